@@ -1,0 +1,86 @@
+// Makes a checkout ready to run: packages, llhttp, the addon, the TypeScript. Every step leaves a stamp of what it was
+// made from, so that a second run has nothing to do and starts neither npm nor a compiler.
+//
+//   --packages  nothing but the packages     --tests  the tests as well     --load  the load generator as well
+
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { buildNative, Failure, filesUnder, fingerprint, npmError, run, runNpm } from '../native/build.mjs'
+import { withLock } from './lock.mjs'
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+const DIST = join(ROOT, 'dist')
+const PROJECTS = ['src', 'routes', 'test', 'load']
+
+function checkNode() {
+  if (Number.parseInt(process.versions.node, 10) >= 20) return
+  throw new Failure(`brink needs Node.js 20 or newer; this is ${process.version}`)
+}
+
+function installPackages() {
+  const stamp = join(ROOT, 'node_modules', '.brink-stamp')
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  const wanted = fingerprint([join(ROOT, 'package-lock.json')], dependencies, devDependencies)
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
+
+  console.log('Installing packages …')
+  // NODE_ENV=production would leave the compilers out.
+  const installed = runNpm(['ci', '--include=dev', '--ignore-scripts', '--no-progress', '--loglevel=error'])
+  if (!installed.ok) {
+    const { sentence, line } = npmError(installed.output)
+    throw new Failure(`brink could not install its packages: ${sentence}.`, line)
+  }
+  writeFileSync(stamp, wanted)
+}
+
+function compileTypeScript(projects) {
+  const stampFile = join(DIST, '.stamps')
+  const stamps = existsSync(stampFile) ? JSON.parse(readFileSync(stampFile, 'utf8')) : {}
+  const wanted = Object.fromEntries(projects.map((project) => [project, projectFingerprint(project)]))
+  const stale = projects.filter((project) => stamps[project] !== wanted[project])
+  if (stale.length === 0) return
+
+  console.log('Compiling TypeScript …')
+  removeOrphans()
+  const compiled = run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', ...stale])
+  if (!compiled.ok) throw new Failure('The TypeScript does not compile.', compiled.output)
+  mkdirSync(DIST, { recursive: true })
+  writeFileSync(stampFile, JSON.stringify({ ...stamps, ...wanted }, null, 2))
+}
+
+/** Every project sees the types of src. */
+function projectFingerprint(project) {
+  const isSource = (name) => name.endsWith('.ts') || name.endsWith('tsconfig.json')
+  const folders = new Set(['src', project])
+  const files = [...folders].flatMap((folder) => filesUnder(join(ROOT, folder), isSource))
+  const settings = ['tsconfig.json', 'package.json'].map((name) => join(ROOT, name))
+  return fingerprint([...files, ...settings])
+}
+
+/** tsc never deletes: a test or route whose source is gone would go on being run. */
+function removeOrphans() {
+  for (const file of filesUnder(DIST, (name) => /\.(js|d\.ts)$/.test(name))) {
+    const output = relative(DIST, file).replace(/\.(js|d\.ts)$/, '.ts')
+    const project = PROJECTS.find((name) => output.startsWith(`${name}/`))
+    if (!existsSync(join(ROOT, project ? output : join('src', output)))) rmSync(file)
+  }
+}
+
+const flags = process.argv.slice(2)
+const projects = ['src', 'routes']
+if (flags.includes('--tests')) projects.push('test')
+if (flags.includes('--load')) projects.push('load')
+
+try {
+  checkNode()
+  withLock(join(ROOT, '.dev', '.lock'), () => {
+    installPackages()
+    if (flags.includes('--packages')) return
+    buildNative()
+    compileTypeScript(projects)
+  })
+} catch (error) {
+  if (!(error instanceof Failure)) throw error
+  error.exit()
+}

@@ -1,0 +1,51 @@
+{
+  'variables': {
+    # Set by native/build.mjs: warnings as errors, and llhttp from the system (pkg-config) instead of native/deps.
+    'werror%': 0,
+    'system_llhttp%': 0,
+  },
+  'targets': [
+    {
+      'target_name': 'brink',
+      'sources': ['<!@(node build.mjs sources)'],
+      'include_dirs': [
+        '.',
+        '<!(node -p "require(\'node-addon-api\').include_dir")',
+      ],
+      'defines': ['NAPI_VERSION=8', 'NAPI_DISABLE_CPP_EXCEPTIONS'],
+      'cflags': ['-O3', '-fvisibility=hidden', '-fno-asynchronous-unwind-tables'],
+      # The only C is llhttp's, which is not ours to keep free of warnings.
+      'cflags_c': ['-w'],
+      'cflags_cc': ['-std=c++17', '-Wall', '-Wextra', '-fno-exceptions', '-fvisibility-inlines-hidden'],
+      'cflags!': ['-Wno-unused-parameter'],
+      'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
+      'xcode_settings': {
+        'MACOSX_DEPLOYMENT_TARGET': '11.0',
+        'CLANG_CXX_LANGUAGE_STANDARD': 'c++17',
+        'CLANG_CXX_LIBRARY': 'libc++',
+        'GCC_ENABLE_CPP_EXCEPTIONS': 'NO',
+        'GCC_OPTIMIZATION_LEVEL': '3',
+        'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
+        'OTHER_CFLAGS': ['-w'],
+        'OTHER_CPLUSPLUSFLAGS': ['-Wall', '-Wextra', '-fvisibility-inlines-hidden'],
+        'OTHER_LDFLAGS': ['-Wl,-x'],
+      },
+      'conditions': [
+        ['OS != "mac"', {
+          'ldflags': ['-s'],
+        }],
+        ['"<(werror)" == "1"', {
+          'cflags_cc': ['-Werror'],
+          'xcode_settings': {'OTHER_CPLUSPLUSFLAGS': ['-Werror']},
+        }],
+        ['"<(system_llhttp)" == "1"', {
+          'cflags': ['<!@(pkg-config --cflags libllhttp)'],
+          'libraries': ['<!@(pkg-config --libs libllhttp)'],
+        }, {
+          'include_dirs': ['deps/llhttp'],
+          'sources': ['deps/llhttp/api.c', 'deps/llhttp/http.c', 'deps/llhttp/llhttp.c'],
+        }],
+      ],
+    },
+  ],
+}

@@ -1,0 +1,38 @@
+#include "binding/options.h"
+
+#include <algorithm>
+
+#include "reactor/unanswered.h"
+
+namespace brink::binding {
+namespace {
+
+template <typename Number>
+void read(const Napi::Object& given, const char* name, double least, double most, Number* into) {
+  Napi::Value value = given.Get(name);
+  if (!value.IsNumber()) return;
+  double number = value.As<Napi::Number>().DoubleValue();
+  // Not a number compares false with everything.
+  *into = static_cast<Number>(number >= least ? std::min(number, most) : least);
+}
+
+constexpr double kMostSafeInteger = 9007199254740991.0;
+
+}  // namespace
+
+reactor::Options options_from(const Napi::Object& given) {
+  reactor::Options options;
+  read(given, "maxHeaderSize", 64, http::kMostHeaderBytes, &options.limits.header_bytes);
+  read(given, "maxHeaders", 1, http::kMostFields, &options.limits.fields);
+  read(given, "maxTargetSize", 1, http::kMostHeaderBytes, &options.limits.target_bytes);
+  read(given, "bodyLimit", 0, kMostSafeInteger, &options.limits.body_bytes);
+  read(given, "maxPipelined", 1, reactor::Unanswered::kMost, &options.max_pipelined);
+  read(given, "maxPendingOutput", 1, kMostSafeInteger, &options.max_pending_output_bytes);
+  read(given, "keepAliveTimeout", 1, kMostSafeInteger, &options.keep_alive_timeout_ms);
+  read(given, "headersTimeout", 1, kMostSafeInteger, &options.headers_timeout_ms);
+  read(given, "requestTimeout", 1, kMostSafeInteger, &options.request_timeout_ms);
+  read(given, "writeTimeout", 1, kMostSafeInteger, &options.write_timeout_ms);
+  return options;
+}
+
+}  // namespace brink::binding

@@ -1,0 +1,13 @@
+// Reads the options that TypeScript has validated. They are looked at again here, for what reaches the core must be in
+// range whoever calls.
+#pragma once
+
+#include <napi.h>
+
+#include "reactor/options.h"
+
+namespace brink::binding {
+
+reactor::Options options_from(const Napi::Object& given);
+
+}  // namespace brink::binding

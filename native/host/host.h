@@ -1,0 +1,40 @@
+// What drives a reactor and carries its batches to JavaScript and the replies back: `inline` on the JavaScript thread,
+// or a `thread` of its own. All of this is called on the JavaScript thread.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "net/fd.h"
+#include "reactor/exchange.h"
+#include "reactor/options.h"
+#include "reactor/stats.h"
+
+namespace brink::host {
+
+// The JavaScript end.
+class Client {
+ public:
+  virtual ~Client() = default;
+  // Runs the handlers of a batch. Replies that are there at once are given to reply() before this returns.
+  virtual void on_batch(reactor::Batch& batch) = 0;
+  // The last connection of a drained server has ended.
+  virtual void on_idle() = 0;
+  // Everything is closed; the host may be destroyed, though not within this call.
+  virtual void on_closed() = 0;
+};
+
+class Host {
+ public:
+  virtual ~Host() = default;
+
+  virtual int add_listener(net::Fd listener) = 0;
+  virtual void start() = 0;
+  virtual void reply(reactor::Replies replies) = 0;
+  virtual reactor::Stats stats() = 0;
+  virtual void drain() = 0;
+  // Ends every connection and the host itself; on_closed() tells when it is done.
+  virtual void close() = 0;
+};
+
+}  // namespace brink::host

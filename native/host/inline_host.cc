@@ -1,0 +1,107 @@
+#include "host/inline_host.h"
+
+#include <utility>
+
+namespace brink::host {
+namespace {
+
+InlineHost* host_of(void* data) { return static_cast<InlineHost*>(data); }
+
+}  // namespace
+
+std::unique_ptr<InlineHost> InlineHost::open(uv_loop_t* loop, const reactor::Options& options,
+                                             std::unique_ptr<poller::Poller> poller, reactor::Block* block,
+                                             Client& client, int* error) {
+  std::unique_ptr<InlineHost> host(new InlineHost(loop, options, std::move(poller), block, client));
+  *error = uv_poll_init(loop, &host->poll_, static_cast<int>(host->reactor_->descriptor()));
+  if (*error != 0) return nullptr;
+  uv_timer_init(loop, &host->timer_);
+  uv_idle_init(loop, &host->idle_);
+  host->poll_.data = host->timer_.data = host->idle_.data = host.get();
+  host->open_handles_ = 3;
+  // The listening server keeps the process alive; its timer alone does not.
+  uv_unref(reinterpret_cast<uv_handle_t*>(&host->timer_));
+  return host;
+}
+
+InlineHost::InlineHost(uv_loop_t* loop, const reactor::Options& options, std::unique_ptr<poller::Poller> poller,
+                       reactor::Block* block, Client& client)
+    : loop_(loop),
+      client_(client),
+      block_(block),
+      reactor_(std::make_unique<reactor::Reactor>(options, std::move(poller), *this)) {}
+
+InlineHost::~InlineHost() = default;
+
+int InlineHost::add_listener(net::Fd listener) { return reactor_->add_listener(std::move(listener)); }
+
+void InlineHost::start() {
+  uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* handle, int, int) { host_of(handle->data)->turn(); });
+  turn_soon();
+}
+
+void InlineHost::turn() {
+  in_turn_ = true;
+  bool more_to_do = reactor_->turn(0);
+  in_turn_ = false;
+  arrange_next(more_to_do);
+}
+
+void InlineHost::reply(reactor::Replies replies) {
+  reactor_->apply(std::move(replies));
+  // Within a turn the reactor goes on by itself; a late reply may have made a connection readable again.
+  if (!in_turn_) turn_soon();
+}
+
+void InlineHost::turn_soon() {
+  if (closing_ || uv_is_active(reinterpret_cast<uv_handle_t*>(&idle_))) return;
+  uv_idle_start(&idle_, [](uv_idle_t* handle) { host_of(handle->data)->turn(); });
+}
+
+// Arranges for the next turn: at once, at a deadline, or when the descriptor is readable.
+void InlineHost::arrange_next(bool more_to_do) {
+  if (closing_) return;
+  if (more_to_do) {
+    turn_soon();
+  } else {
+    uv_idle_stop(&idle_);
+  }
+  int64_t deadline = reactor_->next_deadline_ms();
+  if (deadline < 0) {
+    uv_timer_stop(&timer_);
+  } else {
+    uv_timer_start(
+        &timer_, [](uv_timer_t* handle) { host_of(handle->data)->turn(); }, static_cast<uint64_t>(deadline), 0);
+  }
+  if (draining_ && !told_idle_ && reactor_->idle()) {
+    told_idle_ = true;
+    client_.on_idle();
+  }
+}
+
+reactor::Stats InlineHost::stats() { return reactor_->stats(); }
+
+void InlineHost::drain() {
+  draining_ = true;
+  reactor_->drain();
+  turn_soon();
+}
+
+void InlineHost::close() {
+  if (std::exchange(closing_, true)) return;
+  reactor_->cut();
+  for (uv_handle_t* handle : {reinterpret_cast<uv_handle_t*>(&poll_), reinterpret_cast<uv_handle_t*>(&timer_),
+                              reinterpret_cast<uv_handle_t*>(&idle_)}) {
+    uv_close(handle, [](uv_handle_t* closed) {
+      InlineHost* host = host_of(closed->data);
+      if (--host->open_handles_ == 0) host->client_.on_closed();
+    });
+  }
+}
+
+reactor::Block* InlineHost::acquire() { return block_; }
+
+// JavaScript runs within this call, and the block is free again when it returns.
+void InlineHost::deliver(reactor::Batch batch) { client_.on_batch(batch); }
+
+}  // namespace brink::host

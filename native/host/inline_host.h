@@ -1,0 +1,53 @@
+// Runs a reactor on the JavaScript thread: libuv watches the poller's own descriptor, so no thread is crossed. For
+// pollers that have a descriptor.
+#pragma once
+
+#include <uv.h>
+
+#include <memory>
+
+#include "host/host.h"
+#include "reactor/reactor.h"
+
+namespace brink::host {
+
+class InlineHost final : public Host, public reactor::BatchSink {
+ public:
+  // Null, and libuv's negative error, when the loop does not take the handles.
+  static std::unique_ptr<InlineHost> open(uv_loop_t* loop, const reactor::Options& options,
+                                          std::unique_ptr<poller::Poller> poller, reactor::Block* block, Client& client,
+                                          int* error);
+  ~InlineHost() override;
+
+  int add_listener(net::Fd listener) override;
+  void start() override;
+  void reply(reactor::Replies replies) override;
+  reactor::Stats stats() override;
+  void drain() override;
+  void close() override;
+
+ private:
+  InlineHost(uv_loop_t* loop, const reactor::Options& options, std::unique_ptr<poller::Poller> poller,
+             reactor::Block* block, Client& client);
+
+  reactor::Block* acquire() override;
+  void deliver(reactor::Batch batch) override;
+  void turn();
+  void turn_soon();
+  void arrange_next(bool more_to_do);
+
+  uv_loop_t* loop_;
+  Client& client_;
+  reactor::Block* block_;
+  std::unique_ptr<reactor::Reactor> reactor_;
+  uv_poll_t poll_ = {};
+  uv_timer_t timer_ = {};
+  uv_idle_t idle_ = {};  // keeps the loop turning while there is work that needs no waiting
+  int open_handles_ = 0;
+  bool in_turn_ = false;
+  bool draining_ = false;
+  bool told_idle_ = false;
+  bool closing_ = false;
+};
+
+}  // namespace brink::host

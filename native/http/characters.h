@@ -1,0 +1,29 @@
+// Characters and words of RFC 9110 and RFC 3986, as tables; nothing here depends on the locale.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "net/system.h"
+
+namespace brink::http {
+
+bool is_token_character(char c);   // RFC 9110, 5.6.2: tchar
+bool is_host_character(char c);    // RFC 3986, 3.2.2: reg-name, with percent-encoding
+bool is_target_character(char c);  // RFC 3986: what may stand in a path or a query
+bool is_field_character(char c);   // RFC 9110, 5.5: field-vchar, obs-text, space and tab
+
+inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+inline bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+inline char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+bool equal_ignoring_case(net::Slice a, std::string_view b);
+inline bool equal_ignoring_case(net::Slice a, net::Slice b) {
+  return equal_ignoring_case(a, std::string_view(b.data, b.size));
+}
+inline bool starts_with_ignoring_case(net::Slice text, std::string_view prefix) {
+  return text.size >= prefix.size() && equal_ignoring_case(net::Slice{text.data, prefix.size()}, prefix);
+}
+
+}  // namespace brink::http

@@ -1,0 +1,21 @@
+// How much of a request is accepted before it is refused. Sizes in bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace brink::http {
+
+struct Limits {
+  uint32_t header_bytes = 16 * 1024;  // the whole head: request line and field lines
+  uint32_t fields = 100;
+  uint32_t target_bytes = 8 * 1024;
+  uint64_t body_bytes = 1024 * 1024;
+  uint32_t chunk_overhead_bytes = 16 * 1024;  // chunk sizes, extensions and trailers of one message
+};
+
+// Offsets into a head are 16 bits wide, and the table of fields is an array.
+inline constexpr uint32_t kMostHeaderBytes = 65535;
+inline constexpr uint32_t kMostFields = 1000;
+
+}  // namespace brink::http

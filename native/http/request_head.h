@@ -1,0 +1,46 @@
+// What a request's head says. Spans count from the head's first byte, so they hold wherever the head is copied to.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "http/limits.h"
+#include "net/system.h"
+
+namespace brink::http {
+
+struct Span {
+  uint16_t offset = 0;
+  uint16_t length = 0;
+};
+
+struct Field {
+  Span name;
+  Span value;
+};
+
+struct RequestHead {
+  uint8_t method = 0;  // llhttp's number
+  bool http_1_0 = false;
+  bool keep_alive = false;
+  bool chunked = false;
+  bool expects_continue = false;
+  uint64_t content_length = 0;
+  Span method_name;
+  Span target;
+  std::vector<Field> fields;
+
+  bool has_body() const { return chunked || content_length > 0; }
+
+  // Forgets the last request but keeps the memory.
+  void clear() {
+    fields.clear();
+    method_name = target = Span{};
+    http_1_0 = keep_alive = chunked = expects_continue = false;
+    content_length = 0;
+  }
+};
+
+inline net::Slice slice_of(const char* head, Span span) { return {head + span.offset, span.length}; }
+
+}  // namespace brink::http

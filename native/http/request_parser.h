@@ -1,0 +1,84 @@
+// Reads requests out of the bytes of one connection: llhttp's state, and what had to be kept of a message that is not
+// complete yet. An idle connection keeps no bytes. Owned by one connection, used on its reactor's thread.
+//
+// llhttp is fed each byte once. The bytes of an unfinished head are kept, and laid directly before the next ones that
+// arrive, so that a head is always in one piece when it is judged.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "http/limits.h"
+#include "http/refusal.h"
+#include "http/request_head.h"
+#include "llhttp.h"
+
+namespace brink::http {
+
+// A complete request. The pointers hold during the call that hands it over.
+struct Request {
+  const RequestHead& head;
+  net::Slice head_bytes;
+  net::Slice body;
+  // Where the body was gathered, if it did not lie in the block; may be moved from.
+  std::vector<char>* gathered_body;
+};
+
+// Takes what the parser finds.
+class RequestSink {
+ public:
+  virtual ~RequestSink() = default;
+  // False when no more requests can be taken for now: parsing stops behind this one.
+  virtual bool on_request(const Request& request) = 0;
+};
+
+// What a reactor lends to its parsers, one at a time: memory that would otherwise be each connection's own.
+struct ParserScratch {
+  RequestHead head;
+};
+
+class RequestParser {
+ public:
+  explicit RequestParser(const Limits& limits);
+  RequestParser(const RequestParser&) = delete;
+  RequestParser& operator=(const RequestParser&) = delete;
+  ~RequestParser();
+
+  // Bytes that must stand directly before the next ones: those of an unfinished head, or (see has_unread) of requests
+  // that nobody could take yet. restore() writes them.
+  size_t kept_bytes() const;
+  void restore(char* into) const;
+
+  // True when there are bytes to parse without reading any: parse(at + kept_bytes(), 0) goes on with them.
+  bool has_unread() const;
+
+  // Parses `size` new bytes; the kept ones stand before them. Bodies may be moved together in place.
+  Refusal parse(char* bytes, size_t size, ParserScratch& scratch, RequestSink& sink);
+
+  // A message has begun and is not complete.
+  bool in_message() const { return stage_ != Stage::between; }
+  bool in_body() const { return stage_ == Stage::body; }
+  // The client waits for "100 Continue" before it sends the body; asked for once.
+  bool take_continue_wanted();
+
+ private:
+  enum class Stage : uint8_t { between, head, body, refused };
+  struct Unfinished;
+  struct Run;
+  friend struct Callbacks;
+
+  Refusal keep(Run& run, const char* end, size_t size);
+  Refusal refusal_of(llhttp_errno_t error, const Run& run, const char* end) const;
+
+  llhttp_t llhttp_;
+  const Limits& limits_;
+  std::unique_ptr<Unfinished> unfinished_;
+  Stage stage_ = Stage::between;
+  bool field_name_open_ = false;
+  bool paused_ = false;
+  bool continue_wanted_ = false;
+};
+
+}  // namespace brink::http

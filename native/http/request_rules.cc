@@ -1,0 +1,181 @@
+#include "http/request_rules.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "http/characters.h"
+#include "llhttp.h"
+
+namespace brink::http {
+namespace {
+
+using net::Slice;
+
+// RFC 9112, 3: method SP request-target SP HTTP-version, with one space each. llhttp lets more through.
+bool request_line_is_exact(const char* head, const RequestHead& line) {
+  const char* after_method = head + line.method_name.offset + line.method_name.length;
+  const char* target = head + line.target.offset;
+  const char* after_target = target + line.target.length;
+  return after_method + 1 == target && *after_method == ' ' &&
+         (std::memcmp(after_target, " HTTP/1.1\r\n", 11) == 0 || std::memcmp(after_target, " HTTP/1.0\r\n", 11) == 0);
+}
+
+// RFC 3986, 3.2: host and optional port. User information is not part of Host (RFC 9110, 7.2).
+bool is_authority(Slice text) {
+  size_t at = 0;
+  if (text.size > 0 && text.data[0] == '[') {
+    for (at = 1; at < text.size && text.data[at] != ']'; at++) {
+      char c = text.data[at];
+      if (!is_hex_digit(c) && c != ':' && c != '.') return false;
+    }
+    if (at == 1 || at == text.size) return false;
+    at++;
+  } else {
+    for (; at < text.size && text.data[at] != ':'; at++) {
+      if (!is_host_character(text.data[at])) return false;
+    }
+    if (at == 0) return false;
+  }
+  if (at == text.size) return true;
+  if (text.data[at++] != ':') return false;
+  return text.size - at <= 5 && std::all_of(text.data + at, text.data + text.size, is_digit);
+}
+
+// The authority of an absolute-form target, or nothing where the target is not in that form.
+bool absolute_form_authority(Slice target, Slice* authority) {
+  size_t scheme = starts_with_ignoring_case(target, "http://")    ? 7
+                  : starts_with_ignoring_case(target, "https://") ? 8
+                                                                  : 0;
+  if (scheme == 0) return false;
+  const char* begin = target.data + scheme;
+  const char* end = target.data + target.size;
+  *authority = {begin,
+                static_cast<size_t>(std::find_if(begin, end, [](char c) { return c == '/' || c == '?'; }) - begin)};
+  return true;
+}
+
+bool is_known_coding(Slice coding) {
+  constexpr std::string_view kKnown[] = {"gzip",    "x-gzip",   "compress", "x-compress",
+                                         "deflate", "identity", "br",       "zstd"};
+  return std::any_of(std::begin(kKnown), std::end(kKnown),
+                     [&](std::string_view known) { return equal_ignoring_case(coding, known); });
+}
+
+// Codings that exist but that we do not speak, perhaps with a final `chunked`: what 501 is for. Anything else that is
+// not exactly `chunked` is a disguise.
+bool lists_unspoken_codings(Slice value) {
+  const char* at = value.data;
+  const char* end = value.data + value.size;
+  size_t unspoken = 0;
+  while (true) {
+    const char* comma = std::find(at, end, ',');
+    const char* last = comma;
+    while (at < last && *at == ' ') at++;
+    while (at < last && last[-1] == ' ') last--;
+    Slice coding = {at, static_cast<size_t>(last - at)};
+    if (comma == end) return (unspoken > 0 && equal_ignoring_case(coding, "chunked")) || is_known_coding(coding);
+    if (!is_known_coding(coding)) return false;
+    unspoken++;
+    at = comma + 1;
+  }
+}
+
+// A tab around the value is white space to one server and part of the coding's name to another.
+bool stands_between_tabs(Slice value) { return value.data[-1] == '\t' || value.data[value.size] == '\t'; }
+
+Refusal judge_transfer_encoding(Slice value, bool http_1_0, bool repeated, bool announces_length) {
+  if (http_1_0) return {400, "TRANSFER_ENCODING_IN_HTTP_1_0"};
+  if (repeated) return {400, "REPEATED_TRANSFER_ENCODING"};
+  if (announces_length) return {400, "LENGTH_AND_TRANSFER_ENCODING"};
+  if (lists_unspoken_codings(value)) return {501, "UNKNOWN_TRANSFER_CODING"};
+  bool exact = equal_ignoring_case(value, "chunked") && !stands_between_tabs(value);
+  return exact ? Refusal{} : Refusal{400, "INVALID_TRANSFER_ENCODING"};
+}
+
+// http://a:80/ and Host: a are the same place.
+Slice without_default_port(Slice authority) {
+  bool has_it = authority.size > 3 && std::memcmp(authority.data + authority.size - 3, ":80", 3) == 0;
+  return {authority.data, has_it ? authority.size - 3 : authority.size};
+}
+
+Refusal judge_target(Slice target, const RequestHead& head, Slice host) {
+  for (size_t i = 0; i < target.size; i++) {
+    if (!is_target_character(target.data[i])) return {400, "INVALID_TARGET"};
+  }
+  if (head.method == HTTP_CONNECT) return is_authority(target) ? Refusal{} : Refusal{400, "INVALID_TARGET"};
+  if (target.size > 0 && target.data[0] == '/') return {};
+  if (target.size == 1 && target.data[0] == '*') {
+    return head.method == HTTP_OPTIONS ? Refusal{} : Refusal{400, "INVALID_TARGET"};
+  }
+  Slice authority;
+  if (!absolute_form_authority(target, &authority) || !is_authority(authority)) return {400, "INVALID_TARGET"};
+  // RFC 9112, 3.2.2 lets the target win over Host; a sender that says two things is refused instead.
+  if (host.data && !equal_ignoring_case(without_default_port(authority), without_default_port(host)))
+    return {400, "HOST_MISMATCH"};
+  return {};
+}
+
+}  // namespace
+
+Refusal judge_head(const char* bytes, RequestHead& head, bool announces_length) {
+  if (!request_line_is_exact(bytes, head)) return {400, "INVALID_REQUEST_LINE"};
+  Slice host = {nullptr, 0};
+  bool has_transfer_encoding = false;
+  for (const Field& field : head.fields) {
+    Slice name = slice_of(bytes, field.name), value = slice_of(bytes, field.value);
+    if (name.size == 0) return {400, "INVALID_FIELD_NAME"};
+    switch (name.size) {
+      case 4:
+        if (!equal_ignoring_case(name, "host")) break;
+        // RFC 9112, 3.2: exactly one, and a valid one.
+        if (host.data) return {400, "REPEATED_HOST"};
+        if (!is_authority(value)) return {400, "INVALID_HOST"};
+        host = value;
+        break;
+      case 6:
+        if (!equal_ignoring_case(name, "expect")) break;
+        // RFC 9110, 10.1.1: the only expectation there is.
+        if (!equal_ignoring_case(value, "100-continue")) return {417, "UNKNOWN_EXPECTATION"};
+        // A server ignores it from an HTTP/1.0 client, and where there is no body to wait for.
+        head.expects_continue = !head.http_1_0 && head.has_body();
+        break;
+      case 14:
+        if (!equal_ignoring_case(name, "content-length")) break;
+        // RFC 9112, 6.3: digits only, one value, within what 64 bits hold.
+        if (value.size == 0 || value.size > 19 || !std::all_of(value.data, value.data + value.size, is_digit)) {
+          return {400, "INVALID_CONTENT_LENGTH"};
+        }
+        break;
+      case 17:
+        if (!equal_ignoring_case(name, "transfer-encoding")) break;
+        // RFC 9112, 6.1: we speak chunked, once, and nothing else; a list or a parameter could be read differently.
+        if (Refusal refusal = judge_transfer_encoding(value, head.http_1_0, has_transfer_encoding, announces_length)) {
+          return refusal;
+        }
+        has_transfer_encoding = true;
+        break;
+      default:
+        break;
+    }
+  }
+  if (!host.data && !head.http_1_0) return {400, "MISSING_HOST"};
+  return judge_target(slice_of(bytes, head.target), head, host);
+}
+
+Refusal judge_unknown_method(Slice line) {
+  const char* end = line.data + line.size;
+  const char* space = std::find(line.data, end, ' ');
+  bool token = space != end && space != line.data && std::all_of(line.data, space, is_token_character);
+  // Methods are case-sensitive (RFC 9110, 9.1), but `get` is a mistake and not a method that might exist.
+  bool shouted = token && std::none_of(line.data, space, [](char c) { return c >= 'a' && c <= 'z'; });
+  return shouted ? Refusal{501, "UNKNOWN_METHOD"} : Refusal{400, "INVALID_METHOD"};
+}
+
+Refusal judge_version(const char* after_target, const char* end) {
+  size_t size = static_cast<size_t>(end - after_target);
+  bool named = size >= 9 && std::memcmp(after_target, " HTTP/", 6) == 0 && is_digit(after_target[6]) &&
+               after_target[7] == '.' && is_digit(after_target[8]) && (size == 9 || after_target[9] == '\r');
+  return named ? Refusal{505, "UNSUPPORTED_VERSION"} : Refusal{400, "INVALID_VERSION"};
+}
+
+}  // namespace brink::http

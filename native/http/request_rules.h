@@ -1,0 +1,20 @@
+// What RFC 9112 asks of a request head beyond what llhttp checks. A head that two servers could read differently is
+// refused, whoever is right: that is how a second request would be smuggled past a proxy.
+#pragma once
+
+#include "http/refusal.h"
+#include "http/request_head.h"
+
+namespace brink::http {
+
+// Judges a complete head and fills in `expects_continue`. `announces_length` says whether llhttp saw a Content-Length.
+Refusal judge_head(const char* head_bytes, RequestHead& head, bool announces_length);
+
+// The status for a method that llhttp does not know: 501 for a well-formed one, else 400. `line` is what there is of
+// the request line.
+Refusal judge_unknown_method(net::Slice line);
+
+// The status for a version that llhttp does not take: 505 for a well-formed one, else 400.
+Refusal judge_version(const char* after_target, const char* end);
+
+}  // namespace brink::http

@@ -1,0 +1,68 @@
+// The seam between brink and the operating system: every system call of the core goes through these functions, and
+// system.cc is the one file where systems differ. A test build links another implementation in its place.
+//
+// A call gives what the system call gives, or the negative of an errno value. Nothing here blocks.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace brink::net {
+
+// A socket as the system names it; wide enough for Windows, where it is a handle.
+using Descriptor = intptr_t;
+inline constexpr Descriptor kNoDescriptor = -1;
+
+// An IP address and port. IPv4 addresses are kept in their IPv4-mapped IPv6 form, so that there is one form to carry.
+struct Address {
+  uint8_t bytes[16] = {};
+  uint32_t scope = 0;
+  uint16_t port = 0;
+  bool is_ipv4 = false;
+};
+
+// Bytes that lie in one piece.
+struct Slice {
+  const char* data;
+  size_t size;
+};
+
+struct ListenOptions {
+  int backlog = 1024;
+  bool reuse_port = false;
+  bool ipv6_only = true;
+};
+
+// What became of opening a listener: the descriptor, or the negative errno and the call that gave it.
+struct Opened {
+  Descriptor descriptor = kNoDescriptor;
+  int error = 0;
+  const char* syscall = "";
+};
+
+namespace system {
+
+// A numeric address: false when the text is none.
+bool parse_address(const char* text, uint16_t port, Address* address);
+
+// A bound, listening, non-blocking socket; its connections send without delay (TCP_NODELAY) where that is inherited.
+Opened open_listener(const Address& address, const ListenOptions& options);
+int local_port(Descriptor descriptor);
+
+// The next waiting connection, non-blocking and closed on exec; -EAGAIN when there is none.
+int64_t accept(Descriptor listener, Address* peer);
+int64_t receive(Descriptor descriptor, char* into, size_t size);
+
+// Sends the slices in order, as far as the socket takes them. A vanished peer is -EPIPE, never a signal.
+int64_t send(Descriptor descriptor, const Slice* slices, size_t count);
+
+// Says "no more from here" to the peer; what the peer sends can still be read.
+int shutdown_sending(Descriptor descriptor);
+void close(Descriptor descriptor);
+
+// Milliseconds that never go backwards, and seconds since 1970.
+uint64_t monotonic_ms();
+int64_t wall_clock_seconds();
+
+}  // namespace system
+}  // namespace brink::net

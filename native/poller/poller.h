@@ -1,0 +1,55 @@
+// "Which descriptors are ready?": one interface, one file for each system call that answers it. Owned by one reactor,
+// used on its thread only.
+//
+// A token comes back with each readiness as it was given; it names a connection and its generation, so an event that
+// comes too late finds nobody. With an edge-triggered poller a descriptor is registered once, for reading and writing;
+// the interest calls are for the level-triggered ones, which would report over and over what nobody can use now.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "net/system.h"
+
+namespace brink::poller {
+
+struct Ready {
+  uint64_t token;
+  bool readable;
+  bool writable;
+  bool hung_up;  // the peer will send no more: a short read is not the end, recv() has an end-of-file to tell
+};
+
+class Poller {
+ public:
+  virtual ~Poller() = default;
+
+  // 0, or the negative errno of the refusal.
+  virtual int add(net::Descriptor descriptor, uint64_t token) = 0;
+  // Must come before the descriptor is closed.
+  virtual void remove(net::Descriptor descriptor) = 0;
+  virtual void read_interest(net::Descriptor descriptor, bool on) = 0;
+  virtual void write_interest(net::Descriptor descriptor, bool on) = 0;
+
+  // What became ready, at the most `capacity` of it; waits up to `timeout_ms` (-1: as long as it takes) for the first.
+  // A negative errno when the system refused.
+  virtual int wait(Ready* ready, size_t capacity, int timeout_ms) = 0;
+
+  // A descriptor that is readable while wait() has something to tell, or kNoDescriptor where there is no such thing.
+  virtual net::Descriptor descriptor() const = 0;
+};
+
+// A way to poll that this build has. `open` gives null, and the negative errno, when the system refuses.
+struct Backend {
+  std::string_view name;
+  std::unique_ptr<Poller> (*open)(int* error);
+};
+
+// The backends of this build, the best first: `auto` takes the first.
+const std::vector<Backend>& backends();
+const Backend* find_backend(std::string_view name);
+
+}  // namespace brink::poller

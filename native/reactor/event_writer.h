@@ -1,0 +1,44 @@
+// Fills blocks with the events of a turn. One for each reactor.
+#pragma once
+
+#include "http/request_parser.h"
+#include "reactor/exchange.h"
+
+namespace brink::reactor {
+
+class EventWriter {
+ public:
+  explicit EventWriter(uint32_t most_fields) : most_fields_(most_fields) {}
+
+  // False without a block to write to. begin() gives one.
+  bool has_block() const { return batch_.block != nullptr; }
+  void begin(Block* block);
+  uint32_t events() const { return batch_.events; }
+
+  // Whether a read, and what it may complete, still fits. When not, the batch is due.
+  bool has_room() const;
+  // Whether one more request fits among the words.
+  bool has_room_for_request() const;
+
+  // The free bytes: where recv() puts what arrives. used() says how many of them are now taken.
+  char* free_bytes() { return batch_.block->bytes + bytes_used_; }
+  void used(size_t bytes) { bytes_used_ += bytes; }
+
+  void put_request(ConnectionId id, uint32_t sequence, const net::Address& peer, const http::Request& request);
+
+  // The batch, for delivery; the writer is without a block then.
+  Batch take();
+
+ private:
+  size_t offset_in_block(net::Slice bytes);
+
+  Batch batch_;
+  size_t words_used_ = 0;
+  size_t bytes_used_ = 0;
+  uint32_t most_fields_;
+};
+
+// The most that one recv() is asked for.
+inline constexpr size_t kReadBytes = 64 * 1024;
+
+}  // namespace brink::reactor

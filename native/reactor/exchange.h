@@ -1,0 +1,53 @@
+// The memory in which requests and replies cross between a reactor and JavaScript. A block has one owner at a time: who
+// holds the pointer may touch it. Blocks belong to JavaScript's side and outlive the reactor; src/layout.ts is their
+// layout.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "generated/layout.h"
+#include "net/pending_output.h"
+
+namespace brink::reactor {
+
+struct Block {
+  uint32_t* words = nullptr;
+  char* bytes = nullptr;
+  uint32_t index = 0;
+};
+
+// Events on their way to JavaScript. Bodies too large for the block cross beside it.
+struct Batch {
+  Block* block = nullptr;
+  uint32_t events = 0;
+  std::vector<std::vector<char>> bodies;
+};
+
+// Replies on their way back. Large bodies stay where they lie, and are given back when written.
+struct Replies {
+  Block* block = nullptr;
+  std::vector<net::HeldBytes> bodies;
+};
+
+// Where a reactor's batches go: its host.
+class BatchSink {
+ public:
+  virtual ~BatchSink() = default;
+  // An empty block to fill, or null when all are on the other side.
+  virtual Block* acquire() = 0;
+  // Takes the batch over. An inline host has run the handlers when this returns.
+  virtual void deliver(Batch batch) = 0;
+};
+
+// Names a connection: a slot, and the generation that tells it from earlier ones in the slot. An event or a reply
+// that comes too late finds nobody.
+struct ConnectionId {
+  uint32_t slot;
+  uint32_t generation;
+
+  uint64_t token() const { return (uint64_t{generation} << 32) | slot; }
+  static ConnectionId of(uint64_t token) { return {static_cast<uint32_t>(token), static_cast<uint32_t>(token >> 32)}; }
+};
+
+}  // namespace brink::reactor

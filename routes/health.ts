@@ -1,0 +1,2 @@
+/** For probes: the server answers, so it is well. */
+export const GET = () => ({ status: 'ok' })

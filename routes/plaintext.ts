@@ -1,0 +1,2 @@
+/** The `/plaintext` of the TechEmpower benchmarks. */
+export const GET = () => 'Hello, World!'

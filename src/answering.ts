@@ -1,0 +1,245 @@
+// From a batch of requests to its replies: routes each one, runs its handler, and writes what it gives.
+import { contentTypeOf, encodeBody } from './body.js'
+import type { Dispatcher, Match } from './dispatcher.js'
+import { coded } from './errors.js'
+import type { Exchange } from './exchange.js'
+import type { HandlerResult } from './handler.js'
+import {
+  CONTENT_TYPE_BYTES,
+  CONTENT_TYPE_HTML,
+  CONTENT_TYPE_JSON,
+  CONTENT_TYPE_TEXT,
+  EVENT_GENERATION,
+  EVENT_SLOT,
+  EVENT_WORDS,
+  FLAG_REPLY_CLOSE,
+  FLAG_REPLY_DATED,
+  FLAG_REPLY_LENGTH_ONLY,
+  REQUEST_HEAD_OFFSET,
+  REQUEST_METHOD,
+  REQUEST_SEQUENCE,
+  REQUEST_TARGET,
+} from './layout.js'
+import { native } from './native.js'
+import { reasonPhrase } from './reason_phrase.js'
+import { isPromise, isResponse, Reply, toReply } from './reply.js'
+import { BrinkRequest, type Recipient } from './request.js'
+
+const KNOWN_CONTENT_TYPES = new Map([
+  ['text/plain; charset=utf-8', CONTENT_TYPE_TEXT],
+  ['application/json', CONTENT_TYPE_JSON],
+  ['application/octet-stream', CONTENT_TYPE_BYTES],
+  ['text/html; charset=utf-8', CONTENT_TYPE_HTML],
+])
+
+const HEAD = native.methods.indexOf('HEAD')
+
+export class Answering {
+  readonly #exchange: Exchange
+  readonly #dispatcher: Dispatcher
+  readonly #origin: () => string
+  readonly #log: (error: unknown, request: BrinkRequest) => void
+  readonly #flush: () => void
+  // Requests of this batch whose handlers gave promises: what is still unanswered when the batch ends is copied.
+  readonly #open: BrinkRequest[] = []
+  #inBatch = false
+  #flushIsDue = false
+
+  constructor(
+    exchange: Exchange,
+    dispatcher: Dispatcher,
+    origin: () => string,
+    log: (error: unknown, request: BrinkRequest) => void,
+    flush: () => void,
+  ) {
+    this.#exchange = exchange
+    this.#dispatcher = dispatcher
+    this.#origin = origin
+    this.#log = log
+    this.#flush = flush
+  }
+
+  /** Answers the events of a block. What is written before the microtasks have run leaves with the batch. */
+  run(events: number, largeBodies: Buffer[] | undefined): void {
+    const { words } = this.#exchange
+    this.#inBatch = true
+    for (let at = 0, left = events; left > 0; left -= 1) {
+      this.#answer(at, largeBodies)
+      at += words[at + EVENT_WORDS]
+    }
+    // A tick that a microtask asks for comes after all the microtasks: what promises resolve at once is answered by
+    // then, and needs no copy. The native side uses the block again only after that.
+    if (this.#open.length > 0) queueMicrotask(() => process.nextTick(this.#endBatch))
+    else this.#inBatch = false
+  }
+
+  readonly #endBatch = (): void => {
+    this.#inBatch = false
+    for (const request of this.#open) request.detach()
+    this.#open.length = 0
+  }
+
+  #answer(at: number, largeBodies: Buffer[] | undefined): void {
+    const { words, bytes } = this.#exchange
+    const head = words[at + REQUEST_HEAD_OFFSET]
+    const span = words[at + REQUEST_TARGET]
+    const target = bytes.latin1Slice(head + (span & 0xffff), head + (span & 0xffff) + (span >>> 16))
+    const method = words[at + REQUEST_METHOD]
+    const match = this.#dispatcher.find(native.methods[method] as string, target)
+    if (match.route.needsRequest) return this.#runWith(this.#request(at, largeBodies, match), match, method)
+    let value: HandlerResult | Promise<HandlerResult>
+    try {
+      value = match.route.run(undefined as never)
+      if (!isPromise(value)) {
+        return this.#write(
+          {
+            slot: words[at + EVENT_SLOT],
+            generation: words[at + EVENT_GENERATION],
+            sequence: words[at + REQUEST_SEQUENCE],
+          },
+          method,
+          value,
+        )
+      }
+    } catch (error) {
+      return this.#fail(this.#request(at, largeBodies, match), method, error)
+    }
+    this.#later(this.#request(at, largeBodies, match), method, value)
+  }
+
+  #request(at: number, largeBodies: Buffer[] | undefined, match: Match): BrinkRequest {
+    const { words, bytes } = this.#exchange
+    return new BrinkRequest(words, bytes, at, largeBodies, match, this.#origin())
+  }
+
+  #runWith(request: BrinkRequest, match: Match, method: number): void {
+    try {
+      const value = match.route.run(request)
+      if (isPromise(value)) return this.#later(request, method, value)
+      this.#write(request, method, value)
+      request.end()
+    } catch (error) {
+      this.#fail(request, method, error)
+    }
+  }
+
+  #later(request: BrinkRequest, method: number, value: PromiseLike<HandlerResult>): void {
+    this.#open.push(request)
+    value.then(
+      (settled) => this.#finish(request, method, settled),
+      (error) => this.#fail(request, method, error),
+    )
+  }
+
+  #finish(request: BrinkRequest, method: number, value: HandlerResult): void {
+    try {
+      this.#write(request, method, value)
+      request.end()
+    } catch (error) {
+      this.#fail(request, method, error)
+    }
+  }
+
+  /** Answers for an error, and if that cannot be sent either, with a plain 500. */
+  #fail(request: BrinkRequest, method: number, error: unknown): void {
+    const report = (unhandled: unknown) => this.#report(unhandled, request)
+    const give = (answer: Reply) => {
+      try {
+        this.#writeReply(request, method, answer)
+      } catch (unsendable) {
+        report(unsendable)
+        this.#writeReply(request, method, new Reply(500, reasonPhrase(500)))
+      }
+      request.end()
+    }
+    const answer = this.#dispatcher.failed(error, request, report)
+    if (!(answer instanceof Promise)) return give(answer)
+    this.#open.push(request)
+    // The dispatcher's promise is never rejected.
+    void answer.then(give)
+  }
+
+  /** A log that throws must cost neither the answer nor the process; nor may what it says be lost. */
+  #report(error: unknown, request: BrinkRequest): void {
+    try {
+      this.#log(error, request)
+    } catch (complaint) {
+      console.error(complaint, error)
+    }
+  }
+
+  #write(to: Recipient, method: number, value: HandlerResult): void {
+    if (typeof value === 'string') return this.#put(to, 200, CONTENT_TYPE_TEXT, '', value)
+    if (value === undefined || value === null) return this.#put(to, 204, 0, '', undefined)
+    if (value instanceof Reply) return this.#writeReply(to, method, value)
+    if (isResponse(value)) {
+      const answer = toReply(value)
+      if (answer instanceof Reply) return this.#writeReply(to, method, answer)
+      return this.#later(to as BrinkRequest, method, answer)
+    }
+    const body = encodeBody(value)
+    this.#put(to, 200, typeof body === 'string' ? CONTENT_TYPE_JSON : CONTENT_TYPE_BYTES, '', body)
+  }
+
+  #writeReply(to: Recipient, method: number, answer: Reply): void {
+    const body = encodeBody(answer.body)
+    let contentType = contentTypeOf(answer.body)
+    let flags = 0
+    let fields = ''
+    let length: number | undefined
+    const given = answer.headers.flat()
+    for (let place = 0; place < given.length; place += 2) {
+      const name = given[place] as string
+      const value = given[place + 1] as string
+      if (name === 'content-type') contentType = value
+      else if (name === 'content-length') length = Number(value)
+      else if (name === 'connection') flags |= FLAG_REPLY_CLOSE
+      else {
+        if (name === 'date') flags |= FLAG_REPLY_DATED
+        fields += `${name}: ${value}\r\n`
+      }
+    }
+    if (contentType !== undefined) {
+      const known = KNOWN_CONTENT_TYPES.get(contentType)
+      if (known !== undefined) flags |= known
+      else fields += `content-type: ${contentType}\r\n`
+    }
+    if (length !== undefined) {
+      // A HEAD or a 304 may say the length of what it does not send (RFC 9110 §8.6).
+      if (body === undefined && (method === HEAD || answer.status === 304)) {
+        return this.#putLength(to, answer.status, flags | FLAG_REPLY_LENGTH_ONLY, fields, length)
+      }
+      checkLength(length, body)
+    }
+    this.#put(to, answer.status, flags, fields, body)
+  }
+
+  #put(to: Recipient, status: number, flags: number, fields: string, body: string | Uint8Array | undefined): void {
+    this.#exchange.answer(to, status, flags, fields, body)
+    if (!this.#inBatch) this.#flushSoon()
+  }
+
+  #putLength(to: Recipient, status: number, flags: number, fields: string, length: number): void {
+    this.#exchange.answerLengthOnly(to, status, flags, fields, length)
+    if (!this.#inBatch) this.#flushSoon()
+  }
+
+  /** Late replies are gathered, and cross together once a turn of the event loop. */
+  #flushSoon(): void {
+    if (this.#flushIsDue) return
+    this.#flushIsDue = true
+    setImmediate(() => {
+      this.#flushIsDue = false
+      this.#flush()
+    })
+  }
+}
+
+function checkLength(length: number, body: string | Uint8Array | undefined): void {
+  const actual = body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length
+  if (length === actual) return
+  throw coded(
+    new Error(`The content-length of the reply says ${length} bytes, but its body has ${actual}.`),
+    'ERR_CONTENT_LENGTH_MISMATCH',
+  )
+}

@@ -1,0 +1,54 @@
+import { coded } from './errors.js'
+
+/**
+ * The body of a reply as it is written: text, bytes, or undefined for none. Everything else becomes JSON, here, at the
+ * time of writing.
+ *
+ * @throws TypeError `ERR_UNSUPPORTED_BODY` for what cannot be sent, and whatever `JSON.stringify` throws
+ */
+export function encodeBody(body: unknown): string | Uint8Array | undefined {
+  if (typeof body === 'string') return body
+  if (body === undefined || body === null) return undefined
+  const bytes = bytesOf(body)
+  if (bytes !== undefined) return bytes
+  const complaint = unsupportedBody(body)
+  if (complaint !== undefined) throw complaint
+  const json = JSON.stringify(body) as string | undefined
+  if (json === undefined) throw unsupported('Its toJSON() answered undefined, which is no JSON.')
+  return json
+}
+
+/** The `content-type` of a body for which the handler named none; undefined for no body. */
+export function contentTypeOf(body: unknown): string | undefined {
+  if (typeof body === 'string') return 'text/plain; charset=utf-8'
+  if (body === undefined || body === null) return undefined
+  // JSON is UTF-8 by definition and has no charset parameter (RFC 8259 §11).
+  return bytesOf(body) === undefined ? 'application/json' : 'application/octet-stream'
+}
+
+/** A view of the bytes of any buffer or view, or undefined when it is neither. */
+export function bytesOf(body: unknown): Uint8Array | undefined {
+  if (body instanceof Uint8Array) return body
+  if (body instanceof ArrayBuffer) return new Uint8Array(body)
+  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
+  return undefined
+}
+
+const UNSUPPORTED_TAGS = new Set(['ReadableStream', 'Blob', 'File', 'FormData', 'Promise', 'Response'])
+
+/** The error that tells why a body cannot be sent, or undefined when it can. */
+export function unsupportedBody(body: unknown): TypeError | undefined {
+  if (typeof body === 'string' || typeof body === 'number' || typeof body === 'boolean') return undefined
+  if (typeof body !== 'object' || body === null) return unsupported(`A ${typeof body} has no form that could be sent.`)
+  const candidate = body as { [Symbol.toStringTag]?: unknown; [Symbol.asyncIterator]?: unknown; pipe?: unknown }
+  const tag = candidate[Symbol.toStringTag]
+  if (typeof tag === 'string' && UNSUPPORTED_TAGS.has(tag)) return unsupported(`It is a ${tag}.`)
+  if (typeof candidate[Symbol.asyncIterator] === 'function' || typeof candidate.pipe === 'function') {
+    return unsupported('Streams and async iterables are not supported yet: gather the bytes first.')
+  }
+  return undefined
+}
+
+function unsupported(reason: string): TypeError {
+  return coded(new TypeError(`This body cannot be sent. ${reason}`), 'ERR_UNSUPPORTED_BODY')
+}

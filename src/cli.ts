@@ -1,0 +1,105 @@
+#!/usr/bin/env node
+import { existsSync, readFileSync } from 'node:fs'
+import { type CommandLine, helpText, parseCommandLine, UsageError } from './cli_options.js'
+import { codeOf, messageOf } from './errors.js'
+import { routesFrom } from './folder.js'
+import { type Server, serve } from './server.js'
+
+/** How long requests may still take after SIGINT or SIGTERM. */
+const DRAIN_MS = 10_000
+
+const EXIT_FAILED = 1
+const EXIT_USAGE = 2
+const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const
+
+await main()
+
+async function main(): Promise<void> {
+  try {
+    const commandLine = parseCommandLine(process.argv.slice(2), process.env)
+    if (commandLine.help) process.stdout.write(helpText())
+    else if (commandLine.version) process.stdout.write(`${version()}\n`)
+    else await serveFolder(commandLine)
+  } catch (error) {
+    fail(error)
+  }
+}
+
+async function serveFolder({ folder, port, host, backend }: CommandLine): Promise<void> {
+  const router = await routesFrom(folder ?? defaultFolder())
+  try {
+    const server = await serve(router, { port, host, backend })
+    closeOnSignals(server)
+    process.stdout.write(`brink listening on ${server.url} (${server.backend})\n`)
+  } catch (error) {
+    throw inWords(error, port, host)
+  }
+}
+
+function defaultFolder(): string | URL {
+  return existsSync('routes') ? 'routes' : new URL('./routes', import.meta.url)
+}
+
+/** The first signal drains, a second one ends the process at once. */
+function closeOnSignals(server: Server): void {
+  let closing = false
+  const close = async (signal: keyof typeof SIGNAL_EXIT_CODES) => {
+    if (closing) process.exit(SIGNAL_EXIT_CODES[signal])
+    closing = true
+    try {
+      await server.close({ force: DRAIN_MS })
+      process.exit(0)
+    } catch (error) {
+      fail(error)
+      process.exit()
+    }
+  }
+  process.on('SIGINT', close)
+  process.on('SIGTERM', close)
+}
+
+/** What a user can do about the errors that listening can end with. */
+function inWords(error: unknown, port: number, host: string): unknown {
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return explained(error, `Port ${port} is in use: choose another with --port, or 0 for any free one.`)
+    case 'EACCES':
+      return explained(error, `Port ${port} may not be used by this user: choose one above 1023 with --port.`)
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return explained(error, `'${host}' is no address of this machine: choose another with --host.`)
+    case 'ERR_INVALID_ARG_VALUE':
+    case 'ERR_INVALID_ARG_TYPE':
+    case 'ERR_OUT_OF_RANGE':
+      return new UsageError(messageOf(error), { cause: error })
+    default:
+      return error
+  }
+}
+
+function explained(cause: unknown, sentence: string): Error {
+  return Object.assign(new Error(sentence), { code: codeOf(cause) })
+}
+
+function fail(error: unknown): void {
+  process.stderr.write(`${explanation(error)}\n`)
+  process.exitCode = error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED
+}
+
+function explanation(error: unknown): string {
+  if (error instanceof UsageError) return `${error.message} See brink --help.`
+  if (!(error instanceof Error)) return String(error)
+  // An error without a code is nobody's doing but ours, and where it comes from is what matters.
+  if (codeOf(error) === undefined) return error.stack ?? error.message
+  // Of a route file that fails, its author wants to know the line.
+  const { cause } = error
+  return cause instanceof Error && codeOf(error) === 'ERR_ROUTE_IMPORT'
+    ? `${error.message}\n${cause.stack ?? ''}`
+    : error.message
+}
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  return manifest.version
+}

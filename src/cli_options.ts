@@ -1,0 +1,122 @@
+import { parseArgs } from 'node:util'
+
+/** What the command line asks for. */
+export interface CommandLine {
+  readonly help: boolean
+  readonly version: boolean
+  /** The routes folder, if one was named. */
+  readonly folder: string | undefined
+  readonly port: number
+  readonly host: string
+  readonly backend: string
+}
+
+/** A command line that makes no sense; the message is the sentence for the user. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}
+
+interface Option {
+  readonly name: string
+  readonly short?: string
+  /** What stands for the value in the help; an option without one is a switch. */
+  readonly value?: string
+  /** The environment variable that is asked when the option is not given. */
+  readonly env?: string
+  readonly default?: string
+  readonly help: string
+}
+
+/** Every option, in the order of the help text, which is made of this table. */
+const OPTIONS: readonly Option[] = [
+  { name: 'port', short: 'p', value: 'number', env: 'PORT', default: '8080', help: 'the port; 0 for any free one' },
+  {
+    name: 'host',
+    value: 'name',
+    env: 'HOST',
+    default: 'localhost',
+    help: 'the address; 0.0.0.0 or :: to let others in',
+  },
+  { name: 'backend', value: 'name', env: 'BRINK_BACKEND', default: 'auto', help: 'what waits for the sockets' },
+  { name: 'help', short: 'h', help: 'this text' },
+  { name: 'version', short: 'v', help: 'the version' },
+]
+
+/** @throws UsageError */
+export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): CommandLine {
+  const { given, folders } = readArguments(args)
+  if (folders.length > 1)
+    throw new UsageError(`One routes folder, please, not ${folders.length}: ${folders.join(', ')}.`)
+  return {
+    help: given.has('help'),
+    version: given.has('version'),
+    folder: folders[0],
+    port: portOf(textOf('port', given, env)),
+    host: textOf('host', given, env).text,
+    backend: textOf('backend', given, env).text,
+  }
+}
+
+/** The text for `--help`. */
+export function helpText(): string {
+  const rows = OPTIONS.map((option) => {
+    const short = option.short === undefined ? '    ' : `-${option.short}, `
+    const value = option.value === undefined ? '' : ` <${option.value}>`
+    const facts = [option.default && `default ${option.default}`, option.env && `or $${option.env}`].filter(Boolean)
+    return [`  ${short}--${option.name}${value}`, option.help + (facts.length > 0 ? ` (${facts.join(', ')})` : '')]
+  })
+  const width = Math.max(...rows.map(([left = '']) => left.length))
+  return [
+    'Usage: brink [folder] [options]',
+    '',
+    'Serves a folder of routes over HTTP, one file a route: ./routes if there is one,',
+    'otherwise the routes that come with brink, a target for load tests.',
+    '',
+    'Options:',
+    ...rows.map(([left = '', right = '']) => `${left.padEnd(width)}  ${right}`),
+    '',
+  ].join('\n')
+}
+
+function readArguments(args: readonly string[]): { given: Map<string, string>; folders: string[] } {
+  const given = new Map<string, string>()
+  const folders: string[] = []
+  // Not strict: what is wrong is said here, in one sentence.
+  const { tokens } = parseArgs({ args: [...args], options: parserOptions(), strict: false, tokens: true })
+  for (const token of tokens) {
+    if (token.kind === 'positional') folders.push(token.value)
+    if (token.kind !== 'option') continue
+    const option = OPTIONS.find(({ name }) => name === token.name)
+    if (option === undefined) throw new UsageError(`There is no option ${token.rawName}.`)
+    const takesValue = option.value !== undefined
+    if (takesValue && !token.value) throw new UsageError(`${token.rawName} needs a value: <${option.value}>.`)
+    if (!takesValue && token.value !== undefined) throw new UsageError(`${token.rawName} takes no value.`)
+    given.set(option.name, token.value ?? '')
+  }
+  return { given, folders }
+}
+
+function parserOptions(): Record<string, { type: 'string' | 'boolean'; short?: string }> {
+  return Object.fromEntries(
+    OPTIONS.map(({ name, short, value }) => [
+      name,
+      { type: value === undefined ? 'boolean' : 'string', ...(short === undefined ? {} : { short }) },
+    ]),
+  )
+}
+
+/** The text of an option with a value, and where it comes from, for saying so when it is wrong. */
+function textOf(name: string, given: Map<string, string>, env: NodeJS.ProcessEnv): { text: string; from: string } {
+  const text = given.get(name)
+  if (text !== undefined) return { text, from: `--${name}` }
+  const option = OPTIONS.find((candidate) => candidate.name === name)
+  const variable = option?.env
+  const inherited = variable === undefined ? undefined : env[variable]
+  return inherited ? { text: inherited, from: `$${variable}` } : { text: option?.default ?? '', from: `--${name}` }
+}
+
+function portOf({ text, from }: { text: string; from: string }): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (port <= 65535) return port
+  throw new UsageError(`${from} takes a number from 0 to 65535, not '${text}'.`)
+}

@@ -1,0 +1,124 @@
+// JavaScript's end of the exchange: the blocks in which a reactor's requests arrive and its replies leave.
+import { coded } from './errors.js'
+import {
+  BLOCK_BYTES,
+  BLOCK_BYTES_AT,
+  BLOCK_WORDS,
+  FLAG_REPLY_BODY_BY_REFERENCE,
+  REPLIES_END,
+  REPLIES_FIRST,
+  REPLY_ANSWER,
+  REPLY_BODY_LENGTH,
+  REPLY_BODY_OFFSET,
+  REPLY_FIELDS_LENGTH,
+  REPLY_FIELDS_OFFSET,
+  REPLY_FLAGS,
+  REPLY_GENERATION,
+  REPLY_KIND,
+  REPLY_SEQUENCE,
+  REPLY_SLOT,
+  REPLY_STATUS,
+  REPLY_WORDS,
+} from './layout.js'
+import { raw } from './raw_buffer.js'
+import type { Recipient } from './request.js'
+
+/** A body above this stays where it lies and is written from there; below it, it is copied into the block. */
+const COPIED_BODY = 32 * 1024
+
+/** Up to this length a loop over the characters beats the call into the runtime. */
+const SHORT_TEXT = 48
+
+export class Exchange {
+  readonly requests = new ArrayBuffer(BLOCK_BYTES_AT + BLOCK_BYTES)
+  readonly replies = new ArrayBuffer(BLOCK_BYTES_AT + BLOCK_BYTES)
+  readonly words = new Int32Array(this.requests, 0, BLOCK_WORDS)
+  readonly bytes = raw(Buffer.from(this.requests, BLOCK_BYTES_AT, BLOCK_BYTES))
+  /** Bodies of replies that the native side writes from where they lie. */
+  readonly largeBodies: Uint8Array[] = []
+
+  readonly #flush: () => void
+  readonly #out = new Int32Array(this.replies, 0, BLOCK_WORDS)
+  readonly #outBytes = raw(Buffer.from(this.replies, BLOCK_BYTES_AT, BLOCK_BYTES))
+  #bytesUsed = 0
+
+  /** `flush` makes the native side take what the block of replies holds, at once. */
+  constructor(flush: () => void) {
+    this.#flush = flush
+    this.#out[REPLIES_END] = REPLIES_FIRST
+  }
+
+  /** Puts an answer into the block of replies. `fields` are complete lines, checked; `flags` are the layout's. */
+  answer(to: Recipient, status: number, flags: number, fields: string, body: string | Uint8Array | undefined): void {
+    if (typeof body === 'string' && body.length > COPIED_BODY) body = Buffer.from(body)
+    const large = typeof body === 'object' && body.length > COPIED_BODY
+    // A UTF-16 unit takes at the most three bytes of UTF-8.
+    const bodyMost = body === undefined || large ? 0 : typeof body === 'string' ? 3 * body.length : body.length
+    this.#makeRoom(fields.length + bodyMost)
+
+    const out = this.#out
+    const at = out[REPLIES_END]
+    const fieldsAt = this.#bytesUsed
+    const fieldsEnd = fieldsAt + (fields === '' ? 0 : this.#outBytes.latin1Write(fields, fieldsAt))
+    out[at + REPLY_KIND] = REPLY_ANSWER
+    out[at + REPLY_SLOT] = to.slot
+    out[at + REPLY_GENERATION] = to.generation
+    out[at + REPLY_SEQUENCE] = to.sequence
+    out[at + REPLY_STATUS] = status
+    out[at + REPLY_FLAGS] = large ? flags | FLAG_REPLY_BODY_BY_REFERENCE : flags
+    out[at + REPLY_FIELDS_OFFSET] = fieldsAt
+    out[at + REPLY_FIELDS_LENGTH] = fieldsEnd - fieldsAt
+    if (large) {
+      out[at + REPLY_BODY_OFFSET] = this.largeBodies.push(body as Uint8Array) - 1
+      out[at + REPLY_BODY_LENGTH] = 0
+      this.#bytesUsed = fieldsEnd
+    } else {
+      const end = this.#write(body, fieldsEnd)
+      out[at + REPLY_BODY_OFFSET] = fieldsEnd
+      out[at + REPLY_BODY_LENGTH] = end - fieldsEnd
+      this.#bytesUsed = end
+    }
+    out[REPLIES_END] = at + REPLY_WORDS
+  }
+
+  /** An answer without a body that says the length which the body would have had (RFC 9110 §8.6). */
+  answerLengthOnly(to: Recipient, status: number, flags: number, fields: string, length: number): void {
+    this.answer(to, status, flags, fields, undefined)
+    const at = this.#out[REPLIES_END] - REPLY_WORDS
+    this.#out[at + REPLY_BODY_LENGTH] = length
+  }
+
+  #makeRoom(bytes: number): void {
+    // The native side has taken what was there: the block is empty again.
+    if (this.#out[REPLIES_END] === REPLIES_FIRST) this.#startOver()
+    const fits = this.#bytesUsed + bytes <= BLOCK_BYTES && this.#out[REPLIES_END] + REPLY_WORDS <= BLOCK_WORDS
+    if (fits) return
+    if (bytes > BLOCK_BYTES) {
+      throw coded(new RangeError('The header fields of a reply do not fit its block.'), 'ERR_HEADERS_TOO_LARGE')
+    }
+    this.#flush()
+    this.#startOver()
+  }
+
+  #startOver(): void {
+    this.#bytesUsed = 0
+    if (this.largeBodies.length > 0) this.largeBodies.length = 0
+  }
+
+  /** Writes a body at a place, and gives its end. */
+  #write(body: string | Uint8Array | undefined, at: number): number {
+    if (body === undefined) return at
+    const bytes = this.#outBytes
+    if (typeof body !== 'string') {
+      bytes.set(body, at)
+      return at + body.length
+    }
+    if (body.length > SHORT_TEXT) return at + bytes.utf8Write(body, at)
+    for (let index = 0; index < body.length; index += 1) {
+      const character = body.charCodeAt(index)
+      if (character > 127) return at + bytes.utf8Write(body, at)
+      bytes[at + index] = character
+    }
+    return at + body.length
+  }
+}

@@ -1,0 +1,124 @@
+import { fieldName, fieldValue } from './header_rules.js'
+
+/** A value of a header field; a list becomes a field of several values, or several `set-cookie` fields. */
+export type HeaderValue = string | number | readonly string[]
+
+/** Whatever header fields can be given as: a record, pairs, fetch's `Headers`, or `ReplyHeaders`. */
+export type HeadersSource = Readonly<Record<string, HeaderValue>> | Iterable<readonly [string, string]>
+
+/**
+ * The header fields of a reply. It reads and writes like fetch's `Headers`: names do not care about case and come back
+ * in lower case, values of one name are joined by a comma, `set-cookie` fields stay apart. Fields keep the order in
+ * which they were first set.
+ *
+ * `content-length` may be given (the server checks that it agrees with the body), and `connection: close` asks for the
+ * connection to be closed after this reply. The other fields of connection and framing are the server's.
+ *
+ * Every method that takes a name or a value throws a TypeError that says which header is wrong:
+ * `ERR_INVALID_HEADER_NAME`, `ERR_INVALID_HEADER_VALUE` or `ERR_FRAMING_HEADER`.
+ */
+export class ReplyHeaders {
+  // Names at even places, values at odd ones. Most replies have none or a few, for which a scan beats a Map.
+  #fields: string[] | undefined
+
+  constructor(source?: HeadersSource) {
+    if (source !== undefined) this.#addAll(source)
+  }
+
+  /** The value of a field, or null when there is none. Several `set-cookie` are joined: see `getSetCookie`. */
+  get(name: string): string | null {
+    const lowerCase = fieldName(name)
+    if (lowerCase === 'set-cookie') return this.has(lowerCase) ? this.getSetCookie().join(', ') : null
+    const place = this.#find(lowerCase)
+    return place === -1 ? null : ((this.#fields as string[])[place + 1] as string)
+  }
+
+  /** The values of all `set-cookie` fields, in order. */
+  getSetCookie(): string[] {
+    const cookies: string[] = []
+    for (const [name, value] of this) if (name === 'set-cookie') cookies.push(value)
+    return cookies
+  }
+
+  has(name: string): boolean {
+    return this.#find(fieldName(name)) !== -1
+  }
+
+  /** Makes this the only value of a field. */
+  set(name: string, value: string | number): void {
+    const lowerCase = fieldName(name)
+    const text = fieldValue(lowerCase, value)
+    if (lowerCase === 'set-cookie') this.delete(lowerCase)
+    this.#put(lowerCase, text)
+  }
+
+  /** Adds a value to those that the field has. */
+  append(name: string, value: string | number): void {
+    const lowerCase = fieldName(name)
+    const present = lowerCase === 'set-cookie' ? null : this.get(lowerCase)
+    // A joined value is checked as a whole: a second content-length makes no number.
+    const text = fieldValue(lowerCase, present === null ? value : `${present}, ${value}`)
+    if (lowerCase === 'set-cookie') this.#push(lowerCase, text)
+    else this.#put(lowerCase, text)
+  }
+
+  delete(name: string): void {
+    const lowerCase = fieldName(name)
+    for (let place = this.#find(lowerCase); place !== -1; place = this.#find(lowerCase)) {
+      this.#fields?.splice(place, 2)
+    }
+  }
+
+  entries(): IterableIterator<[string, string]> {
+    return this[Symbol.iterator]()
+  }
+
+  /** Each field as it is sent: one pair of name and value for each line, `set-cookie` once for each cookie. */
+  *[Symbol.iterator](): IterableIterator<[string, string]> {
+    const fields = this.flat()
+    for (let place = 0; place < fields.length; place += 2) yield [fields[place] as string, fields[place + 1] as string]
+  }
+
+  /**
+   * The fields as the encoder takes them: names at even places, values at odd ones. Not a copy: only to be read.
+   * @internal
+   */
+  flat(): readonly string[] {
+    return this.#fields ?? NO_FIELDS
+  }
+
+  #addAll(source: HeadersSource): void {
+    if (isIterable(source)) {
+      for (const [name, value] of source) this.append(name, value)
+      return
+    }
+    for (const name of Object.keys(source)) {
+      const value = source[name] as HeaderValue
+      if (typeof value === 'object' && value !== null) for (const one of value) this.append(name, one)
+      else this.append(name, value as string | number)
+    }
+  }
+
+  #put(name: string, value: string): void {
+    const place = this.#find(name)
+    if (place === -1) this.#push(name, value)
+    else (this.#fields as string[])[place + 1] = value
+  }
+
+  #push(name: string, value: string): void {
+    if (this.#fields === undefined) this.#fields = [name, value]
+    else this.#fields.push(name, value)
+  }
+
+  #find(lowerCase: string): number {
+    const fields = this.flat()
+    for (let place = 0; place < fields.length; place += 2) if (fields[place] === lowerCase) return place
+    return -1
+  }
+}
+
+const NO_FIELDS: readonly string[] = Object.freeze([])
+
+function isIterable(source: HeadersSource): source is Iterable<readonly [string, string]> {
+  return typeof (source as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function'
+}

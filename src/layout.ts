@@ -1,0 +1,79 @@
+// The layout of the exchange: where each integer of a request or a reply lies. This file is its one definition: the
+// build makes native/generated/layout.h from it, and the addon tells at load which layout it was built for.
+//
+// A block is memory that one side fills and the other reads: words (32-bit integers) first, then bytes. The native
+// side fills blocks with events, JavaScript fills blocks with replies. A span word holds an offset in its low half and
+// a length in its high half, both in bytes and counted from the first byte of the request's head.
+
+/** Words of a block, and where its bytes begin (in bytes). */
+export const BLOCK_WORDS = 65536
+export const BLOCK_BYTES_AT = 262144
+/** Bytes of a block behind its words. */
+export const BLOCK_BYTES = 524288
+
+/** Every event begins with these: its kind, its length in words, and whom it concerns. */
+export const EVENT_KIND = 0
+export const EVENT_WORDS = 1
+export const EVENT_SLOT = 2
+export const EVENT_GENERATION = 3
+
+/** A request, complete with its body. */
+export const EVENT_REQUEST = 1
+
+export const REQUEST_SEQUENCE = 4
+export const REQUEST_METHOD = 5
+export const REQUEST_FLAGS = 6
+/** Where the head begins, in bytes from the start of the block's bytes; and how many bytes of it there are. */
+export const REQUEST_HEAD_OFFSET = 7
+export const REQUEST_HEAD_LENGTH = 8
+export const REQUEST_TARGET = 9
+/** Where the body lies in the block's bytes; with FLAG_BODY_BY_REFERENCE, its place in the list of large bodies. */
+export const REQUEST_BODY_OFFSET = 10
+export const REQUEST_BODY_LENGTH = 11
+/** The peer's address as 16 bytes (IPv4 mapped into IPv6), and its port. */
+export const REQUEST_ADDRESS = 12
+export const REQUEST_PORT = 16
+export const REQUEST_FIELD_COUNT = 17
+/** Two span words a field: its name and its value. */
+export const REQUEST_FIELDS = 18
+
+/** Flags of a request. */
+export const FLAG_BODY_BY_REFERENCE = 1
+export const FLAG_HTTP_1_0 = 2
+export const FLAG_IPV4 = 4
+export const FLAG_BODY = 8
+
+/** The first words of a block of replies: whether the native side has it, and how many words of replies it holds. */
+export const REPLIES_TAKEN = 0
+export const REPLIES_END = 1
+export const REPLIES_FIRST = 2
+
+export const REPLY_KIND = 0
+export const REPLY_SLOT = 1
+export const REPLY_GENERATION = 2
+export const REPLY_SEQUENCE = 3
+export const REPLY_STATUS = 4
+export const REPLY_FLAGS = 5
+/** Field lines, `name: value CRLF` each, in the block's bytes. */
+export const REPLY_FIELDS_OFFSET = 6
+export const REPLY_FIELDS_LENGTH = 7
+/** The body in the block's bytes; with FLAG_REPLY_BODY_BY_REFERENCE, its place in the list of large bodies. */
+export const REPLY_BODY_OFFSET = 8
+export const REPLY_BODY_LENGTH = 9
+export const REPLY_WORDS = 10
+
+/** A whole answer. */
+export const REPLY_ANSWER = 1
+
+/** Flags of a reply: the lowest four bits are a content type that the native side knows by number, 0 for none. */
+export const CONTENT_TYPE_MASK = 15
+export const CONTENT_TYPE_TEXT = 1
+export const CONTENT_TYPE_JSON = 2
+export const CONTENT_TYPE_BYTES = 3
+export const CONTENT_TYPE_HTML = 4
+export const FLAG_REPLY_BODY_BY_REFERENCE = 16
+export const FLAG_REPLY_CLOSE = 32
+/** The fields have a Date of their own. */
+export const FLAG_REPLY_DATED = 64
+/** For HEAD and 304: the length that the body would have had is said though none is sent. */
+export const FLAG_REPLY_LENGTH_ONLY = 128

@@ -1,0 +1,82 @@
+// Opening the port: which addresses a host name stands for, and what the system says to them.
+import { isIP } from 'node:net'
+import { getSystemErrorMap } from 'node:util'
+import type { NativeFailure, NativeServer } from './native.js'
+import type { CheckedOptions } from './options.js'
+
+/** Where a server listens. */
+export interface Bound {
+  readonly url: string
+  readonly port: number
+}
+
+/** Tries for a port that is free at every address of a name, when any port will do. */
+const FREE_PORT_TRIES = 16
+
+/**
+ * Makes a server and opens its port at every address of the host. A name such as `localhost` has several, and its
+ * clients choose among them; an address that this machine does not have is passed over if another can be had.
+ */
+export async function listenOn<S extends { native: NativeServer }>(
+  options: CheckedOptions,
+  make: () => S,
+): Promise<{ server: S; bound: Bound }> {
+  const addresses = await addressesOf(options.host)
+  for (let tries = 1; ; tries += 1) {
+    const server = make()
+    try {
+      return { server, bound: bind(server.native, addresses, options) }
+    } catch (error) {
+      server.native.close()
+      const portWasTaken = options.port === 0 && (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
+      if (!portWasTaken || tries === FREE_PORT_TRIES) throw error
+    }
+  }
+}
+
+function bind(server: NativeServer, addresses: readonly string[], options: CheckedOptions): Bound {
+  const { backlog, reusePort } = options
+  // `::` alone means every network, IPv4 too.
+  const ipv6Only = addresses.length > 1
+  let port = options.port
+  let first: string | undefined
+  let absent: Error | undefined
+  for (const address of addresses) {
+    const result = server.listen(address, port, { backlog, reusePort, ipv6Only })
+    if ('errno' in result) {
+      const error = listenError(result, address, port)
+      if (error.code !== 'EADDRNOTAVAIL' && error.code !== 'EAFNOSUPPORT') throw error
+      absent = error
+    } else {
+      first ??= address
+      port = result.port
+    }
+  }
+  if (first === undefined) throw absent
+  return { url: `http://${urlHost(first)}:${port}`, port }
+}
+
+async function addressesOf(host: string): Promise<readonly string[]> {
+  if (isIP(host) !== 0 || host.includes('%')) return [host]
+  // RFC 6761 §6.3: it is the loopback, whatever a resolver says.
+  if (host.toLowerCase() === 'localhost') return ['127.0.0.1', '::1']
+  const { lookup } = await import('node:dns/promises')
+  const found = await lookup(host, { all: true })
+  return [...new Set(found.map(({ address }) => address))]
+}
+
+/** The host by which a client on this machine reaches an address: the wildcards are no destination. */
+function urlHost(address: string): string {
+  if (address === '0.0.0.0') return '127.0.0.1'
+  if (address === '::') return '[::1]'
+  return isIP(address) === 6 || address.includes(':') ? `[${address.replace('%', '%25')}]` : address
+}
+
+/** The error that Node's own servers give. */
+function listenError({ errno, syscall }: NativeFailure, address: string, port: number): NodeJS.ErrnoException {
+  const [code, meaning] = getSystemErrorMap().get(errno) ?? [`E${-errno}`, 'unknown error']
+  // Node calls it `listen`, whichever call it was of those that listening takes.
+  const named = syscall === 'bind' ? 'listen' : syscall
+  const error = new Error(`${named} ${code}: ${meaning} ${address}:${port}`)
+  return Object.assign(error, { code, errno, syscall: named, address, port })
+}

@@ -1,0 +1,91 @@
+// The one file that loads the addon.
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { coded, messageOf } from './errors.js'
+import * as layout from './layout.js'
+
+/** What the native side counts. */
+export interface NativeStats {
+  accepted: number
+  open: number
+  requests: number
+  bytesIn: number
+  bytesOut: number
+  partialWrites: number
+  batches: number
+  refused: number
+  timeouts: number
+}
+
+/** What a system call refused: its negative errno, and its name. */
+export interface NativeFailure {
+  errno: number
+  syscall: string
+}
+
+export interface ListenSettings {
+  backlog: number
+  reusePort: boolean
+  ipv6Only: boolean
+}
+
+export interface NativeServer {
+  listen(address: string, port: number, settings: ListenSettings): { port: number } | NativeFailure
+  start(): void
+  /** Sends the replies that were written outside of `onBatch`. */
+  flush(): void
+  stats(): NativeStats
+  /** No new connections; those that there are end with their last answer. */
+  drain(): void
+  /** Ends everything. */
+  close(): void
+}
+
+export interface Native {
+  Server: new (
+    settings: Readonly<Record<string, number | string>>,
+    requests: ArrayBuffer,
+    replies: ArrayBuffer,
+    largeBodies: readonly Uint8Array[],
+    onBatch: (events: number, largeBodies: Buffer[] | undefined) => void,
+    onIdle: () => void,
+    onClosed: () => void,
+  ) => NativeServer
+  layout: string
+  methods: readonly string[]
+  backends: readonly string[]
+}
+
+export const native = load()
+
+function load(): Native {
+  const addon = required()
+  const expected = Object.entries(layout)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',')
+  if (addon.layout !== expected) {
+    throw coded(
+      new Error("brink's native addon is from another version than its JavaScript: build it again."),
+      'ERR_ADDON_LAYOUT',
+    )
+  }
+  return addon
+}
+
+function required(): Native {
+  const require = createRequire(import.meta.url)
+  try {
+    const nodeGypBuild = require('node-gyp-build') as (folder: string) => Native
+    return nodeGypBuild(fileURLToPath(new URL('../native', import.meta.url)))
+  } catch (cause) {
+    const system = `${process.platform} ${process.arch}`
+    throw coded(
+      new Error(
+        `brink's native addon could not be loaded on ${system} (${messageOf(cause).split('\n')[0]}). ` +
+          'Where there is no ready-made one, node_modules/brink/native/build.mjs builds it: it needs a C++ compiler.',
+        { cause },
+      ),
+      'ERR_ADDON_MISSING',
+    )
+  }
+}

@@ -1,0 +1,123 @@
+import { coded } from './errors.js'
+import { native } from './native.js'
+import type { BrinkRequest } from './request.js'
+
+/** How a server listens, what it accepts, and how long it waits. Sizes are bytes, times milliseconds. */
+export interface ServeOptions {
+  /** 0 to 65535; 0 takes any free one. Default: 8080. */
+  port?: number
+  /**
+   * An address or a name to listen at. Default: `localhost`, so that only this machine is let in. `0.0.0.0` opens the
+   * server to every IPv4 network, `::` to every network.
+   */
+  host?: string
+  /** How readiness is learned: `auto` takes the best there is. Default: `BRINK_BACKEND` from the environment, or `auto`. */
+  backend?: string
+  /** Lets several servers, or processes, share the port: the kernel spreads the connections. Default: false. */
+  reusePort?: boolean
+  /** Connections that may wait to be accepted. Default: 1024; the system may allow less. */
+  backlog?: number
+  /** The largest request head, above which the answer is 431. Default: 16 KiB, at the most 65535. */
+  maxHeaderSize?: number
+  /** The most header fields of a request, above which the answer is 431. Default: 100, at the most 1000. */
+  maxHeaders?: number
+  /** The longest request target, above which the answer is 414. Default: 8 KiB. */
+  maxTargetSize?: number
+  /** The largest request body, above which the answer is 413. Default: 1 MiB. */
+  bodyLimit?: number
+  /** The most requests of one connection that wait for their answers; more are not read. Default: 64, the most there is. */
+  maxPipelined?: number
+  /** Output that a client has not taken, above which nothing more is read from it. Default: 1 MiB. */
+  maxPendingOutput?: number
+  /** How long a connection may idle between requests. Default: 72,000, more than the usual 60 s of load balancers. */
+  keepAliveTimeout?: number
+  /** How long the head of a request may take to arrive, from its first byte; then the answer is 408. Default: 10,000. */
+  headersTimeout?: number
+  /** How long a whole request may take to arrive, from its first byte; then the answer is 408. Default: 60,000. */
+  requestTimeout?: number
+  /** How long a client may take none of its answer, before it is cut off. Default: 30,000. */
+  writeTimeout?: number
+  /**
+   * Told of errors that are the app's: what a handler threw and no `onError` answered. Default: writes them to
+   * `console.error`.
+   */
+  log?: (error: unknown, request: BrinkRequest) => void
+}
+
+type NumberOption = {
+  [Name in keyof ServeOptions]-?: NonNullable<ServeOptions[Name]> extends number ? Name : never
+}[keyof ServeOptions]
+
+const DAY_MS = 86_400_000
+const GIB = 2 ** 30
+
+/** Default, least and most of every option that is a number. */
+const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>> = {
+  port: [8080, 0, 65535],
+  backlog: [1024, 1, 65535],
+  maxHeaderSize: [16 * 1024, 64, 65535],
+  maxHeaders: [100, 1, 1000],
+  maxTargetSize: [8 * 1024, 1, 65535],
+  bodyLimit: [1024 * 1024, 0, 4 * GIB],
+  maxPipelined: [64, 1, 64],
+  maxPendingOutput: [1024 * 1024, 1, 4 * GIB],
+  keepAliveTimeout: [72_000, 1, DAY_MS],
+  headersTimeout: [10_000, 1, DAY_MS],
+  requestTimeout: [60_000, 1, DAY_MS],
+  writeTimeout: [30_000, 1, DAY_MS],
+}
+
+export type CheckedOptions = Required<ServeOptions>
+
+/**
+ * The options with their defaults.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`, TypeError `ERR_INVALID_ARG_VALUE`: all say
+ *   which option, and what was expected
+ */
+export function checkedOptions(given: ServeOptions): CheckedOptions {
+  if (typeof given !== 'object' || given === null) throw wrongType('options', 'an object', given)
+  const known = new Set<string>([...Object.keys(NUMBERS), 'host', 'backend', 'reusePort', 'log'])
+  for (const name of Object.keys(given)) {
+    if (!known.has(name)) throw wrongValue(name, `is no option: there are ${[...known].sort().join(', ')}`)
+  }
+  const numbers = {} as Record<NumberOption, number>
+  for (const name of Object.keys(NUMBERS) as NumberOption[]) numbers[name] = numberOption(name, given[name])
+  const { host = 'localhost', reusePort = false, log = logToConsole } = given
+  if (typeof host !== 'string') throw wrongType('host', 'a string', host)
+  if (host === '') throw wrongValue('host', 'must not be empty')
+  if (typeof reusePort !== 'boolean') throw wrongType('reusePort', 'a boolean', reusePort)
+  if (typeof log !== 'function') throw wrongType('log', 'a function', log)
+  return { ...numbers, host, reusePort, log, backend: chosenBackend(given.backend) }
+}
+
+function numberOption(name: NumberOption, value: number | undefined): number {
+  const [standard, least, most] = NUMBERS[name]
+  if (value === undefined) return standard
+  if (typeof value !== 'number') throw wrongType(name, 'a number', value)
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw coded(
+    new RangeError(`The option "${name}" must be a whole number from ${least} to ${most}, not ${value}.`),
+    'ERR_OUT_OF_RANGE',
+  )
+}
+
+function chosenBackend(given: string | undefined): string {
+  const name = given ?? process.env.BRINK_BACKEND ?? 'auto'
+  if (typeof name !== 'string') throw wrongType('backend', 'a string', name)
+  if (name === 'auto') return native.backends[0] as string
+  if (native.backends.includes(name)) return name
+  throw wrongValue('backend', `must be one of auto, ${native.backends.join(', ')} on this system, not '${name}'`)
+}
+
+function logToConsole(error: unknown): void {
+  console.error(error)
+}
+
+function wrongType(name: string, expected: string, value: unknown): TypeError {
+  const got = value === null ? 'null' : typeof value
+  return coded(new TypeError(`The option "${name}" must be ${expected}, not ${got}.`), 'ERR_INVALID_ARG_TYPE')
+}
+
+function wrongValue(name: string, complaint: string): TypeError {
+  return coded(new TypeError(`The option "${name}" ${complaint}.`), 'ERR_INVALID_ARG_VALUE')
+}

@@ -1,0 +1,116 @@
+// One canonical path for everything that compares paths: routes, prefixes of middleware and, later, files. Servers that
+// let one part see `/%61dmin` and another `/admin` were walked around (CVE-2026-29087, CVE-2026-39406). A canonical path
+//  - begins with '/' and holds no dot segment, in whatever spelling (RFC 3986 §5.2.4);
+//  - holds unreserved characters as themselves, everything that is not a path character as an escape, and escapes in
+//    upper-case hex (RFC 3986 §6.2.2). So `%2F` and `%5C` stay escapes, and never separate segments;
+//  - keeps empty segments and a trailing slash: `/a//b`, `/a/b` and `/a/b/` are three paths.
+// Canonicalising a canonical path changes nothing.
+
+/** A request target (RFC 9112 §3.2), taken apart. */
+export interface Target {
+  /** The canonical path. */
+  readonly path: string
+  /** What follows the first `?`, raw and without it, or an empty string. */
+  readonly search: string
+}
+
+const QUESTION_MARK = 0x3f
+const SLASH = 0x2f
+const DOT = 0x2e
+
+const PLAIN = 0
+const NEEDS_CARE = 1
+
+/** One entry for each ASCII character: whether a path that holds it may differ from its canonical form. */
+const CHARACTERS = new Uint8Array(128).fill(NEEDS_CARE)
+for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/") {
+  CHARACTERS[character.charCodeAt(0)] = PLAIN
+}
+
+/**
+ * Takes a target in origin-form or absolute-form apart. A path that has nothing to canonicalise costs one pass.
+ * Returns undefined for what is no path: the other forms, broken escapes, escapes that are not UTF-8, and `%00`.
+ */
+export function parseTarget(target: string): Target | undefined {
+  const origin = target.charCodeAt(0) === SLASH ? target : originForm(target)
+  if (origin === undefined) return undefined
+
+  let end = 0
+  let canonical = true
+  let previous = 0
+  for (; end < origin.length; end += 1) {
+    const character = origin.charCodeAt(end)
+    if (character === QUESTION_MARK) break
+    if (character > 127 || CHARACTERS[character] !== PLAIN || (character === DOT && previous === SLASH)) {
+      canonical = false
+    }
+    previous = character
+  }
+
+  const raw = end === origin.length ? origin : origin.slice(0, end)
+  const search = origin.slice(end + 1)
+  if (canonical) return { path: raw, search }
+  const path = canonicalPath(raw)
+  return path === undefined ? undefined : { path, search }
+}
+
+/** The canonical form of a path without a query, or undefined when its escapes are broken, not UTF-8, or hold a NUL. */
+export function canonicalPath(raw: string): string | undefined {
+  const escaped = canonicalEscapes(raw)
+  if (escaped === undefined) return undefined
+  return escaped.includes('/.') ? withoutDotSegments(escaped) : escaped
+}
+
+/**
+ * The params of a route by name, decoded. The object has no prototype, so that a param called `__proto__` is one more.
+ * `values` are captured from a canonical path, whose escapes are known to be valid.
+ */
+export function decodeParams(names: readonly string[], values: readonly string[]): Record<string, string> {
+  const params = Object.create(null) as Record<string, string>
+  for (let index = 0; index < names.length; index += 1) {
+    const value = values[index] as string
+    params[names[index] as string] = value.includes('%') ? decodeURIComponent(value) : value
+  }
+  return params
+}
+
+/** `http://host/path?query` as `/path?query` (RFC 9112 §3.2.2), or undefined for authority-form and asterisk-form. */
+function originForm(target: string): string | undefined {
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(target)
+  if (scheme === null) return undefined
+  const rest = target.slice(scheme[0].length)
+  const authorityEnd = rest.search(/[/?]/)
+  if (authorityEnd === -1) return '/'
+  return rest[authorityEnd] === '/' ? rest.slice(authorityEnd) : `/${rest.slice(authorityEnd)}`
+}
+
+const ESCAPE_OR_FOREIGN = /%[0-9A-Fa-f]{2}|[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/gu
+const UNRESERVED = /[A-Za-z0-9\-._~]/
+
+function canonicalEscapes(raw: string): string | undefined {
+  try {
+    // decodeURIComponent is the judge of escapes: it refuses broken ones and all that is not strict UTF-8.
+    if (decodeURIComponent(raw).includes('\0')) return undefined
+    return raw.replace(ESCAPE_OR_FOREIGN, (match) => {
+      if (match.length < 3) return encodeURIComponent(match)
+      const character = String.fromCharCode(Number.parseInt(match.slice(1), 16))
+      return UNRESERVED.test(character) ? character : match.toUpperCase()
+    })
+  } catch {
+    return undefined
+  }
+}
+
+/** RFC 3986 §5.2.4. There is nothing above the root: `/../a` is `/a`. */
+function withoutDotSegments(path: string): string {
+  const kept: string[] = []
+  const segments = path.slice(1).split('/')
+  for (const [index, segment] of segments.entries()) {
+    const dots = segment === '.' || segment === '..'
+    if (segment === '..') kept.pop()
+    if (!dots) kept.push(segment)
+    // `/a/.` and `/a/b/..` name the folder: what is left ends with a slash.
+    else if (index === segments.length - 1) kept.push('')
+  }
+  return `/${kept.join('/')}`
+}

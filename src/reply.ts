@@ -1,0 +1,96 @@
+import { bytesOf, unsupportedBody } from './body.js'
+import { coded } from './errors.js'
+import type { HandlerResult } from './handler.js'
+import { isFramingField } from './header_rules.js'
+import { type HeadersSource, ReplyHeaders } from './headers.js'
+
+/** What a reply can carry: text, bytes, or anything else to be sent as JSON. Nothing (or null) is an empty body. */
+export type ReplyBody = string | number | boolean | object | null | undefined
+
+/**
+ * An answer on its way: middleware may change its status, headers and body before it is sent.
+ * Make one with `reply()`.
+ */
+export class Reply {
+  readonly headers: ReplyHeaders
+  body: ReplyBody
+  #status: number
+
+  constructor(status: number, body?: ReplyBody, headers?: HeadersSource) {
+    this.#status = checkedStatus(status)
+    this.body = body
+    this.headers = new ReplyHeaders(headers)
+  }
+
+  get status(): number {
+    return this.#status
+  }
+
+  /** @throws RangeError `ERR_INVALID_STATUS` */
+  set status(status: number) {
+    this.#status = checkedStatus(status)
+  }
+}
+
+/**
+ * Makes an answer with a status and headers of its own.
+ *
+ * A string is sent as `text/plain`, bytes as `application/octet-stream`, anything else as JSON, unless the headers
+ * name another `content-type`. Without a body nothing is sent, and there is no `content-type`.
+ *
+ * @param status 200 to 599, default 200. 204 and 304 never carry a body (RFC 9110 §15.3.5, §15.4.5)
+ * @throws RangeError `ERR_INVALID_STATUS`; TypeError for a header that cannot be sent, see `ReplyHeaders`
+ */
+export function reply(status = 200, body?: ReplyBody, headers?: HeadersSource): Reply {
+  return new Reply(status, body, headers)
+}
+
+/**
+ * What a handler returned, as a Reply: a value of its own comes with status 200, nothing with 204. Only promises and
+ * a standard `Response` with a body make this a promise.
+ *
+ * @throws TypeError `ERR_UNSUPPORTED_BODY` for a stream, a function, or anything else that cannot be sent
+ */
+export function toReply(value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
+  if (value === undefined || value === null) return new Reply(204)
+  if (value instanceof Reply) return value
+  if (isPromise(value)) return Promise.resolve(value).then(toReply)
+  if (isResponse(value)) return fromResponse(value)
+  const complaint = unsupportedBody(value)
+  if (complaint !== undefined) throw complaint
+  return new Reply(200, bytesOf(value) ?? value)
+}
+
+/** Whether a value is a promise, or what `await` would take for one. */
+export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return value instanceof Promise || typeof (value as Partial<PromiseLike<T>> | undefined)?.then === 'function'
+}
+
+/** Whether a value is a standard `Response`, of whatever implementation. */
+// Told by its tag, not by instanceof: naming the global `Response` makes Node load the whole of fetch.
+export function isResponse(value: unknown): value is Response {
+  if (typeof value !== 'object' || value === null) return false
+  const candidate = value as Partial<Response> & { [Symbol.toStringTag]?: unknown }
+  return candidate[Symbol.toStringTag] === 'Response' && typeof candidate.arrayBuffer === 'function'
+}
+
+function fromResponse(response: Response): Reply | Promise<Reply> {
+  const converted = new Reply(response.status)
+  // What fetch received it has decoded already: that encoding is no longer true of the body.
+  const received = response.type !== 'default'
+  for (const [name, value] of response.headers) {
+    // The length is that of the bytes below, and the connection is another one.
+    const stale = name === 'content-length' || (received && name === 'content-encoding') || isFramingField(name)
+    if (!stale) converted.headers.append(name, value)
+  }
+  if (response.body === null) return converted
+  return response.arrayBuffer().then((buffer) => {
+    converted.body = new Uint8Array(buffer)
+    return converted
+  })
+}
+
+function checkedStatus(status: number): number {
+  if (Number.isInteger(status) && status >= 200 && status <= 599) return status
+  throw coded(new RangeError(`A reply takes a status from 200 to 599, not ${String(status)}.`), 'ERR_INVALID_STATUS')
+}

@@ -1,0 +1,148 @@
+import { compile, type Dispatcher } from './dispatcher.js'
+import { coded } from './errors.js'
+import type { ErrorHandler, Handler, Middleware } from './handler.js'
+import { invalidRoute, parsePattern, parsePrefix } from './pattern.js'
+import { ANY_METHOD, RouteTree } from './route_tree.js'
+import { emptyDefinition, type RouterDefinition } from './router_definition.js'
+
+/**
+ * Routes, and what stands around them.
+ *
+ * A path is segments between slashes: `/users` is text to be equal to, `:id` takes one segment that is not empty, and
+ * `*rest` (or `*`), last, takes all that follows its slash, even nothing. The most specific route answers, whatever the
+ * order of definition: segment by segment, text goes before a param, and a param before a wildcard. A trailing slash
+ * counts: `/users/` is not `/users`. Params come decoded; what is `%2F` in a path never separates segments.
+ *
+ * GET's route also answers HEAD, a known path answers OPTIONS with its methods and others with 405 and `Allow`.
+ *
+ * All methods return the router itself, and throw a TypeError with code `ERR_INVALID_ROUTE` for what cannot be.
+ */
+export class Router {
+  readonly #definition: RouterDefinition = emptyDefinition()
+  // Finds a second route for the same requests where it is defined, not only when the router is compiled.
+  readonly #defined = new RouteTree<Handler>()
+
+  get<Path extends string>(path: Path, handler: Handler<Path>): this {
+    return this.on('GET', path, handler)
+  }
+
+  post<Path extends string>(path: Path, handler: Handler<Path>): this {
+    return this.on('POST', path, handler)
+  }
+
+  put<Path extends string>(path: Path, handler: Handler<Path>): this {
+    return this.on('PUT', path, handler)
+  }
+
+  patch<Path extends string>(path: Path, handler: Handler<Path>): this {
+    return this.on('PATCH', path, handler)
+  }
+
+  delete<Path extends string>(path: Path, handler: Handler<Path>): this {
+    return this.on('DELETE', path, handler)
+  }
+
+  head<Path extends string>(path: Path, handler: Handler<Path>): this {
+    return this.on('HEAD', path, handler)
+  }
+
+  options<Path extends string>(path: Path, handler: Handler<Path>): this {
+    return this.on('OPTIONS', path, handler)
+  }
+
+  /** A route for every method that has no route of its own on this path. */
+  all<Path extends string>(path: Path, handler: Handler<Path>): this {
+    return this.#add(ANY_METHOD, path, handler as Handler<string>)
+  }
+
+  /** A route for any method, such as `PROPFIND`. Methods are spelled in upper case (RFC 9110 §9.1). */
+  on<Path extends string>(method: string, path: Path, handler: Handler<Path>): this {
+    if (!/^[A-Z][A-Z-]*$/.test(method)) {
+      throw invalidRoute(`${JSON.stringify(method)} is no method: methods are words in capitals, such as 'GET'.`)
+    }
+    if (method === 'CONNECT') throw invalidRoute('CONNECT asks for a tunnel, which has no path to route by.')
+    return this.#add(method, path, handler as Handler<string>)
+  }
+
+  /**
+   * Puts a middleware around all of this router: its routes, those of routers mounted in it, and its 404, 405 and
+   * OPTIONS answers; not around the 400 for a target that is no path. It does not matter whether it is said before or
+   * after the routes. The first one is the outermost.
+   *
+   * With a prefix it stands only around paths that are the prefix, or below it: `/admin` is for `/admin` and
+   * `/admin/users`, not for `/administer`. It is compared with the path of the request, not with the route's.
+   */
+  use(middleware: Middleware): this
+  use(prefix: string, middleware: Middleware): this
+  use(...given: [Middleware] | [string, Middleware]): this {
+    const [prefix, middleware] = given.length === 1 ? ['/', given[0]] : given
+    assertFunction(middleware, 'A middleware')
+    this.#open().layers.push({ prefix: parsePrefix(prefix), middleware })
+    return this
+  }
+
+  /**
+   * Puts all of a router below a prefix; its `/` is then the prefix itself. Its middleware and its error handler stay
+   * its own. An unknown path is answered by the router mounted closest to it, or, where several are mounted at one
+   * prefix, by the one that they are mounted in. What is added to the router later is seen until the app is served.
+   */
+  mount(prefix: string, router: Router): this {
+    if (!(router instanceof Router)) throw invalidRoute(`Only a Router can be mounted at ${JSON.stringify(prefix)}.`)
+    this.#open().mounts.push({ prefix: parsePrefix(prefix), router: router.#definition })
+    return this
+  }
+
+  /**
+   * Answers for errors that left all of this router's middleware. What it throws itself, or hands on by returning
+   * nothing, goes to the router that this one is mounted in. Without any, an `HttpError` answers with its own status and
+   * everything else with 500, without its message, and is logged.
+   *
+   * The outermost router's also sees what goes wrong in sending, such as an answer that cannot be made JSON.
+   */
+  onError(handler: ErrorHandler): this {
+    assertFunction(handler, 'An error handler')
+    this.#open().onError = handler
+    return this
+  }
+
+  /** Answers for paths without a route, with 404 unless it returns a `Reply` or a `Response`. */
+  notFound(handler: Handler): this {
+    assertFunction(handler, 'A handler')
+    this.#open().notFound = handler
+    return this
+  }
+
+  /**
+   * Makes the router ready to answer, and closes it to changes. `serve` does this.
+   * @internal
+   */
+  compile(): Dispatcher {
+    const dispatcher = compile(this.#definition)
+    seal(this.#definition)
+    return dispatcher
+  }
+
+  #add(method: string, path: string, handler: Handler): this {
+    assertFunction(handler, 'A handler')
+    const segments = parsePattern(path)
+    this.#open()
+    this.#defined.insert(method, segments, handler)
+    this.#definition.routes.push({ method, segments, handler })
+    return this
+  }
+
+  #open(): RouterDefinition {
+    if (!this.#definition.sealed) return this.#definition
+    throw coded(new Error('The router is being served already: define all of it before serve().'), 'ERR_ROUTER_SERVED')
+  }
+}
+
+function seal(definition: RouterDefinition): void {
+  definition.sealed = true
+  for (const { router } of definition.mounts) seal(router)
+}
+
+function assertFunction(given: unknown, what: string): void {
+  if (typeof given !== 'function')
+    throw invalidRoute(`${what} is a function, not ${given === null ? 'null' : typeof given}.`)
+}

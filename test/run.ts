@@ -1,0 +1,121 @@
+// The test runner. Every *.test.js is a process of its own, so that a crash of the addon costs one file and not the
+// run. Files under server/ talk to a server through sockets and run once per variant; all others run once.
+//
+//   npm test -- limits     only files whose name, or name and variant, contains "limits"
+
+import { spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = dirname(fileURLToPath(import.meta.url))
+const FILE_LIMIT_MS = 120_000
+
+interface Variant {
+  name: string
+  env: Record<string, string>
+}
+
+/** Backend × host. A test asks for its server without naming either; the server reads them from the environment. */
+const variants: Variant[] = [{ name: 'epoll inline', env: { BRINK_BACKEND: 'epoll' } }]
+
+interface Job {
+  name: string
+  file: string
+  env: Record<string, string>
+}
+
+interface Result {
+  passed: number
+  failed: number
+  skipped: number
+  ms: number
+  /** Why the file failed where its tests do not say so. */
+  reason: string
+  output: string
+}
+
+function findJobs(filters: string[]): Job[] {
+  const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.js'))
+  const jobs = files.sort().flatMap((file): Job[] => {
+    const name = file.replace(/\.test\.js$/, '')
+    if (!file.startsWith('server/')) return [{ name, file, env: {} }]
+    return variants.map((variant) => ({ name: `${name} [${variant.name}]`, file, env: variant.env }))
+  })
+  return jobs.filter(({ name }) => filters.length === 0 || filters.some((filter) => name.includes(filter)))
+}
+
+function runJob(job: Job): Promise<Result> {
+  const started = performance.now()
+  const child = spawn(process.execPath, [join(ROOT, job.file)], {
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...job.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  }
+  let timedOut = false
+  const limit = setTimeout(() => {
+    timedOut = true
+    child.kill('SIGKILL')
+    // What the test has started may hold the pipes open.
+    child.stdout.destroy()
+    child.stderr.destroy()
+  }, FILE_LIMIT_MS)
+
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      clearTimeout(limit)
+      const ending = timedOut ? `still running after ${FILE_LIMIT_MS / 1000} s` : (signal ?? `exit code ${code}`)
+      resolve(judge(output, code === 0 ? '' : ending, Math.round(performance.now() - started)))
+    })
+  })
+}
+
+/** Reads uvu's summary. A file that has none, or that ends badly after one, has failed. */
+function judge(output: string, badEnding: string, ms: number): Result {
+  const count = (label: string) => /(\d+)/.exec(lastLine(output, label))?.[1]
+  const total = count('Total:')
+  const passed = Number(count('Passed:') ?? 0)
+  const skipped = Number(count('Skipped:') ?? 0)
+  const failed = total === undefined ? 1 : Number(total) - passed
+  if (failed > 0 && total !== undefined) return { passed, failed, skipped, ms, reason: '', output }
+
+  const reason = badEnding || (total === undefined ? 'it ended without a summary' : '')
+  return { passed, failed: reason ? 1 : 0, skipped, ms, reason, output }
+}
+
+function lastLine(output: string, label: string): string {
+  return output.split('\n').findLast((line) => line.trim().startsWith(label)) ?? ''
+}
+
+function report(job: Job, result: Result): void {
+  const { passed, failed, ms, reason, output } = result
+  const mark = failed === 0 ? 'ok  ' : 'FAIL'
+  console.log(`${mark} ${job.name}  ${passed}/${passed + failed}  ${ms} ms${reason && `  (${reason})`}`)
+  if (failed > 0) console.log(output.trimEnd().replace(/^/gm, '     '))
+}
+
+const jobs = findJobs(process.argv.slice(2))
+const waiting = [...jobs]
+const total = { passed: 0, failed: 0, skipped: 0 }
+
+async function work(): Promise<void> {
+  for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+    const result = await runJob(job)
+    report(job, result)
+    total.passed += result.passed
+    total.failed += result.failed
+    total.skipped += result.skipped
+  }
+}
+
+await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work))
+if (jobs.length === 0) console.log('No test file matches.')
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
+console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0

@@ -1,0 +1,30 @@
+import { decodeParams } from '#brink/path.js'
+import { type Reply, toReply } from '#brink/reply.js'
+import type { BrinkRequest } from '#brink/request.js'
+import type { Router } from '#brink/router.js'
+
+/** The answer of a router to a request, and what it would have logged. */
+export interface Asked {
+  readonly answer: Reply
+  readonly logged: readonly unknown[]
+}
+
+/** Asks a router as the server does, without a server. */
+export async function ask(router: Router, method: string, target: string): Promise<Asked> {
+  const dispatcher = router.compile()
+  const { route, path, values } = dispatcher.find(method, target)
+  const req = { method, path, params: decodeParams(route.names, values) } as unknown as BrinkRequest
+  const logged: unknown[] = []
+  try {
+    return { answer: await toReply(await route.run(req)), logged }
+  } catch (error) {
+    return { answer: await dispatcher.failed(error, req, (unhandled) => logged.push(unhandled)), logged }
+  }
+}
+
+/** Status and body of the answer, such as `404 Not Found`. */
+export async function answerOf(router: Router, method: string, target: string): Promise<string> {
+  const { answer } = await ask(router, method, target)
+  const { status, body } = answer
+  return body === undefined ? String(status) : `${status} ${typeof body === 'string' ? body : JSON.stringify(body)}`
+}

@@ -1,0 +1,58 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { helpText, parseCommandLine, UsageError } from '#brink/cli_options.js'
+
+const defaults = { help: false, version: false, folder: undefined, port: 8080, host: 'localhost', backend: 'auto' }
+
+const understood: [line: string, env: Record<string, string>, expected: object][] = [
+  ['', {}, {}],
+  ['routes --port 9000', {}, { folder: 'routes', port: 9000 }],
+  ['-p 0 --host=:: --backend epoll', {}, { port: 0, host: '::', backend: 'epoll' }],
+  ['--help', {}, { help: true }],
+  ['-h -v', {}, { help: true, version: true }],
+  ['', { PORT: '81', HOST: '0.0.0.0', BRINK_BACKEND: 'poll' }, { port: 81, host: '0.0.0.0', backend: 'poll' }],
+  ['--port 9000', { PORT: 'nonsense' }, { port: 9000 }],
+  ['', { PORT: '' }, {}],
+  ['-- -odd', {}, { folder: '-odd' }],
+]
+
+for (const [line, env, expected] of understood) {
+  test(`brink ${line} ${JSON.stringify(env)}`, () => {
+    assert.equal(parseCommandLine(line.split(' ').filter(Boolean), env), { ...defaults, ...expected })
+  })
+}
+
+const refused: [line: string, env: Record<string, string>, expected: RegExp][] = [
+  ['--prot 80', {}, /^There is no option --prot\.$/],
+  ['-x', {}, /^There is no option -x\.$/],
+  ['--port', {}, /^--port needs a value: <number>\.$/],
+  ['--port=', {}, /^--port needs a value/],
+  ['--port 65536', {}, /^--port takes a number from 0 to 65535, not '65536'\.$/],
+  ['--port -1', {}, /^--port takes a number .* not '-1'\.$/],
+  ['--port 80a', {}, /not '80a'/],
+  ['--port 1e3', {}, /not '1e3'/],
+  ['', { PORT: 'http' }, /^\$PORT takes a number from 0 to 65535, not 'http'\.$/],
+  ['--help=yes', {}, /^--help takes no value\.$/],
+  ['a b', {}, /^One routes folder, please, not 2: a, b\.$/],
+]
+
+for (const [line, env, expected] of refused) {
+  test(`brink ${line} ${JSON.stringify(env)} is refused in one sentence`, () => {
+    try {
+      parseCommandLine(line.split(' ').filter(Boolean), env)
+      assert.unreachable('it was understood')
+    } catch (error) {
+      assert.instance(error, UsageError)
+      assert.match((error as Error).message, expected)
+    }
+  })
+}
+
+test('the help names every option, and fits a terminal', () => {
+  for (const name of ['--port', '--host', '--backend', '--help', '--version', '$PORT', '8080']) {
+    assert.ok(helpText().includes(name), name)
+  }
+  for (const line of helpText().split('\n')) assert.ok(line.length <= 100, line)
+})
+
+test.run()

@@ -1,0 +1,103 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { ReplyHeaders } from '#brink/headers.js'
+import { codeThrownBy } from './code_thrown_by.js'
+
+test('names do not care about case and come back in lower case', () => {
+  const headers = new ReplyHeaders({ 'X-One': 1 })
+  assert.is(headers.get('x-ONE'), '1')
+  assert.ok(headers.has('X-one'))
+  assert.equal([...headers], [['x-one', '1']])
+  headers.delete('X-ONE')
+  assert.is(headers.get('x-one'), null)
+})
+
+test('values of one name are joined, cookies stay apart', () => {
+  const headers = new ReplyHeaders({ vary: ['accept', 'origin'], 'set-cookie': ['a=1', 'b=2'] })
+  headers.append('vary', 'cookie')
+  headers.append('set-cookie', 'c=3')
+  assert.is(headers.get('vary'), 'accept, origin, cookie')
+  assert.equal(headers.getSetCookie(), ['a=1', 'b=2', 'c=3'])
+  assert.equal(headers.flat(), [
+    ...['vary', 'accept, origin, cookie'],
+    ...['set-cookie', 'a=1', 'set-cookie', 'b=2', 'set-cookie', 'c=3'],
+  ])
+  headers.set('set-cookie', 'd=4')
+  assert.equal(headers.getSetCookie(), ['d=4'])
+})
+
+test('fields are taken from pairs, from Headers and from ReplyHeaders', () => {
+  const standard = new Headers([
+    ['set-cookie', 'a=1'],
+    ['set-cookie', 'b=2'],
+    ['x-a', 'b'],
+  ])
+  for (const source of [standard, [...standard], new ReplyHeaders(standard)]) {
+    const headers = new ReplyHeaders(source)
+    assert.equal(headers.getSetCookie(), ['a=1', 'b=2'])
+    assert.is(headers.get('x-a'), 'b')
+  }
+})
+
+test('white space around a value is not sent, bytes above ASCII are', () => {
+  const headers = new ReplyHeaders({ a: ' \tb c\t ', latin: '\u00a0é\u00a0' })
+  assert.is(headers.get('a'), 'b c')
+  assert.is(headers.get('latin'), '\u00a0é\u00a0')
+})
+
+for (const value of ['a\r\nb: c', 'a\nb', 'a\rb', 'a\0b', '\x01', '\x7f', '€', '\u0100', '\r']) {
+  test(`the value ${JSON.stringify(value)} is refused by name`, () => {
+    for (const name of ['x-name', 'set-cookie']) {
+      assert.is(
+        codeThrownBy(() => new ReplyHeaders({ [name]: value })),
+        'ERR_INVALID_HEADER_VALUE',
+      )
+      assert.throws(() => new ReplyHeaders().append(name, value), new RegExp(name))
+    }
+  })
+}
+
+test('a value that is neither text nor a number is refused', () => {
+  for (const value of [undefined, null, true, {}]) {
+    assert.is(
+      codeThrownBy(() => new ReplyHeaders().set('a', value as never)),
+      'ERR_INVALID_HEADER_VALUE',
+    )
+  }
+})
+
+for (const name of ['', 'a b', 'a:', 'é', 'a\r\n', 'a\0']) {
+  test(`the name ${JSON.stringify(name)} is refused`, () => {
+    assert.is(
+      codeThrownBy(() => new ReplyHeaders({ [name]: 'x' })),
+      'ERR_INVALID_HEADER_NAME',
+    )
+  })
+}
+
+test('the framing is out of reach, but for asking to close', () => {
+  for (const name of ['Transfer-Encoding', 'keep-alive', 'upgrade', 'trailer', 'connection']) {
+    assert.is(
+      codeThrownBy(() => new ReplyHeaders({ [name]: 'chunked' })),
+      'ERR_FRAMING_HEADER',
+    )
+  }
+  assert.is(new ReplyHeaders({ connection: 'Close' }).get('connection'), 'Close')
+})
+
+test('content-length is one number', () => {
+  assert.is(new ReplyHeaders({ 'content-length': 5 }).get('content-length'), '5')
+  for (const length of ['-1', '5, 5', '1.5', '', '0x5', Number.NaN]) {
+    assert.is(
+      codeThrownBy(() => new ReplyHeaders({ 'content-length': length })),
+      'ERR_INVALID_HEADER_VALUE',
+    )
+  }
+  const headers = new ReplyHeaders({ 'content-length': 5 })
+  assert.is(
+    codeThrownBy(() => headers.append('content-length', 5)),
+    'ERR_INVALID_HEADER_VALUE',
+  )
+})
+
+test.run()

@@ -1,0 +1,113 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { contentTypeOf, encodeBody } from '#brink/body.js'
+import { HttpError } from '#brink/errors.js'
+import { Reply, reply, toReply } from '#brink/reply.js'
+import { codeThrownBy } from './code_thrown_by.js'
+
+const bytes = new Uint8Array([1, 2, 3])
+
+const plain: [what: string, value: unknown, status: number, type: string | undefined, sent: unknown][] = [
+  ['nothing', undefined, 204, undefined, undefined],
+  ['null', null, 204, undefined, undefined],
+  ['a string', 'hi', 200, 'text/plain; charset=utf-8', 'hi'],
+  ['an empty string', '', 200, 'text/plain; charset=utf-8', ''],
+  ['an object', { a: 1 }, 200, 'application/json', '{"a":1}'],
+  ['a list', [1, null], 200, 'application/json', '[1,null]'],
+  ['a number', 0, 200, 'application/json', '0'],
+  ['false', false, 200, 'application/json', 'false'],
+  ['a date', new Date(0), 200, 'application/json', '"1970-01-01T00:00:00.000Z"'],
+  ['bytes', bytes, 200, 'application/octet-stream', bytes],
+  ['an ArrayBuffer', bytes.buffer, 200, 'application/octet-stream', bytes],
+  ['a view', new DataView(bytes.buffer, 1, 1), 200, 'application/octet-stream', bytes.subarray(1, 2)],
+]
+
+for (const [what, value, status, type, sent] of plain) {
+  test(`a handler that returns ${what} answers ${status}`, () => {
+    const answer = toReply(value as object)
+    assert.instance(answer, Reply)
+    const { body } = answer as Reply
+    assert.is((answer as Reply).status, status)
+    assert.is(contentTypeOf(body), type)
+    assert.equal(encodeBody(body), sent)
+  })
+}
+
+test('a reply is itself, also out of a promise', async () => {
+  const made = reply(201, { id: 7 }, { location: '/users/7' })
+  assert.is(toReply(made), made)
+  assert.is(await toReply(Promise.resolve(made)), made)
+  assert.is(made.headers.get('Location'), '/users/7')
+})
+
+test('a standard Response keeps status, headers, cookies and bytes', async () => {
+  const response = new Response('höhö', {
+    status: 202,
+    headers: { 'x-a': 'b', connection: 'keep-alive', 'content-length': '99' },
+  })
+  response.headers.append('set-cookie', 'a=1')
+  response.headers.append('set-cookie', 'b=2')
+  const answer = await toReply(response)
+  assert.is(answer.status, 202)
+  assert.is(answer.headers.get('content-type'), 'text/plain;charset=UTF-8')
+  assert.is(answer.headers.get('x-a'), 'b')
+  assert.equal(answer.headers.getSetCookie(), ['a=1', 'b=2'])
+  assert.is(answer.headers.has('connection'), false)
+  assert.is(answer.headers.has('content-length'), false)
+  assert.is(new TextDecoder().decode(answer.body as Uint8Array), 'höhö')
+})
+
+test('a Response without a body is not waited for', () => {
+  const answer = toReply(new Response(null, { status: 304 }))
+  assert.instance(answer, Reply)
+  assert.is((answer as Reply).body, undefined)
+})
+
+test('a body that cannot be sent yet is an error that says so', () => {
+  const stream = new ReadableStream()
+  const values = [stream, (async function* () {})(), new Blob([]), new FormData(), () => {}, Symbol('s'), 1n]
+  for (const value of values) {
+    assert.is(
+      codeThrownBy(() => toReply(value as object)),
+      'ERR_UNSUPPORTED_BODY',
+    )
+    assert.is(
+      codeThrownBy(() => encodeBody(value)),
+      'ERR_UNSUPPORTED_BODY',
+    )
+  }
+  assert.is(
+    codeThrownBy(() => encodeBody(Promise.resolve())),
+    'ERR_UNSUPPORTED_BODY',
+  )
+})
+
+test('a status outside of 200 to 599 is an error where it is set', () => {
+  for (const status of [199, 101, 600, 0, 200.5, Number.NaN, '200' as never]) {
+    assert.is(
+      codeThrownBy(() => reply(status)),
+      'ERR_INVALID_STATUS',
+    )
+    const answer = reply()
+    assert.is(
+      codeThrownBy(() => Object.assign(answer, { status })),
+      'ERR_INVALID_STATUS',
+    )
+    assert.is(answer.status, 200)
+  }
+})
+
+test('an HttpError has the reason phrase, a code, and shows its message below 500', () => {
+  const missing = new HttpError(404)
+  assert.equal([missing.message, missing.code, missing.expose], ['Not Found', 'ERR_HTTP_404', true])
+  const cause = new Error('the disk is full')
+  const failed = new HttpError(507, 'no room', { cause, code: 'ENOSPC' })
+  assert.equal([failed.message, failed.code, failed.expose, failed.cause], ['no room', 'ENOSPC', false, cause])
+  for (const status of [200, 399, 600, 404.5])
+    assert.is(
+      codeThrownBy(() => new HttpError(status)),
+      'ERR_INVALID_STATUS',
+    )
+})
+
+test.run()
