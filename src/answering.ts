@@ -2,7 +2,7 @@
 import { contentTypeOf, encodeBody } from './body.js'
 import type { Dispatcher, Match } from './dispatcher.js'
 import { coded } from './errors.js'
-import type { Exchange } from './exchange.js'
+import type { Block, Exchange } from './exchange.js'
 import type { HandlerResult } from './handler.js'
 import {
   CONTENT_TYPE_BYTES,
@@ -10,20 +10,21 @@ import {
   CONTENT_TYPE_JSON,
   CONTENT_TYPE_TEXT,
   EVENT_GENERATION,
+  EVENT_KIND,
+  EVENT_REQUEST,
   EVENT_SLOT,
   EVENT_WORDS,
   FLAG_REPLY_CLOSE,
   FLAG_REPLY_DATED,
   FLAG_REPLY_LENGTH_ONLY,
+  NOTICE_CODE,
   REQUEST_HEAD_OFFSET,
-  REQUEST_METHOD,
   REQUEST_SEQUENCE,
   REQUEST_TARGET,
 } from './layout.js'
-import { native } from './native.js'
 import { reasonPhrase } from './reason_phrase.js'
 import { isPromise, isResponse, Reply, toReply } from './reply.js'
-import { BrinkRequest, type Recipient } from './request.js'
+import { BrinkRequest, methodAt, type Recipient } from './request.js'
 
 const KNOWN_CONTENT_TYPES = new Map([
   ['text/plain; charset=utf-8', CONTENT_TYPE_TEXT],
@@ -32,7 +33,16 @@ const KNOWN_CONTENT_TYPES = new Map([
   ['text/html; charset=utf-8', CONTENT_TYPE_HTML],
 ])
 
-const HEAD = native.methods.indexOf('HEAD')
+/** What answering needs of the server that it is for. */
+export interface Surroundings {
+  /** Where the server is found, for requests that do not say it. */
+  readonly origin: () => string
+  readonly log: (error: unknown, request: BrinkRequest) => void
+  /** Sends the replies that are written. */
+  readonly flush: () => void
+  /** Told of the native side's notices, by code. */
+  readonly onNotice: (code: number) => void
+}
 
 export class Answering {
   readonly #exchange: Exchange
@@ -40,31 +50,29 @@ export class Answering {
   readonly #origin: () => string
   readonly #log: (error: unknown, request: BrinkRequest) => void
   readonly #flush: () => void
+  readonly #onNotice: (code: number) => void
   // Requests of this batch whose handlers gave promises: what is still unanswered when the batch ends is copied.
   readonly #open: BrinkRequest[] = []
   #inBatch = false
   #flushIsDue = false
 
-  constructor(
-    exchange: Exchange,
-    dispatcher: Dispatcher,
-    origin: () => string,
-    log: (error: unknown, request: BrinkRequest) => void,
-    flush: () => void,
-  ) {
+  constructor(exchange: Exchange, dispatcher: Dispatcher, { origin, log, flush, onNotice }: Surroundings) {
     this.#exchange = exchange
     this.#dispatcher = dispatcher
     this.#origin = origin
     this.#log = log
     this.#flush = flush
+    this.#onNotice = onNotice
   }
 
   /** Answers the events of a block. What is written before the microtasks have run leaves with the batch. */
-  run(events: number, largeBodies: Buffer[] | undefined): void {
-    const { words } = this.#exchange
+  run(place: number, events: number, largeBodies: Buffer[] | undefined): void {
+    const block = this.#exchange.requests(place)
+    const { words } = block
     this.#inBatch = true
     for (let at = 0, left = events; left > 0; left -= 1) {
-      this.#answer(at, largeBodies)
+      if (words[at + EVENT_KIND] === EVENT_REQUEST) this.#answer(block, at, largeBodies)
+      else this.#onNotice(words[at + NOTICE_CODE])
       at += words[at + EVENT_WORDS]
     }
     // A tick that a microtask asks for comes after all the microtasks: what promises resolve at once is answered by
@@ -79,40 +87,35 @@ export class Answering {
     this.#open.length = 0
   }
 
-  #answer(at: number, largeBodies: Buffer[] | undefined): void {
-    const { words, bytes } = this.#exchange
+  #answer(block: Block, at: number, largeBodies: Buffer[] | undefined): void {
+    const { words, bytes } = block
     const head = words[at + REQUEST_HEAD_OFFSET]
     const span = words[at + REQUEST_TARGET]
     const target = bytes.latin1Slice(head + (span & 0xffff), head + (span & 0xffff) + (span >>> 16))
-    const method = words[at + REQUEST_METHOD]
-    const match = this.#dispatcher.find(native.methods[method] as string, target)
-    if (match.route.needsRequest) return this.#runWith(this.#request(at, largeBodies, match), match, method)
+    const method = methodAt(words, at, bytes, head)
+    const match = this.#dispatcher.find(method, target)
+    if (match.route.needsRequest) return this.#runWith(this.#request(block, at, largeBodies, match), match, method)
     let value: HandlerResult | Promise<HandlerResult>
     try {
       value = match.route.run(undefined as never)
-      if (!isPromise(value)) {
-        return this.#write(
-          {
-            slot: words[at + EVENT_SLOT],
-            generation: words[at + EVENT_GENERATION],
-            sequence: words[at + REQUEST_SEQUENCE],
-          },
-          method,
-          value,
-        )
+      if (!isPromise(value) && !isResponse(value)) {
+        const slot = words[at + EVENT_SLOT]
+        const generation = words[at + EVENT_GENERATION]
+        return this.#write({ slot, generation, sequence: words[at + REQUEST_SEQUENCE] }, method, value)
       }
     } catch (error) {
-      return this.#fail(this.#request(at, largeBodies, match), method, error)
+      return this.#fail(this.#request(block, at, largeBodies, match), method, error)
     }
-    this.#later(this.#request(at, largeBodies, match), method, value)
+    const request = this.#request(block, at, largeBodies, match)
+    if (isPromise(value)) this.#later(request, method, value)
+    else this.#finish(request, method, value)
   }
 
-  #request(at: number, largeBodies: Buffer[] | undefined, match: Match): BrinkRequest {
-    const { words, bytes } = this.#exchange
+  #request({ words, bytes }: Block, at: number, largeBodies: Buffer[] | undefined, match: Match): BrinkRequest {
     return new BrinkRequest(words, bytes, at, largeBodies, match, this.#origin())
   }
 
-  #runWith(request: BrinkRequest, match: Match, method: number): void {
+  #runWith(request: BrinkRequest, match: Match, method: string): void {
     try {
       const value = match.route.run(request)
       if (isPromise(value)) return this.#later(request, method, value)
@@ -123,7 +126,7 @@ export class Answering {
     }
   }
 
-  #later(request: BrinkRequest, method: number, value: PromiseLike<HandlerResult>): void {
+  #later(request: BrinkRequest, method: string, value: PromiseLike<HandlerResult>): void {
     this.#open.push(request)
     value.then(
       (settled) => this.#finish(request, method, settled),
@@ -131,7 +134,7 @@ export class Answering {
     )
   }
 
-  #finish(request: BrinkRequest, method: number, value: HandlerResult): void {
+  #finish(request: BrinkRequest, method: string, value: HandlerResult): void {
     try {
       this.#write(request, method, value)
       request.end()
@@ -141,7 +144,7 @@ export class Answering {
   }
 
   /** Answers for an error, and if that cannot be sent either, with a plain 500. */
-  #fail(request: BrinkRequest, method: number, error: unknown): void {
+  #fail(request: BrinkRequest, method: string, error: unknown): void {
     const report = (unhandled: unknown) => this.#report(unhandled, request)
     const give = (answer: Reply) => {
       try {
@@ -168,7 +171,7 @@ export class Answering {
     }
   }
 
-  #write(to: Recipient, method: number, value: HandlerResult): void {
+  #write(to: Recipient, method: string, value: HandlerResult): void {
     if (typeof value === 'string') return this.#put(to, 200, CONTENT_TYPE_TEXT, '', value)
     if (value === undefined || value === null) return this.#put(to, 204, 0, '', undefined)
     if (value instanceof Reply) return this.#writeReply(to, method, value)
@@ -181,7 +184,7 @@ export class Answering {
     this.#put(to, 200, typeof body === 'string' ? CONTENT_TYPE_JSON : CONTENT_TYPE_BYTES, '', body)
   }
 
-  #writeReply(to: Recipient, method: number, answer: Reply): void {
+  #writeReply(to: Recipient, method: string, answer: Reply): void {
     const body = encodeBody(answer.body)
     let contentType = contentTypeOf(answer.body)
     let flags = 0
@@ -206,7 +209,7 @@ export class Answering {
     }
     if (length !== undefined) {
       // A HEAD or a 304 may say the length of what it does not send (RFC 9110 §8.6).
-      if (body === undefined && (method === HEAD || answer.status === 304)) {
+      if (body === undefined && (method === 'HEAD' || answer.status === 304)) {
         return this.#putLength(to, answer.status, flags | FLAG_REPLY_LENGTH_ONLY, fields, length)
       }
       checkLength(length, body)

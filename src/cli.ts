@@ -3,6 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { type CommandLine, helpText, parseCommandLine, UsageError } from './cli_options.js'
 import { codeOf, messageOf } from './errors.js'
 import { routesFrom } from './folder.js'
+import { native } from './native.js'
+import { checkedOptions } from './options.js'
 import { type Server, serve } from './server.js'
 
 /** How long requests may still take after SIGINT or SIGTERM. */
@@ -19,21 +21,36 @@ async function main(): Promise<void> {
     const commandLine = parseCommandLine(process.argv.slice(2), process.env)
     if (commandLine.help) process.stdout.write(helpText())
     else if (commandLine.version) process.stdout.write(`${version()}\n`)
+    else if (commandLine.listsBackends) process.stdout.write(backendList(commandLine.backend))
     else await serveFolder(commandLine)
   } catch (error) {
     fail(error)
   }
 }
 
-async function serveFolder({ folder, port, host, backend }: CommandLine): Promise<void> {
+async function serveFolder({ folder, port, host, backend, threads }: CommandLine): Promise<void> {
   const router = await routesFrom(folder ?? defaultFolder())
   try {
-    const server = await serve(router, { port, host, backend })
+    const server = await serve(router, { port, host, backend, threads })
     closeOnSignals(server)
-    process.stdout.write(`brink listening on ${server.url} (${server.backend})\n`)
+    process.stdout.write(`brink listening on ${server.url} (${description(server)})\n`)
   } catch (error) {
     throw inWords(error, port, host)
   }
+}
+
+function description({ backend, threads }: Server): string {
+  return threads === 0 ? backend : `${backend}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
+}
+
+/** A line each, with a star at the one that is chosen. */
+function backendList(asked: string): string {
+  const { backend: chosen } = checkedOptions({ backend: asked })
+  const lines = native.backends.map(({ name, needsThread }) => {
+    const host = needsThread ? 'always on threads' : 'on the JavaScript thread, or on threads'
+    return `${name === chosen ? '*' : ' '} ${name.padEnd(12)} ${host}\n`
+  })
+  return lines.join('')
 }
 
 function defaultFolder(): string | URL {

@@ -9,6 +9,9 @@ export interface CommandLine {
   readonly port: number
   readonly host: string
   readonly backend: string
+  readonly threads: number
+  /** `brink backends`: to list them, instead of serving. */
+  readonly listsBackends: boolean
 }
 
 /** A command line that makes no sense; the message is the sentence for the user. */
@@ -38,6 +41,13 @@ const OPTIONS: readonly Option[] = [
     help: 'the address; 0.0.0.0 or :: to let others in',
   },
   { name: 'backend', value: 'name', env: 'BRINK_BACKEND', default: 'auto', help: 'what waits for the sockets' },
+  {
+    name: 'threads',
+    short: 't',
+    value: 'number',
+    default: '0',
+    help: 'threads for the loops; 0 for none of their own',
+  },
   { name: 'help', short: 'h', help: 'this text' },
   { name: 'version', short: 'v', help: 'the version' },
 ]
@@ -51,7 +61,9 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     help: given.has('help'),
     version: given.has('version'),
     folder: folders[0],
-    port: portOf(textOf('port', given, env)),
+    listsBackends: folders[0] === 'backends',
+    port: wholeNumber(textOf('port', given, env), 65535),
+    threads: wholeNumber(textOf('threads', given, env), 128),
     host: textOf('host', given, env).text,
     backend: textOf('backend', given, env).text,
   }
@@ -68,6 +80,7 @@ export function helpText(): string {
   const width = Math.max(...rows.map(([left = '']) => left.length))
   return [
     'Usage: brink [folder] [options]',
+    '       brink backends            lists what can wait for sockets here',
     '',
     'Serves a folder of routes over HTTP, one file a route: ./routes if there is one,',
     'otherwise the routes that come with brink, a target for load tests.',
@@ -115,8 +128,8 @@ function textOf(name: string, given: Map<string, string>, env: NodeJS.ProcessEnv
   return inherited ? { text: inherited, from: `$${variable}` } : { text: option?.default ?? '', from: `--${name}` }
 }
 
-function portOf({ text, from }: { text: string; from: string }): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
-  if (port <= 65535) return port
-  throw new UsageError(`${from} takes a number from 0 to 65535, not '${text}'.`)
+function wholeNumber({ text, from }: { text: string; from: string }, most: number): number {
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (number <= most) return number
+  throw new UsageError(`${from} takes a number from 0 to ${most}, not '${text}'.`)
 }

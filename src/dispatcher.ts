@@ -1,6 +1,7 @@
 import { type Run, rescued, withStatus } from './compose.js'
 import { HttpError } from './errors.js'
 import type { Handler } from './handler.js'
+import type { HeadersSource } from './headers.js'
 import { parseTarget } from './path.js'
 import { joinSegments, paramNames, patternText } from './pattern.js'
 import { reasonPhrase } from './reason_phrase.js'
@@ -74,7 +75,10 @@ class CompiledRouter implements Dispatcher {
   readonly #methods = new Set<string>()
   readonly #exact = new Map<string, Map<string, Match>>(COMMON_METHODS.map((method) => [method, new Map()]))
   readonly #bad = plainRoute(400)
-  readonly #tunnel = plainRoute(501)
+  // The bytes behind a CONNECT are no requests (RFC 9110 §9.3.6), so the connection ends.
+  readonly #tunnel = plainRoute(501, { connection: 'close' })
+  // RFC 9110 §9.1: what this server has no route for on any path.
+  readonly #unknownMethod = plainRoute(501, { connection: 'close' })
   // By scope and text: as many as there are different answers, whatever clients ask for.
   readonly #missing = new Map<Scope, Route>()
   readonly #refusals = new Map<Scope, Map<string, Route>>()
@@ -103,8 +107,9 @@ class CompiledRouter implements Dispatcher {
     const found = this.#tree.find(method, path)
     if (found !== undefined) return match(found.value.route, path, search, found.captured)
     const known = this.#tree.known(path)
-    const route = known ? this.#refusal(method, known.methods, known.closest.scope) : this.#missingRoute(path)
-    return match(route, path, search)
+    if (known !== undefined) return match(this.#refusal(method, known.methods, known.closest.scope), path, search)
+    const isMethod = this.#exact.has(method) || this.#methods.has(method)
+    return match(isMethod ? this.#missingRoute(path) : this.#unknownMethod, path, search)
   }
 
   failed(error: unknown, req: BrinkRequest, report: Report): Reply | Promise<Reply> {
@@ -176,11 +181,11 @@ function errorRoute(run: Run): Route {
 }
 
 /** An answer that no middleware sees, as there is no path for it to look at. */
-function plainRoute(status: number): Route {
-  return { pattern: '', names: NO_VALUES, run: () => plainReply(status), needsRequest: false }
+function plainRoute(status: number, headers?: HeadersSource): Route {
+  return { pattern: '', names: NO_VALUES, run: () => plainReply(status, headers), needsRequest: false }
 }
 
-function plainReply(status: number, headers?: { allow: string }): Reply {
+function plainReply(status: number, headers?: HeadersSource): Reply {
   return new Reply(status, status === 204 ? undefined : reasonPhrase(status), headers)
 }
 

@@ -20,7 +20,7 @@ import {
   REPLY_STATUS,
   REPLY_WORDS,
 } from './layout.js'
-import { raw } from './raw_buffer.js'
+import { type RawBuffer, raw } from './raw_buffer.js'
 import type { Recipient } from './request.js'
 
 /** A body above this stays where it lies and is written from there; below it, it is copied into the block. */
@@ -29,23 +29,44 @@ const COPIED_BODY = 32 * 1024
 /** Up to this length a loop over the characters beats the call into the runtime. */
 const SHORT_TEXT = 48
 
+/** Blocks of requests of a reactor on a thread: one is answered, one waits, one is being filled. */
+const THREAD_BLOCKS = 3
+
+/** Memory that one side fills and the other reads. */
+export class Block {
+  readonly words: Int32Array
+  readonly bytes: RawBuffer
+
+  constructor(memory: ArrayBuffer) {
+    this.words = new Int32Array(memory, 0, BLOCK_WORDS)
+    this.bytes = raw(Buffer.from(memory, BLOCK_BYTES_AT, BLOCK_BYTES))
+  }
+}
+
 export class Exchange {
-  readonly requests = new ArrayBuffer(BLOCK_BYTES_AT + BLOCK_BYTES)
-  readonly replies = new ArrayBuffer(BLOCK_BYTES_AT + BLOCK_BYTES)
-  readonly words = new Int32Array(this.requests, 0, BLOCK_WORDS)
-  readonly bytes = raw(Buffer.from(this.requests, BLOCK_BYTES_AT, BLOCK_BYTES))
+  readonly requestBlocks: readonly ArrayBuffer[]
+  readonly replyBlocks: ArrayBuffer[] = [newMemory()]
+  /** The place of the block that replies are written to. */
+  readonly current = new Int32Array(1)
   /** Bodies of replies that the native side writes from where they lie. */
   readonly largeBodies: Uint8Array[] = []
 
+  readonly #requests: readonly Block[]
+  readonly #replies: Block[] = []
   readonly #flush: () => void
-  readonly #out = new Int32Array(this.replies, 0, BLOCK_WORDS)
-  readonly #outBytes = raw(Buffer.from(this.replies, BLOCK_BYTES_AT, BLOCK_BYTES))
   #bytesUsed = 0
 
-  /** `flush` makes the native side take what the block of replies holds, at once. */
-  constructor(flush: () => void) {
+  /** `flush` makes the native side take what the block of replies holds, and give another one for it. */
+  constructor(threaded: boolean, flush: () => void) {
+    this.requestBlocks = Array.from({ length: threaded ? THREAD_BLOCKS : 1 }, newMemory)
+    this.#requests = this.requestBlocks.map((memory) => new Block(memory))
     this.#flush = flush
-    this.#out[REPLIES_END] = REPLIES_FIRST
+    this.#replyBlock().words[REPLIES_END] = REPLIES_FIRST
+  }
+
+  /** A block of requests, by its place. */
+  requests(place: number): Block {
+    return this.#requests[place] as Block
   }
 
   /** Puts an answer into the block of replies. `fields` are complete lines, checked; `flags` are the layout's. */
@@ -56,10 +77,10 @@ export class Exchange {
     const bodyMost = body === undefined || large ? 0 : typeof body === 'string' ? 3 * body.length : body.length
     this.#makeRoom(fields.length + bodyMost)
 
-    const out = this.#out
+    const { words: out, bytes } = this.#replyBlock()
     const at = out[REPLIES_END]
     const fieldsAt = this.#bytesUsed
-    const fieldsEnd = fieldsAt + (fields === '' ? 0 : this.#outBytes.latin1Write(fields, fieldsAt))
+    const fieldsEnd = fieldsAt + (fields === '' ? 0 : bytes.latin1Write(fields, fieldsAt))
     out[at + REPLY_KIND] = REPLY_ANSWER
     out[at + REPLY_SLOT] = to.slot
     out[at + REPLY_GENERATION] = to.generation
@@ -73,7 +94,7 @@ export class Exchange {
       out[at + REPLY_BODY_LENGTH] = 0
       this.#bytesUsed = fieldsEnd
     } else {
-      const end = this.#write(body, fieldsEnd)
+      const end = write(bytes, body, fieldsEnd)
       out[at + REPLY_BODY_OFFSET] = fieldsEnd
       out[at + REPLY_BODY_LENGTH] = end - fieldsEnd
       this.#bytesUsed = end
@@ -84,14 +105,21 @@ export class Exchange {
   /** An answer without a body that says the length which the body would have had (RFC 9110 §8.6). */
   answerLengthOnly(to: Recipient, status: number, flags: number, fields: string, length: number): void {
     this.answer(to, status, flags, fields, undefined)
-    const at = this.#out[REPLIES_END] - REPLY_WORDS
-    this.#out[at + REPLY_BODY_LENGTH] = length
+    const { words } = this.#replyBlock()
+    words[words[REPLIES_END] - REPLY_WORDS + REPLY_BODY_LENGTH] = length
+  }
+
+  #replyBlock(): Block {
+    const place = this.current[0]
+    this.#replies[place] ??= new Block(this.replyBlocks[place] as ArrayBuffer)
+    return this.#replies[place]
   }
 
   #makeRoom(bytes: number): void {
-    // The native side has taken what was there: the block is empty again.
-    if (this.#out[REPLIES_END] === REPLIES_FIRST) this.#startOver()
-    const fits = this.#bytesUsed + bytes <= BLOCK_BYTES && this.#out[REPLIES_END] + REPLY_WORDS <= BLOCK_WORDS
+    const { words } = this.#replyBlock()
+    // The native side has taken what there was.
+    if (words[REPLIES_END] === REPLIES_FIRST) this.#startOver()
+    const fits = this.#bytesUsed + bytes <= BLOCK_BYTES && words[REPLIES_END] + REPLY_WORDS <= BLOCK_WORDS
     if (fits) return
     if (bytes > BLOCK_BYTES) {
       throw coded(new RangeError('The header fields of a reply do not fit its block.'), 'ERR_HEADERS_TOO_LARGE')
@@ -104,21 +132,24 @@ export class Exchange {
     this.#bytesUsed = 0
     if (this.largeBodies.length > 0) this.largeBodies.length = 0
   }
+}
 
-  /** Writes a body at a place, and gives its end. */
-  #write(body: string | Uint8Array | undefined, at: number): number {
-    if (body === undefined) return at
-    const bytes = this.#outBytes
-    if (typeof body !== 'string') {
-      bytes.set(body, at)
-      return at + body.length
-    }
-    if (body.length > SHORT_TEXT) return at + bytes.utf8Write(body, at)
-    for (let index = 0; index < body.length; index += 1) {
-      const character = body.charCodeAt(index)
-      if (character > 127) return at + bytes.utf8Write(body, at)
-      bytes[at + index] = character
-    }
+function newMemory(): ArrayBuffer {
+  return new ArrayBuffer(BLOCK_BYTES_AT + BLOCK_BYTES)
+}
+
+/** Writes a body at a place, and gives its end. */
+function write(bytes: RawBuffer, body: string | Uint8Array | undefined, at: number): number {
+  if (body === undefined) return at
+  if (typeof body !== 'string') {
+    bytes.set(body, at)
     return at + body.length
   }
+  if (body.length > SHORT_TEXT) return at + bytes.utf8Write(body, at)
+  for (let index = 0; index < body.length; index += 1) {
+    const character = body.charCodeAt(index)
+    if (character > 127) return at + bytes.utf8Write(body, at)
+    bytes[at + index] = character
+  }
+  return at + body.length
 }

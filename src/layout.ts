@@ -20,7 +20,15 @@ export const EVENT_GENERATION = 3
 /** A request, complete with its body. */
 export const EVENT_REQUEST = 1
 
+/** Something that whoever runs the server should know, said once: its third word tells what. */
+export const EVENT_NOTICE = 2
+export const NOTICE_CODE = 2
+export const NOTICE_WORDS = 3
+/** The poller takes no more connections; they are answered with 503. */
+export const NOTICE_POLLER_FULL = 1
+
 export const REQUEST_SEQUENCE = 4
+/** llhttp's number of the method in the low byte, 255 for one that it does not know; above it the length of its name. */
 export const REQUEST_METHOD = 5
 export const REQUEST_FLAGS = 6
 /** Where the head begins, in bytes from the start of the block's bytes; and how many bytes of it there are. */
@@ -43,10 +51,9 @@ export const FLAG_HTTP_1_0 = 2
 export const FLAG_IPV4 = 4
 export const FLAG_BODY = 8
 
-/** The first words of a block of replies: whether the native side has it, and how many words of replies it holds. */
-export const REPLIES_TAKEN = 0
-export const REPLIES_END = 1
-export const REPLIES_FIRST = 2
+/** The first word of a block of replies: where they end, in words. They begin behind it. */
+export const REPLIES_END = 0
+export const REPLIES_FIRST = 1
 
 export const REPLY_KIND = 0
 export const REPLY_SLOT = 1

@@ -1,13 +1,20 @@
 // Opening the port: which addresses a host name stands for, and what the system says to them.
 import { isIP } from 'node:net'
 import { getSystemErrorMap } from 'node:util'
-import type { NativeFailure, NativeServer } from './native.js'
+import type { NativeFailure, NativeReactor } from './native.js'
 import type { CheckedOptions } from './options.js'
 
 /** Where a server listens. */
 export interface Bound {
   readonly url: string
   readonly port: number
+}
+
+/** What listens: all of its reactors at the same addresses. */
+export interface Listeners {
+  readonly reactors: readonly NativeReactor[]
+  /** Ends what was opened. */
+  abandon(): void
 }
 
 /** Tries for a port that is free at every address of a name, when any port will do. */
@@ -17,7 +24,7 @@ const FREE_PORT_TRIES = 16
  * Makes a server and opens its port at every address of the host. A name such as `localhost` has several, and its
  * clients choose among them; an address that this machine does not have is passed over if another can be had.
  */
-export async function listenOn<S extends { native: NativeServer }>(
+export async function listenOn<S extends Listeners>(
   options: CheckedOptions,
   make: () => S,
 ): Promise<{ server: S; bound: Bound }> {
@@ -25,31 +32,39 @@ export async function listenOn<S extends { native: NativeServer }>(
   for (let tries = 1; ; tries += 1) {
     const server = make()
     try {
-      return { server, bound: bind(server.native, addresses, options) }
+      return { server, bound: bind(server.reactors, addresses, options) }
     } catch (error) {
-      server.native.close()
+      server.abandon()
       const portWasTaken = options.port === 0 && (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
       if (!portWasTaken || tries === FREE_PORT_TRIES) throw error
     }
   }
 }
 
-function bind(server: NativeServer, addresses: readonly string[], options: CheckedOptions): Bound {
+function bind(reactors: readonly NativeReactor[], addresses: readonly string[], options: CheckedOptions): Bound {
   const { backlog, reusePort } = options
-  // `::` alone means every network, IPv4 too.
-  const ipv6Only = addresses.length > 1
+  const settings = {
+    backlog,
+    reusePort: reusePort || reactors.length > 1,
+    // `::` alone means every network, IPv4 too.
+    ipv6Only: addresses.length > 1,
+  }
   let port = options.port
   let first: string | undefined
   let absent: Error | undefined
   for (const address of addresses) {
-    const result = server.listen(address, port, { backlog, reusePort, ipv6Only })
-    if ('errno' in result) {
-      const error = listenError(result, address, port)
-      if (error.code !== 'EADDRNOTAVAIL' && error.code !== 'EAFNOSUPPORT') throw error
-      absent = error
-    } else {
-      first ??= address
-      port = result.port
+    for (const reactor of reactors) {
+      // Reactors of one server share the port with each other, but with nobody else unless that was asked for.
+      const exclusive = !reusePort && reactor === reactors[0]
+      const result = reactor.listen(address, port, { ...settings, exclusive: exclusive && reactors.length > 1 })
+      if ('errno' in result) {
+        const error = listenError(result, address, port)
+        if (error.code !== 'EADDRNOTAVAIL' && error.code !== 'EAFNOSUPPORT') throw error
+        absent = error
+      } else {
+        first ??= address
+        port = result.port
+      }
     }
   }
   if (first === undefined) throw absent

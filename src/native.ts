@@ -14,6 +14,7 @@ export interface NativeStats {
   partialWrites: number
   batches: number
   refused: number
+  shed: number
   timeouts: number
 }
 
@@ -26,10 +27,13 @@ export interface NativeFailure {
 export interface ListenSettings {
   backlog: number
   reusePort: boolean
+  /** Refuses a port that anybody has, although the listener shares it with others of this server. */
+  exclusive: boolean
   ipv6Only: boolean
 }
 
-export interface NativeServer {
+/** A reactor with its host: on this thread, or on one of its own. */
+export interface NativeReactor {
   listen(address: string, port: number, settings: ListenSettings): { port: number } | NativeFailure
   start(): void
   /** Sends the replies that were written outside of `onBatch`. */
@@ -41,19 +45,29 @@ export interface NativeServer {
   close(): void
 }
 
+export interface Backend {
+  readonly name: string
+  /** It cannot be watched by another loop, so its reactors have threads of their own. */
+  readonly needsThread: boolean
+}
+
 export interface Native {
-  Server: new (
-    settings: Readonly<Record<string, number | string>>,
-    requests: ArrayBuffer,
-    replies: ArrayBuffer,
+  Reactor: new (
+    settings: Readonly<Record<string, number | string | boolean>>,
+    requestBlocks: readonly ArrayBuffer[],
+    /** The native side adds to them. */
+    replyBlocks: ArrayBuffer[],
+    /** The place of the block that is written to; the native side changes it. */
+    current: Int32Array,
     largeBodies: readonly Uint8Array[],
-    onBatch: (events: number, largeBodies: Buffer[] | undefined) => void,
+    onBatch: (block: number, events: number, largeBodies: Buffer[] | undefined) => void,
     onIdle: () => void,
     onClosed: () => void,
-  ) => NativeServer
+  ) => NativeReactor
   layout: string
   methods: readonly string[]
-  backends: readonly string[]
+  /** The best first. */
+  backends: readonly Backend[]
 }
 
 export const native = load()

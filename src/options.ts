@@ -1,5 +1,5 @@
 import { coded } from './errors.js'
-import { native } from './native.js'
+import { type Backend, native } from './native.js'
 import type { BrinkRequest } from './request.js'
 
 /** How a server listens, what it accepts, and how long it waits. Sizes are bytes, times milliseconds. */
@@ -13,6 +13,11 @@ export interface ServeOptions {
   host?: string
   /** How readiness is learned: `auto` takes the best there is. Default: `BRINK_BACKEND` from the environment, or `auto`. */
   backend?: string
+  /**
+   * Threads that accept, read, parse and write, each with a loop of its own; handlers stay on the JavaScript thread.
+   * Default: 0, the loop runs on the JavaScript thread; 1 for backends that need a thread (`poll`, `select`).
+   */
+  threads?: number
   /** Lets several servers, or processes, share the port: the kernel spreads the connections. Default: false. */
   reusePort?: boolean
   /** Connections that may wait to be accepted. Default: 1024; the system may allow less. */
@@ -54,6 +59,7 @@ const GIB = 2 ** 30
 /** Default, least and most of every option that is a number. */
 const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>> = {
   port: [8080, 0, 65535],
+  threads: [0, 0, 128],
   backlog: [1024, 1, 65535],
   maxHeaderSize: [16 * 1024, 64, 65535],
   maxHeaders: [100, 1, 1000],
@@ -87,7 +93,9 @@ export function checkedOptions(given: ServeOptions): CheckedOptions {
   if (host === '') throw wrongValue('host', 'must not be empty')
   if (typeof reusePort !== 'boolean') throw wrongType('reusePort', 'a boolean', reusePort)
   if (typeof log !== 'function') throw wrongType('log', 'a function', log)
-  return { ...numbers, host, reusePort, log, backend: chosenBackend(given.backend) }
+  const backend = chosenBackend(given.backend)
+  if (backend.needsThread && numbers.threads === 0) numbers.threads = 1
+  return { ...numbers, host, reusePort, log, backend: backend.name }
 }
 
 function numberOption(name: NumberOption, value: number | undefined): number {
@@ -101,12 +109,14 @@ function numberOption(name: NumberOption, value: number | undefined): number {
   )
 }
 
-function chosenBackend(given: string | undefined): string {
+function chosenBackend(given: string | undefined): Backend {
   const name = given ?? process.env.BRINK_BACKEND ?? 'auto'
   if (typeof name !== 'string') throw wrongType('backend', 'a string', name)
-  if (name === 'auto') return native.backends[0] as string
-  if (native.backends.includes(name)) return name
-  throw wrongValue('backend', `must be one of auto, ${native.backends.join(', ')} on this system, not '${name}'`)
+  const [best] = native.backends
+  const chosen = name === 'auto' ? best : native.backends.find((backend) => backend.name === name)
+  if (chosen !== undefined) return chosen
+  const names = native.backends.map((backend) => backend.name)
+  throw wrongValue('backend', `must be one of auto, ${names.join(', ')} on this system, not '${name}'`)
 }
 
 function logToConsole(error: unknown): void {

@@ -81,7 +81,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
 
   /** The method, such as `GET` (RFC 9110 §9). */
   get method(): string {
-    return native.methods[this.#event()[this.#at + REQUEST_METHOD]] as string
+    return methodAt(this.#event(), this.#at, this.#bytes, this.#headAt)
   }
 
   /**
@@ -215,4 +215,12 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     const host = this.headers.get('host')
     return host === null ? this.#origin : `http://${host}`
   }
+}
+
+/** The method of the request event at a place. Its head lies at `headAt` in the bytes. */
+export function methodAt(words: Int32Array, at: number, bytes: RawBuffer, headAt: number): string {
+  const method = words[at + REQUEST_METHOD]
+  const known = native.methods[method & 0xff]
+  // The head begins with the method.
+  return known ?? bytes.latin1Slice(headAt, headAt + (method >>> 8))
 }

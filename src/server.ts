@@ -1,9 +1,11 @@
 import { Answering } from './answering.js'
+import type { Dispatcher } from './dispatcher.js'
 import { coded } from './errors.js'
 import { Exchange } from './exchange.js'
 import type { Handler } from './handler.js'
-import { type Bound, listenOn } from './listening.js'
-import { type NativeServer, type NativeStats, native } from './native.js'
+import { NOTICE_POLLER_FULL } from './layout.js'
+import { type Bound, type Listeners, listenOn } from './listening.js'
+import { type NativeReactor, type NativeStats, native } from './native.js'
 import { type CheckedOptions, checkedOptions, type ServeOptions } from './options.js'
 import { Router } from './router.js'
 
@@ -24,6 +26,8 @@ export interface ServerStats {
   batches: number
   /** Requests that were refused before the app saw them. */
   refused: number
+  /** Connections that were turned away with 503, as there was no room for them. */
+  shed: number
   /** Connections that a timeout ended. */
   timeouts: number
 }
@@ -57,6 +61,8 @@ export interface Server {
   readonly port: number
   /** How it learns of readiness, such as `epoll`. */
   readonly backend: string
+  /** How many threads of their own its loops have; 0 when the loop runs on the JavaScript thread. */
+  readonly threads: number
   stats(): ServerStats
   /**
    * Stops listening, answers what was asked, and ends: idle connections at once, the others with their last answer.
@@ -65,32 +71,22 @@ export interface Server {
   close(options?: CloseOptions): Promise<void>
 }
 
-class OpenServer implements Server {
-  readonly native: NativeServer
+class OpenServer implements Server, Listeners {
   readonly backend: string
+  readonly threads: number
+  readonly reactors: readonly NativeReactor[]
   #bound: Bound = { url: '', port: 0 }
-  #isClosed = false
+  #idle = 0
+  #closed = 0
   #closing: Promise<void> | undefined
-  #closed: () => void = () => {}
+  #resolveClosing: () => void = () => {}
   #forceTimer: NodeJS.Timeout | undefined
+  #warned = false
 
-  constructor(dispatcher: ReturnType<Router['compile']>, options: CheckedOptions) {
-    const { log, host, reusePort, ...settings } = options
-    const flush = () => {
-      if (!this.#isClosed) this.native.flush()
-    }
-    const exchange = new Exchange(flush)
-    const answering = new Answering(exchange, dispatcher, () => this.#bound.url, log, flush)
+  constructor(dispatcher: Dispatcher, options: CheckedOptions) {
     this.backend = options.backend
-    this.native = new native.Server(
-      settings,
-      exchange.requests,
-      exchange.replies,
-      exchange.largeBodies,
-      (events, largeBodies) => answering.run(events, largeBodies),
-      () => this.native.close(),
-      () => this.#onClosed(),
-    )
+    this.threads = options.threads
+    this.reactors = Array.from({ length: Math.max(1, options.threads) }, () => this.#reactor(dispatcher, options))
   }
 
   get url(): string {
@@ -103,12 +99,21 @@ class OpenServer implements Server {
 
   started(bound: Bound): this {
     this.#bound = bound
-    this.native.start()
+    for (const reactor of this.reactors) reactor.start()
     return this
   }
 
-  stats(): NativeStats {
-    return this.native.stats()
+  abandon(): void {
+    for (const reactor of this.reactors) reactor.close()
+  }
+
+  stats(): ServerStats {
+    const [first, ...others] = this.reactors.map((reactor) => reactor.stats())
+    const sum = first as NativeStats
+    for (const stats of others) {
+      for (const name of Object.keys(sum) as (keyof NativeStats)[]) sum[name] += stats[name]
+    }
+    return sum
   }
 
   close(options: CloseOptions = {}): Promise<void> {
@@ -121,20 +126,66 @@ class OpenServer implements Server {
     }
     if (this.#closing === undefined) {
       this.#closing = new Promise((resolve) => {
-        this.#closed = resolve
+        this.#resolveClosing = resolve
       })
-      this.native.drain()
+      for (const reactor of this.reactors) reactor.drain()
     }
-    if (force !== undefined && !this.#isClosed) {
+    if (force !== undefined && this.#closed < this.reactors.length) {
       clearTimeout(this.#forceTimer)
-      this.#forceTimer = setTimeout(() => this.native.close(), force)
+      this.#forceTimer = setTimeout(() => this.abandon(), force)
     }
     return this.#closing
   }
 
+  #reactor(dispatcher: Dispatcher, options: CheckedOptions): NativeReactor {
+    const { log, host, reusePort, threads, ...settings } = options
+    const threaded = threads > 0
+    let closed = false
+    const flush = () => {
+      if (!closed) reactor.flush()
+    }
+    const exchange = new Exchange(threaded, flush)
+    const answering = new Answering(exchange, dispatcher, {
+      origin: () => this.#bound.url,
+      log,
+      flush,
+      onNotice: (code) => this.#onNotice(code),
+    })
+    const reactor: NativeReactor = new native.Reactor(
+      { ...settings, threaded },
+      exchange.requestBlocks,
+      exchange.replyBlocks,
+      exchange.current,
+      exchange.largeBodies,
+      (place, events, largeBodies) => answering.run(place, events, largeBodies),
+      () => this.#onIdle(),
+      () => {
+        closed = true
+        this.#onClosed()
+      },
+    )
+    return reactor
+  }
+
+  #onNotice(code: number): void {
+    if (code !== NOTICE_POLLER_FULL || this.#warned) return
+    this.#warned = true
+    process.emitWarning(
+      `The ${this.backend} backend has as many connections as it can watch: more are answered with 503 until some end.`,
+      { type: 'BrinkWarning', code: 'BRINK_POLLER_FULL' },
+    )
+  }
+
+  /** Drained reactors stay open until the last one is, for late replies to find them. */
+  #onIdle(): void {
+    this.#idle += 1
+    if (this.#idle === this.reactors.length) this.abandon()
+  }
+
   #onClosed(): void {
-    this.#isClosed = true
+    this.#closed += 1
+    if (this.#closed < this.reactors.length) return
     clearTimeout(this.#forceTimer)
-    this.#closed()
+    this.#resolveClosing()
   }
 }

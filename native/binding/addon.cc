@@ -1,19 +1,23 @@
-// What the addon exports: the server, and what TypeScript must know of this build.
+// What the addon exports: the hosted reactor, and what TypeScript must know of this build.
 #include <napi.h>
 
-#include "binding/server.h"
+#include "binding/hosted_reactor.h"
 #include "generated/layout.h"
 #include "llhttp.h"
 #include "poller/poller.h"
 
 namespace {
 
-Napi::Array backend_names(Napi::Env env) {
-  Napi::Array names = Napi::Array::New(env);
+// The backends of this build, the best first.
+Napi::Array backend_list(Napi::Env env) {
+  Napi::Array list = Napi::Array::New(env);
   for (const auto& backend : brink::poller::backends()) {
-    names.Set(names.Length(), Napi::String::New(env, std::string(backend.name)));
+    Napi::Object entry = Napi::Object::New(env);
+    entry.Set("name", Napi::String::New(env, std::string(backend.name)));
+    entry.Set("needsThread", Napi::Boolean::New(env, !backend.has_descriptor));
+    list.Set(list.Length(), entry);
   }
-  return names;
+  return list;
 }
 
 // Method names by llhttp's number, as requests carry it.
@@ -26,10 +30,10 @@ Napi::Array method_names(Napi::Env env) {
 }
 
 Napi::Object define(Napi::Env env, Napi::Object exports) {
-  exports.Set("Server", brink::binding::Server::define(env));
+  exports.Set("Reactor", brink::binding::HostedReactor::define(env));
   exports.Set("layout", Napi::String::New(env, brink::layout::kText));
   exports.Set("methods", method_names(env));
-  exports.Set("backends", backend_names(env));
+  exports.Set("backends", backend_list(env));
   return exports;
 }
 

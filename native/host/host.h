@@ -1,4 +1,4 @@
-// What drives a reactor and carries its batches to JavaScript and the replies back: `inline` on the JavaScript thread,
+// What drives a reactor, and carries its batches to JavaScript and the replies back: `inline` on the JavaScript thread,
 // or a `thread` of its own. All of this is called on the JavaScript thread.
 #pragma once
 
@@ -28,9 +28,13 @@ class Host {
  public:
   virtual ~Host() = default;
 
+  // Before start() only.
   virtual int add_listener(net::Fd listener) = 0;
   virtual void start() = 0;
+  // Takes the replies over. From then on the block is the host's, until next_reply_block() gives it.
   virtual void reply(reactor::Replies replies) = 0;
+  // A block that no reply is in, or null when the host has them all: then there must be another one.
+  virtual reactor::Block* next_reply_block() = 0;
   virtual reactor::Stats stats() = 0;
   virtual void drain() = 0;
   // Ends every connection and the host itself; on_closed() tells when it is done.

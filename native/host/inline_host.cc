@@ -9,9 +9,9 @@ InlineHost* host_of(void* data) { return static_cast<InlineHost*>(data); }
 
 }  // namespace
 
-std::unique_ptr<InlineHost> InlineHost::open(uv_loop_t* loop, const reactor::Options& options,
-                                             std::unique_ptr<poller::Poller> poller, reactor::Block* block,
-                                             Client& client, int* error) {
+std::unique_ptr<Host> InlineHost::open(uv_loop_t* loop, const reactor::Options& options,
+                                       std::unique_ptr<poller::Poller> poller, reactor::Block* block, Client& client,
+                                       int* error) {
   std::unique_ptr<InlineHost> host(new InlineHost(loop, options, std::move(poller), block, client));
   *error = uv_poll_init(loop, &host->poll_, static_cast<int>(host->reactor_->descriptor()));
   if (*error != 0) return nullptr;
@@ -48,6 +48,7 @@ void InlineHost::turn() {
 }
 
 void InlineHost::reply(reactor::Replies replies) {
+  free_reply_block_ = replies.block;
   reactor_->apply(std::move(replies));
   // Within a turn the reactor goes on by itself; a late reply may have made a connection readable again.
   if (!in_turn_) turn_soon();
@@ -98,8 +99,6 @@ void InlineHost::close() {
     });
   }
 }
-
-reactor::Block* InlineHost::acquire() { return block_; }
 
 // JavaScript runs within this call, and the block is free again when it returns.
 void InlineHost::deliver(reactor::Batch batch) { client_.on_batch(batch); }

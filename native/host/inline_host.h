@@ -5,6 +5,7 @@
 #include <uv.h>
 
 #include <memory>
+#include <utility>
 
 #include "host/host.h"
 #include "reactor/reactor.h"
@@ -14,14 +15,15 @@ namespace brink::host {
 class InlineHost final : public Host, public reactor::BatchSink {
  public:
   // Null, and libuv's negative error, when the loop does not take the handles.
-  static std::unique_ptr<InlineHost> open(uv_loop_t* loop, const reactor::Options& options,
-                                          std::unique_ptr<poller::Poller> poller, reactor::Block* block, Client& client,
-                                          int* error);
+  static std::unique_ptr<Host> open(uv_loop_t* loop, const reactor::Options& options,
+                                    std::unique_ptr<poller::Poller> poller, reactor::Block* block, Client& client,
+                                    int* error);
   ~InlineHost() override;
 
   int add_listener(net::Fd listener) override;
   void start() override;
   void reply(reactor::Replies replies) override;
+  reactor::Block* next_reply_block() override { return std::exchange(free_reply_block_, nullptr); }
   reactor::Stats stats() override;
   void drain() override;
   void close() override;
@@ -30,7 +32,8 @@ class InlineHost final : public Host, public reactor::BatchSink {
   InlineHost(uv_loop_t* loop, const reactor::Options& options, std::unique_ptr<poller::Poller> poller,
              reactor::Block* block, Client& client);
 
-  reactor::Block* acquire() override;
+  reactor::Block* acquire() override { return block_; }
+  bool takes_batches() const override { return true; }
   void deliver(reactor::Batch batch) override;
   void turn();
   void turn_soon();
@@ -39,6 +42,7 @@ class InlineHost final : public Host, public reactor::BatchSink {
   uv_loop_t* loop_;
   Client& client_;
   reactor::Block* block_;
+  reactor::Block* free_reply_block_ = nullptr;
   std::unique_ptr<reactor::Reactor> reactor_;
   uv_poll_t poll_ = {};
   uv_timer_t timer_ = {};

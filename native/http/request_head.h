@@ -19,8 +19,11 @@ struct Field {
   Span value;
 };
 
+// The number of a well-formed method that llhttp has none for; its name is in the head.
+inline constexpr uint8_t kUnknownMethod = 255;
+
 struct RequestHead {
-  uint8_t method = 0;  // llhttp's number
+  uint8_t method = 0;  // llhttp's number, or kUnknownMethod
   bool http_1_0 = false;
   bool keep_alive = false;
   bool chunked = false;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "http/characters.h"
 #include "http/request_rules.h"
 
 namespace brink::http {
@@ -13,6 +14,7 @@ namespace brink::http {
 struct RequestParser::Unfinished {
   std::vector<char> bytes;
   bool bytes_are_unread = false;
+  bool parse_again = false;  // the bytes are the begin of a method that llhttp does not know
   RequestHead head;
   std::vector<char> body;
   uint64_t framing_bytes = 0;  // what came in the body's stage and was no body
@@ -28,6 +30,8 @@ struct RequestParser::Run {
   char* head_start = nullptr;
   char* body_start = nullptr;
   size_t body_size = 0;
+  const char* body_end = nullptr;  // of the last piece, in the bytes as they arrived
+  bool stands_in = false;          // llhttp is being given another method than the client's
   Refusal refusal;
 };
 
@@ -61,11 +65,13 @@ struct Callbacks {
     run.body_start = nullptr;
     run.body_size = 0;
     run.parser.field_name_open_ = false;
+    run.parser.method_is_unknown_ = run.stands_in;
     return 0;
   }
 
   static int on_method(llhttp_t* llhttp, const char* at, size_t length) {
     Run& run = run_of(llhttp);
+    if (run.parser.method_is_unknown_) return 0;
     if (!run.head_start) {
       run.head_start = const_cast<char*>(at);
       run.parser.stage_ = Stage::head;
@@ -105,7 +111,7 @@ struct Callbacks {
     Run& run = run_of(llhttp);
     RequestHead& head = run.head;
     trim_values(run);
-    head.method = llhttp->method;
+    head.method = run.parser.method_is_unknown_ ? kUnknownMethod : llhttp->method;
     head.http_1_0 = llhttp->http_minor == 0;
     head.chunked = (llhttp->flags & F_CHUNKED) != 0;
     head.content_length = (llhttp->flags & F_CONTENT_LENGTH) != 0 ? llhttp->content_length : 0;
@@ -141,6 +147,7 @@ struct Callbacks {
       std::memmove(run.body_start + run.body_size, at, length);
     }
     run.body_size += length;
+    run.body_end = at + length;
     return 0;
   }
 
@@ -238,22 +245,21 @@ bool RequestParser::take_continue_wanted() { return std::exchange(continue_wante
 Refusal RequestParser::parse(char* bytes, size_t size, ParserScratch& scratch, RequestSink& sink) {
   Run run(*this, scratch.head, sink);
   char* begin = bytes;
-  if (unfinished_ && stage_ == Stage::head) {
-    run.head_start = bytes - unfinished_->bytes.size();
-    std::swap(scratch.head, unfinished_->head);
-    unfinished_.reset();
-  } else if (has_unread()) {
+  if (unfinished_ && (unfinished_->bytes_are_unread || unfinished_->parse_again)) {
     begin = bytes - unfinished_->bytes.size();
     size += unfinished_->bytes.size();
+    unfinished_.reset();
+    stage_ = Stage::between;
+  } else if (unfinished_ && stage_ == Stage::head) {
+    run.head_start = bytes - unfinished_->bytes.size();
+    std::swap(scratch.head, unfinished_->head);
     unfinished_.reset();
   }
   if (paused_) {
     llhttp_resume(&llhttp_);
     paused_ = false;
   }
-  llhttp_.data = &run;
-  llhttp_errno_t error = llhttp_execute(&llhttp_, begin, size);
-  llhttp_.data = nullptr;
+  llhttp_errno_t error = execute(run, begin, size);
   const char* end = begin + size;
 
   if (error == HPE_PAUSED) {
@@ -277,9 +283,50 @@ Refusal RequestParser::parse(char* bytes, size_t size, ParserScratch& scratch, R
   return refusal;
 }
 
+llhttp_errno_t RequestParser::execute(Run& run, char* begin, size_t size) {
+  llhttp_.data = &run;
+  llhttp_errno_t error = llhttp_execute(&llhttp_, begin, size);
+  while (error == HPE_INVALID_METHOD && go_on_with_unknown_method(run, begin, begin + size, &error)) {
+  }
+  llhttp_.data = nullptr;
+  return error;
+}
+
+// llhttp ends at a method that it has no number for. A well-formed one is a request all the same, to be answered with
+// 501 or 405, or by a route of that method: llhttp is given another method in its place, and then the rest.
+bool RequestParser::go_on_with_unknown_method(Run& run, char* begin, char* end, llhttp_errno_t* error) {
+  const char* least = run.head_start ? run.head_start : run.body_end ? run.body_end : begin;
+  char* start = const_cast<char*>(llhttp_get_error_pos(&llhttp_));
+  while (start > least && is_token_character(start[-1])) start--;
+  size_t length = 0;
+  MethodShape shape = shape_of_method({start, static_cast<size_t>(end - start)}, &length);
+  if (shape == MethodShape::too_long) run.refusal = {501, "UNKNOWN_METHOD"};
+  if (shape == MethodShape::too_long || shape == MethodShape::malformed) return false;
+  llhttp_init(&llhttp_, HTTP_REQUEST, &Callbacks::settings());
+  llhttp_.data = &run;
+  if (shape == MethodShape::incomplete) {
+    stage_ = Stage::head;
+    unfinished_ = std::make_unique<Unfinished>();
+    unfinished_->bytes.assign(start, end);
+    unfinished_->parse_again = true;
+    *error = HPE_OK;
+    return true;
+  }
+  constexpr std::string_view kStandIn = "GET";
+  run.stands_in = true;
+  llhttp_execute(&llhttp_, kStandIn.data(), kStandIn.size());
+  run.stands_in = false;
+  stage_ = Stage::head;
+  run.head_start = start;
+  run.head.method_name = {0, static_cast<uint16_t>(length)};
+  *error = llhttp_execute(&llhttp_, start + length, static_cast<size_t>(end - start) - length);
+  return true;
+}
+
 // Keeps what the next call needs of a message that is not complete, within the limits.
 Refusal RequestParser::keep(Run& run, const char* end, size_t size) {
   bool goes_on = unfinished_ != nullptr;
+  if (goes_on && unfinished_->parse_again) return {};
   if (!goes_on) {
     unfinished_ = std::make_unique<Unfinished>();
     const char* head_end = stage_ == Stage::head ? end : run.head_start + Callbacks::head_size(run.head);
@@ -301,7 +348,6 @@ Refusal RequestParser::refusal_of(llhttp_errno_t error, const Run& run, const ch
   if (run.refusal) return run.refusal;
   switch (error) {
     case HPE_INVALID_METHOD:
-      if (run.head_start) return judge_unknown_method({run.head_start, static_cast<size_t>(end - run.head_start)});
       return {400, "INVALID_METHOD"};
     case HPE_INVALID_VERSION:
       return judge_version(run.head_start + run.head.target.offset + run.head.target.length, end);

@@ -69,6 +69,8 @@ class RequestParser {
   struct Run;
   friend struct Callbacks;
 
+  llhttp_errno_t execute(Run& run, char* begin, size_t size);
+  bool go_on_with_unknown_method(Run& run, char* begin, char* end, llhttp_errno_t* error);
   Refusal keep(Run& run, const char* end, size_t size);
   Refusal refusal_of(llhttp_errno_t error, const Run& run, const char* end) const;
 
@@ -79,6 +81,7 @@ class RequestParser {
   bool field_name_open_ = false;
   bool paused_ = false;
   bool continue_wanted_ = false;
+  bool method_is_unknown_ = false;
 };
 
 }  // namespace brink::http

@@ -162,13 +162,15 @@ Refusal judge_head(const char* bytes, RequestHead& head, bool announces_length) 
   return judge_target(slice_of(bytes, head.target), head, host);
 }
 
-Refusal judge_unknown_method(Slice line) {
-  const char* end = line.data + line.size;
-  const char* space = std::find(line.data, end, ' ');
-  bool token = space != end && space != line.data && std::all_of(line.data, space, is_token_character);
-  // Methods are case-sensitive (RFC 9110, 9.1), but `get` is a mistake and not a method that might exist.
-  bool shouted = token && std::none_of(line.data, space, [](char c) { return c >= 'a' && c <= 'z'; });
-  return shouted ? Refusal{501, "UNKNOWN_METHOD"} : Refusal{400, "INVALID_METHOD"};
+MethodShape shape_of_method(Slice line, size_t* length) {
+  // RFC 9112, 3: a method longer than any that is implemented is one that is not implemented.
+  constexpr size_t kMostMethodBytes = 32;
+  size_t at = 0;
+  while (at < line.size && is_token_character(line.data[at]) && !(line.data[at] >= 'a' && line.data[at] <= 'z')) at++;
+  *length = at;
+  if (at > kMostMethodBytes) return MethodShape::too_long;
+  if (at == line.size) return MethodShape::incomplete;
+  return at > 0 && line.data[at] == ' ' ? MethodShape::well_formed : MethodShape::malformed;
 }
 
 Refusal judge_version(const char* after_target, const char* end) {

@@ -10,9 +10,10 @@ namespace brink::http {
 // Judges a complete head and fills in `expects_continue`. `announces_length` says whether llhttp saw a Content-Length.
 Refusal judge_head(const char* head_bytes, RequestHead& head, bool announces_length);
 
-// The status for a method that llhttp does not know: 501 for a well-formed one, else 400. `line` is what there is of
-// the request line.
-Refusal judge_unknown_method(net::Slice line);
+// What a method is that llhttp does not know, as far as it has arrived. Methods are case-sensitive (RFC 9110, 9.1), but
+// `get` is a mistake and not a method that might exist.
+enum class MethodShape { well_formed, incomplete, malformed, too_long };
+MethodShape shape_of_method(net::Slice begin_of_line, size_t* length);
 
 // The status for a version that llhttp does not take: 505 for a well-formed one, else 400.
 Refusal judge_version(const char* after_target, const char* end);

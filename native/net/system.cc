@@ -1,24 +1,18 @@
 #include "net/system.h"
 
 #include <algorithm>
-#include <arpa/inet.h>
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
-#include <unistd.h>
+
+#include "net/platform.h"
 
 namespace brink::net::system {
 namespace {
 
 constexpr uint8_t kMappedPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-socklen_t to_native(const Address& address, sockaddr_storage* out) {
+platform::Socket socket_of(Descriptor descriptor) { return static_cast<platform::Socket>(descriptor); }
+
+platform::Size to_native(const Address& address, sockaddr_storage* out) {
   std::memset(out, 0, sizeof *out);
   if (address.is_ipv4) {
     auto* v4 = reinterpret_cast<sockaddr_in*>(out);
@@ -43,9 +37,7 @@ void from_native(const sockaddr_storage& from, Address* out) {
     out->port = ntohs(v4.sin_port);
     std::memcpy(out->bytes, kMappedPrefix, sizeof kMappedPrefix);
     std::memcpy(out->bytes + 12, &v4.sin_addr, 4);
-    return;
-  }
-  if (from.ss_family == AF_INET6) {
+  } else if (from.ss_family == AF_INET6) {
     const auto& v6 = reinterpret_cast<const sockaddr_in6&>(from);
     out->port = ntohs(v6.sin6_port);
     out->scope = v6.sin6_scope_id;
@@ -55,58 +47,32 @@ void from_native(const sockaddr_storage& from, Address* out) {
   }
 }
 
-int switch_on(int fd, int level, int option) {
-  int one = 1;
-  return setsockopt(fd, level, option, &one, sizeof one) == 0 ? 0 : -errno;
+bool set_option(platform::Socket socket, int level, int option, int value) {
+  return ::setsockopt(socket, level, option, reinterpret_cast<const char*>(&value), sizeof value) == 0;
 }
 
-#if defined(__linux__)
-constexpr bool kAcceptedInheritsNoDelay = true;
-int open_socket(int family) { return ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
-int accept_socket(int listener, sockaddr* peer, socklen_t* size) {
-  return ::accept4(listener, peer, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-}
-#else
-constexpr bool kAcceptedInheritsNoDelay = false;
-int made_ready(int fd) {
-  if (fd < 0) return fd;
-  int flags = ::fcntl(fd, F_GETFL, 0);
-  if (flags >= 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 && ::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0) return fd;
-  int error = errno;
-  ::close(fd);
-  errno = error;
-  return -1;
-}
-int open_socket(int family) { return made_ready(::socket(family, SOCK_STREAM, 0)); }
-int accept_socket(int listener, sockaddr* peer, socklen_t* size) { return made_ready(::accept(listener, peer, size)); }
-#endif
-
-#if defined(MSG_NOSIGNAL)
-constexpr int kSendFlags = MSG_NOSIGNAL;
-#else
-constexpr int kSendFlags = 0;
-#endif
-
-// Where send() has no flag for it, the socket itself is told not to raise SIGPIPE.
-void no_signal(int fd) {
-#if !defined(MSG_NOSIGNAL) && defined(SO_NOSIGPIPE)
-  switch_on(fd, SOL_SOCKET, SO_NOSIGPIPE);
-#else
-  (void)fd;
-#endif
-}
-
-Opened failed(int fd, const char* syscall) {
+Opened failed(platform::Socket socket, const char* syscall) {
   Opened opened;
-  opened.error = -errno;
+  opened.error = -platform::last_error();
   opened.syscall = syscall;
-  if (fd >= 0) ::close(fd);
+  if (platform::is_valid(socket)) platform::close_socket(socket);
   return opened;
+}
+
+bool share_port(platform::Socket socket) {
+#if defined(SO_REUSEPORT)
+  return set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1);
+#else
+  (void)socket;
+  errno = ENOTSUP;
+  return false;
+#endif
 }
 
 }  // namespace
 
 bool parse_address(const char* text, uint16_t port, Address* address) {
+  platform::start();
   addrinfo hints = {};
   hints.ai_flags = AI_NUMERICHOST;
   hints.ai_socktype = SOCK_STREAM;
@@ -121,37 +87,32 @@ bool parse_address(const char* text, uint16_t port, Address* address) {
 }
 
 Opened open_listener(const Address& address, const ListenOptions& options) {
-  int fd = open_socket(address.is_ipv4 ? AF_INET : AF_INET6);
-  if (fd < 0) return failed(fd, "socket");
+  platform::start();
+  platform::Socket socket = platform::open_socket(address.is_ipv4 ? AF_INET : AF_INET6);
+  if (!platform::is_valid(socket)) return failed(socket, "socket");
   // Without it a restarted server would wait for its predecessor's connections to leave TIME_WAIT.
-  if (switch_on(fd, SOL_SOCKET, SO_REUSEADDR) != 0) return failed(fd, "setsockopt");
-  if (options.reuse_port) {
-#if defined(SO_REUSEPORT)
-    if (switch_on(fd, SOL_SOCKET, SO_REUSEPORT) != 0) return failed(fd, "setsockopt");
-#else
-    errno = ENOTSUP;
-    return failed(fd, "setsockopt");
-#endif
+  if (!set_option(socket, SOL_SOCKET, platform::kRestartOption, 1)) return failed(socket, "setsockopt");
+  if (options.reuse_port && !share_port(socket)) return failed(socket, "setsockopt");
+  if (!address.is_ipv4 && !set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only ? 1 : 0)) {
+    return failed(socket, "setsockopt");
   }
-  if (!address.is_ipv4) {
-    int only = options.ipv6_only ? 1 : 0;
-    if (setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only) != 0) return failed(fd, "setsockopt");
-  }
-  // On Linux accepted sockets inherit this, which spares a call for each; elsewhere accept() below sets it.
-  if (switch_on(fd, IPPROTO_TCP, TCP_NODELAY) != 0) return failed(fd, "setsockopt");
+  // Where accepted sockets inherit this, it spares a call for each; elsewhere accept() below sets it.
+  if (!set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1)) return failed(socket, "setsockopt");
   sockaddr_storage name;
-  socklen_t size = to_native(address, &name);
-  if (::bind(fd, reinterpret_cast<sockaddr*>(&name), size) != 0) return failed(fd, "bind");
-  if (::listen(fd, options.backlog) != 0) return failed(fd, "listen");
+  platform::Size size = to_native(address, &name);
+  if (::bind(socket, reinterpret_cast<sockaddr*>(&name), size) != 0) return failed(socket, "bind");
+  if (!options.bind_only && ::listen(socket, options.backlog) != 0) return failed(socket, "listen");
   Opened opened;
-  opened.descriptor = fd;
+  opened.descriptor = static_cast<Descriptor>(socket);
   return opened;
 }
 
 int local_port(Descriptor descriptor) {
-  sockaddr_storage name;
-  socklen_t size = sizeof name;
-  if (::getsockname(static_cast<int>(descriptor), reinterpret_cast<sockaddr*>(&name), &size) != 0) return -errno;
+  sockaddr_storage name = {};
+  platform::Size size = sizeof name;
+  if (::getsockname(socket_of(descriptor), reinterpret_cast<sockaddr*>(&name), &size) != 0) {
+    return -platform::last_error();
+  }
   Address address;
   from_native(name, &address);
   return address.port;
@@ -160,45 +121,51 @@ int local_port(Descriptor descriptor) {
 int64_t accept(Descriptor listener, Address* peer) {
   sockaddr_storage name;
   name.ss_family = AF_UNSPEC;
-  socklen_t size = sizeof name;
-  int fd = accept_socket(static_cast<int>(listener), reinterpret_cast<sockaddr*>(&name), &size);
-  if (fd < 0) return -errno;
+  platform::Size size = sizeof name;
+  platform::Socket socket = platform::accept_socket(socket_of(listener), reinterpret_cast<sockaddr*>(&name), &size);
+  if (!platform::is_valid(socket)) return -platform::last_error();
   from_native(name, peer);
   // A connection that was reset before it was accepted may refuse the option; the first read tells.
-  if (!kAcceptedInheritsNoDelay) switch_on(fd, IPPROTO_TCP, TCP_NODELAY);
-  no_signal(fd);
-  return fd;
+  if (!platform::kAcceptedInheritsNoDelay) set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  return static_cast<int64_t>(socket);
 }
 
 int64_t receive(Descriptor descriptor, char* into, size_t size) {
-  ssize_t got = ::recv(static_cast<int>(descriptor), into, size, 0);
-  return got < 0 ? -errno : got;
+  int64_t got = platform::receive_bytes(socket_of(descriptor), into, size);
+  return got < 0 ? -platform::last_error() : got;
 }
 
 int64_t send(Descriptor descriptor, const Slice* slices, size_t count) {
   constexpr size_t kMostSlices = 16;
+  int64_t sent;
   if (count == 1) {
-    ssize_t sent = ::send(static_cast<int>(descriptor), slices->data, slices->size, kSendFlags);
-    return sent < 0 ? -errno : sent;
+    sent = platform::send_bytes(socket_of(descriptor), slices->data, slices->size);
+  } else {
+    platform::Vector vectors[kMostSlices];
+    count = std::min(count, kMostSlices);
+    for (size_t i = 0; i < count; i++) vectors[i].set(slices[i].data, slices[i].size);
+    sent = platform::send_vectors(socket_of(descriptor), vectors, count);
   }
-  iovec vectors[kMostSlices];
-  if (count > kMostSlices) count = kMostSlices;
-  for (size_t i = 0; i < count; i++) vectors[i] = {const_cast<char*>(slices[i].data), slices[i].size};
-  msghdr message = {};
-  message.msg_iov = vectors;
-  message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(count);
-  ssize_t sent = ::sendmsg(static_cast<int>(descriptor), &message, kSendFlags);
-  return sent < 0 ? -errno : sent;
+  return sent < 0 ? -platform::last_error() : sent;
 }
 
 int shutdown_sending(Descriptor descriptor) {
-  return ::shutdown(static_cast<int>(descriptor), SHUT_WR) == 0 ? 0 : -errno;
+  return ::shutdown(socket_of(descriptor), platform::kShutdownSending) == 0 ? 0 : -platform::last_error();
 }
 
-void close(Descriptor descriptor) {
-  // The descriptor is gone whatever close() answers; to try again could close another one's.
-  ::close(static_cast<int>(descriptor));
+void close(Descriptor descriptor) { platform::close_socket(socket_of(descriptor)); }
+
+int open_wakeup(Descriptor descriptors[2]) {
+  platform::Socket pair[2];
+  if (!platform::open_wakeup(pair)) return -platform::last_error();
+  descriptors[0] = static_cast<Descriptor>(pair[0]);
+  descriptors[1] = static_cast<Descriptor>(pair[1]);
+  return 0;
 }
+
+void raise(Descriptor descriptor) { platform::raise(socket_of(descriptor)); }
+
+void lower(Descriptor descriptor) { platform::lower(socket_of(descriptor)); }
 
 uint64_t monotonic_ms() {
   using namespace std::chrono;

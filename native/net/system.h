@@ -1,5 +1,5 @@
-// The seam between brink and the operating system: every system call of the core goes through these functions, and
-// system.cc is the one file where systems differ. A test build links another implementation in its place.
+// The seam between brink and the operating system: every system call on a connection or a listener goes through these
+// functions. A test build links another implementation in their place. Where systems differ, platform.h tells.
 //
 // A call gives what the system call gives, or the negative of an errno value. Nothing here blocks.
 #pragma once
@@ -31,6 +31,7 @@ struct ListenOptions {
   int backlog = 1024;
   bool reuse_port = false;
   bool ipv6_only = true;
+  bool bind_only = false;  // to see whether the port is free
 };
 
 // What became of opening a listener: the descriptor, or the negative errno and the call that gave it.
@@ -59,6 +60,12 @@ int64_t send(Descriptor descriptor, const Slice* slices, size_t count);
 // Says "no more from here" to the peer; what the peer sends can still be read.
 int shutdown_sending(Descriptor descriptor);
 void close(Descriptor descriptor);
+
+// A wake-up for a reactor's thread: descriptors[0] is readable from raise(descriptors[1]) until lower(descriptors[0]).
+// The two may be one and the same.
+int open_wakeup(Descriptor descriptors[2]);
+void raise(Descriptor descriptor);
+void lower(Descriptor descriptor);
 
 // Milliseconds that never go backwards, and seconds since 1970.
 uint64_t monotonic_ms();

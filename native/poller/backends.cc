@@ -1,13 +1,22 @@
-// The list of pollers. A new one is a file of its own and a line here.
+// The list of pollers, the best first. A new one is a file of its own and a line here.
+#include "net/platform.h"
 #include "poller/poller.h"
 
 namespace brink::poller {
 
 std::unique_ptr<Poller> open_epoll(int* error);
+std::unique_ptr<Poller> open_epoll_level(int* error);
+std::unique_ptr<Poller> open_poll(int* error);
+std::unique_ptr<Poller> open_select(int* error);
 
 const std::vector<Backend>& backends() {
   static const std::vector<Backend> list = {
-      {"epoll", open_epoll},
+#if defined(BRINK_LINUX)
+    {"epoll", open_epoll, true},
+    {"epoll-level", open_epoll_level, true},
+#endif
+    {"poll", open_poll, false},
+    {"select", open_select, false},
   };
   return list;
 }

@@ -20,17 +20,20 @@ struct Ready {
   uint64_t token;
   bool readable;
   bool writable;
-  bool hung_up;  // the peer will send no more: a short read is not the end, recv() has an end-of-file to tell
+  bool hung_up;  // the peer will send no more: a short read is not the end, recv() has an end of the stream to tell
+  bool broken;   // nothing can be sent or received any more; reported whatever the interest
 };
 
 class Poller {
  public:
   virtual ~Poller() = default;
 
-  // 0, or the negative errno of the refusal.
+  // Registers a descriptor, with an interest in reading. 0, or the negative errno of the refusal: -ENOSPC when this
+  // poller cannot take more descriptors, or none of this number.
   virtual int add(net::Descriptor descriptor, uint64_t token) = 0;
   // Must come before the descriptor is closed.
   virtual void remove(net::Descriptor descriptor) = 0;
+  // For level-triggered pollers; an edge-triggered one has both from the start.
   virtual void read_interest(net::Descriptor descriptor, bool on) = 0;
   virtual void write_interest(net::Descriptor descriptor, bool on) = 0;
 
@@ -46,10 +49,11 @@ class Poller {
 struct Backend {
   std::string_view name;
   std::unique_ptr<Poller> (*open)(int* error);
+  bool has_descriptor;  // so that another loop can watch it
 };
 
-// The backends of this build, the best first: `auto` takes the first.
+// The backends of this build, the best first: `auto` is the first.
 const std::vector<Backend>& backends();
-const Backend* find_backend(std::string_view name);
+const Backend* find_backend(std::string_view name);  // null when there is none of this name
 
 }  // namespace brink::poller

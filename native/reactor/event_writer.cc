@@ -62,7 +62,7 @@ void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Add
   words[layout::kEventSlot] = id.slot;
   words[layout::kEventGeneration] = id.generation;
   words[layout::kRequestSequence] = sequence;
-  words[layout::kRequestMethod] = head.method;
+  words[layout::kRequestMethod] = head.method | (uint32_t{head.method_name.length} << 8);
   words[layout::kRequestFlags] = flags;
   words[layout::kRequestHeadOffset] = static_cast<uint32_t>(offset_in_block(request.head_bytes));
   words[layout::kRequestHeadLength] = static_cast<uint32_t>(request.head_bytes.size);
@@ -78,6 +78,17 @@ void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Add
     *field_words++ = word_of(field.value);
   }
   words_used_ += word_count;
+  batch_.events++;
+}
+
+bool EventWriter::has_room_for_notice() const { return layout::kBlockWords - words_used_ >= layout::kNoticeWords; }
+
+void EventWriter::put_notice(uint32_t code) {
+  uint32_t* words = batch_.block->words + words_used_;
+  words[layout::kEventKind] = layout::kEventNotice;
+  words[layout::kEventWords] = layout::kNoticeWords;
+  words[layout::kNoticeCode] = code;
+  words_used_ += layout::kNoticeWords;
   batch_.events++;
 }
 

@@ -13,6 +13,7 @@ class EventWriter {
   // False without a block to write to. begin() gives one.
   bool has_block() const { return batch_.block != nullptr; }
   void begin(Block* block);
+  void start_over() { begin(batch_.block); }
   uint32_t events() const { return batch_.events; }
 
   // Whether a read, and what it may complete, still fits. When not, the batch is due.
@@ -25,6 +26,10 @@ class EventWriter {
   void used(size_t bytes) { bytes_used_ += bytes; }
 
   void put_request(ConnectionId id, uint32_t sequence, const net::Address& peer, const http::Request& request);
+
+  // Whether a notice still fits; put_notice() needs a block.
+  bool has_room_for_notice() const;
+  void put_notice(uint32_t code);
 
   // The batch, for delivery; the writer is without a block then.
   Batch take();

@@ -36,6 +36,8 @@ class BatchSink {
   virtual ~BatchSink() = default;
   // An empty block to fill, or null when all are on the other side.
   virtual Block* acquire() = 0;
+  // Whether a batch would find somebody. While not, the reactor goes on filling the one that it has.
+  virtual bool takes_batches() const = 0;
   // Takes the batch over. An inline host has run the handlers when this returns.
   virtual void deliver(Batch batch) = 0;
 };

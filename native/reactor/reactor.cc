@@ -13,8 +13,14 @@ constexpr uint64_t kAcceptAgainMs = 500;
 constexpr uint64_t kLingerMs = 5'000;
 constexpr uint64_t kLookAgainMs = 60'000;
 
-// Tokens of listeners: slots that no connection has.
+constexpr size_t kMostTurnedAway = 128;  // that linger at a time
+constexpr uint64_t kLookAtTurnedAwayMs = 100;
+
+// Tokens of listeners, and of the waker: slots that no connection has.
 constexpr uint32_t kListenerSlots = 0xffffff00;
+constexpr uint32_t kWakerSlot = 0xffffffff;
+
+constexpr std::string_view kRetryAfter = "Retry-After: 1\r\n";
 
 // An answer of the server's own, after which the connection ends.
 Answer last_answer(ConnectionId id, uint32_t sequence, uint16_t status) {
@@ -48,24 +54,30 @@ int Reactor::add_listener(net::Fd listener) {
   return 0;
 }
 
+int Reactor::add_waker(const net::Waker& waker) {
+  waker_ = &waker;
+  return poller_->add(waker.descriptor(), ConnectionId{kWakerSlot, 0}.token());
+}
+
 bool Reactor::turn(int timeout_ms) {
-  if (!ready_.empty() && ensure_room()) timeout_ms = 0;
   int count = poller_->wait(polled_.data(), polled_.size(), timeout_ms);
   now_ms_ = net::system::monotonic_ms();
   heads_.set_time(net::system::wall_clock_seconds());
   for (int i = 0; i < count; i++) note(polled_[static_cast<size_t>(i)]);
   accept_waiting();
   // One step for each, so that a client that sends without end waits in line like the others.
+  short_of_room_ = false;
   std::swap(ready_, ready_now_);
   for (ConnectionId id : ready_now_) step(id);
   ready_now_.clear();
   deliver();
   expire_deadlines();
-  return !ready_.empty() && ensure_room();
+  return has_work();
 }
 
 void Reactor::note(const poller::Ready& ready) {
   ConnectionId id = ConnectionId::of(ready.token);
+  if (id.slot == kWakerSlot) return waker_->lower();
   if (id.slot >= kListenerSlots) {
     size_t index = id.slot - kListenerSlots;
     if (index < listeners_.size()) listeners_[index].readable = true;
@@ -73,6 +85,9 @@ void Reactor::note(const poller::Ready& ready) {
   }
   Connection* connection = connections_.find(id);
   if (!connection) return;
+  // Nobody reads from it now, and nobody can be told anything: there is nothing to wait for, and a poller by levels
+  // would tell of it for ever.
+  if (ready.broken && !may_take_requests(*connection) && connection->stage < Stage::refused) return drop(*connection);
   connection->readable |= ready.readable;
   connection->hung_up |= ready.hung_up;
   if (ready.writable && connection->has_pending()) {
@@ -131,9 +146,27 @@ bool Reactor::accept_from(Listener& listener) {
 void Reactor::admit(net::Fd fd, const net::Address& peer) {
   stats_.accepted++;
   Connection& connection = connections_.add(std::move(fd), peer, options_.limits);
-  if (poller_->add(connection.fd.get(), connection.id.token()) != 0) return drop(connection);
   connection.message_began_ms = now_ms_;
-  arm(connection);
+  int error = poller_->add(connection.fd.get(), connection.id.token());
+  if (error == 0) return arm(connection);
+  connection.polled = false;
+  if (error == -ENOSPC && !std::exchange(told_poller_full_, true)) notice_is_due_ = true;
+  turn_away(connection);
+}
+
+// There is no room for it. It is told so, rather than left waiting for what may never come: a client that knows can go
+// elsewhere. Some are given time to see it, by looking at them now and then; in a flood the others are just closed.
+void Reactor::turn_away(Connection& connection) {
+  stats_.shed++;
+  if (++turned_away_ > kMostTurnedAway) return drop(connection);
+  ConnectionId id = connection.id;
+  connection.stage = Stage::refused;
+  connection.readable = true;
+  Answer answer_503 = last_answer(id, connection.unanswered.add(false, false), 503);
+  answer_503.fields = {kRetryAfter.data(), kRetryAfter.size()};
+  answer(answer_503);
+  flush_output();
+  if (Connection* still = connections_.find(id)) settle(*still);
 }
 
 // Room for one more read, or false when JavaScript has all the blocks.
@@ -144,7 +177,7 @@ bool Reactor::ensure_room() {
     if (!block) return false;
     events_.begin(block);
   }
-  return true;
+  return events_.has_room();
 }
 
 void Reactor::step(ConnectionId id) {
@@ -154,7 +187,12 @@ void Reactor::step(ConnectionId id) {
   connection->in_ready_list = false;
   if (connection->stage == Stage::lingering || connection->stage == Stage::refused) return discard_input(*connection);
   if (!may_take_requests(*connection)) return settle(*connection);
-  if (!has_room) return push_ready(*connection);
+  if (!has_room) {
+    // JavaScript has all the blocks. The readiness stays noted; a poller by levels need not repeat it meanwhile.
+    short_of_room_ = true;
+    want_reads(*connection, false);
+    return push_ready(*connection);
+  }
   read(*connection);
 }
 
@@ -253,9 +291,21 @@ void Reactor::discard_input(Connection& connection) {
 }
 
 void Reactor::deliver() {
-  if (!events_.has_block() || events_.events() == 0) return;
+  if (notice_is_due_ && events_.has_block() && events_.has_room_for_notice()) {
+    notice_is_due_ = false;
+    events_.put_notice(layout::kNoticePollerFull);
+  }
+  if (!events_.has_block()) return;
+  // What was read became no event yet, and whoever needs it has a copy: the block is as good as new.
+  if (events_.events() == 0) return events_.start_over();
+  if (!sink_.takes_batches()) return;
   stats_.batches++;
   sink_.deliver(events_.take());
+}
+
+void Reactor::resume() {
+  short_of_room_ = false;
+  deliver();
 }
 
 void Reactor::apply(Replies replies) {
@@ -411,15 +461,21 @@ void Reactor::settle(Connection& connection) {
   if (says_nothing_more && hears_nothing_more && connection.stage != Stage::lingering) return end(connection);
   bool wants_reads = (takes_requests || connection.stage >= Stage::refused) && !connection.peer_finished;
   if ((wants_reads && connection.readable) || (takes_requests && has_unread)) push_ready(connection);
-  if (wants_reads != connection.reads_wanted) {
-    connection.reads_wanted = wants_reads;
-    poller_->read_interest(connection.fd.get(), wants_reads);
-  }
-  if (connection.has_pending() != connection.writes_wanted) {
-    connection.writes_wanted = !connection.writes_wanted;
-    poller_->write_interest(connection.fd.get(), connection.writes_wanted);
-  }
+  want_reads(connection, wants_reads);
+  want_writes(connection, connection.has_pending());
   arm(connection);
+}
+
+void Reactor::want_reads(Connection& connection, bool wanted) {
+  if (wanted == connection.reads_wanted || !connection.polled) return;
+  connection.reads_wanted = wanted;
+  poller_->read_interest(connection.fd.get(), wanted);
+}
+
+void Reactor::want_writes(Connection& connection, bool wanted) {
+  if (wanted == connection.writes_wanted || !connection.polled) return;
+  connection.writes_wanted = wanted;
+  poller_->write_interest(connection.fd.get(), wanted);
 }
 
 // Everything was said. A client that may still be sending is told the end and given time to see it.
@@ -434,7 +490,11 @@ void Reactor::end(Connection& connection) {
 
 void Reactor::drop(Connection& connection) {
   wheel_.clear(connection.deadline);
-  poller_->remove(connection.fd.get());
+  if (connection.polled) {
+    poller_->remove(connection.fd.get());
+  } else {
+    turned_away_--;
+  }
   connections_.remove(connection.id);
   // A descriptor is free again: whoever waits to be accepted need not wait longer.
   accept_again_ms_ = 0;
@@ -461,7 +521,7 @@ Deadline Reactor::deadline_of(const Connection& connection) {
 uint64_t Reactor::due_ms(const Connection& connection, Deadline kind) const {
   switch (kind) {
     case Deadline::linger:
-      return now_ms_ + kLingerMs;
+      return now_ms_ + (connection.polled ? kLingerMs : kLookAtTurnedAwayMs);
     case Deadline::write:
       return now_ms_ + options_.write_timeout_ms;
     case Deadline::request:
@@ -494,10 +554,17 @@ void Reactor::expire_deadlines() {
         drop(connection);
         break;
       case Deadline::linger:
-        drop(connection);
+        look_at_lingering(connection);
         break;
     }
   }
+}
+
+void Reactor::look_at_lingering(Connection& connection) {
+  if (connection.polled || now_ms_ >= connection.message_began_ms + kLingerMs) return drop(connection);
+  wheel_.set(connection.deadline, now_ms_ + kLookAtTurnedAwayMs);
+  connection.readable = true;
+  discard_input(connection);
 }
 
 int64_t Reactor::next_deadline_ms() const {

@@ -12,6 +12,7 @@
 #include "http/response_head.h"
 #include "net/deadline_wheel.h"
 #include "net/fd.h"
+#include "net/waker.h"
 #include "poller/poller.h"
 #include "reactor/connection_table.h"
 #include "reactor/event_writer.h"
@@ -31,6 +32,9 @@ class Reactor final : private http::RequestSink {
   // Takes over a listening socket: 0, or the poller's negative errno.
   int add_listener(net::Fd listener);
 
+  // Lets the waker end a wait: 0, or the poller's negative errno. The waker outlives the reactor.
+  int add_waker(const net::Waker& waker);
+
   // Deals with what is ready; waits up to `timeout_ms` for it (-1: until something is). True when there is more to do
   // that needs no waiting: the host lets others have their turn and calls again.
   bool turn(int timeout_ms);
@@ -46,6 +50,10 @@ class Reactor final : private http::RequestSink {
   // Ends everything at once.
   void cut();
 
+  // Whether a turn would find work without waiting.
+  bool has_work() const { return !ready_.empty() && !short_of_room_; }
+  // JavaScript has given a block back: what waited for one goes on.
+  void resume();
   bool idle() const { return connections_.open() == 0; }
   Stats stats() const;
   net::Descriptor descriptor() const { return poller_->descriptor(); }
@@ -63,6 +71,7 @@ class Reactor final : private http::RequestSink {
   void accept_waiting();
   bool accept_from(Listener& listener);
   void admit(net::Fd fd, const net::Address& peer);
+  void turn_away(Connection& connection);
   // read
   bool ensure_room();
   void step(ConnectionId id);
@@ -88,10 +97,13 @@ class Reactor final : private http::RequestSink {
   void settle(Connection& connection);
   void end(Connection& connection);
   void drop(Connection& connection);
+  void want_reads(Connection& connection, bool wanted);
+  void want_writes(Connection& connection, bool wanted);
   void arm(Connection& connection);
   static Deadline deadline_of(const Connection& connection);
   uint64_t due_ms(const Connection& connection, Deadline kind) const;
   void expire_deadlines();
+  void look_at_lingering(Connection& connection);
 
   const Options options_;
   std::unique_ptr<poller::Poller> poller_;
@@ -100,6 +112,7 @@ class Reactor final : private http::RequestSink {
   http::ParserScratch scratch_;
   http::ResponseHeadWriter heads_;
   std::vector<Listener> listeners_;
+  const net::Waker* waker_ = nullptr;
   ConnectionTable connections_;
   net::DeadlineWheel wheel_;
   std::vector<poller::Ready> polled_;
@@ -110,6 +123,10 @@ class Reactor final : private http::RequestSink {
   ConnectionId output_of_ = {0, 0};
   uint64_t now_ms_;
   uint64_t accept_again_ms_ = 0;  // when descriptors had run out: the time to try again
+  size_t turned_away_ = 0;        // those that still linger
+  bool told_poller_full_ = false;
+  bool notice_is_due_ = false;
+  bool short_of_room_ = false;  // all blocks are with JavaScript, and the one being filled is full
   bool draining_ = false;
   Stats stats_;
 };

@@ -14,6 +14,7 @@ struct Stats {
   uint64_t partial_writes = 0;  // answers that a socket did not take at once
   uint64_t batches = 0;
   uint64_t refused = 0;   // requests that were not valid, or more than the limits allow
+  uint64_t shed = 0;      // connections that were turned away, as there was no room for them
   uint64_t timeouts = 0;  // connections that were ended by a deadline
 };
 

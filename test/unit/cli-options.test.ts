@@ -2,11 +2,22 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { helpText, parseCommandLine, UsageError } from '#brink/cli_options.js'
 
-const defaults = { help: false, version: false, folder: undefined, port: 8080, host: 'localhost', backend: 'auto' }
+const defaults = {
+  help: false,
+  version: false,
+  folder: undefined,
+  listsBackends: false,
+  port: 8080,
+  host: 'localhost',
+  backend: 'auto',
+  threads: 0,
+}
 
 const understood: [line: string, env: Record<string, string>, expected: object][] = [
   ['', {}, {}],
   ['routes --port 9000', {}, { folder: 'routes', port: 9000 }],
+  ['backends', {}, { folder: 'backends', listsBackends: true }],
+  ['--threads 2', {}, { threads: 2 }],
   ['-p 0 --host=:: --backend epoll', {}, { port: 0, host: '::', backend: 'epoll' }],
   ['--help', {}, { help: true }],
   ['-h -v', {}, { help: true, version: true }],
@@ -28,6 +39,7 @@ const refused: [line: string, env: Record<string, string>, expected: RegExp][] =
   ['--port', {}, /^--port needs a value: <number>\.$/],
   ['--port=', {}, /^--port needs a value/],
   ['--port 65536', {}, /^--port takes a number from 0 to 65535, not '65536'\.$/],
+  ['--threads 129', {}, /^--threads takes a number from 0 to 128, not '129'\.$/],
   ['--port -1', {}, /^--port takes a number .* not '-1'\.$/],
   ['--port 80a', {}, /not '80a'/],
   ['--port 1e3', {}, /not '1e3'/],

@@ -1,0 +1,261 @@
+#include "binding/hosted_reactor.h"
+
+#include <utility>
+#include <vector>
+
+#include "binding/javascript_bytes.h"
+#include "binding/options.h"
+#include "host/inline_host.h"
+#include "host/thread_host.h"
+#include "poller/poller.h"
+
+namespace brink::binding {
+namespace {
+
+// The block in an ArrayBuffer, or null when it is none of the layout's size.
+std::unique_ptr<reactor::Block> block_in(const Napi::Value& value, size_t index) {
+  if (!value.IsArrayBuffer()) return nullptr;
+  Napi::ArrayBuffer buffer = value.As<Napi::ArrayBuffer>();
+  if (buffer.ByteLength() < layout::kBlockBytesAt + layout::kBlockBytes) return nullptr;
+  auto block = std::make_unique<reactor::Block>();
+  block->words = static_cast<uint32_t*>(buffer.Data());
+  block->bytes = static_cast<char*>(buffer.Data()) + layout::kBlockBytesAt;
+  block->index = static_cast<uint32_t>(index);
+  return block;
+}
+
+bool add_blocks(const Napi::Array& list, std::vector<std::unique_ptr<reactor::Block>>* blocks) {
+  for (uint32_t i = 0; i < list.Length(); i++) {
+    blocks->push_back(block_in(list.Get(i), i));
+    if (!blocks->back()) return false;
+  }
+  return !blocks->empty();
+}
+
+Napi::Object failure(Napi::Env env, int error, const char* syscall) {
+  Napi::Object failed = Napi::Object::New(env);
+  failed.Set("errno", Napi::Number::New(env, error));
+  failed.Set("syscall", Napi::String::New(env, syscall));
+  return failed;
+}
+
+// A gathered body becomes a Buffer over the same memory; where the runtime forbids that, over a copy.
+Napi::Value buffer_over(Napi::Env env, std::vector<char> bytes) {
+  auto owned = std::make_unique<std::vector<char>>(std::move(bytes));
+  auto* raw = owned.release();
+  return Napi::Buffer<char>::NewOrCopy(env, raw->data(), raw->size(),
+                                       [raw](Napi::Env, char*) { std::unique_ptr<std::vector<char>> freed(raw); });
+}
+
+}  // namespace
+
+Napi::Function HostedReactor::define(Napi::Env env) {
+  return DefineClass(env, "Reactor",
+                     {
+                         InstanceMethod<&HostedReactor::listen>("listen"),
+                         InstanceMethod<&HostedReactor::start>("start"),
+                         InstanceMethod<&HostedReactor::flush>("flush"),
+                         InstanceMethod<&HostedReactor::stats>("stats"),
+                         InstanceMethod<&HostedReactor::drain>("drain"),
+                         InstanceMethod<&HostedReactor::close>("close"),
+                     });
+}
+
+HostedReactor::HostedReactor(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HostedReactor>(info) {
+  Napi::Env env = info.Env();
+  bool expected = info.Length() == 8 && info[0].IsObject() && info[1].IsArray() && info[2].IsArray() &&
+                  info[3].IsTypedArray() && info[4].IsArray() && info[5].IsFunction() && info[6].IsFunction() &&
+                  info[7].IsFunction();
+  if (!expected || !take_blocks(info)) {
+    Napi::TypeError::New(env, "Reactor expects settings, two lists of blocks, a place, a list and three functions")
+        .ThrowAsJavaScriptException();
+    return;
+  }
+  large_bodies_ = Napi::Persistent(info[4].As<Napi::Object>());
+  on_batch_ = Napi::Persistent(info[5].As<Napi::Function>());
+  on_idle_ = Napi::Persistent(info[6].As<Napi::Function>());
+  on_closed_ = Napi::Persistent(info[7].As<Napi::Function>());
+  context_ = std::make_unique<Napi::AsyncContext>(env, "brink");
+  open_host(info[0].As<Napi::Object>());
+  if (!host_) return;
+  Ref();
+  napi_add_async_cleanup_hook(env, environment_ends, this, &cleanup_);
+}
+
+bool HostedReactor::take_blocks(const Napi::CallbackInfo& info) {
+  Napi::Array requests = info[1].As<Napi::Array>(), replies = info[2].As<Napi::Array>();
+  if (!add_blocks(requests, &request_blocks_) || !add_blocks(replies, &reply_blocks_)) return false;
+  request_list_ = Napi::Persistent(requests.As<Napi::Object>());
+  reply_list_ = Napi::Persistent(replies.As<Napi::Object>());
+  current_ = Napi::Persistent(info[3].As<Napi::Int32Array>());
+  return current_.Value().ElementLength() == 1;
+}
+
+void HostedReactor::open_host(const Napi::Object& settings) {
+  std::string name = settings.Get("backend").ToString().Utf8Value();
+  const poller::Backend* backend = poller::find_backend(name);
+  if (!backend) {
+    Napi::RangeError::New(Env(), "Reactor knows no backend " + name).ThrowAsJavaScriptException();
+    return;
+  }
+  uv_loop_t* loop = nullptr;
+  if (napi_get_uv_event_loop(Env(), &loop) != napi_ok) {
+    Napi::Error::New(Env(), "this runtime has no event loop for addons").ThrowAsJavaScriptException();
+    return;
+  }
+  reactor::Options options = options_from(settings);
+  std::vector<reactor::Block*> blocks;
+  for (auto& block : request_blocks_) blocks.push_back(block.get());
+  bool threaded = settings.Get("threaded").ToBoolean();
+  int error = 0;
+  std::unique_ptr<poller::Poller> poller = backend->open(&error);
+  if (poller && threaded) {
+    host_ = host::ThreadHost::open(loop, options, std::move(poller), blocks, *this, &error);
+  } else if (poller) {
+    host_ = host::InlineHost::open(loop, options, std::move(poller), blocks[0], *this, &error);
+  }
+  if (host_) return;
+  Napi::Error failed = Napi::Error::New(Env(), "the poller could not be opened");
+  failed.Set("errno", Napi::Number::New(Env(), error));
+  failed.ThrowAsJavaScriptException();
+}
+
+HostedReactor::~HostedReactor() = default;
+
+// listen(address, port, { backlog, reusePort, ipv6Only, exclusive }): { port }, or { errno, syscall }. With `exclusive`
+// a port that anybody has is refused, though the listener then shares it, with the other reactors of this server.
+Napi::Value HostedReactor::listen(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (info.Length() < 3 || !info[0].IsString() || !info[1].IsNumber() || !info[2].IsObject()) {
+    Napi::TypeError::New(env, "listen expects an address, a port and options").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  Napi::Object given = info[2].As<Napi::Object>();
+  net::Address address;
+  uint32_t port = info[1].As<Napi::Number>().Uint32Value();
+  if (port > 65535 || !net::system::parse_address(info[0].As<Napi::String>().Utf8Value().c_str(),
+                                                  static_cast<uint16_t>(port), &address)) {
+    return failure(env, UV_EINVAL, "bind");
+  }
+  net::ListenOptions options;
+  options.backlog = given.Get("backlog").ToNumber().Int32Value();
+  options.ipv6_only = given.Get("ipv6Only").ToBoolean();
+  if (given.Get("exclusive").ToBoolean()) {
+    options.bind_only = true;
+    net::Opened probe = net::system::open_listener(address, options);
+    if (probe.error != 0) return failure(env, probe.error, probe.syscall);
+    net::Fd probed(probe.descriptor);
+    int found = net::system::local_port(probed.get());
+    if (found < 0) return failure(env, found, "getsockname");
+    address.port = static_cast<uint16_t>(found);
+    options.bind_only = false;
+  }
+  options.reuse_port = given.Get("reusePort").ToBoolean();
+  net::Opened opened = net::system::open_listener(address, options);
+  if (opened.error != 0) return failure(env, opened.error, opened.syscall);
+  net::Fd listener(opened.descriptor);
+  int bound = net::system::local_port(listener.get());
+  if (bound < 0) return failure(env, bound, "getsockname");
+  if (int error = host_->add_listener(std::move(listener))) return failure(env, error, "listen");
+  Napi::Object listening = Napi::Object::New(env);
+  listening.Set("port", Napi::Number::New(env, bound));
+  return listening;
+}
+
+void HostedReactor::start(const Napi::CallbackInfo&) { host_->start(); }
+
+// Late replies: those that were given outside of onBatch.
+void HostedReactor::flush(const Napi::CallbackInfo&) { flush_replies(); }
+
+Napi::Value HostedReactor::stats(const Napi::CallbackInfo& info) {
+  reactor::Stats stats = host_->stats();
+  Napi::Object object = Napi::Object::New(info.Env());
+  auto set = [&](const char* name, uint64_t count) { object.Set(name, static_cast<double>(count)); };
+  set("accepted", stats.accepted);
+  set("open", stats.open);
+  set("requests", stats.requests);
+  set("bytesIn", stats.bytes_in);
+  set("bytesOut", stats.bytes_out);
+  set("partialWrites", stats.partial_writes);
+  set("batches", stats.batches);
+  set("refused", stats.refused);
+  set("shed", stats.shed);
+  set("timeouts", stats.timeouts);
+  return object;
+}
+
+void HostedReactor::drain(const Napi::CallbackInfo&) { host_->drain(); }
+
+void HostedReactor::close(const Napi::CallbackInfo&) { host_->close(); }
+
+void HostedReactor::on_batch(reactor::Batch& batch) {
+  if (environment_ending_) return;
+  Napi::HandleScope scope(Env());
+  Napi::Value bodies = Env().Undefined();
+  if (!batch.bodies.empty()) {
+    Napi::Array list = Napi::Array::New(Env(), batch.bodies.size());
+    for (uint32_t i = 0; i < batch.bodies.size(); i++) {
+      list.Set(i, buffer_over(Env(), std::move(batch.bodies[i])));
+    }
+    bodies = list;
+  }
+  // What promises resolve at once has run when this returns, so its replies leave with the others.
+  call(on_batch_, {Napi::Number::New(Env(), batch.block->index), Napi::Number::New(Env(), batch.events), bodies});
+  flush_replies();
+}
+
+void HostedReactor::on_idle() { call(on_idle_, {}); }
+
+void HostedReactor::on_closed() {
+  call(on_closed_, {});
+  if (cleanup_) napi_remove_async_cleanup_hook(std::exchange(cleanup_, nullptr));
+  if (!environment_ending_) Unref();
+}
+
+void HostedReactor::call(Napi::FunctionReference& function, const std::initializer_list<napi_value>& arguments) {
+  if (environment_ending_) return;
+  Napi::HandleScope scope(Env());
+  function.MakeCallback(Env().Global(), arguments, *context_);
+  // Handlers' errors are answered in JavaScript; what comes out here goes to 'uncaughtException', as from any callback.
+  // In a worker that is being terminated nothing can be thrown any more.
+  if (Env().IsExceptionPending()) {
+    napi_value exception;
+    if (napi_get_and_clear_last_exception(Env(), &exception) == napi_ok) napi_fatal_exception(Env(), exception);
+  }
+}
+
+void HostedReactor::flush_replies() {
+  Napi::HandleScope scope(Env());
+  Napi::Int32Array current = current_.Value();
+  reactor::Block* block = reply_blocks_[static_cast<uint32_t>(current[0]) % reply_blocks_.size()].get();
+  if (block->words[layout::kRepliesEnd] <= layout::kRepliesFirst) return;
+  reactor::Replies replies;
+  replies.block = block;
+  Napi::Array bodies = large_bodies_.Value().As<Napi::Array>();
+  for (uint32_t i = 0, count = bodies.Length(); i < count; i++) {
+    Napi::Value body = bodies.Get(i);
+    replies.bodies.push_back(body.IsTypedArray() ? JavaScriptBytes::hold(body.As<Napi::Uint8Array>())
+                                                 : net::HeldBytes{});
+  }
+  host_->reply(std::move(replies));
+  reactor::Block* next = host_->next_reply_block();
+  if (!next) next = new_reply_block();
+  next->words[layout::kRepliesEnd] = layout::kRepliesFirst;
+  current[0] = static_cast<int32_t>(next->index);
+}
+
+reactor::Block* HostedReactor::new_reply_block() {
+  Napi::ArrayBuffer memory = Napi::ArrayBuffer::New(Env(), layout::kBlockBytesAt + layout::kBlockBytes);
+  reply_list_.Value().As<Napi::Array>().Set(static_cast<uint32_t>(reply_blocks_.size()), memory);
+  reply_blocks_.push_back(block_in(memory, reply_blocks_.size()));
+  return reply_blocks_.back().get();
+}
+
+// The worker or the process ends with the server open: its sockets and handles go first.
+void HostedReactor::environment_ends(napi_async_cleanup_hook_handle, void* data) {
+  auto* reactor = static_cast<HostedReactor*>(data);
+  reactor->environment_ending_ = true;
+  reactor->host_->close();
+}
+
+}  // namespace brink::binding

@@ -1,0 +1,60 @@
+// A reactor with its host, as TypeScript sees it: gives batches to one function, takes replies out of blocks. It keeps
+// itself alive while it is open, and closes itself when its environment ends.
+//
+//   new Reactor(settings, requestBlocks, replyBlocks, current, largeBodies, onBatch, onIdle, onClosed)
+//
+// `current` is an Int32Array of one: the place in `replyBlocks` of the block that JavaScript writes to. The native side
+// changes it when it takes a block, and adds a block to the list when it has none to give.
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <vector>
+
+#include "host/host.h"
+
+namespace brink::binding {
+
+class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host::Client {
+ public:
+  static Napi::Function define(Napi::Env env);
+  explicit HostedReactor(const Napi::CallbackInfo& info);
+  ~HostedReactor() override;
+
+ private:
+  Napi::Value listen(const Napi::CallbackInfo& info);
+  void start(const Napi::CallbackInfo& info);
+  void flush(const Napi::CallbackInfo& info);
+  Napi::Value stats(const Napi::CallbackInfo& info);
+  void drain(const Napi::CallbackInfo& info);
+  void close(const Napi::CallbackInfo& info);
+
+  void on_batch(reactor::Batch& batch) override;
+  void on_idle() override;
+  void on_closed() override;
+
+  bool take_blocks(const Napi::CallbackInfo& info);
+  void open_host(const Napi::Object& settings);
+  void flush_replies();
+  reactor::Block* new_reply_block();
+  void call(Napi::FunctionReference& function, const std::initializer_list<napi_value>& arguments);
+  static void environment_ends(napi_async_cleanup_hook_handle handle, void* data);
+
+  std::unique_ptr<host::Host> host_;
+  std::vector<std::unique_ptr<reactor::Block>> request_blocks_;
+  std::vector<std::unique_ptr<reactor::Block>> reply_blocks_;
+  // Hold on to the lists that hold the blocks' memory.
+  Napi::ObjectReference request_list_;
+  Napi::ObjectReference reply_list_;
+  Napi::ObjectReference large_bodies_;
+  Napi::Reference<Napi::Int32Array> current_;
+  Napi::FunctionReference on_batch_;
+  Napi::FunctionReference on_idle_;
+  Napi::FunctionReference on_closed_;
+  std::unique_ptr<Napi::AsyncContext> context_;
+  napi_async_cleanup_hook_handle cleanup_ = nullptr;
+  bool environment_ending_ = false;
+};
+
+}  // namespace brink::binding

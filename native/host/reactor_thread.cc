@@ -1,0 +1,171 @@
+#include "host/reactor_thread.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace brink::host {
+
+// A body that was lent to the reactor: when it is written, it goes back to the thread that it came from.
+class ReactorThread::Borrowed final : public net::Holder {
+ public:
+  Borrowed(std::unique_ptr<net::Holder> holder, std::vector<std::unique_ptr<net::Holder>>& written)
+      : holder_(std::move(holder)), written_(written) {}
+  ~Borrowed() override { written_.push_back(std::move(holder_)); }
+
+ private:
+  std::unique_ptr<net::Holder> holder_;
+  std::vector<std::unique_ptr<net::Holder>>& written_;
+};
+
+std::unique_ptr<ReactorThread> ReactorThread::open(const reactor::Options& options,
+                                                   std::unique_ptr<poller::Poller> poller,
+                                                   const std::vector<reactor::Block*>& blocks,
+                                                   std::function<void()> notify, int* error) {
+  std::unique_ptr<ReactorThread> thread(new ReactorThread(options, std::move(poller), blocks, std::move(notify)));
+  *error = thread->waker_.open();
+  if (*error == 0) *error = thread->reactor_.add_waker(thread->waker_);
+  return *error == 0 ? std::move(thread) : nullptr;
+}
+
+ReactorThread::ReactorThread(const reactor::Options& options, std::unique_ptr<poller::Poller> poller,
+                             const std::vector<reactor::Block*>& blocks, std::function<void()> notify)
+    : notify_(std::move(notify)), free_blocks_(blocks), reactor_(options, std::move(poller), *this) {}
+
+ReactorThread::~ReactorThread() { stop(); }
+
+void ReactorThread::start() {
+  thread_ = std::thread([this] { run(); });
+}
+
+void ReactorThread::run() {
+  while (handle(next_inbox())) {
+    reactor_.turn(time_to_wait());
+    if (draining_ && !told_idle_ && reactor_.idle()) {
+      told_idle_ = true;
+      std::lock_guard<std::mutex> guard(lock_);
+      outbox_.idle = true;
+      if (!std::exchange(notified_, true)) notify_();
+    }
+  }
+}
+
+ReactorThread::Inbox ReactorThread::next_inbox() {
+  std::lock_guard<std::mutex> guard(lock_);
+  sleeping_ = false;
+  stats_ = reactor_.stats();
+  return std::exchange(inbox_, Inbox{});
+}
+
+// False when the thread is to end.
+bool ReactorThread::handle(Inbox inbox) {
+  for (reactor::Block* block : inbox.blocks) {
+    free_blocks_.push_back(block);
+    delivered_--;
+  }
+  if (!inbox.blocks.empty()) reactor_.resume();
+  for (reactor::Replies& replies : inbox.replies) {
+    reactor::Block* block = replies.block;
+    reactor_.apply(std::move(replies));
+    std::lock_guard<std::mutex> guard(lock_);
+    free_reply_blocks_.push_back(block);
+  }
+  if (inbox.drain) {
+    draining_ = true;
+    reactor_.drain();
+  }
+  if (inbox.stop) reactor_.cut();
+  inbox.replies.clear();
+  hand_back_written();
+  return !inbox.stop;
+}
+
+// 0 when there is work. From here on whoever posts something must wake the thread.
+int ReactorThread::time_to_wait() {
+  if (reactor_.has_work()) return 0;
+  int64_t deadline = reactor_.next_deadline_ms();
+  constexpr int64_t kLongest = 1 << 30;
+  std::lock_guard<std::mutex> guard(lock_);
+  if (!inbox_.empty()) return 0;
+  sleeping_ = true;
+  return static_cast<int>(std::min(deadline, kLongest));
+}
+
+void ReactorThread::hand_back_written() {
+  if (written_.empty()) return;
+  std::lock_guard<std::mutex> guard(lock_);
+  std::move(written_.begin(), written_.end(), std::back_inserter(outbox_.written));
+  written_.clear();
+  if (!std::exchange(notified_, true)) notify_();
+}
+
+reactor::Block* ReactorThread::acquire() {
+  if (free_blocks_.empty()) return nullptr;
+  reactor::Block* block = free_blocks_.back();
+  free_blocks_.pop_back();
+  return block;
+}
+
+void ReactorThread::deliver(reactor::Batch batch) {
+  delivered_++;
+  std::lock_guard<std::mutex> guard(lock_);
+  outbox_.batches.push_back(std::move(batch));
+  if (!std::exchange(notified_, true)) notify_();
+}
+
+ReactorThread::Delivery ReactorThread::take() {
+  std::lock_guard<std::mutex> guard(lock_);
+  notified_ = false;
+  return std::exchange(outbox_, Delivery{});
+}
+
+template <typename Change>
+void ReactorThread::post(Change change) {
+  bool wake;
+  {
+    std::lock_guard<std::mutex> guard(lock_);
+    change(inbox_);
+    wake = std::exchange(sleeping_, false);
+  }
+  if (wake) waker_.raise();
+}
+
+void ReactorThread::done_with(reactor::Block* block) {
+  post([block](Inbox& inbox) { inbox.blocks.push_back(block); });
+}
+
+void ReactorThread::reply(reactor::Replies replies) {
+  for (net::HeldBytes& body : replies.bodies) {
+    if (body.holder) body.holder = std::make_unique<Borrowed>(std::move(body.holder), written_);
+  }
+  post([&replies](Inbox& inbox) { inbox.replies.push_back(std::move(replies)); });
+}
+
+reactor::Block* ReactorThread::take_reply_block() {
+  std::lock_guard<std::mutex> guard(lock_);
+  if (free_reply_blocks_.empty()) return nullptr;
+  reactor::Block* block = free_reply_blocks_.back();
+  free_reply_blocks_.pop_back();
+  return block;
+}
+
+reactor::Stats ReactorThread::stats() {
+  std::lock_guard<std::mutex> guard(lock_);
+  return stats_;
+}
+
+void ReactorThread::drain() {
+  post([](Inbox& inbox) { inbox.drain = true; });
+}
+
+void ReactorThread::stop() {
+  if (!thread_.joinable()) return;
+  post([](Inbox& inbox) { inbox.stop = true; });
+  thread_.join();
+  // No thread is left to share with: what nobody wrote goes back too.
+  inbox_ = Inbox{};
+  std::move(written_.begin(), written_.end(), std::back_inserter(outbox_.written));
+  written_.clear();
+  stats_ = reactor_.stats();
+}
+
+}  // namespace brink::host

@@ -1,0 +1,100 @@
+// A reactor on a thread of its own, and the two queues between it and the thread that answers. Knows neither libuv nor
+// JavaScript: the other side is told by a function that there is something to take.
+//
+// Whoever fills a block owns it, and gives it away with the batch or the replies in it. A batch at a time is with the
+// other side and one waits for it; meanwhile the reactor fills the third block. So neither side waits while it has
+// work, and the busier the other side is, the more requests come to it at once.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "net/waker.h"
+#include "reactor/exchange.h"
+#include "reactor/reactor.h"
+
+namespace brink::host {
+
+class ReactorThread final : private reactor::BatchSink {
+ public:
+  static constexpr size_t kBlocks = 3;
+
+  // What the other side takes.
+  struct Delivery {
+    std::vector<reactor::Batch> batches;
+    std::vector<std::unique_ptr<net::Holder>> written;  // bodies to be given back, on the side that lent them
+    bool idle = false;                                  // drained, and the last connection has ended
+  };
+
+  // `notify` is called on the reactor's thread when there is a first thing to take. Null, and a negative errno, when
+  // the system refuses a wake-up.
+  static std::unique_ptr<ReactorThread> open(const reactor::Options& options, std::unique_ptr<poller::Poller> poller,
+                                             const std::vector<reactor::Block*>& blocks, std::function<void()> notify,
+                                             int* error);
+  ~ReactorThread() override;
+
+  // Before start().
+  int add_listener(net::Fd listener) { return reactor_.add_listener(std::move(listener)); }
+  void start();
+
+  // For the other side's thread.
+  Delivery take();
+  void done_with(reactor::Block* block);  // a batch's: its handlers have run
+  void reply(reactor::Replies replies);
+  reactor::Block* take_reply_block();  // one whose replies are applied, or null
+  reactor::Stats stats();
+  void drain();
+  // Ends every connection and the thread; returns when it has ended. take() once more for what was left.
+  void stop();
+
+ private:
+  struct Inbox {
+    std::vector<reactor::Replies> replies;
+    std::vector<reactor::Block*> blocks;
+    bool drain = false;
+    bool stop = false;
+    bool empty() const { return replies.empty() && blocks.empty() && !drain && !stop; }
+  };
+  class Borrowed;
+
+  ReactorThread(const reactor::Options& options, std::unique_ptr<poller::Poller> poller,
+                const std::vector<reactor::Block*>& blocks, std::function<void()> notify);
+
+  reactor::Block* acquire() override;
+  bool takes_batches() const override { return delivered_ < kBlocks - 1; }
+  void deliver(reactor::Batch batch) override;
+
+  void run();
+  Inbox next_inbox();
+  bool handle(Inbox inbox);
+  int time_to_wait();
+  void hand_back_written();
+  template <typename Change>
+  void post(Change change);
+
+  // The reactor thread's own.
+  net::Waker waker_;
+  std::function<void()> notify_;
+  std::vector<reactor::Block*> free_blocks_;
+  size_t delivered_ = 0;  // batches that the other side has not done
+  std::vector<std::unique_ptr<net::Holder>> written_;
+  bool draining_ = false;
+  bool told_idle_ = false;
+  reactor::Reactor reactor_;
+
+  // Shared, under the lock.
+  std::mutex lock_;
+  Inbox inbox_;
+  Delivery outbox_;
+  bool notified_ = false;
+  bool sleeping_ = false;
+  std::vector<reactor::Block*> free_reply_blocks_;
+  reactor::Stats stats_;
+
+  std::thread thread_;
+};
+
+}  // namespace brink::host

@@ -1,0 +1,46 @@
+#include "host/thread_host.h"
+
+#include <utility>
+
+namespace brink::host {
+namespace {
+
+ThreadHost* host_of(void* data) { return static_cast<ThreadHost*>(data); }
+
+}  // namespace
+
+std::unique_ptr<Host> ThreadHost::open(uv_loop_t* loop, const reactor::Options& options,
+                                       std::unique_ptr<poller::Poller> poller,
+                                       const std::vector<reactor::Block*>& blocks, Client& client, int* error) {
+  std::unique_ptr<ThreadHost> host(new ThreadHost(client));
+  uv_async_t* wakeup = &host->wakeup_;
+  host->thread_ = ReactorThread::open(
+      options, std::move(poller), blocks, [wakeup] { uv_async_send(wakeup); }, error);
+  if (!host->thread_) return nullptr;
+  *error = uv_async_init(loop, wakeup, [](uv_async_t* handle) { host_of(handle->data)->take_deliveries(); });
+  if (*error != 0) return nullptr;
+  wakeup->data = host.get();
+  return host;
+}
+
+void ThreadHost::take_deliveries() {
+  ReactorThread::Delivery delivery = thread_->take();
+  for (reactor::Batch& batch : delivery.batches) {
+    // A handler may have closed the server; then nobody is left to answer.
+    if (closing_) return;
+    reactor::Block* block = batch.block;
+    client_.on_batch(batch);
+    thread_->done_with(block);
+  }
+  if (delivery.idle && !closing_) client_.on_idle();
+}
+
+void ThreadHost::close() {
+  if (std::exchange(closing_, true)) return;
+  thread_->stop();
+  thread_->take();  // bodies that were lent go back here, on the thread that lent them
+  uv_close(reinterpret_cast<uv_handle_t*>(&wakeup_),
+           [](uv_handle_t* closed) { host_of(closed->data)->client_.on_closed(); });
+}
+
+}  // namespace brink::host

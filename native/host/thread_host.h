@@ -1,0 +1,39 @@
+// Runs a reactor on a thread of its own. Batches come to the JavaScript thread by a queue and a wake-up of libuv's, and
+// replies go back likewise. For every poller, and the only way for those without a descriptor.
+#pragma once
+
+#include <uv.h>
+
+#include <memory>
+
+#include "host/host.h"
+#include "host/reactor_thread.h"
+
+namespace brink::host {
+
+class ThreadHost final : public Host {
+ public:
+  // Null, and a negative errno, when the system refuses.
+  static std::unique_ptr<Host> open(uv_loop_t* loop, const reactor::Options& options,
+                                    std::unique_ptr<poller::Poller> poller, const std::vector<reactor::Block*>& blocks,
+                                    Client& client, int* error);
+
+  int add_listener(net::Fd listener) override { return thread_->add_listener(std::move(listener)); }
+  void start() override { thread_->start(); }
+  void reply(reactor::Replies replies) override { thread_->reply(std::move(replies)); }
+  reactor::Block* next_reply_block() override { return thread_->take_reply_block(); }
+  reactor::Stats stats() override { return thread_->stats(); }
+  void drain() override { thread_->drain(); }
+  void close() override;
+
+ private:
+  explicit ThreadHost(Client& client) : client_(client) {}
+  void take_deliveries();
+
+  Client& client_;
+  std::unique_ptr<ReactorThread> thread_;
+  uv_async_t wakeup_ = {};
+  bool closing_ = false;
+};
+
+}  // namespace brink::host

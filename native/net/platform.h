@@ -1,0 +1,276 @@
+// The one file where systems differ: sockets, readiness calls and wake-ups, spelled the same for POSIX systems and for
+// Winsock. What Linux has beyond POSIX spares calls and is used only here. BRINK_PORTABLE leaves it out, so that the
+// path of the other systems can be tested on Linux.
+#pragma once
+
+#include <cerrno>
+#include <cstdint>
+#include <cstring>
+
+#if defined(_WIN32)
+// Before winsock2.h: the most sockets that an fd_set takes. The default is 64.
+#define FD_SETSIZE 1024
+#include <winsock2.h>
+#include <ws2tcpip.h>
+#else
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#endif
+
+#if defined(__linux__) && !defined(BRINK_PORTABLE)
+#define BRINK_LINUX 1
+#include <sys/eventfd.h>
+#endif
+
+namespace brink::net::platform {
+
+#if defined(_WIN32)
+
+using Socket = SOCKET;
+using Size = int;  // of addresses and options
+
+// Winsock is started once for the process and never stopped: the process may have sockets of its own.
+inline void start() {
+  static const bool started = [] {
+    WSADATA data;
+    return WSAStartup(MAKEWORD(2, 2), &data) == 0;
+  }();
+  (void)started;
+}
+
+// Winsock has error numbers of its own.
+inline int last_error() {
+  switch (WSAGetLastError()) {
+    case WSAEWOULDBLOCK:
+      return EAGAIN;
+    case WSAEINTR:
+      return EINTR;
+    case WSAEMFILE:
+      return EMFILE;
+    case WSAENOBUFS:
+      return ENOBUFS;
+    case WSAECONNABORTED:
+      return ECONNABORTED;
+    case WSAECONNRESET:
+      return ECONNRESET;
+    case WSAESHUTDOWN:
+      return EPIPE;
+    case WSAENOTCONN:
+      return ENOTCONN;
+    case WSAEADDRINUSE:
+      return EADDRINUSE;
+    case WSAEADDRNOTAVAIL:
+      return EADDRNOTAVAIL;
+    case WSAEAFNOSUPPORT:
+      return EAFNOSUPPORT;
+    case WSAEACCES:
+      return EACCES;
+    case WSAENOTSOCK:
+      return EBADF;
+    case WSAEINVAL:
+      return EINVAL;
+    default:
+      return EIO;
+  }
+}
+
+inline bool is_valid(Socket socket) { return socket != INVALID_SOCKET; }
+inline void close_socket(Socket socket) { ::closesocket(socket); }
+inline Socket made_non_blocking(Socket socket) {
+  u_long on = 1;
+  if (is_valid(socket) && ::ioctlsocket(socket, FIONBIO, &on) == 0) return socket;
+  if (is_valid(socket)) ::closesocket(socket);
+  return INVALID_SOCKET;
+}
+inline Socket open_socket(int family) { return made_non_blocking(::socket(family, SOCK_STREAM, 0)); }
+inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
+  return made_non_blocking(::accept(listener, peer, size));
+}
+
+// SO_REUSEADDR lets another process take the port over here; this forbids it, and TIME_WAIT does not block a bind.
+inline constexpr int kRestartOption = SO_EXCLUSIVEADDRUSE;
+inline constexpr int kShutdownSending = SD_SEND;
+inline constexpr bool kAcceptedInheritsNoDelay = false;
+
+struct Vector {
+  WSABUF buffer;
+  void set(const char* data, size_t size) {
+    buffer.buf = const_cast<char*>(data);
+    buffer.len = static_cast<ULONG>(size);
+  }
+};
+inline int64_t send_vectors(Socket socket, Vector* vectors, size_t count) {
+  DWORD sent = 0;
+  int failed =
+      ::WSASend(socket, reinterpret_cast<WSABUF*>(vectors), static_cast<DWORD>(count), &sent, 0, nullptr, nullptr);
+  return failed ? -1 : static_cast<int64_t>(sent);
+}
+inline int64_t send_bytes(Socket socket, const char* data, size_t size) {
+  return ::send(socket, data, static_cast<int>(size), 0);
+}
+inline int64_t receive_bytes(Socket socket, char* into, size_t size) {
+  return ::recv(socket, into, static_cast<int>(size), 0);
+}
+
+using PollItem = WSAPOLLFD;
+inline int poll_sockets(PollItem* items, size_t count, int timeout_ms) {
+  // It refuses an empty list, which here means to wait.
+  if (count == 0) return ::Sleep(timeout_ms < 0 ? INFINITE : static_cast<DWORD>(timeout_ms)), 0;
+  return ::WSAPoll(items, static_cast<ULONG>(count), timeout_ms);
+}
+inline int select_sockets(Socket, size_t count, fd_set* reads, fd_set* writes, int timeout_ms) {
+  if (count == 0) return ::Sleep(timeout_ms < 0 ? INFINITE : static_cast<DWORD>(timeout_ms)), 0;
+  timeval timeout = {timeout_ms / 1000, (timeout_ms % 1000) * 1000};
+  return ::select(0, reads, writes, nullptr, timeout_ms < 0 ? nullptr : &timeout);
+}
+// An fd_set is a list here, and its limit is a count.
+inline bool fits_fd_set(Socket, size_t already_in_it) { return already_in_it < FD_SETSIZE; }
+
+#else  // POSIX
+
+using Socket = int;
+using Size = socklen_t;
+
+inline void start() {}
+inline int last_error() { return errno; }
+inline bool is_valid(Socket socket) { return socket >= 0; }
+// The descriptor is gone whatever close() answers; to try again could close another one's.
+inline void close_socket(Socket socket) { ::close(socket); }
+
+#if defined(BRINK_LINUX)
+inline Socket open_socket(int family) { return ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
+inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
+  return ::accept4(listener, peer, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+inline constexpr bool kAcceptedInheritsNoDelay = true;
+inline constexpr int kSendFlags = MSG_NOSIGNAL;
+#else
+inline bool make_non_blocking(int fd) {
+  int flags = ::fcntl(fd, F_GETFL, 0);
+  return flags >= 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 && ::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+inline Socket made_ready(int fd) {
+  if (fd < 0) return fd;
+  int one = 1;
+  (void)one;
+#if defined(SO_NOSIGPIPE)
+  ::setsockopt(fd, SOL_SOCKET, SO_NOSIGPIPE, &one, sizeof one);
+#endif
+  if (make_non_blocking(fd)) return fd;
+  int error = errno;
+  ::close(fd);
+  errno = error;
+  return -1;
+}
+inline Socket open_socket(int family) { return made_ready(::socket(family, SOCK_STREAM, 0)); }
+inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
+  return made_ready(::accept(listener, peer, size));
+}
+inline constexpr bool kAcceptedInheritsNoDelay = false;
+// Where neither a flag nor an option keeps SIGPIPE away, the process must ignore it, as Node does.
+inline constexpr int kSendFlags = 0;
+#endif
+
+inline constexpr int kRestartOption = SO_REUSEADDR;
+inline constexpr int kShutdownSending = SHUT_WR;
+
+struct Vector {
+  iovec buffer;
+  void set(const char* data, size_t size) { buffer = {const_cast<char*>(data), size}; }
+};
+inline int64_t send_vectors(Socket socket, Vector* vectors, size_t count) {
+  msghdr message = {};
+  message.msg_iov = reinterpret_cast<iovec*>(vectors);
+  message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(count);
+  return ::sendmsg(socket, &message, kSendFlags);
+}
+inline int64_t send_bytes(Socket socket, const char* data, size_t size) {
+  return ::send(socket, data, size, kSendFlags);
+}
+inline int64_t receive_bytes(Socket socket, char* into, size_t size) { return ::recv(socket, into, size, 0); }
+
+using PollItem = pollfd;
+inline int poll_sockets(PollItem* items, size_t count, int timeout_ms) {
+  return ::poll(items, static_cast<nfds_t>(count), timeout_ms);
+}
+inline int select_sockets(Socket highest, size_t, fd_set* reads, fd_set* writes, int timeout_ms) {
+  timeval timeout = {timeout_ms / 1000, (timeout_ms % 1000) * 1000};
+  return ::select(highest + 1, reads, writes, nullptr, timeout_ms < 0 ? nullptr : &timeout);
+}
+// An fd_set is a bitmap: a descriptor at or above its size would be written behind its end.
+inline bool fits_fd_set(Socket socket, size_t) { return socket < FD_SETSIZE; }
+
+#endif
+
+// A wake-up that can be polled: descriptors[0] is readable after raise(descriptors[1]) until lower(descriptors[0]).
+#if defined(BRINK_LINUX)
+
+inline bool open_wakeup(Socket descriptors[2]) {
+  descriptors[0] = descriptors[1] = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  return descriptors[0] >= 0;
+}
+inline void raise(Socket descriptor) {
+  uint64_t one = 1;
+  // It can only fail when the counter is full, and then the wake-up is already raised.
+  if (::write(descriptor, &one, sizeof one) < 0) return;
+}
+inline void lower(Socket descriptor) {
+  uint64_t count;
+  if (::read(descriptor, &count, sizeof count) < 0) return;
+}
+
+#else
+
+#if defined(_WIN32)
+// A pair of connected sockets, by way of the loopback.
+inline bool open_wakeup(Socket descriptors[2]) {
+  start();
+  descriptors[0] = descriptors[1] = INVALID_SOCKET;
+  Socket listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  if (!is_valid(listener)) return false;
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  Size size = sizeof address;
+  auto* name = reinterpret_cast<sockaddr*>(&address);
+  bool ready =
+      ::bind(listener, name, size) == 0 && ::getsockname(listener, name, &size) == 0 && ::listen(listener, 1) == 0;
+  if (ready) descriptors[1] = ::socket(AF_INET, SOCK_STREAM, 0);
+  ready = ready && is_valid(descriptors[1]) && ::connect(descriptors[1], name, size) == 0;
+  if (ready) descriptors[0] = ::accept(listener, nullptr, nullptr);
+  ::closesocket(listener);
+  if (ready && is_valid(descriptors[0])) {
+    descriptors[0] = made_non_blocking(descriptors[0]);
+    descriptors[1] = made_non_blocking(descriptors[1]);
+  }
+  return ready && is_valid(descriptors[0]) && is_valid(descriptors[1]);
+}
+#else
+inline bool open_wakeup(Socket descriptors[2]) {
+  if (::socketpair(AF_UNIX, SOCK_STREAM, 0, descriptors) != 0) return false;
+  return make_non_blocking(descriptors[0]) && make_non_blocking(descriptors[1]);
+}
+#endif
+
+inline void raise(Socket descriptor) {
+  char byte = 1;
+  // A full buffer is a wake-up that is already raised.
+  if (send_bytes(descriptor, &byte, 1) < 0) return;
+}
+inline void lower(Socket descriptor) {
+  char bytes[64];
+  while (receive_bytes(descriptor, bytes, sizeof bytes) == static_cast<int64_t>(sizeof bytes)) {
+  }
+}
+
+#endif
+
+}  // namespace brink::net::platform
