@@ -12,7 +12,7 @@
         '.',
         '<!(node -p "require(\'node-addon-api\').include_dir")',
       ],
-      'defines': ['NAPI_VERSION=8', 'NAPI_DISABLE_CPP_EXCEPTIONS'],
+      'defines': ['NAPI_VERSION=8', 'NAPI_DISABLE_CPP_EXCEPTIONS', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
       'cflags': ['-O3', '-fvisibility=hidden', '-fno-asynchronous-unwind-tables'],
       # The only C is llhttp's, which is not ours to keep free of warnings.
       'cflags_c': ['-w'],

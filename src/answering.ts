@@ -21,6 +21,8 @@ import {
   REQUEST_HEAD_OFFSET,
   REQUEST_SEQUENCE,
   REQUEST_TARGET,
+  STATE_IN_BATCH,
+  STATE_UNANSWERED,
 } from './layout.js'
 import { reasonPhrase } from './reason_phrase.js'
 import { isPromise, isResponse, Reply, toReply } from './reply.js'
@@ -51,13 +53,14 @@ export class Answering {
   readonly #log: (error: unknown, request: BrinkRequest) => void
   readonly #flush: () => void
   readonly #onNotice: (code: number) => void
-  // Requests of this batch whose handlers gave promises: what is still unanswered when the batch ends is copied.
+  readonly #state: Int32Array
+  // Requests of this batch whose handlers gave promises.
   readonly #open: BrinkRequest[] = []
-  #inBatch = false
   #flushIsDue = false
 
   constructor(exchange: Exchange, dispatcher: Dispatcher, { origin, log, flush, onNotice }: Surroundings) {
     this.#exchange = exchange
+    this.#state = exchange.state
     this.#dispatcher = dispatcher
     this.#origin = origin
     this.#log = log
@@ -69,20 +72,17 @@ export class Answering {
   run(place: number, events: number, largeBodies: Buffer[] | undefined): void {
     const block = this.#exchange.requests(place)
     const { words } = block
-    this.#inBatch = true
+    this.#open.length = 0
+    this.#state[STATE_UNANSWERED] = 0
     for (let at = 0, left = events; left > 0; left -= 1) {
       if (words[at + EVENT_KIND] === EVENT_REQUEST) this.#answer(block, at, largeBodies)
       else this.#onNotice(words[at + NOTICE_CODE])
       at += words[at + EVENT_WORDS]
     }
-    // A tick that a microtask asks for comes after all the microtasks: what promises resolve at once is answered by
-    // then, and needs no copy. The native side uses the block again only after that.
-    if (this.#open.length > 0) queueMicrotask(() => process.nextTick(this.#endBatch))
-    else this.#inBatch = false
   }
 
-  readonly #endBatch = (): void => {
-    this.#inBatch = false
+  /** Copies what is left unanswered. What promises have resolved at once is answered by now, and costs no copy. */
+  endBatch(): void {
     for (const request of this.#open) request.detach()
     this.#open.length = 0
   }
@@ -120,14 +120,14 @@ export class Answering {
       const value = match.route.run(request)
       if (isPromise(value)) return this.#later(request, method, value)
       this.#write(request, method, value)
-      request.end()
+      this.#end(request)
     } catch (error) {
       this.#fail(request, method, error)
     }
   }
 
   #later(request: BrinkRequest, method: string, value: PromiseLike<HandlerResult>): void {
-    this.#open.push(request)
+    this.#wait(request)
     value.then(
       (settled) => this.#finish(request, method, settled),
       (error) => this.#fail(request, method, error),
@@ -137,7 +137,7 @@ export class Answering {
   #finish(request: BrinkRequest, method: string, value: HandlerResult): void {
     try {
       this.#write(request, method, value)
-      request.end()
+      this.#end(request)
     } catch (error) {
       this.#fail(request, method, error)
     }
@@ -153,13 +153,25 @@ export class Answering {
         report(unsendable)
         this.#writeReply(request, method, new Reply(500, reasonPhrase(500)))
       }
-      request.end()
+      this.#end(request)
     }
     const answer = this.#dispatcher.failed(error, request, report)
     if (!(answer instanceof Promise)) return give(answer)
-    this.#open.push(request)
+    this.#wait(request)
     // The dispatcher's promise is never rejected.
     void answer.then(give)
+  }
+
+  #wait(request: BrinkRequest): void {
+    if (this.#state[STATE_IN_BATCH] === 0 || request.waits) return
+    request.waits = true
+    this.#open.push(request)
+    this.#state[STATE_UNANSWERED] += 1
+  }
+
+  #end(request: BrinkRequest): void {
+    request.end()
+    if (request.waits && this.#state[STATE_IN_BATCH] !== 0) this.#state[STATE_UNANSWERED] -= 1
   }
 
   /** A log that throws must cost neither the answer nor the process; nor may what it says be lost. */
@@ -186,7 +198,7 @@ export class Answering {
 
   #writeReply(to: Recipient, method: string, answer: Reply): void {
     const body = encodeBody(answer.body)
-    let contentType = contentTypeOf(answer.body)
+    let contentType = answer.untyped ? undefined : contentTypeOf(answer.body)
     let flags = 0
     let fields = ''
     let length: number | undefined
@@ -219,12 +231,12 @@ export class Answering {
 
   #put(to: Recipient, status: number, flags: number, fields: string, body: string | Uint8Array | undefined): void {
     this.#exchange.answer(to, status, flags, fields, body)
-    if (!this.#inBatch) this.#flushSoon()
+    if (this.#state[STATE_IN_BATCH] === 0) this.#flushSoon()
   }
 
   #putLength(to: Recipient, status: number, flags: number, fields: string, length: number): void {
     this.#exchange.answerLengthOnly(to, status, flags, fields, length)
-    if (!this.#inBatch) this.#flushSoon()
+    if (this.#state[STATE_IN_BATCH] === 0) this.#flushSoon()
   }
 
   /** Late replies are gathered, and cross together once a turn of the event loop. */

@@ -2,6 +2,7 @@ import { type Run, rescued, withStatus } from './compose.js'
 import { HttpError } from './errors.js'
 import type { Handler } from './handler.js'
 import type { HeadersSource } from './headers.js'
+import { isRegisteredMethod } from './methods.js'
 import { parseTarget } from './path.js'
 import { joinSegments, paramNames, patternText } from './pattern.js'
 import { reasonPhrase } from './reason_phrase.js'
@@ -104,11 +105,13 @@ class CompiledRouter implements Dispatcher {
     const { path, search } = parsed
     const withoutSearch = this.#exact.get(method)?.get(path)
     if (withoutSearch !== undefined) return match(withoutSearch.route, path, search, withoutSearch.values)
-    const found = this.#tree.find(method, path)
+    const isMethod = isRegisteredMethod(method) || this.#methods.has(method)
+    const found = isMethod ? this.#tree.find(method, path) : undefined
     if (found !== undefined) return match(found.value.route, path, search, found.captured)
     const known = this.#tree.known(path)
-    if (known !== undefined) return match(this.#refusal(method, known.methods, known.closest.scope), path, search)
-    const isMethod = this.#exact.has(method) || this.#methods.has(method)
+    if (known !== undefined && (isMethod || !known.methods.has(ANY_METHOD))) {
+      return match(this.#refusal(method, known.methods, known.closest.scope), path, search)
+    }
     return match(isMethod ? this.#missingRoute(path) : this.#unknownMethod, path, search)
   }
 

@@ -19,6 +19,8 @@ import {
   REPLY_SLOT,
   REPLY_STATUS,
   REPLY_WORDS,
+  STATE_REPLY_BLOCK,
+  STATE_WORDS,
 } from './layout.js'
 import { type RawBuffer, raw } from './raw_buffer.js'
 import type { Recipient } from './request.js'
@@ -46,8 +48,8 @@ export class Block {
 export class Exchange {
   readonly requestBlocks: readonly ArrayBuffer[]
   readonly replyBlocks: ArrayBuffer[] = [newMemory()]
-  /** The place of the block that replies are written to. */
-  readonly current = new Int32Array(1)
+  /** See the layout's STATE words. */
+  readonly state = new Int32Array(STATE_WORDS)
   /** Bodies of replies that the native side writes from where they lie. */
   readonly largeBodies: Uint8Array[] = []
 
@@ -110,7 +112,7 @@ export class Exchange {
   }
 
   #replyBlock(): Block {
-    const place = this.current[0]
+    const place = this.state[STATE_REPLY_BLOCK]
     this.#replies[place] ??= new Block(this.replyBlocks[place] as ArrayBuffer)
     return this.#replies[place]
   }

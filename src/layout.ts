@@ -84,3 +84,12 @@ export const FLAG_REPLY_CLOSE = 32
 export const FLAG_REPLY_DATED = 64
 /** For HEAD and 304: the length that the body would have had is said though none is sent. */
 export const FLAG_REPLY_LENGTH_ONLY = 128
+
+/** Words that both sides share on the JavaScript thread, besides the blocks. */
+export const STATE_WORDS = 3
+/** The place of the block that replies are written to. The native side changes it. */
+export const STATE_REPLY_BLOCK = 0
+/** Not 0 while a batch is being answered: what is written now leaves with it. */
+export const STATE_IN_BATCH = 1
+/** Requests of the batch that are not answered yet. If any are left at its end, JavaScript is told, to copy them. */
+export const STATE_UNANSWERED = 2

@@ -57,10 +57,11 @@ export interface Native {
     requestBlocks: readonly ArrayBuffer[],
     /** The native side adds to them. */
     replyBlocks: ArrayBuffer[],
-    /** The place of the block that is written to; the native side changes it. */
-    current: Int32Array,
+    state: Int32Array,
     largeBodies: readonly Uint8Array[],
     onBatch: (block: number, events: number, largeBodies: Buffer[] | undefined) => void,
+    /** The batch is over, and requests of it are still unanswered. Their block is about to be used again. */
+    onBatchEnd: () => void,
     onIdle: () => void,
     onClosed: () => void,
   ) => NativeReactor

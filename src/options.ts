@@ -15,7 +15,8 @@ export interface ServeOptions {
   backend?: string
   /**
    * Threads that accept, read, parse and write, each with a loop of its own; handlers stay on the JavaScript thread.
-   * Default: 0, the loop runs on the JavaScript thread; 1 for backends that need a thread (`poll`, `select`).
+   * Default: `BRINK_THREADS` from the environment, or 0: the loop runs on the JavaScript thread. Backends that need a
+   * thread (`poll`, `select`) have at least 1.
    */
   threads?: number
   /** Lets several servers, or processes, share the port: the kernel spreads the connections. Default: false. */
@@ -93,6 +94,9 @@ export function checkedOptions(given: ServeOptions): CheckedOptions {
   if (host === '') throw wrongValue('host', 'must not be empty')
   if (typeof reusePort !== 'boolean') throw wrongType('reusePort', 'a boolean', reusePort)
   if (typeof log !== 'function') throw wrongType('log', 'a function', log)
+  if (given.threads === undefined && process.env.BRINK_THREADS) {
+    numbers.threads = numberOption('threads', Number(process.env.BRINK_THREADS))
+  }
   const backend = chosenBackend(given.backend)
   if (backend.needsThread && numbers.threads === 0) numbers.threads = 1
   return { ...numbers, host, reusePort, log, backend: backend.name }

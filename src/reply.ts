@@ -14,6 +14,8 @@ export type ReplyBody = string | number | boolean | object | null | undefined
 export class Reply {
   readonly headers: ReplyHeaders
   body: ReplyBody
+  /** Sent without a content-type where the headers have none, as fetch does with a Response. @internal */
+  untyped = false
   #status: number
 
   constructor(status: number, body?: ReplyBody, headers?: HeadersSource) {
@@ -76,6 +78,7 @@ export function isResponse(value: unknown): value is Response {
 
 function fromResponse(response: Response): Reply | Promise<Reply> {
   const converted = new Reply(response.status)
+  converted.untyped = true
   // What fetch received it has decoded already: that encoding is no longer true of the body.
   const received = response.type !== 'default'
   for (const [name, value] of response.headers) {

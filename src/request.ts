@@ -43,6 +43,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
   /** @internal */ readonly slot: number
   /** @internal */ readonly generation: number
   /** @internal */ readonly sequence: number
+  /** Counted among the batch's unanswered. @internal */ waits = false
   // The event and the bytes in the block, until detach() copies them; none once it is answered.
   #words: Int32Array | undefined
   #bytes: RawBuffer

@@ -155,9 +155,10 @@ class OpenServer implements Server, Listeners {
       { ...settings, threaded },
       exchange.requestBlocks,
       exchange.replyBlocks,
-      exchange.current,
+      exchange.state,
       exchange.largeBodies,
       (place, events, largeBodies) => answering.run(place, events, largeBodies),
+      () => answering.endBatch(),
       () => this.#onIdle(),
       () => {
         closed = true

@@ -18,7 +18,14 @@ interface Variant {
 }
 
 /** Backend × host. A test asks for its server without naming either; the server reads them from the environment. */
-const variants: Variant[] = [{ name: 'epoll inline', env: { BRINK_BACKEND: 'epoll' } }]
+const variants: Variant[] = [
+  { name: 'epoll inline', env: { BRINK_BACKEND: 'epoll', BRINK_THREADS: '0' } },
+  { name: 'epoll threads', env: { BRINK_BACKEND: 'epoll', BRINK_THREADS: '2' } },
+  { name: 'epoll-level inline', env: { BRINK_BACKEND: 'epoll-level', BRINK_THREADS: '0' } },
+  { name: 'epoll-level thread', env: { BRINK_BACKEND: 'epoll-level', BRINK_THREADS: '1' } },
+  { name: 'poll thread', env: { BRINK_BACKEND: 'poll', BRINK_THREADS: '1' } },
+  { name: 'select thread', env: { BRINK_BACKEND: 'select', BRINK_THREADS: '1' } },
+]
 
 interface Job {
   name: string

@@ -63,18 +63,19 @@ Napi::Function HostedReactor::define(Napi::Env env) {
 
 HostedReactor::HostedReactor(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HostedReactor>(info) {
   Napi::Env env = info.Env();
-  bool expected = info.Length() == 8 && info[0].IsObject() && info[1].IsArray() && info[2].IsArray() &&
+  bool expected = info.Length() == 9 && info[0].IsObject() && info[1].IsArray() && info[2].IsArray() &&
                   info[3].IsTypedArray() && info[4].IsArray() && info[5].IsFunction() && info[6].IsFunction() &&
-                  info[7].IsFunction();
+                  info[7].IsFunction() && info[8].IsFunction();
   if (!expected || !take_blocks(info)) {
-    Napi::TypeError::New(env, "Reactor expects settings, two lists of blocks, a place, a list and three functions")
+    Napi::TypeError::New(env, "Reactor expects settings, two lists of blocks, its state, a list and four functions")
         .ThrowAsJavaScriptException();
     return;
   }
   large_bodies_ = Napi::Persistent(info[4].As<Napi::Object>());
   on_batch_ = Napi::Persistent(info[5].As<Napi::Function>());
-  on_idle_ = Napi::Persistent(info[6].As<Napi::Function>());
-  on_closed_ = Napi::Persistent(info[7].As<Napi::Function>());
+  on_batch_end_ = Napi::Persistent(info[6].As<Napi::Function>());
+  on_idle_ = Napi::Persistent(info[7].As<Napi::Function>());
+  on_closed_ = Napi::Persistent(info[8].As<Napi::Function>());
   context_ = std::make_unique<Napi::AsyncContext>(env, "brink");
   open_host(info[0].As<Napi::Object>());
   if (!host_) return;
@@ -87,8 +88,11 @@ bool HostedReactor::take_blocks(const Napi::CallbackInfo& info) {
   if (!add_blocks(requests, &request_blocks_) || !add_blocks(replies, &reply_blocks_)) return false;
   request_list_ = Napi::Persistent(requests.As<Napi::Object>());
   reply_list_ = Napi::Persistent(replies.As<Napi::Object>());
-  current_ = Napi::Persistent(info[3].As<Napi::Int32Array>());
-  return current_.Value().ElementLength() == 1;
+  Napi::Int32Array state = info[3].As<Napi::Int32Array>();
+  if (state.ByteLength() < layout::kStateWords * sizeof(int32_t)) return false;
+  state_list_ = Napi::Persistent(state.As<Napi::Object>());
+  state_ = state.Data();
+  return true;
 }
 
 void HostedReactor::open_host(const Napi::Object& settings) {
@@ -199,8 +203,12 @@ void HostedReactor::on_batch(reactor::Batch& batch) {
     }
     bodies = list;
   }
-  // What promises resolve at once has run when this returns, so its replies leave with the others.
+  // What promises resolve at once has run when the call returns, so its replies leave with the others.
+  state_[layout::kStateInBatch] = 1;
   call(on_batch_, {Napi::Number::New(Env(), batch.block->index), Napi::Number::New(Env(), batch.events), bodies});
+  if (state_[layout::kStateUnanswered] > 0 && !environment_ending_) on_batch_end_.Call({});
+  state_[layout::kStateInBatch] = 0;
+  clear_exception();
   flush_replies();
 }
 
@@ -216,18 +224,21 @@ void HostedReactor::call(Napi::FunctionReference& function, const std::initializ
   if (environment_ending_) return;
   Napi::HandleScope scope(Env());
   function.MakeCallback(Env().Global(), arguments, *context_);
-  // Handlers' errors are answered in JavaScript; what comes out here goes to 'uncaughtException', as from any callback.
-  // In a worker that is being terminated nothing can be thrown any more.
-  if (Env().IsExceptionPending()) {
-    napi_value exception;
-    if (napi_get_and_clear_last_exception(Env(), &exception) == napi_ok) napi_fatal_exception(Env(), exception);
-  }
+  clear_exception();
+}
+
+// Handlers' errors are answered in JavaScript; what comes out here goes to 'uncaughtException', as from any callback. In
+// a worker that is being terminated nothing can be thrown any more.
+void HostedReactor::clear_exception() {
+  if (!Env().IsExceptionPending()) return;
+  napi_value exception;
+  if (napi_get_and_clear_last_exception(Env(), &exception) == napi_ok) napi_fatal_exception(Env(), exception);
 }
 
 void HostedReactor::flush_replies() {
   Napi::HandleScope scope(Env());
-  Napi::Int32Array current = current_.Value();
-  reactor::Block* block = reply_blocks_[static_cast<uint32_t>(current[0]) % reply_blocks_.size()].get();
+  auto place = static_cast<uint32_t>(state_[layout::kStateReplyBlock]);
+  reactor::Block* block = reply_blocks_[place % reply_blocks_.size()].get();
   if (block->words[layout::kRepliesEnd] <= layout::kRepliesFirst) return;
   reactor::Replies replies;
   replies.block = block;
@@ -241,7 +252,7 @@ void HostedReactor::flush_replies() {
   reactor::Block* next = host_->next_reply_block();
   if (!next) next = new_reply_block();
   next->words[layout::kRepliesEnd] = layout::kRepliesFirst;
-  current[0] = static_cast<int32_t>(next->index);
+  state_[layout::kStateReplyBlock] = static_cast<int32_t>(next->index);
 }
 
 reactor::Block* HostedReactor::new_reply_block() {

@@ -1,10 +1,10 @@
 // A reactor with its host, as TypeScript sees it: gives batches to one function, takes replies out of blocks. It keeps
 // itself alive while it is open, and closes itself when its environment ends.
 //
-//   new Reactor(settings, requestBlocks, replyBlocks, current, largeBodies, onBatch, onIdle, onClosed)
+//   new Reactor(settings, requestBlocks, replyBlocks, state, largeBodies, onBatch, onBatchEnd, onIdle, onClosed)
 //
-// `current` is an Int32Array of one: the place in `replyBlocks` of the block that JavaScript writes to. The native side
-// changes it when it takes a block, and adds a block to the list when it has none to give.
+// `state` is an Int32Array of the layout's state words. Taking a block of replies, this side puts another one's place
+// there, and adds a block to the list when it has none to give.
 #pragma once
 
 #include <napi.h>
@@ -39,6 +39,7 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   void flush_replies();
   reactor::Block* new_reply_block();
   void call(Napi::FunctionReference& function, const std::initializer_list<napi_value>& arguments);
+  void clear_exception();
   static void environment_ends(napi_async_cleanup_hook_handle handle, void* data);
 
   std::unique_ptr<host::Host> host_;
@@ -48,8 +49,10 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   Napi::ObjectReference request_list_;
   Napi::ObjectReference reply_list_;
   Napi::ObjectReference large_bodies_;
-  Napi::Reference<Napi::Int32Array> current_;
+  Napi::ObjectReference state_list_;
+  int32_t* state_ = nullptr;
   Napi::FunctionReference on_batch_;
+  Napi::FunctionReference on_batch_end_;
   Napi::FunctionReference on_idle_;
   Napi::FunctionReference on_closed_;
   std::unique_ptr<Napi::AsyncContext> context_;

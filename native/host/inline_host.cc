@@ -49,6 +49,7 @@ void InlineHost::turn() {
 
 void InlineHost::reply(reactor::Replies replies) {
   free_reply_block_ = replies.block;
+  if (closing_) return;
   reactor_->apply(std::move(replies));
   // Within a turn the reactor goes on by itself; a late reply may have made a connection readable again.
   if (!in_turn_) turn_soon();
@@ -80,9 +81,10 @@ void InlineHost::arrange_next(bool more_to_do) {
   }
 }
 
-reactor::Stats InlineHost::stats() { return reactor_->stats(); }
+reactor::Stats InlineHost::stats() { return reactor_ ? reactor_->stats() : last_stats_; }
 
 void InlineHost::drain() {
+  if (closing_) return;
   draining_ = true;
   reactor_->drain();
   turn_soon();
@@ -95,7 +97,11 @@ void InlineHost::close() {
                               reinterpret_cast<uv_handle_t*>(&idle_)}) {
     uv_close(handle, [](uv_handle_t* closed) {
       InlineHost* host = host_of(closed->data);
-      if (--host->open_handles_ == 0) host->client_.on_closed();
+      if (--host->open_handles_ > 0) return;
+      // No turn is under way here: the poller's descriptor need not wait for a garbage collector.
+      host->last_stats_ = host->reactor_->stats();
+      host->reactor_.reset();
+      host->client_.on_closed();
     });
   }
 }

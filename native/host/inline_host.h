@@ -44,6 +44,7 @@ class InlineHost final : public Host, public reactor::BatchSink {
   reactor::Block* block_;
   reactor::Block* free_reply_block_ = nullptr;
   std::unique_ptr<reactor::Reactor> reactor_;
+  reactor::Stats last_stats_;
   uv_poll_t poll_ = {};
   uv_timer_t timer_ = {};
   uv_idle_t idle_ = {};  // keeps the loop turning while there is work that needs no waiting

@@ -24,6 +24,8 @@ std::unique_ptr<ReactorThread> ReactorThread::open(const reactor::Options& optio
   std::unique_ptr<ReactorThread> thread(new ReactorThread(options, std::move(poller), blocks, std::move(notify)));
   *error = thread->waker_.open();
   if (*error == 0) *error = thread->reactor_.add_waker(thread->waker_);
+  // Started here, where a refusal can still be told; it waits for start().
+  if (*error == 0) *error = thread->thread_.start([raw = thread.get()] { raw->run(); });
   return *error == 0 ? std::move(thread) : nullptr;
 }
 
@@ -34,25 +36,36 @@ ReactorThread::ReactorThread(const reactor::Options& options, std::unique_ptr<po
 ReactorThread::~ReactorThread() { stop(); }
 
 void ReactorThread::start() {
-  thread_ = std::thread([this] { run(); });
+  std::lock_guard<std::mutex> guard(lock_);
+  started_ = true;
+  started_or_stopped_.notify_one();
 }
 
 void ReactorThread::run() {
+  wait_for_start();
   while (handle(next_inbox())) {
+    tell_idle();
     reactor_.turn(time_to_wait());
-    if (draining_ && !told_idle_ && reactor_.idle()) {
-      told_idle_ = true;
-      std::lock_guard<std::mutex> guard(lock_);
-      outbox_.idle = true;
-      if (!std::exchange(notified_, true)) notify_();
-    }
   }
+}
+
+void ReactorThread::wait_for_start() {
+  std::unique_lock<std::mutex> guard(lock_);
+  started_or_stopped_.wait(guard, [this] { return started_ || inbox_.stop; });
+}
+
+// Before each wait: the last connection may have ended with a reply, and then nothing would end the wait.
+void ReactorThread::tell_idle() {
+  if (!draining_ || told_idle_ || !reactor_.idle()) return;
+  told_idle_ = true;
+  std::lock_guard<std::mutex> guard(lock_);
+  outbox_.idle = true;
+  if (!std::exchange(notified_, true)) notify_();
 }
 
 ReactorThread::Inbox ReactorThread::next_inbox() {
   std::lock_guard<std::mutex> guard(lock_);
   sleeping_ = false;
-  stats_ = reactor_.stats();
   return std::exchange(inbox_, Inbox{});
 }
 
@@ -81,11 +94,11 @@ bool ReactorThread::handle(Inbox inbox) {
 
 // 0 when there is work. From here on whoever posts something must wake the thread.
 int ReactorThread::time_to_wait() {
-  if (reactor_.has_work()) return 0;
   int64_t deadline = reactor_.next_deadline_ms();
   constexpr int64_t kLongest = 1 << 30;
   std::lock_guard<std::mutex> guard(lock_);
-  if (!inbox_.empty()) return 0;
+  stats_ = reactor_.stats();
+  if (reactor_.has_work() || !inbox_.empty()) return 0;
   sleeping_ = true;
   return static_cast<int>(std::min(deadline, kLongest));
 }
@@ -160,6 +173,7 @@ void ReactorThread::drain() {
 void ReactorThread::stop() {
   if (!thread_.joinable()) return;
   post([](Inbox& inbox) { inbox.stop = true; });
+  started_or_stopped_.notify_one();
   thread_.join();
   // No thread is left to share with: what nobody wrote goes back too.
   inbox_ = Inbox{};

@@ -6,12 +6,13 @@
 // work, and the busier the other side is, the more requests come to it at once.
 #pragma once
 
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <vector>
 
+#include "net/thread.h"
 #include "net/waker.h"
 #include "reactor/exchange.h"
 #include "reactor/reactor.h"
@@ -30,7 +31,7 @@ class ReactorThread final : private reactor::BatchSink {
   };
 
   // `notify` is called on the reactor's thread when there is a first thing to take. Null, and a negative errno, when
-  // the system refuses a wake-up.
+  // the system refuses a wake-up or a thread.
   static std::unique_ptr<ReactorThread> open(const reactor::Options& options, std::unique_ptr<poller::Poller> poller,
                                              const std::vector<reactor::Block*>& blocks, std::function<void()> notify,
                                              int* error);
@@ -68,8 +69,10 @@ class ReactorThread final : private reactor::BatchSink {
   void deliver(reactor::Batch batch) override;
 
   void run();
+  void wait_for_start();
   Inbox next_inbox();
   bool handle(Inbox inbox);
+  void tell_idle();
   int time_to_wait();
   void hand_back_written();
   template <typename Change>
@@ -87,6 +90,8 @@ class ReactorThread final : private reactor::BatchSink {
 
   // Shared, under the lock.
   std::mutex lock_;
+  std::condition_variable started_or_stopped_;
+  bool started_ = false;
   Inbox inbox_;
   Delivery outbox_;
   bool notified_ = false;
@@ -94,7 +99,7 @@ class ReactorThread final : private reactor::BatchSink {
   std::vector<reactor::Block*> free_reply_blocks_;
   reactor::Stats stats_;
 
-  std::thread thread_;
+  net::Thread thread_;
 };
 
 }  // namespace brink::host

@@ -23,6 +23,14 @@ std::unique_ptr<Host> ThreadHost::open(uv_loop_t* loop, const reactor::Options& 
   return host;
 }
 
+void ThreadHost::reply(reactor::Replies replies) {
+  if (!closing_) thread_->reply(std::move(replies));
+}
+
+void ThreadHost::drain() {
+  if (!closing_) thread_->drain();
+}
+
 void ThreadHost::take_deliveries() {
   ReactorThread::Delivery delivery = thread_->take();
   for (reactor::Batch& batch : delivery.batches) {
@@ -38,9 +46,13 @@ void ThreadHost::take_deliveries() {
 void ThreadHost::close() {
   if (std::exchange(closing_, true)) return;
   thread_->stop();
-  thread_->take();  // bodies that were lent go back here, on the thread that lent them
-  uv_close(reinterpret_cast<uv_handle_t*>(&wakeup_),
-           [](uv_handle_t* closed) { host_of(closed->data)->client_.on_closed(); });
+  last_stats_ = thread_->stats();
+  uv_close(reinterpret_cast<uv_handle_t*>(&wakeup_), [](uv_handle_t* closed) {
+    ThreadHost* host = host_of(closed->data);
+    // Its descriptors need not wait for a garbage collector. Bodies that were lent go back with it.
+    host->thread_.reset();
+    host->client_.on_closed();
+  });
 }
 
 }  // namespace brink::host

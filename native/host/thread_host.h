@@ -20,10 +20,10 @@ class ThreadHost final : public Host {
 
   int add_listener(net::Fd listener) override { return thread_->add_listener(std::move(listener)); }
   void start() override { thread_->start(); }
-  void reply(reactor::Replies replies) override { thread_->reply(std::move(replies)); }
-  reactor::Block* next_reply_block() override { return thread_->take_reply_block(); }
-  reactor::Stats stats() override { return thread_->stats(); }
-  void drain() override { thread_->drain(); }
+  void reply(reactor::Replies replies) override;
+  reactor::Block* next_reply_block() override { return closing_ ? nullptr : thread_->take_reply_block(); }
+  reactor::Stats stats() override { return closing_ ? last_stats_ : thread_->stats(); }
+  void drain() override;
   void close() override;
 
  private:
@@ -32,6 +32,7 @@ class ThreadHost final : public Host {
 
   Client& client_;
   std::unique_ptr<ReactorThread> thread_;
+  reactor::Stats last_stats_;
   uv_async_t wakeup_ = {};
   bool closing_ = false;
 };

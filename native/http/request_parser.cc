@@ -324,7 +324,7 @@ bool RequestParser::go_on_with_unknown_method(Run& run, char* begin, char* end, 
 }
 
 // Keeps what the next call needs of a message that is not complete, within the limits.
-Refusal RequestParser::keep(Run& run, const char* end, size_t size) {
+Refusal RequestParser::keep(Run& run, const char* end, size_t parsed) {
   bool goes_on = unfinished_ != nullptr;
   if (goes_on && unfinished_->parse_again) return {};
   if (!goes_on) {
@@ -334,10 +334,13 @@ Refusal RequestParser::keep(Run& run, const char* end, size_t size) {
     std::swap(unfinished_->head, run.head);
   }
   if (stage_ == Stage::head) {
-    bool fits = unfinished_->bytes.size() <= limits_.header_bytes;
+    // Line ends behind the last field do not count, as they do not in a head that comes in one piece.
+    size_t size = unfinished_->bytes.size();
+    while (size > 0 && (unfinished_->bytes[size - 1] == '\r' || unfinished_->bytes[size - 1] == '\n')) size--;
+    bool fits = size <= limits_.header_bytes;
     return fits ? Refusal{} : Refusal{431, "HEADER_TOO_LARGE"};
   }
-  if (goes_on) unfinished_->framing_bytes += size - run.body_size;
+  if (goes_on) unfinished_->framing_bytes += parsed - run.body_size;
   Callbacks::gather(run, *unfinished_);
   // Chunks of one byte are slow but honest; sizes, extensions and trailers without end are not.
   uint64_t most = limits_.chunk_overhead_bytes + 8 * static_cast<uint64_t>(unfinished_->body.size());

@@ -71,7 +71,7 @@ class RequestParser {
 
   llhttp_errno_t execute(Run& run, char* begin, size_t size);
   bool go_on_with_unknown_method(Run& run, char* begin, char* end, llhttp_errno_t* error);
-  Refusal keep(Run& run, const char* end, size_t size);
+  Refusal keep(Run& run, const char* end, size_t parsed);
   Refusal refusal_of(llhttp_errno_t error, const Run& run, const char* end) const;
 
   llhttp_t llhttp_;

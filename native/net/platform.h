@@ -4,14 +4,22 @@
 #pragma once
 
 #include <cerrno>
+#include <climits>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 
 #if defined(_WIN32)
 // Before winsock2.h: the most sockets that an fd_set takes. The default is 64.
 #define FD_SETSIZE 1024
+// Or windows.h makes min and max macros.
+#if !defined(NOMINMAX)
+#define NOMINMAX
+#endif
 #include <winsock2.h>
 #include <ws2tcpip.h>
+// After winsock2.h, or it brings the first Winsock in.
+#include <process.h>
 #else
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -19,6 +27,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -36,6 +45,7 @@ namespace brink::net::platform {
 
 using Socket = SOCKET;
 using Size = int;  // of addresses and options
+inline constexpr Socket kNoSocket = INVALID_SOCKET;
 
 // Winsock is started once for the process and never stopped: the process may have sockets of its own.
 inline void start() {
@@ -84,15 +94,20 @@ inline int last_error() {
 
 inline bool is_valid(Socket socket) { return socket != INVALID_SOCKET; }
 inline void close_socket(Socket socket) { ::closesocket(socket); }
-inline Socket made_non_blocking(Socket socket) {
+inline bool make_non_blocking(Socket socket) {
   u_long on = 1;
-  if (is_valid(socket) && ::ioctlsocket(socket, FIONBIO, &on) == 0) return socket;
-  if (is_valid(socket)) ::closesocket(socket);
+  return ::ioctlsocket(socket, FIONBIO, &on) == 0;
+}
+inline Socket made_ready(Socket socket) {
+  if (!is_valid(socket) || make_non_blocking(socket)) return socket;
+  int error = ::WSAGetLastError();
+  ::closesocket(socket);
+  ::WSASetLastError(error);
   return INVALID_SOCKET;
 }
-inline Socket open_socket(int family) { return made_non_blocking(::socket(family, SOCK_STREAM, 0)); }
+inline Socket open_socket(int family) { return made_ready(::socket(family, SOCK_STREAM, 0)); }
 inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
-  return made_non_blocking(::accept(listener, peer, size));
+  return made_ready(::accept(listener, peer, size));
 }
 
 // SO_REUSEADDR lets another process take the port over here; this forbids it, and TIME_WAIT does not block a bind.
@@ -100,11 +115,14 @@ inline constexpr int kRestartOption = SO_EXCLUSIVEADDRUSE;
 inline constexpr int kShutdownSending = SD_SEND;
 inline constexpr bool kAcceptedInheritsNoDelay = false;
 
+// Lengths are 32 bits wide. Less than was asked for is taken, as a full socket would do.
+inline int length_of(size_t size) { return static_cast<int>(size < INT_MAX ? size : INT_MAX); }
+
 struct Vector {
   WSABUF buffer;
   void set(const char* data, size_t size) {
     buffer.buf = const_cast<char*>(data);
-    buffer.len = static_cast<ULONG>(size);
+    buffer.len = static_cast<ULONG>(length_of(size));
   }
 };
 inline int64_t send_vectors(Socket socket, Vector* vectors, size_t count) {
@@ -114,13 +132,17 @@ inline int64_t send_vectors(Socket socket, Vector* vectors, size_t count) {
   return failed ? -1 : static_cast<int64_t>(sent);
 }
 inline int64_t send_bytes(Socket socket, const char* data, size_t size) {
-  return ::send(socket, data, static_cast<int>(size), 0);
+  return ::send(socket, data, length_of(size), 0);
 }
 inline int64_t receive_bytes(Socket socket, char* into, size_t size) {
-  return ::recv(socket, into, static_cast<int>(size), 0);
+  return ::recv(socket, into, length_of(size), 0);
 }
 
 using PollItem = WSAPOLLFD;
+// Here POLLHUP says that the peer has finished sending, which leaves it waiting for its answers; and it is said whether
+// it was asked for or not.
+inline constexpr short kPollBroken = POLLERR | POLLNVAL;
+inline constexpr bool kPollRepeatsHungUp = true;
 inline int poll_sockets(PollItem* items, size_t count, int timeout_ms) {
   // It refuses an empty list, which here means to wait.
   if (count == 0) return ::Sleep(timeout_ms < 0 ? INFINITE : static_cast<DWORD>(timeout_ms)), 0;
@@ -134,10 +156,27 @@ inline int select_sockets(Socket, size_t count, fd_set* reads, fd_set* writes, i
 // An fd_set is a list here, and its limit is a count.
 inline bool fits_fd_set(Socket, size_t already_in_it) { return already_in_it < FD_SETSIZE; }
 
+using ThreadHandle = HANDLE;
+// 0, or an errno. `body` outlives the thread.
+inline int start_thread(ThreadHandle* handle, std::function<void()>* body) {
+  auto run = [](void* data) -> unsigned {
+    (*static_cast<std::function<void()>*>(data))();
+    return 0;
+  };
+  uintptr_t started = ::_beginthreadex(nullptr, 0, run, body, 0, nullptr);
+  *handle = reinterpret_cast<ThreadHandle>(started);
+  return started == 0 ? errno : 0;
+}
+inline void join_thread(ThreadHandle handle) {
+  ::WaitForSingleObject(handle, INFINITE);
+  ::CloseHandle(handle);
+}
+
 #else  // POSIX
 
 using Socket = int;
 using Size = socklen_t;
+inline constexpr Socket kNoSocket = -1;
 
 inline void start() {}
 inline int last_error() { return errno; }
@@ -198,6 +237,8 @@ inline int64_t send_bytes(Socket socket, const char* data, size_t size) {
 inline int64_t receive_bytes(Socket socket, char* into, size_t size) { return ::recv(socket, into, size, 0); }
 
 using PollItem = pollfd;
+inline constexpr short kPollBroken = POLLERR | POLLHUP | POLLNVAL;
+inline constexpr bool kPollRepeatsHungUp = false;
 inline int poll_sockets(PollItem* items, size_t count, int timeout_ms) {
   return ::poll(items, static_cast<nfds_t>(count), timeout_ms);
 }
@@ -208,9 +249,21 @@ inline int select_sockets(Socket highest, size_t, fd_set* reads, fd_set* writes,
 // An fd_set is a bitmap: a descriptor at or above its size would be written behind its end.
 inline bool fits_fd_set(Socket socket, size_t) { return socket < FD_SETSIZE; }
 
+using ThreadHandle = pthread_t;
+// 0, or an errno. `body` outlives the thread.
+inline int start_thread(ThreadHandle* handle, std::function<void()>* body) {
+  auto run = [](void* data) -> void* {
+    (*static_cast<std::function<void()>*>(data))();
+    return nullptr;
+  };
+  return ::pthread_create(handle, nullptr, run, body);
+}
+inline void join_thread(ThreadHandle handle) { ::pthread_join(handle, nullptr); }
+
 #endif
 
 // A wake-up that can be polled: descriptors[0] is readable after raise(descriptors[1]) until lower(descriptors[0]).
+// Where it fails, what was opened of the two is valid, and the caller's to close.
 #if defined(BRINK_LINUX)
 
 inline bool open_wakeup(Socket descriptors[2]) {
@@ -231,34 +284,39 @@ inline void lower(Socket descriptor) {
 
 #if defined(_WIN32)
 // A pair of connected sockets, by way of the loopback.
-inline bool open_wakeup(Socket descriptors[2]) {
-  start();
-  descriptors[0] = descriptors[1] = INVALID_SOCKET;
-  Socket listener = ::socket(AF_INET, SOCK_STREAM, 0);
-  if (!is_valid(listener)) return false;
+inline bool connect_pair(Socket listener, Socket descriptors[2]) {
   sockaddr_in address = {};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   Size size = sizeof address;
   auto* name = reinterpret_cast<sockaddr*>(&address);
-  bool ready =
-      ::bind(listener, name, size) == 0 && ::getsockname(listener, name, &size) == 0 && ::listen(listener, 1) == 0;
-  if (ready) descriptors[1] = ::socket(AF_INET, SOCK_STREAM, 0);
-  ready = ready && is_valid(descriptors[1]) && ::connect(descriptors[1], name, size) == 0;
-  if (ready) descriptors[0] = ::accept(listener, nullptr, nullptr);
+  if (::bind(listener, name, size) != 0 || ::getsockname(listener, name, &size) != 0) return false;
+  if (::listen(listener, 1) != 0) return false;
+  descriptors[1] = ::socket(AF_INET, SOCK_STREAM, 0);
+  if (!is_valid(descriptors[1]) || ::connect(descriptors[1], name, size) != 0) return false;
+  descriptors[0] = ::accept(listener, nullptr, nullptr);
+  // Or the second of two wake-ups would wait until the first is acknowledged, which may take 200 ms.
+  int on = 1;
+  ::setsockopt(descriptors[1], IPPROTO_TCP, TCP_NODELAY, reinterpret_cast<const char*>(&on), sizeof on);
+  return is_valid(descriptors[0]);
+}
+inline bool open_pair(Socket descriptors[2]) {
+  start();
+  Socket listener = ::socket(AF_INET, SOCK_STREAM, 0);
+  if (!is_valid(listener)) return false;
+  bool connected = connect_pair(listener, descriptors);
+  int error = ::WSAGetLastError();
   ::closesocket(listener);
-  if (ready && is_valid(descriptors[0])) {
-    descriptors[0] = made_non_blocking(descriptors[0]);
-    descriptors[1] = made_non_blocking(descriptors[1]);
-  }
-  return ready && is_valid(descriptors[0]) && is_valid(descriptors[1]);
+  ::WSASetLastError(error);
+  return connected;
 }
 #else
-inline bool open_wakeup(Socket descriptors[2]) {
-  if (::socketpair(AF_UNIX, SOCK_STREAM, 0, descriptors) != 0) return false;
-  return make_non_blocking(descriptors[0]) && make_non_blocking(descriptors[1]);
-}
+inline bool open_pair(Socket descriptors[2]) { return ::socketpair(AF_UNIX, SOCK_STREAM, 0, descriptors) == 0; }
 #endif
+
+inline bool open_wakeup(Socket descriptors[2]) {
+  return open_pair(descriptors) && make_non_blocking(descriptors[0]) && make_non_blocking(descriptors[1]);
+}
 
 inline void raise(Socket descriptor) {
   char byte = 1;

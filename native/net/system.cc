@@ -156,8 +156,14 @@ int shutdown_sending(Descriptor descriptor) {
 void close(Descriptor descriptor) { platform::close_socket(socket_of(descriptor)); }
 
 int open_wakeup(Descriptor descriptors[2]) {
-  platform::Socket pair[2];
-  if (!platform::open_wakeup(pair)) return -platform::last_error();
+  platform::Socket pair[2] = {platform::kNoSocket, platform::kNoSocket};
+  if (!platform::open_wakeup(pair)) {
+    int error = -platform::last_error();
+    for (platform::Socket socket : pair) {
+      if (platform::is_valid(socket)) platform::close_socket(socket);
+    }
+    return error;
+  }
   descriptors[0] = static_cast<Descriptor>(pair[0]);
   descriptors[1] = static_cast<Descriptor>(pair[1]);
   return 0;

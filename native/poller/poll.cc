@@ -38,10 +38,11 @@ class Poll final : public Poller {
       if (next_ >= items_.size()) next_ = 0;
       const auto& item = items_[next_];
       if (item.revents != 0) {
-        bool broken = (item.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
-        bool readable = broken || (item.revents & POLLIN) != 0;
-        ready[count++] = {interests_.list()[next_].token, readable, broken || (item.revents & POLLOUT) != 0, broken,
-                          broken};
+        bool broken = (item.revents & net::platform::kPollBroken) != 0;
+        bool hung_up = broken || (item.revents & POLLHUP) != 0;
+        bool readable = hung_up || (item.revents & POLLIN) != 0;
+        bool writable = broken || (item.revents & POLLOUT) != 0;
+        ready[count++] = {interests_.list()[next_].token, readable, writable, hung_up, broken};
         left--;
       }
       next_++;
@@ -55,6 +56,9 @@ class Poll final : public Poller {
   void change(net::Descriptor descriptor, short what, bool on) {
     auto& item = items_[interests_.place(descriptor)];
     item.events = static_cast<short>(on ? item.events | what : item.events & ~what);
+    // A wait passes over an item without a socket.
+    bool passed_over = net::platform::kPollRepeatsHungUp && item.events == 0;
+    item.fd = passed_over ? net::platform::kNoSocket : static_cast<net::platform::Socket>(descriptor);
   }
 
   Interests interests_;

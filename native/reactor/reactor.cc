@@ -50,7 +50,7 @@ Reactor::Reactor(const Options& options, std::unique_ptr<poller::Poller> poller,
 int Reactor::add_listener(net::Fd listener) {
   ConnectionId id = {kListenerSlots + static_cast<uint32_t>(listeners_.size()), 0};
   if (int error = poller_->add(listener.get(), id.token())) return error;
-  listeners_.push_back({std::move(listener), true});
+  listeners_.push_back({std::move(listener), true, true});
   return 0;
 }
 
@@ -109,8 +109,17 @@ void Reactor::accept_waiting() {
   if (accept_again_ms_ > now_ms_) return;
   accept_again_ms_ = 0;
   for (Listener& listener : listeners_) {
-    if (listener.readable) listener.readable = accept_from(listener);
+    if (!listener.readable) continue;
+    listener.readable = accept_from(listener);
+    // A poller by levels would tell of it over and over while nobody can be accepted.
+    want_accepts(listener, accept_again_ms_ <= now_ms_);
   }
+}
+
+void Reactor::want_accepts(Listener& listener, bool wanted) {
+  if (wanted == listener.wanted) return;
+  listener.wanted = wanted;
+  poller_->read_interest(listener.fd.get(), wanted);
 }
 
 // True when there may be more to accept.

@@ -62,6 +62,7 @@ class Reactor final : private http::RequestSink {
   struct Listener {
     net::Fd fd;
     bool readable = false;
+    bool wanted = true;  // what a level-triggered poller was told
   };
 
   // wait
@@ -70,6 +71,7 @@ class Reactor final : private http::RequestSink {
   // accept
   void accept_waiting();
   bool accept_from(Listener& listener);
+  void want_accepts(Listener& listener, bool wanted);
   void admit(net::Fd fd, const net::Address& peer);
   void turn_away(Connection& connection);
   // read

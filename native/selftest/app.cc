@@ -1,0 +1,140 @@
+#include "selftest/app.h"
+
+#include <cstring>
+#include <memory>
+#include <thread>
+#include <utility>
+
+namespace brink::selftest {
+namespace {
+
+// Never changed, and so everybody's.
+const std::string& large_body() {
+  static const std::string made = [] {
+    std::string body(App::kLargeBytes, '\0');
+    for (size_t at = 0; at < body.size(); at++) body[at] = App::large_byte(at);
+    return body;
+  }();
+  return made;
+}
+
+}  // namespace
+
+// The large body stays where it is all along; this tells when, and where, the reactor was done with it.
+class App::LentBody final : public net::Holder {
+ public:
+  explicit LentBody(App& app) : app_(app) { app_.bodies_out_++; }
+  ~LentBody() override {
+    if (std::this_thread::get_id() != lender_) app_.bodies_gone_astray_++;
+    app_.bodies_out_--;
+  }
+
+ private:
+  App& app_;
+  const std::thread::id lender_ = std::this_thread::get_id();
+};
+
+// Fills a block with replies, as src/layout.ts lays them out. The constant stands at the begin of the bytes, once.
+class App::ReplyWriter {
+ public:
+  explicit ReplyWriter(reactor::Block* block) {
+    replies_.block = block;
+    put_bytes(kConstant);
+  }
+
+  void constant() { put(200, 0, 0, kConstant.size()); }
+
+  void text(std::string_view body) {
+    if (layout::kBlockBytes - bytes_used_ < body.size()) return put(500, 0, 0, 0);
+    size_t offset = put_bytes(body);
+    put(200, 0, offset, body.size());
+  }
+
+  void lent(net::HeldBytes body) {
+    replies_.bodies.push_back(std::move(body));
+    put(200, layout::kFlagReplyBodyByReference, replies_.bodies.size() - 1, 0);
+  }
+
+  // Whom the next reply is for.
+  void answers(const uint32_t* request) { request_ = request; }
+
+  reactor::Replies take() {
+    replies_.block->words[layout::kRepliesEnd] = static_cast<uint32_t>(words_used_);
+    return std::move(replies_);
+  }
+
+ private:
+  size_t put_bytes(std::string_view text) {
+    size_t offset = bytes_used_;
+    std::memcpy(replies_.block->bytes + offset, text.data(), text.size());
+    bytes_used_ += text.size();
+    return offset;
+  }
+
+  // A request's record is longer than a reply's, so a block always holds the replies to another one's requests.
+  void put(uint32_t status, uint32_t flags, size_t body_at, size_t body_size) {
+    static_assert(layout::kReplyWords < layout::kRequestFields, "replies take less room than requests");
+    uint32_t* words = replies_.block->words + words_used_;
+    words[layout::kReplyKind] = layout::kReplyAnswer;
+    words[layout::kReplySlot] = request_[layout::kEventSlot];
+    words[layout::kReplyGeneration] = request_[layout::kEventGeneration];
+    words[layout::kReplySequence] = request_[layout::kRequestSequence];
+    words[layout::kReplyStatus] = status;
+    words[layout::kReplyFlags] = layout::kContentTypeText | flags;
+    words[layout::kReplyFieldsOffset] = words[layout::kReplyFieldsLength] = 0;
+    words[layout::kReplyBodyOffset] = static_cast<uint32_t>(body_at);
+    words[layout::kReplyBodyLength] = static_cast<uint32_t>(body_size);
+    words_used_ += layout::kReplyWords;
+  }
+
+  reactor::Replies replies_;
+  const uint32_t* request_ = nullptr;
+  size_t words_used_ = layout::kRepliesFirst;
+  size_t bytes_used_ = 0;
+};
+
+reactor::Replies App::answer(const reactor::Batch& batch, reactor::Block* into) {
+  ReplyWriter replies(into);
+  const uint32_t* words = batch.block->words;
+  for (uint32_t i = 0; i < batch.events; i++) {
+    if (words[layout::kEventKind] == layout::kEventRequest) answer_request(batch, words, replies);
+    words += words[layout::kEventWords];
+  }
+  return replies.take();
+}
+
+void App::answer_request(const reactor::Batch& batch, const uint32_t* words, ReplyWriter& replies) {
+  replies.answers(words);
+  if (words[layout::kRequestFlags] & layout::kFlagBody) {
+    return replies.text(std::to_string(words[layout::kRequestBodyLength]));
+  }
+  uint32_t span = words[layout::kRequestTarget];
+  const char* head = batch.block->bytes + words[layout::kRequestHeadOffset];
+  std::string_view target(head + (span & 0xffff), span >> 16);
+  if (target == "/large") {
+    return replies.lent({{large_body().data(), large_body().size()}, std::make_unique<LentBody>(*this)});
+  }
+  if (target == "/busy") be_busy();
+  if (target == "/" || target == "/busy") return replies.constant();
+  replies.text(target);
+}
+
+void App::be_busy() {
+  std::unique_lock<std::mutex> guard(lock_);
+  busy_ = true;
+  changed_.notify_all();
+  changed_.wait(guard, [this] { return released_; });
+}
+
+void App::wait_until_busy() {
+  std::unique_lock<std::mutex> guard(lock_);
+  changed_.wait(guard, [this] { return busy_; });
+}
+
+void App::release() {
+  std::lock_guard<std::mutex> guard(lock_);
+  released_ = true;
+  changed_.notify_all();
+}
+
+}  // namespace brink::selftest

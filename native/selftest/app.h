@@ -1,0 +1,53 @@
+// The application under test: answers every request as JavaScript would, by writing replies into a block. Owned by one
+// server, and called on the one thread that its batches come to. A client may ask for:
+//
+//   /          a constant
+//   /large     kLargeBytes, which cross by reference
+//   /busy      the constant too, but not before release(): until then the app does nothing else
+//   any other  its own target, so that a client sees which answer it was given
+//   a body     the number of its bytes
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string_view>
+
+#include "reactor/exchange.h"
+
+namespace brink::selftest {
+
+class App {
+ public:
+  static constexpr std::string_view kConstant = "Hello, World!";
+  static constexpr size_t kLargeBytes = 4 * 1024 * 1024;
+  static char large_byte(size_t at) { return static_cast<char>('a' + at % 23); }
+
+  // Answers every request of a batch, into a block that nobody else has.
+  reactor::Replies answer(const reactor::Batch& batch, reactor::Block* into);
+
+  // For any thread.
+  void wait_until_busy();
+  void release();
+
+  // Bodies that were lent and are not back, and those that came back on another thread than they were lent on.
+  int64_t bodies_out() const { return bodies_out_; }
+  int64_t bodies_gone_astray() const { return bodies_gone_astray_; }
+
+ private:
+  class LentBody;
+  class ReplyWriter;
+
+  void answer_request(const reactor::Batch& batch, const uint32_t* words, ReplyWriter& replies);
+  void be_busy();
+
+  std::atomic<int64_t> bodies_out_ = 0;
+  std::atomic<int64_t> bodies_gone_astray_ = 0;
+  std::mutex lock_;
+  std::condition_variable changed_;
+  bool busy_ = false;
+  bool released_ = false;
+};
+
+}  // namespace brink::selftest

@@ -1,0 +1,93 @@
+// Clients that are slow, silent, half gone or gone.
+#include "selftest/trial.h"
+
+namespace brink::selftest {
+namespace {
+
+bool is_large_body(std::string_view body) {
+  if (body.size() != App::kLargeBytes) return false;
+  for (size_t at = 0; at < body.size(); at++) {
+    if (body[at] != App::large_byte(at)) return false;
+  }
+  return true;
+}
+
+// More than the sockets hold, and nothing is read before all of it was asked for.
+void slow_reader(Trial& trial) {
+  Server* server = trial.serve();
+  if (!server) return;
+  Client client(server->port());
+  client.send(get("/large") + get("/small") + get("/large"));
+  trial.expect(is_large_body(client.receive().body), "the large body, whole");
+  trial.expect_answer(client.receive(), "/small");
+  trial.expect(is_large_body(client.receive().body), "the large body again");
+  trial.expect(server->stop().partial_writes > 0, "a socket that did not take everything at once");
+}
+
+void half_close(Trial& trial) {
+  Server* server = trial.serve();
+  if (!server) return;
+  Client client(server->port());
+  client.send(get("/1") + get("/2") + get("/large"));
+  client.finish_sending();
+  trial.expect_answer(client.receive(), "/1");
+  trial.expect_answer(client.receive(), "/2");
+  trial.expect(is_large_body(client.receive().body), "the large body, whole");
+  trial.expect(client.sees_end(), "the end after the last answer");
+}
+
+void vanishing(Trial& trial) {
+  Server* server = trial.serve();
+  if (!server) return;
+  for (int i = 0; i < 50; i++) {
+    Client in_request(server->port()), in_response(server->port()), unheard(server->port());
+    in_request.send("GET / HTTP/1.1\r\nHos");
+    in_response.send(get("/large") + get("/large"));
+    trial.expect(!in_response.receive_some().empty(), "the begin of an answer");
+    unheard.send(get("/large") + get("/"));
+    in_request.vanish();
+    in_response.vanish();
+    unheard.vanish();
+  }
+  Client client(server->port());
+  client.send(get("/"));
+  trial.expect_answer(client.receive(), App::kConstant);
+  server->drain();
+  server->wait_until_idle();
+  trial.expect(server->app().bodies_gone_astray() == 0, "bodies to come back on the thread that lent them");
+}
+
+void idle_client(Trial& trial) {
+  Setup setup = trial.setup();
+  setup.options.keep_alive_timeout_ms = 1;
+  Server* server = trial.serve(setup);
+  if (!server) return;
+  Client client(server->port());
+  trial.expect(client.sees_end(), "the end of an idle connection");
+  trial.expect(server->stop().timeouts == 1, "one timeout");
+}
+
+void unfinished_head(Trial& trial) {
+  Setup setup = trial.setup();
+  setup.options.headers_timeout_ms = 1;
+  Server* server = trial.serve(setup);
+  if (!server) return;
+  Client client(server->port());
+  client.send("GET / HTTP/1.1\r\n");
+  trial.expect_status(client.receive(), 408);
+  trial.expect(client.sees_end(), "the end after a timeout");
+}
+
+}  // namespace
+
+std::vector<Case> cases_of_clients() {
+  return {
+      {"a slow reader gets large answers whole", slow_reader},
+      {"a client that has finished sending gets its answers", half_close},
+      {"clients that vanish leave nothing behind", vanishing},
+      {"an idle client is let go", idle_client},
+      {"a head that never ends is answered with 408", unfinished_head},
+  };
+}
+
+}  // namespace brink::selftest

@@ -1,0 +1,26 @@
+// How many descriptors the process may have.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+
+#if !defined(_WIN32)
+#include <sys/resource.h>
+#endif
+
+namespace brink::selftest {
+
+// Asks for `wanted`, and gives what there is now.
+inline size_t raise_descriptor_limit(size_t wanted) {
+#if defined(_WIN32)
+  return wanted;  // there is no such limit
+#else
+  rlimit limit;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+  limit.rlim_cur = std::max<rlim_t>(limit.rlim_cur, std::min<rlim_t>(wanted, limit.rlim_max));
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? static_cast<size_t>(limit.rlim_cur) : 0;
+#endif
+}
+
+}  // namespace brink::selftest

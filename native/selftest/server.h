@@ -1,0 +1,52 @@
+// A reactor that serves the app, on threads of its own: by a plain loop around it, as a host on the caller's thread
+// would, or by host::ReactorThread and a thread that takes its batches. Owned by the test, which may be on any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "poller/poller.h"
+#include "reactor/options.h"
+#include "reactor/stats.h"
+#include "selftest/app.h"
+
+namespace brink::selftest {
+
+struct Setup {
+  const poller::Backend* backend = nullptr;
+  bool threaded = false;
+  reactor::Options options;
+  uint16_t port = 0;
+  bool reuse_port = false;
+};
+
+class Server {
+ public:
+  // Listens on the loopback and serves. Null when the system refuses, and a sentence that says what.
+  static std::unique_ptr<Server> start(const Setup& setup, std::string* refusal);
+  virtual ~Server() = default;
+
+  uint16_t port() const { return port_; }
+  App& app() { return app_; }
+
+  virtual reactor::Stats stats() = 0;
+  virtual void drain() = 0;
+  // After drain(): returns when the last connection has ended.
+  virtual void wait_until_idle() = 0;
+  // Ends every connection and every thread. The counts are final then.
+  virtual reactor::Stats stop() = 0;
+
+ protected:
+  App app_;
+
+ private:
+  // Opens the poller, takes the listener over and begins to serve: 0, or a negative errno.
+  virtual int open(const Setup& setup, net::Descriptor listener) = 0;
+
+  uint16_t port_ = 0;
+};
+
+std::unique_ptr<Server> make_loop_server();
+std::unique_ptr<Server> make_thread_server();
+
+}  // namespace brink::selftest

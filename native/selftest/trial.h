@@ -1,0 +1,54 @@
+// One case against one server: a backend and how it is driven. A case says what it expects; the first thing that is not
+// so is what the report shows.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "selftest/client.h"
+#include "selftest/server.h"
+
+namespace brink::selftest {
+
+class Trial {
+ public:
+  explicit Trial(const Setup& setup) : setup_(setup) {}
+
+  const Setup& setup() const { return setup_; }
+
+  // A server that is stopped when the case has ended. Null when it cannot be started, which fails the case.
+  Server* serve() { return serve(setup_); }
+  Server* serve(const Setup& setup);
+
+  // Gives back what it was told, so that a case can end early.
+  bool expect(bool holds, const std::string& what);
+  bool expect_answer(const Response& response, std::string_view body);
+  bool expect_status(const Response& response, int status);
+
+  // Stops the servers, and looks whether every body that was lent has come back.
+  void end();
+
+  const std::string& failure() const { return failure_; }
+  const std::string& remark() const { return remark_; }
+  void remark(std::string text) { remark_ = std::move(text); }
+
+ private:
+  Setup setup_;
+  std::vector<std::unique_ptr<Server>> servers_;
+  std::string failure_;
+  std::string remark_;
+};
+
+struct Case {
+  const char* name;
+  void (*run)(Trial& trial);
+  bool (*applies)(const Setup& setup) = [](const Setup&) { return true; };
+};
+
+std::vector<Case> cases_of_requests();
+std::vector<Case> cases_of_clients();
+std::vector<Case> cases_of_stopping();
+std::vector<Case> cases_of_crowds();
+
+}  // namespace brink::selftest

@@ -1,0 +1,207 @@
+// The command line, as a process of its own.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { serve } from 'brink'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { get, head, noise, post } from './messages.js'
+import { type Program, runBrink } from './programs.js'
+import { ask, connect, leaveAll } from './raw_client.js'
+
+const ROUTES = fileURLToPath(new URL('../../routes', import.meta.url))
+
+async function started(...args: string[]): Promise<{ brink: Program; port: number; line: string }> {
+  const brink = runBrink([ROUTES, '--port', '0', ...args])
+  const [line, port] = await brink.says(/^brink listening on http:\/\/\S+:(\d+) \(.+\)$/m)
+  return { brink, port: Number(port), line }
+}
+
+/** Runs a test with the bundled routes, and ends the process in order. */
+function routesTest(name: string, run: (server: { port: number }) => Promise<void>): void {
+  test(name, async () => {
+    const { brink, port } = await started()
+    try {
+      await run({ port })
+    } finally {
+      leaveAll()
+      brink.child.kill('SIGTERM')
+      assert.is(await brink.ended(), 0, brink.errors())
+    }
+  })
+}
+
+interface Asked {
+  bytes: string | Buffer
+  method?: string
+  status: number
+  type?: string
+  body: string | RegExp | Buffer
+}
+
+const TEXT = 'text/plain; charset=utf-8'
+const JSON_TYPE = 'application/json'
+
+const bundled: Asked[] = [
+  { bytes: get('/'), status: 200, type: 'text/html; charset=utf-8', body: /<title>brink<\/title>/ },
+  { bytes: get('/plaintext'), status: 200, type: TEXT, body: 'Hello, World!' },
+  { bytes: get('/json'), status: 200, type: JSON_TYPE, body: '{"message":"Hello, World!"}' },
+  { bytes: get('/health'), status: 200, type: JSON_TYPE, body: '{"status":"ok"}' },
+  { bytes: get('/ip'), status: 200, type: JSON_TYPE, body: '{"ip":"127.0.0.1"}' },
+  { bytes: get('/headers', 'X-One: 1'), status: 200, type: JSON_TYPE, body: '{"host":"brink","x-one":"1"}' },
+  { bytes: post('/echo', 'sent', 'Content-Type: text/x'), status: 200, type: 'text/x', body: 'sent' },
+  { bytes: post('/echo', noise(900_000)), status: 200, type: 'application/octet-stream', body: noise(900_000) },
+  { bytes: head('PUT', '/echo', 'Content-Length: 0'), status: 200, body: '' },
+  { bytes: head('PATCH', '/echo', 'Content-Length: 0'), status: 200, body: '' },
+  { bytes: get('/echo'), status: 200, type: TEXT, body: /Send a body/ },
+  { bytes: get('/status/418'), status: 418, type: TEXT, body: '418\n' },
+  { bytes: head('DELETE', '/status/503'), status: 503, type: TEXT, body: '503\n' },
+  { bytes: get('/status/204'), status: 204, body: '' },
+  { bytes: get('/status/304'), status: 304, body: '' },
+  { bytes: get('/status/100'), status: 400, type: TEXT, body: /from 200 to 599/ },
+  { bytes: get('/status/x'), status: 400, type: TEXT, body: /whole number/ },
+  { bytes: get('/delay/5'), status: 200, type: TEXT, body: 'Answered after 5 ms.\n' },
+  { bytes: get('/delay/10001'), status: 400, type: TEXT, body: /from 0 to 10000/ },
+  { bytes: get('/bytes/0'), status: 200, type: 'application/octet-stream', body: '' },
+  { bytes: get('/bytes/3'), status: 200, type: 'application/octet-stream', body: Buffer.of(0, 1, 2) },
+  { bytes: get('/bytes/1000000'), status: 200, type: 'application/octet-stream', body: pattern(1_000_000) },
+  { bytes: get('/bytes/99999999'), status: 400, type: TEXT, body: /whole number/ },
+  { bytes: head('HEAD', '/bytes/77'), method: 'HEAD', status: 200, type: 'application/octet-stream', body: '' },
+  { bytes: head('DELETE', '/json'), status: 405, type: TEXT, body: 'Method Not Allowed' },
+  { bytes: get('/nowhere'), status: 404, type: TEXT, body: 'Not Found' },
+  { bytes: get('/_endpoints'), status: 404, type: TEXT, body: 'Not Found' },
+]
+
+routesTest('every bundled route answers', async (server) => {
+  const client = await connect(server)
+  for (const { bytes, method = 'GET', status, type, body } of bundled) {
+    const asked = bytes.toString().split('\r\n', 1)[0]
+    const answer = await client.send(bytes).response(method)
+    assert.is(answer.status, status, asked)
+    if (type !== undefined) assert.is(answer.header('content-type'), type, asked)
+    if (body instanceof RegExp) assert.match(answer.text, body, asked)
+    else assert.ok(answer.body.equals(Buffer.from(body)), asked)
+  }
+})
+
+routesTest('all bundled routes are asked at once by many', async (server) => {
+  const one = async () => {
+    const client = (await connect(server)).send(...bundled.map(({ bytes }) => bytes))
+    const answers = await client.receive(
+      bundled.length,
+      bundled.map(({ method }) => method ?? 'GET'),
+    )
+    assert.equal(
+      answers.map(({ status }) => status),
+      bundled.map(({ status }) => status),
+    )
+  }
+  await Promise.all(Array.from({ length: 10 }, one))
+})
+
+test('it says in a line where it listens and by which backend', async () => {
+  const { brink, line, port } = await started('--host', '127.0.0.1')
+  assert.match(line, new RegExp(`^brink listening on http://127\\.0\\.0\\.1:${port} \\(.+\\)$`))
+  assert.is(brink.output(), `${line}\n`)
+  brink.child.kill('SIGTERM')
+  assert.is(await brink.ended(), 0)
+})
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`${signal} answers what is at work, and then ends with 0`, async () => {
+    const { brink, port } = await started()
+    const busy = (await connect({ port })).send(get('/plaintext') + get('/delay/200'))
+    const idle = await connect({ port })
+    await idle.send(get('/plaintext')).response()
+    assert.is((await busy.response()).text, 'Hello, World!')
+    brink.child.kill(signal)
+    assert.is(await idle.closed(), 'fin')
+    const answer = await busy.response()
+    assert.is(answer.text, 'Answered after 200 ms.\n')
+    assert.is(answer.header('connection'), 'close')
+    assert.is(await busy.closed(), 'fin')
+    assert.is(await brink.ended(), 0)
+    assert.is(brink.errors(), '')
+    leaveAll()
+  })
+}
+
+test('a second signal ends at once', async () => {
+  const { brink, port } = await started()
+  const busy = (await connect({ port })).send(get('/plaintext') + get('/delay/10000'))
+  const idle = await connect({ port })
+  await busy.response()
+  brink.child.kill('SIGTERM')
+  // It has seen the first one when the idle client is let go.
+  await idle.closed()
+  brink.child.kill('SIGTERM')
+  assert.is(await brink.ended(), 143)
+  leaveAll()
+})
+
+test('a port that is taken ends with 1 and a sentence', async () => {
+  const taken = await serve(() => 'mine', { port: 0 })
+  const brink = runBrink([ROUTES, '--port', String(taken.port)])
+  assert.is(await brink.ended(), 1)
+  assert.is(brink.errors(), `Port ${taken.port} is in use: choose another with --port, or 0 for any free one.\n`)
+  assert.is(brink.output(), '')
+  assert.is((await ask(taken, get())).text, 'mine')
+  await taken.close({ force: 0 })
+})
+
+const sentences: [string[], number, RegExp][] = [
+  [['--host', '192.0.2.1'], 1, /^'192\.0\.2\.1' is no address of this machine/],
+  [['--port', 'eighty'], 2, /^--port takes a number from 0 to 65535, not 'eighty'/],
+  [['--backend', 'iocp'], 2, /"backend" must be one of/],
+  [['--prot', '80'], 2, /^There is no option --prot/],
+  [['/no/such/folder'], 1, /no\/such\/folder/],
+]
+for (const [args, code, sentence] of sentences) {
+  test(`brink ${args.join(' ')} ends with ${code} and a sentence`, async () => {
+    const brink = runBrink(
+      args[0]?.startsWith('--') ? [ROUTES, ...(args[0] === '--port' ? [] : ['-p', '0']), ...args] : args,
+    )
+    assert.is(await brink.ended(), code, brink.errors())
+    assert.match(brink.errors(), sentence)
+    assert.not.match(brink.errors(), /\n +at /)
+    assert.is(brink.output(), '')
+  })
+}
+
+test('--help and --version say what they should, and end', async () => {
+  const help = runBrink(['--help'])
+  assert.is(await help.ended(), 0)
+  assert.match(help.output(), /Usage: brink/)
+  const version = runBrink(['--version'])
+  assert.is(await version.ended(), 0)
+  assert.match(version.output(), /^\d+\.\d+\.\d+\n$/)
+})
+
+test('the port may come from the environment', async () => {
+  const brink = runBrink([ROUTES], { PORT: '0' })
+  const [, port] = await brink.says(/:(\d+) /)
+  assert.is((await ask({ port: Number(port) }, get('/plaintext'))).text, 'Hello, World!')
+  brink.child.kill('SIGTERM')
+  assert.is(await brink.ended(), 0)
+})
+
+test('a folder of one\u2019s own is served', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'brink-routes-'))
+  try {
+    writeFileSync(join(folder, 'index.mjs'), "export const GET = () => 'my own'\n")
+    const brink = runBrink([folder, '--port', '0'])
+    const [, port] = await brink.says(/:(\d+) /)
+    assert.is((await ask({ port: Number(port) }, get())).text, 'my own')
+    brink.child.kill('SIGTERM')
+    assert.is(await brink.ended(), 0)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+})
+
+function pattern(length: number): Buffer {
+  return Buffer.from(Uint8Array.from({ length }, (_, offset) => offset % 251))
+}
+
+test.run()

@@ -1,0 +1,74 @@
+// Edge rule 2: no connection is read for ever while others wait.
+import { Worker } from 'node:worker_threads'
+import { Router } from 'brink'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { get } from './messages.js'
+import { connect } from './raw_client.js'
+import { serving } from './serving.js'
+import { until, within } from './waiting.js'
+
+function counting() {
+  const seen = { loud: 0, quiet: 0 }
+  const app = new Router()
+    .post('/loud', () => {
+      seen.loud += 1
+    })
+    .get('/quiet', () => {
+      seen.quiet += 1
+      return 'heard'
+    })
+  return { app, seen }
+}
+
+async function loudClient(port: number): Promise<Worker> {
+  const worker = new Worker(new URL('./programs/loud_client.js', import.meta.url), { workerData: { port } })
+  await within(new Promise((resolve) => worker.once('message', resolve)), 'the loud client to connect')
+  return worker
+}
+
+test('quiet clients are answered beside one that sends without end', async () => {
+  const { app, seen } = counting()
+  await serving(app, async (server) => {
+    const loud = await loudClient(server.port)
+    const quiet = await Promise.all(Array.from({ length: 8 }, () => connect(server)))
+    loud.postMessage('pour')
+    await until(() => seen.loud > 0, 'the loud client has been heard')
+    for (let round = 0; round < 50; round += 1) {
+      await Promise.all(
+        quiet.map(async (client) => assert.is((await client.send(get('/quiet')).response()).text, 'heard')),
+      )
+    }
+    assert.is(seen.quiet, 400)
+    // It had not fallen silent in the meantime.
+    const before = seen.loud
+    await until(() => seen.loud > before, 'the loud client is heard as well')
+    await loud.terminate()
+  })
+})
+
+test('a small request overtakes the large one that began to arrive before it', async () => {
+  const order: string[] = []
+  const app = new Router()
+    .post('/large', () => {
+      order.push('large')
+    })
+    .get('/small', () => {
+      order.push('small')
+    })
+  await serving(app, async (server) => {
+    const large = await connect(server)
+    const small = await connect(server)
+    await until(() => server.stats().open === 2, 'both are accepted')
+    // Both are in the system's buffers before this thread looks at either.
+    large.send(
+      `POST /large HTTP/1.1\r\nHost: brink\r\nContent-Length: ${1024 * 1024}\r\n\r\n`,
+      Buffer.alloc(1024 * 1024),
+    )
+    small.send(get('/small'))
+    await Promise.all([large.response(), small.response()])
+    assert.equal(order, ['small', 'large'])
+  })
+})
+
+test.run()

@@ -1,0 +1,72 @@
+// Programs that a test runs in a process of its own.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { within } from './waiting.js'
+
+export interface Program {
+  readonly child: ChildProcess
+  /** What it has written to its standard output and error so far. */
+  readonly output: () => string
+  readonly errors: () => string
+  /** Waits for output that matches, and gives the match. */
+  says(pattern: RegExp): Promise<RegExpExecArray>
+  /** Waits for its end: the exit code, or the name of the signal. */
+  ended(): Promise<number | string>
+}
+
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** Runs a file of `programs/` with Node, or with a shell command before it, such as `ulimit -n 40`. */
+export function runProgram(name: string, { before = '', args = [] as string[] } = {}): Program {
+  return run(fileURLToPath(new URL(`./programs/${name}.js`, import.meta.url)), args, before)
+}
+
+/** Runs the command line. */
+export function runBrink(args: string[], env: NodeJS.ProcessEnv = {}): Program {
+  return run(fileURLToPath(new URL('../../cli.js', import.meta.url)), args, '', env)
+}
+
+function run(file: string, args: string[], before: string, env: NodeJS.ProcessEnv = {}): Program {
+  const shell = ['-c', `${before}; exec "$0" "$@"`, process.execPath, file, ...args]
+  const [command, rest] = before === '' ? [process.execPath, [file, ...args]] : ['bash', shell]
+  const child = spawn(command, rest, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+  running.add(child)
+  let output = ''
+  let errors = ''
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    output += text
+    child.emit('said')
+  })
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    errors += text
+  })
+  const closed = once(child, 'close').then(([code, signal]) => {
+    running.delete(child)
+    child.emit('said')
+    return (code ?? signal) as number | string
+  })
+  const saw = async (pattern: RegExp): Promise<RegExpExecArray> => {
+    for (;;) {
+      const match = pattern.exec(output)
+      if (match !== null) return match
+      if (!running.has(child)) throw new Error(`it ended without saying ${pattern}: ${output}${errors}`)
+      await once(child, 'said')
+    }
+  }
+  return {
+    child,
+    output: () => output,
+    errors: () => errors,
+    says: (pattern) => within(saw(pattern), `a program to say ${pattern}`),
+    ended: () =>
+      within(closed, 'a program to end').catch((error) => {
+        child.kill('SIGKILL')
+        throw error
+      }),
+  }
+}
