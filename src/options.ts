@@ -19,7 +19,10 @@ export interface ServeOptions {
    * thread (`poll`, `select`) have at least 1.
    */
   threads?: number
-  /** Lets several servers, or processes, share the port: the kernel spreads the connections. Default: false. */
+  /**
+   * Lets several servers, or processes, share the port: the kernel spreads the connections. Default: false. Several
+   * threads of one server share it so with each other, and then with any other server that asks for it.
+   */
   reusePort?: boolean
   /** Connections that may wait to be accepted. Default: 1024; the system may allow less. */
   backlog?: number

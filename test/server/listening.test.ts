@@ -153,7 +153,9 @@ test('without reusePort on both sides, a port is not shared', async () => {
   for (const [first, second] of given) {
     await serving(
       hello,
-      async ({ port }) => {
+      async ({ port, threads }) => {
+        // Several threads share the port with each other, and so with any server that asks to share it.
+        if (threads > 1 && second) return
         assert.is((await errorOf(serve(hello, { port, reusePort: second }))).code, 'EADDRINUSE')
       },
       { reusePort: first },

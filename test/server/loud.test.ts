@@ -60,13 +60,19 @@ test('a small request overtakes the large one that began to arrive before it', a
     const large = await connect(server)
     const small = await connect(server)
     await until(() => server.stats().open === 2, 'both are accepted')
+    // On a thread of its own the loop may have read the large one before the small one is sent.
+    if (server.threads > 0) return
     // Both are in the system's buffers before this thread looks at either.
     large.send(
       `POST /large HTTP/1.1\r\nHost: brink\r\nContent-Length: ${1024 * 1024}\r\n\r\n`,
       Buffer.alloc(1024 * 1024),
     )
     small.send(get('/small'))
-    await Promise.all([large.response(), small.response()])
+    const answers = await Promise.all([large.response(), small.response()])
+    assert.equal(
+      answers.map(({ status }) => status),
+      [204, 204],
+    )
     assert.equal(order, ['small', 'large'])
   })
 })
