@@ -100,7 +100,8 @@ function npmCli() {
   return found && basename(realpathSync(found)) === 'npm-cli.js' ? realpathSync(found) : undefined
 }
 
-function onPath(...programs) {
+/** The first of the programs that can be found, with its path. */
+export function onPath(...programs) {
   for (const program of programs) {
     const command = program.split(' ')[0]
     if (command.includes(sep)) {
@@ -254,7 +255,7 @@ export function buildAddon(say = console.log) {
 
 /** What the addon is made of. Node-API is stable between versions of Node, so these do not count. */
 function addonFingerprint() {
-  const isInput = (name) => /\.(cc|h|c|gyp|mjs)$/.test(name) && !/^(build|prebuilds)[\\/]/.test(name)
+  const isInput = (name) => /\.(cc|h|c|gyp|mjs)$/.test(name) && !/^(build|prebuilds|selftest)[\\/]/.test(name)
   const { BRINK_WERROR, BRINK_SYSTEM_LLHTTP, CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS } = process.env
   const settings = [BRINK_WERROR, BRINK_SYSTEM_LLHTTP, CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS]
   return fingerprint(filesUnder(NATIVE, isInput), nodeAddonApi(), process.platform, process.arch, settings)

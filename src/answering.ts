@@ -1,19 +1,27 @@
 // From a batch of requests to its replies: routes each one, runs its handler, and writes what it gives.
+import { addressText } from './address.js'
 import { contentTypeOf, encodeBody } from './body.js'
 import type { Dispatcher, Match } from './dispatcher.js'
 import { coded } from './errors.js'
 import type { Block, Exchange } from './exchange.js'
 import type { HandlerResult } from './handler.js'
 import {
+  CLIENT_ERROR_ADDRESS,
+  CLIENT_ERROR_FLAGS,
+  CLIENT_ERROR_PORT,
+  CLIENT_ERROR_REFUSAL,
+  CLIENT_ERROR_UNTOLD,
   CONTENT_TYPE_BYTES,
   CONTENT_TYPE_HTML,
   CONTENT_TYPE_JSON,
   CONTENT_TYPE_TEXT,
+  EVENT_CLIENT_ERROR,
   EVENT_GENERATION,
   EVENT_KIND,
   EVENT_REQUEST,
   EVENT_SLOT,
   EVENT_WORDS,
+  FLAG_IPV4,
   FLAG_REPLY_CLOSE,
   FLAG_REPLY_DATED,
   FLAG_REPLY_LENGTH_ONLY,
@@ -24,6 +32,8 @@ import {
   STATE_IN_BATCH,
   STATE_UNANSWERED,
 } from './layout.js'
+import { native } from './native.js'
+import type { ClientError } from './options.js'
 import { reasonPhrase } from './reason_phrase.js'
 import { isPromise, isResponse, Reply, toReply } from './reply.js'
 import { BrinkRequest, methodAt, type Recipient } from './request.js'
@@ -44,6 +54,7 @@ export interface Surroundings {
   readonly flush: () => void
   /** Told of the native side's notices, by code. */
   readonly onNotice: (code: number) => void
+  readonly onClientError: (error: ClientError) => void
 }
 
 export class Answering {
@@ -53,12 +64,17 @@ export class Answering {
   readonly #log: (error: unknown, request: BrinkRequest) => void
   readonly #flush: () => void
   readonly #onNotice: (code: number) => void
+  readonly #onClientError: (error: ClientError) => void
   readonly #state: Int32Array
   // Requests of this batch whose handlers gave promises.
   readonly #open: BrinkRequest[] = []
   #flushIsDue = false
 
-  constructor(exchange: Exchange, dispatcher: Dispatcher, { origin, log, flush, onNotice }: Surroundings) {
+  constructor(
+    exchange: Exchange,
+    dispatcher: Dispatcher,
+    { origin, log, flush, onNotice, onClientError }: Surroundings,
+  ) {
     this.#exchange = exchange
     this.#state = exchange.state
     this.#dispatcher = dispatcher
@@ -66,6 +82,7 @@ export class Answering {
     this.#log = log
     this.#flush = flush
     this.#onNotice = onNotice
+    this.#onClientError = onClientError
   }
 
   /** Answers the events of a block. What is written before the microtasks have run leaves with the batch. */
@@ -76,6 +93,7 @@ export class Answering {
     this.#state[STATE_UNANSWERED] = 0
     for (let at = 0, left = events; left > 0; left -= 1) {
       if (words[at + EVENT_KIND] === EVENT_REQUEST) this.#answer(block, at, largeBodies)
+      else if (words[at + EVENT_KIND] === EVENT_CLIENT_ERROR) this.#onClientError(clientErrorAt(words, at))
       else this.#onNotice(words[at + NOTICE_CODE])
       at += words[at + EVENT_WORDS]
     }
@@ -248,6 +266,13 @@ export class Answering {
       this.#flush()
     })
   }
+}
+
+function clientErrorAt(words: Int32Array, at: number): ClientError {
+  const { code, status } = native.refusals[words[at + CLIENT_ERROR_REFUSAL]] as { code: string; status: number }
+  const isIpv4 = (words[at + CLIENT_ERROR_FLAGS] & FLAG_IPV4) !== 0
+  const ip = addressText(words, at + CLIENT_ERROR_ADDRESS, isIpv4)
+  return { code, status, ip, port: words[at + CLIENT_ERROR_PORT], untold: words[at + CLIENT_ERROR_UNTOLD] }
 }
 
 function checkLength(length: number, body: string | Uint8Array | undefined): void {

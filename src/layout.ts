@@ -27,6 +27,16 @@ export const NOTICE_WORDS = 3
 /** The poller takes no more connections; they are answered with 503. */
 export const NOTICE_POLLER_FULL = 1
 
+/** A client was refused, or cut off. */
+export const EVENT_CLIENT_ERROR = 3
+export const CLIENT_ERROR_REFUSAL = 2
+/** How many more there were since the last that was told. */
+export const CLIENT_ERROR_UNTOLD = 3
+export const CLIENT_ERROR_ADDRESS = 4
+export const CLIENT_ERROR_PORT = 8
+export const CLIENT_ERROR_FLAGS = 9
+export const CLIENT_ERROR_WORDS = 10
+
 export const REQUEST_SEQUENCE = 4
 /** llhttp's number of the method in the low byte, 255 for one that it does not know; above it the length of its name. */
 export const REQUEST_METHOD = 5

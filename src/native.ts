@@ -13,9 +13,11 @@ export interface NativeStats {
   bytesOut: number
   partialWrites: number
   batches: number
-  refused: number
   shed: number
-  timeouts: number
+  idleTimeouts: number
+  resets: number
+  /** By the numbers of the refusals. */
+  refusals: number[]
 }
 
 /** What a system call refused: its negative errno, and its name. */
@@ -67,6 +69,8 @@ export interface Native {
   ) => NativeReactor
   layout: string
   methods: readonly string[]
+  /** Why clients are refused or cut off: a stable code, and the status that they are told, 0 for none. */
+  refusals: readonly { readonly code: string; readonly status: number }[]
   /** The best first. */
   backends: readonly Backend[]
 }

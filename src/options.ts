@@ -38,6 +38,20 @@ export interface ServeOptions {
   maxPipelined?: number
   /** Output that a client has not taken, above which nothing more is read from it. Default: 1 MiB. */
   maxPendingOutput?: number
+  /**
+   * Bytes of chunk sizes, extensions and trailers of one body, above which the answer is 413; 8 more are allowed for
+   * each byte of the body. Default: 16 KiB.
+   */
+  maxChunkOverhead?: number
+  /** Open connections, above which more are answered with 503. Default: 0, as many as the system allows. */
+  maxConnections?: number
+  /** Requests of one connection, after which it is closed. Default: 0, any number. */
+  maxRequestsPerConnection?: number
+  /**
+   * Bytes a second that a body must arrive, and an answer be taken with; looked at every 5 seconds, for answers no more
+   * often than `writeTimeout`. Slower clients are cut off. Default: 240; 0 for any rate.
+   */
+  minRate?: number
   /** How long a connection may idle between requests. Default: 72,000, more than the usual 60 s of load balancers. */
   keepAliveTimeout?: number
   /** How long the head of a request may take to arrive, from its first byte; then the answer is 408. Default: 10,000. */
@@ -51,6 +65,23 @@ export interface ServeOptions {
    * `console.error`.
    */
   log?: (error: unknown, request: BrinkRequest) => void
+  /**
+   * Told of clients that were refused or cut off, before the app saw their request: for logs, and for banning. At the
+   * most 50 a second of each thread are told; `untold` says how many were passed over. Default: nobody is told.
+   */
+  onClientError?: (error: ClientError) => void
+}
+
+/** A client that was refused, or cut off. */
+export interface ClientError {
+  /** Why: a stable code, such as `INVALID_HOST` or `HEADERS_TIMEOUT`. SECURITY.md lists them. */
+  readonly code: string
+  /** The status that the client was told; 0 when it could be told nothing. */
+  readonly status: number
+  readonly ip: string
+  readonly port: number
+  /** Others before this one that were not told, for there were too many. */
+  readonly untold: number
 }
 
 type NumberOption = {
@@ -71,13 +102,17 @@ const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>>
   bodyLimit: [1024 * 1024, 0, 4 * GIB],
   maxPipelined: [64, 1, 64],
   maxPendingOutput: [1024 * 1024, 1, 4 * GIB],
+  maxChunkOverhead: [16 * 1024, 0, GIB],
+  maxConnections: [0, 0, 10_000_000],
+  maxRequestsPerConnection: [0, 0, GIB],
+  minRate: [240, 0, GIB],
   keepAliveTimeout: [72_000, 1, DAY_MS],
   headersTimeout: [10_000, 1, DAY_MS],
   requestTimeout: [60_000, 1, DAY_MS],
   writeTimeout: [30_000, 1, DAY_MS],
 }
 
-export type CheckedOptions = Required<ServeOptions>
+export type CheckedOptions = Required<Omit<ServeOptions, 'onClientError'>> & Pick<ServeOptions, 'onClientError'>
 
 /**
  * The options with their defaults.
@@ -86,23 +121,27 @@ export type CheckedOptions = Required<ServeOptions>
  */
 export function checkedOptions(given: ServeOptions): CheckedOptions {
   if (typeof given !== 'object' || given === null) throw wrongType('options', 'an object', given)
-  const known = new Set<string>([...Object.keys(NUMBERS), 'host', 'backend', 'reusePort', 'log'])
+  const known = new Set<string>([...Object.keys(NUMBERS), 'host', 'backend', 'reusePort', 'log', 'onClientError'])
   for (const name of Object.keys(given)) {
     if (!known.has(name)) throw wrongValue(name, `is no option: there are ${[...known].sort().join(', ')}`)
   }
   const numbers = {} as Record<NumberOption, number>
   for (const name of Object.keys(NUMBERS) as NumberOption[]) numbers[name] = numberOption(name, given[name])
-  const { host = 'localhost', reusePort = false, log = logToConsole } = given
+  const { host = 'localhost', reusePort = false, log = logToConsole, onClientError } = given
   if (typeof host !== 'string') throw wrongType('host', 'a string', host)
   if (host === '') throw wrongValue('host', 'must not be empty')
   if (typeof reusePort !== 'boolean') throw wrongType('reusePort', 'a boolean', reusePort)
   if (typeof log !== 'function') throw wrongType('log', 'a function', log)
+  if (onClientError !== undefined && typeof onClientError !== 'function') {
+    throw wrongType('onClientError', 'a function', onClientError)
+  }
   if (given.threads === undefined && process.env.BRINK_THREADS) {
     numbers.threads = numberOption('threads', Number(process.env.BRINK_THREADS))
   }
   const backend = chosenBackend(given.backend)
   if (backend.needsThread && numbers.threads === 0) numbers.threads = 1
-  return { ...numbers, host, reusePort, log, backend: backend.name }
+  const optional = onClientError === undefined ? {} : { onClientError }
+  return { ...numbers, host, reusePort, log, backend: backend.name, ...optional }
 }
 
 function numberOption(name: NumberOption, value: number | undefined): number {

@@ -5,32 +5,10 @@ import { Exchange } from './exchange.js'
 import type { Handler } from './handler.js'
 import { NOTICE_POLLER_FULL } from './layout.js'
 import { type Bound, type Listeners, listenOn } from './listening.js'
-import { type NativeReactor, type NativeStats, native } from './native.js'
+import { type NativeReactor, native } from './native.js'
 import { type CheckedOptions, checkedOptions, type ServeOptions } from './options.js'
 import { Router } from './router.js'
-
-/** What a server has counted since it was started. Everything but `open` only grows. */
-export interface ServerStats {
-  /** Connections that were accepted. */
-  accepted: number
-  /** Connections that are open now. */
-  open: number
-  /** Requests that were handed to the app. */
-  requests: number
-  /** Bytes received and sent. */
-  bytesIn: number
-  bytesOut: number
-  /** Answers that a socket did not take at once. */
-  partialWrites: number
-  /** Crossings from the native side into JavaScript with requests. */
-  batches: number
-  /** Requests that were refused before the app saw them. */
-  refused: number
-  /** Connections that were turned away with 503, as there was no room for them. */
-  shed: number
-  /** Connections that a timeout ended. */
-  timeouts: number
-}
+import { type ServerStats, statsOf } from './stats.js'
 
 export interface CloseOptions {
   /** Milliseconds after which what is not answered by then is cut off. Without it, closing waits for every answer. */
@@ -108,12 +86,7 @@ class OpenServer implements Server, Listeners {
   }
 
   stats(): ServerStats {
-    const [first, ...others] = this.reactors.map((reactor) => reactor.stats())
-    const sum = first as NativeStats
-    for (const stats of others) {
-      for (const name of Object.keys(sum) as (keyof NativeStats)[]) sum[name] += stats[name]
-    }
-    return sum
+    return statsOf(this.reactors.map((reactor) => reactor.stats()))
   }
 
   close(options: CloseOptions = {}): Promise<void> {
@@ -138,7 +111,7 @@ class OpenServer implements Server, Listeners {
   }
 
   #reactor(dispatcher: Dispatcher, options: CheckedOptions): NativeReactor {
-    const { log, host, reusePort, threads, ...settings } = options
+    const { log, onClientError = () => {}, host, reusePort, threads, ...settings } = options
     const threaded = threads > 0
     let closed = false
     const flush = () => {
@@ -150,9 +123,10 @@ class OpenServer implements Server, Listeners {
       log,
       flush,
       onNotice: (code) => this.#onNotice(code),
+      onClientError,
     })
     const reactor: NativeReactor = new native.Reactor(
-      { ...settings, threaded },
+      { ...settings, threaded, tellsClientErrors: options.onClientError !== undefined },
       exchange.requestBlocks,
       exchange.replyBlocks,
       exchange.state,

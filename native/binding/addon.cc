@@ -3,6 +3,7 @@
 
 #include "binding/hosted_reactor.h"
 #include "generated/layout.h"
+#include "http/refusal.h"
 #include "llhttp.h"
 #include "poller/poller.h"
 
@@ -29,11 +30,24 @@ Napi::Array method_names(Napi::Env env) {
   return names;
 }
 
+// Why clients are refused, by number.
+Napi::Array refusal_list(Napi::Env env) {
+  Napi::Array list = Napi::Array::New(env);
+  for (const auto& refusal : brink::http::kRefusals) {
+    Napi::Object entry = Napi::Object::New(env);
+    entry.Set("code", Napi::String::New(env, refusal.code));
+    entry.Set("status", Napi::Number::New(env, refusal.status));
+    list.Set(list.Length(), entry);
+  }
+  return list;
+}
+
 Napi::Object define(Napi::Env env, Napi::Object exports) {
   exports.Set("Reactor", brink::binding::HostedReactor::define(env));
   exports.Set("layout", Napi::String::New(env, brink::layout::kText));
   exports.Set("methods", method_names(env));
   exports.Set("backends", backend_list(env));
+  exports.Set("refusals", refusal_list(env));
   return exports;
 }
 

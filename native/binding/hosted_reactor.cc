@@ -182,9 +182,12 @@ Napi::Value HostedReactor::stats(const Napi::CallbackInfo& info) {
   set("bytesOut", stats.bytes_out);
   set("partialWrites", stats.partial_writes);
   set("batches", stats.batches);
-  set("refused", stats.refused);
   set("shed", stats.shed);
-  set("timeouts", stats.timeouts);
+  set("idleTimeouts", stats.idle_timeouts);
+  set("resets", stats.resets);
+  Napi::Array refusals = Napi::Array::New(info.Env(), stats.refusals.size());
+  for (uint32_t i = 0; i < stats.refusals.size(); i++) refusals.Set(i, static_cast<double>(stats.refusals[i]));
+  object.Set("refusals", refusals);
   return object;
 }
 
@@ -227,8 +230,8 @@ void HostedReactor::call(Napi::FunctionReference& function, const std::initializ
   clear_exception();
 }
 
-// Handlers' errors are answered in JavaScript; what comes out here goes to 'uncaughtException', as from any callback. In
-// a worker that is being terminated nothing can be thrown any more.
+// Handlers' errors are answered in JavaScript; what comes out here goes to 'uncaughtException', as from any callback.
+// In a worker that is being terminated nothing can be thrown any more.
 void HostedReactor::clear_exception() {
   if (!Env().IsExceptionPending()) return;
   napi_value exception;

@@ -26,12 +26,17 @@ reactor::Options options_from(const Napi::Object& given) {
   read(given, "maxHeaders", 1, http::kMostFields, &options.limits.fields);
   read(given, "maxTargetSize", 1, http::kMostHeaderBytes, &options.limits.target_bytes);
   read(given, "bodyLimit", 0, kMostSafeInteger, &options.limits.body_bytes);
+  read(given, "maxChunkOverhead", 0, 4294967295.0, &options.limits.chunk_overhead_bytes);
+  read(given, "maxConnections", 0, 4294967295.0, &options.max_connections);
+  read(given, "maxRequestsPerConnection", 0, 4294967295.0, &options.max_requests_per_connection);
+  read(given, "minRate", 0, 4294967295.0, &options.min_rate_bytes);
   read(given, "maxPipelined", 1, reactor::Unanswered::kMost, &options.max_pipelined);
   read(given, "maxPendingOutput", 1, kMostSafeInteger, &options.max_pending_output_bytes);
   read(given, "keepAliveTimeout", 1, kMostSafeInteger, &options.keep_alive_timeout_ms);
   read(given, "headersTimeout", 1, kMostSafeInteger, &options.headers_timeout_ms);
   read(given, "requestTimeout", 1, kMostSafeInteger, &options.request_timeout_ms);
   read(given, "writeTimeout", 1, kMostSafeInteger, &options.write_timeout_ms);
+  options.tells_client_errors = given.Get("tellsClientErrors").ToBoolean();
   return options;
 }
 

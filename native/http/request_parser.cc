@@ -32,7 +32,7 @@ struct RequestParser::Run {
   size_t body_size = 0;
   const char* body_end = nullptr;  // of the last piece, in the bytes as they arrived
   bool stands_in = false;          // llhttp is being given another method than the client's
-  Refusal refusal;
+  Refusal refusal = Refusal::none;
 };
 
 // The glue to llhttp. Its callbacks are C functions; llhttp_t::data is the run.
@@ -42,8 +42,8 @@ struct Callbacks {
 
   static Run& run_of(llhttp_t* llhttp) { return *static_cast<Run*>(llhttp->data); }
 
-  static int refuse(llhttp_t* llhttp, uint16_t status, const char* code) {
-    run_of(llhttp).refusal = {status, code};
+  static int refuse(llhttp_t* llhttp, Refusal refusal) {
+    run_of(llhttp).refusal = refusal;
     return HPE_USER;
   }
 
@@ -76,24 +76,24 @@ struct Callbacks {
       run.head_start = const_cast<char*>(at);
       run.parser.stage_ = Stage::head;
     }
-    return extend(run, run.head.method_name, at, length) ? 0 : refuse(llhttp, 400, "INVALID_METHOD");
+    return extend(run, run.head.method_name, at, length) ? 0 : refuse(llhttp, Refusal::INVALID_METHOD);
   }
 
   static int on_url(llhttp_t* llhttp, const char* at, size_t length) {
     Run& run = run_of(llhttp);
     bool fits = run.head.target.length + length <= run.parser.limits_.target_bytes;
-    return fits && extend(run, run.head.target, at, length) ? 0 : refuse(llhttp, 414, "TARGET_TOO_LONG");
+    return fits && extend(run, run.head.target, at, length) ? 0 : refuse(llhttp, Refusal::TARGET_TOO_LONG);
   }
 
   static int on_header_field(llhttp_t* llhttp, const char* at, size_t length) {
     Run& run = run_of(llhttp);
     if (in_trailers(llhttp)) return 0;
     if (!run.parser.field_name_open_) {
-      if (run.head.fields.size() >= run.parser.limits_.fields) return refuse(llhttp, 431, "TOO_MANY_FIELDS");
+      if (run.head.fields.size() >= run.parser.limits_.fields) return refuse(llhttp, Refusal::TOO_MANY_FIELDS);
       run.head.fields.emplace_back();
       run.parser.field_name_open_ = true;
     }
-    return extend(run, run.head.fields.back().name, at, length) ? 0 : refuse(llhttp, 431, "HEADER_TOO_LARGE");
+    return extend(run, run.head.fields.back().name, at, length) ? 0 : refuse(llhttp, Refusal::HEADER_TOO_LARGE);
   }
 
   static int on_header_field_complete(llhttp_t* llhttp) {
@@ -104,7 +104,7 @@ struct Callbacks {
   static int on_header_value(llhttp_t* llhttp, const char* at, size_t length) {
     Run& run = run_of(llhttp);
     if (in_trailers(llhttp)) return 0;
-    return extend(run, run.head.fields.back().value, at, length) ? 0 : refuse(llhttp, 431, "HEADER_TOO_LARGE");
+    return extend(run, run.head.fields.back().value, at, length) ? 0 : refuse(llhttp, Refusal::HEADER_TOO_LARGE);
   }
 
   static int on_headers_complete(llhttp_t* llhttp) {
@@ -120,12 +120,12 @@ struct Callbacks {
     if (llhttp->http_major != 1 || llhttp->http_minor > 1) {
       const char* after_target = run.head_start + head.target.offset + head.target.length;
       // The head is complete, so at least its empty line stands behind the target.
-      run.refusal = *after_target == ' ' ? Refusal{505, "UNSUPPORTED_VERSION"} : Refusal{400, "MISSING_VERSION"};
+      run.refusal = *after_target == ' ' ? Refusal::UNSUPPORTED_VERSION : Refusal::MISSING_VERSION;
       return HPE_USER;
     }
     run.refusal = judge_head(run.head_start, head, (llhttp->flags & F_CONTENT_LENGTH) != 0);
-    if (run.refusal) return HPE_USER;
-    if (head.content_length > run.parser.limits_.body_bytes) return refuse(llhttp, 413, "BODY_TOO_LARGE");
+    if (run.refusal != Refusal::none) return HPE_USER;
+    if (head.content_length > run.parser.limits_.body_bytes) return refuse(llhttp, Refusal::BODY_TOO_LARGE);
     run.parser.stage_ = Stage::body;
     run.parser.continue_wanted_ = head.expects_continue;
     // An upgrade is an offer; what nobody takes up is a plain request (RFC 9110, 7.8).
@@ -139,7 +139,7 @@ struct Callbacks {
     parser.continue_wanted_ = false;
     auto* unfinished = parser.unfinished_.get();
     uint64_t taken = run.body_size + (unfinished ? unfinished->body.size() : 0);
-    if (taken + length > parser.limits_.body_bytes) return refuse(llhttp, 413, "BODY_TOO_LARGE");
+    if (taken + length > parser.limits_.body_bytes) return refuse(llhttp, Refusal::BODY_TOO_LARGE);
     // Chunks that came in one read are moved together over their framing, which is parsed and done with.
     if (!run.body_start) {
       run.body_start = const_cast<char*>(at);
@@ -270,7 +270,7 @@ Refusal RequestParser::parse(char* bytes, size_t size, ParserScratch& scratch, R
       unfinished_->bytes.assign(rest, end);
       unfinished_->bytes_are_unread = true;
     }
-    return {};
+    return Refusal::none;
   }
   if (error != HPE_OK) {
     Refusal refusal = refusal_of(error, run, end);
@@ -278,8 +278,8 @@ Refusal RequestParser::parse(char* bytes, size_t size, ParserScratch& scratch, R
     unfinished_.reset();
     return refusal;
   }
-  Refusal refusal = stage_ == Stage::between ? Refusal{} : keep(run, end, size);
-  if (refusal) stage_ = Stage::refused;
+  Refusal refusal = stage_ == Stage::between ? Refusal::none : keep(run, end, size);
+  if (refusal != Refusal::none) stage_ = Stage::refused;
   return refusal;
 }
 
@@ -300,7 +300,7 @@ bool RequestParser::go_on_with_unknown_method(Run& run, char* begin, char* end, 
   while (start > least && is_token_character(start[-1])) start--;
   size_t length = 0;
   MethodShape shape = shape_of_method({start, static_cast<size_t>(end - start)}, &length);
-  if (shape == MethodShape::too_long) run.refusal = {501, "UNKNOWN_METHOD"};
+  if (shape == MethodShape::too_long) run.refusal = Refusal::UNKNOWN_METHOD;
   if (shape == MethodShape::too_long || shape == MethodShape::malformed) return false;
   llhttp_init(&llhttp_, HTTP_REQUEST, &Callbacks::settings());
   llhttp_.data = &run;
@@ -326,7 +326,7 @@ bool RequestParser::go_on_with_unknown_method(Run& run, char* begin, char* end, 
 // Keeps what the next call needs of a message that is not complete, within the limits.
 Refusal RequestParser::keep(Run& run, const char* end, size_t parsed) {
   bool goes_on = unfinished_ != nullptr;
-  if (goes_on && unfinished_->parse_again) return {};
+  if (goes_on && unfinished_->parse_again) return Refusal::none;
   if (!goes_on) {
     unfinished_ = std::make_unique<Unfinished>();
     const char* head_end = stage_ == Stage::head ? end : run.head_start + Callbacks::head_size(run.head);
@@ -338,37 +338,37 @@ Refusal RequestParser::keep(Run& run, const char* end, size_t parsed) {
     size_t size = unfinished_->bytes.size();
     while (size > 0 && (unfinished_->bytes[size - 1] == '\r' || unfinished_->bytes[size - 1] == '\n')) size--;
     bool fits = size <= limits_.header_bytes;
-    return fits ? Refusal{} : Refusal{431, "HEADER_TOO_LARGE"};
+    return fits ? Refusal::none : Refusal::HEADER_TOO_LARGE;
   }
   if (goes_on) unfinished_->framing_bytes += parsed - run.body_size;
   Callbacks::gather(run, *unfinished_);
   // Chunks of one byte are slow but honest; sizes, extensions and trailers without end are not.
   uint64_t most = limits_.chunk_overhead_bytes + 8 * static_cast<uint64_t>(unfinished_->body.size());
-  return unfinished_->framing_bytes <= most ? Refusal{} : Refusal{413, "CHUNK_OVERHEAD_TOO_LARGE"};
+  return unfinished_->framing_bytes <= most ? Refusal::none : Refusal::CHUNK_OVERHEAD_TOO_LARGE;
 }
 
 Refusal RequestParser::refusal_of(llhttp_errno_t error, const Run& run, const char* end) const {
-  if (run.refusal) return run.refusal;
+  if (run.refusal != Refusal::none) return run.refusal;
   switch (error) {
     case HPE_INVALID_METHOD:
-      return {400, "INVALID_METHOD"};
+      return Refusal::INVALID_METHOD;
     case HPE_INVALID_VERSION:
       return judge_version(run.head_start + run.head.target.offset + run.head.target.length, end);
     case HPE_PAUSED_H2_UPGRADE:
-      return {505, "UNSUPPORTED_VERSION"};
+      return Refusal::UNSUPPORTED_VERSION;
     case HPE_INVALID_URL:
-      return {400, "INVALID_TARGET"};
+      return Refusal::INVALID_TARGET;
     case HPE_INVALID_CONTENT_LENGTH:
     case HPE_UNEXPECTED_CONTENT_LENGTH:
-      return {400, "INVALID_CONTENT_LENGTH"};
+      return Refusal::INVALID_CONTENT_LENGTH;
     case HPE_INVALID_TRANSFER_ENCODING:
-      return {400, "INVALID_TRANSFER_ENCODING"};
+      return Refusal::INVALID_TRANSFER_ENCODING;
     case HPE_INVALID_CHUNK_SIZE:
-      return {400, "INVALID_CHUNK"};
+      return Refusal::INVALID_CHUNK;
     case HPE_INVALID_HEADER_TOKEN:
-      return {400, "INVALID_FIELD"};
+      return Refusal::INVALID_FIELD;
     default:
-      return {400, "INVALID_REQUEST"};
+      return Refusal::INVALID_REQUEST;
   }
 }
 

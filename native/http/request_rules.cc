@@ -84,12 +84,12 @@ bool lists_unspoken_codings(Slice value) {
 bool stands_between_tabs(Slice value) { return value.data[-1] == '\t' || value.data[value.size] == '\t'; }
 
 Refusal judge_transfer_encoding(Slice value, bool http_1_0, bool repeated, bool announces_length) {
-  if (http_1_0) return {400, "TRANSFER_ENCODING_IN_HTTP_1_0"};
-  if (repeated) return {400, "REPEATED_TRANSFER_ENCODING"};
-  if (announces_length) return {400, "LENGTH_AND_TRANSFER_ENCODING"};
-  if (lists_unspoken_codings(value)) return {501, "UNKNOWN_TRANSFER_CODING"};
+  if (http_1_0) return Refusal::TRANSFER_ENCODING_IN_HTTP_1_0;
+  if (repeated) return Refusal::REPEATED_TRANSFER_ENCODING;
+  if (announces_length) return Refusal::LENGTH_AND_TRANSFER_ENCODING;
+  if (lists_unspoken_codings(value)) return Refusal::UNKNOWN_TRANSFER_CODING;
   bool exact = equal_ignoring_case(value, "chunked") && !stands_between_tabs(value);
-  return exact ? Refusal{} : Refusal{400, "INVALID_TRANSFER_ENCODING"};
+  return exact ? Refusal::none : Refusal::INVALID_TRANSFER_ENCODING;
 }
 
 // http://a:80/ and Host: a are the same place.
@@ -100,42 +100,42 @@ Slice without_default_port(Slice authority) {
 
 Refusal judge_target(Slice target, const RequestHead& head, Slice host) {
   for (size_t i = 0; i < target.size; i++) {
-    if (!is_target_character(target.data[i])) return {400, "INVALID_TARGET"};
+    if (!is_target_character(target.data[i])) return Refusal::INVALID_TARGET;
   }
-  if (head.method == HTTP_CONNECT) return is_authority(target) ? Refusal{} : Refusal{400, "INVALID_TARGET"};
-  if (target.size > 0 && target.data[0] == '/') return {};
+  if (head.method == HTTP_CONNECT) return is_authority(target) ? Refusal::none : Refusal::INVALID_TARGET;
+  if (target.size > 0 && target.data[0] == '/') return Refusal::none;
   if (target.size == 1 && target.data[0] == '*') {
-    return head.method == HTTP_OPTIONS ? Refusal{} : Refusal{400, "INVALID_TARGET"};
+    return head.method == HTTP_OPTIONS ? Refusal::none : Refusal::INVALID_TARGET;
   }
   Slice authority;
-  if (!absolute_form_authority(target, &authority) || !is_authority(authority)) return {400, "INVALID_TARGET"};
+  if (!absolute_form_authority(target, &authority) || !is_authority(authority)) return Refusal::INVALID_TARGET;
   // RFC 9112, 3.2.2 lets the target win over Host; a sender that says two things is refused instead.
   if (host.data && !equal_ignoring_case(without_default_port(authority), without_default_port(host)))
-    return {400, "HOST_MISMATCH"};
-  return {};
+    return Refusal::HOST_MISMATCH;
+  return Refusal::none;
 }
 
 }  // namespace
 
 Refusal judge_head(const char* bytes, RequestHead& head, bool announces_length) {
-  if (!request_line_is_exact(bytes, head)) return {400, "INVALID_REQUEST_LINE"};
+  if (!request_line_is_exact(bytes, head)) return Refusal::INVALID_REQUEST_LINE;
   Slice host = {nullptr, 0};
   bool has_transfer_encoding = false;
   for (const Field& field : head.fields) {
     Slice name = slice_of(bytes, field.name), value = slice_of(bytes, field.value);
-    if (name.size == 0) return {400, "INVALID_FIELD_NAME"};
+    if (name.size == 0) return Refusal::INVALID_FIELD;
     switch (name.size) {
       case 4:
         if (!equal_ignoring_case(name, "host")) break;
         // RFC 9112, 3.2: exactly one, and a valid one.
-        if (host.data) return {400, "REPEATED_HOST"};
-        if (!is_authority(value)) return {400, "INVALID_HOST"};
+        if (host.data) return Refusal::REPEATED_HOST;
+        if (!is_authority(value)) return Refusal::INVALID_HOST;
         host = value;
         break;
       case 6:
         if (!equal_ignoring_case(name, "expect")) break;
         // RFC 9110, 10.1.1: the only expectation there is.
-        if (!equal_ignoring_case(value, "100-continue")) return {417, "UNKNOWN_EXPECTATION"};
+        if (!equal_ignoring_case(value, "100-continue")) return Refusal::UNKNOWN_EXPECTATION;
         // A server ignores it from an HTTP/1.0 client, and where there is no body to wait for.
         head.expects_continue = !head.http_1_0 && head.has_body();
         break;
@@ -143,13 +143,14 @@ Refusal judge_head(const char* bytes, RequestHead& head, bool announces_length) 
         if (!equal_ignoring_case(name, "content-length")) break;
         // RFC 9112, 6.3: digits only, one value, within what 64 bits hold.
         if (value.size == 0 || value.size > 19 || !std::all_of(value.data, value.data + value.size, is_digit)) {
-          return {400, "INVALID_CONTENT_LENGTH"};
+          return Refusal::INVALID_CONTENT_LENGTH;
         }
         break;
       case 17:
         if (!equal_ignoring_case(name, "transfer-encoding")) break;
         // RFC 9112, 6.1: we speak chunked, once, and nothing else; a list or a parameter could be read differently.
-        if (Refusal refusal = judge_transfer_encoding(value, head.http_1_0, has_transfer_encoding, announces_length)) {
+        if (Refusal refusal = judge_transfer_encoding(value, head.http_1_0, has_transfer_encoding, announces_length);
+            refusal != Refusal::none) {
           return refusal;
         }
         has_transfer_encoding = true;
@@ -158,7 +159,7 @@ Refusal judge_head(const char* bytes, RequestHead& head, bool announces_length) 
         break;
     }
   }
-  if (!host.data && !head.http_1_0) return {400, "MISSING_HOST"};
+  if (!host.data && !head.http_1_0) return Refusal::MISSING_HOST;
   return judge_target(slice_of(bytes, head.target), head, host);
 }
 
@@ -177,7 +178,7 @@ Refusal judge_version(const char* after_target, const char* end) {
   size_t size = static_cast<size_t>(end - after_target);
   bool named = size >= 9 && std::memcmp(after_target, " HTTP/", 6) == 0 && is_digit(after_target[6]) &&
                after_target[7] == '.' && is_digit(after_target[8]) && (size == 9 || after_target[9] == '\r');
-  return named ? Refusal{505, "UNSUPPORTED_VERSION"} : Refusal{400, "INVALID_VERSION"};
+  return named ? Refusal::UNSUPPORTED_VERSION : Refusal::INVALID_VERSION;
 }
 
 }  // namespace brink::http

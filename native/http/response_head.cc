@@ -18,7 +18,6 @@ constexpr std::array<std::string_view, kContentTypes> kContentTypeLines = {
 
 constexpr size_t kMostDigits = 20;
 constexpr std::string_view kClose = "Connection: close\r\n";
-constexpr std::string_view kKeepAlive = "Connection: keep-alive\r\n";
 
 char* put(char* at, std::string_view text) {
   std::memcpy(at, text.data(), text.size());
@@ -192,34 +191,40 @@ bool are_field_lines(net::Slice lines) {
   return true;
 }
 
-ResponseHeadWriter::ResponseHeadWriter() { set_time(0); }
+// An HTTP/1.0 client must be told that the connection stays; to the others the second line says for how long. Whole
+// seconds, and none that the connection may not last.
+ResponseHeadWriter::ResponseHeadWriter(uint64_t keep_alive_timeout_ms)
+    : keep_alive_("Connection: keep-alive\r\nKeep-Alive: timeout=" + std::to_string(keep_alive_timeout_ms / 1000) +
+                  "\r\n") {
+  set_time(0);
+}
 
 void ResponseHeadWriter::set_time(int64_t seconds) {
   if (seconds == second_) return;
   second_ = seconds;
   date_ = "Date: " + imf_date(seconds < 0 ? 0 : seconds) + "\r\n";
   for (size_t type = 0; type < kContentTypes; type++) {
-    usual_[type] = "HTTP/1.1 200 OK\r\n" + std::string(kContentTypeLines[type]) + date_ + "Content-Length: ";
+    usual_[type] =
+        "HTTP/1.1 200 OK\r\n" + std::string(kContentTypeLines[type]) + date_ + keep_alive_ + "Content-Length: ";
   }
 }
 
 void ResponseHeadWriter::write(net::ByteBuffer& out, const ResponseHead& head) {
-  bool usual = head.status == 200 && head.length_known && !head.dated && !head.http_1_0_keep_alive;
+  bool usual = head.status == 200 && head.length_known && !head.dated && !head.close;
   if (!usual) return write_any(out, head);
   const std::string& begin = usual_[head.content_type];
-  char* at = out.room(begin.size() + kMostDigits + 2 + head.fields.size + kClose.size() + 2);
+  char* at = out.room(begin.size() + kMostDigits + 2 + head.fields.size + 2);
   at = put(at, begin);
   at = put_number(at, head.content_length);
   at = put(at, "\r\n");
   if (head.fields.size > 0) at = put(at, {head.fields.data, head.fields.size});
-  if (head.close) at = put(at, kClose);
   out.added(put(at, "\r\n"));
 }
 
 void ResponseHeadWriter::write_any(net::ByteBuffer& out, const ResponseHead& head) {
   std::string_view reason = reason_phrase(head.status), type = kContentTypeLines[head.content_type];
   char* at = out.room(9 + 4 + reason.size() + 2 + type.size() + date_.size() + 16 + kMostDigits + 2 + head.fields.size +
-                      kClose.size() + kKeepAlive.size() + 2);
+                      kClose.size() + keep_alive_.size() + 2);
   at = put_number(put(at, "HTTP/1.1 "), head.status);
   at = put(put(put(at, " "), reason), "\r\n");
   at = put(at, type);
@@ -229,11 +234,7 @@ void ResponseHeadWriter::write_any(net::ByteBuffer& out, const ResponseHead& hea
     at = put(put_number(put(at, "Content-Length: "), head.content_length), "\r\n");
   }
   if (head.fields.size > 0) at = put(at, {head.fields.data, head.fields.size});
-  if (head.close) {
-    at = put(at, kClose);
-  } else if (head.http_1_0_keep_alive) {
-    at = put(at, kKeepAlive);
-  }
+  at = put(at, head.close ? kClose : std::string_view(keep_alive_));
   out.added(put(at, "\r\n"));
 }
 

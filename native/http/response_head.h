@@ -23,7 +23,6 @@ struct ResponseHead {
   bool length_known = true;          // a 304 or an answer to HEAD may leave it out
   bool dated = false;                // the fields have a Date
   bool close = false;                // this is the connection's last response
-  bool http_1_0_keep_alive = false;  // an HTTP/1.0 client must be told that the connection stays
 };
 
 // RFC 9110, 6.4.1: responses of these statuses have no content, whatever the handler gave.
@@ -37,7 +36,8 @@ std::string_view reason_phrase(uint16_t status);
 
 class ResponseHeadWriter {
  public:
-  ResponseHeadWriter();
+  // Says on every response for how long the connection stays, so that no client asks on one that is just being closed.
+  explicit ResponseHeadWriter(uint64_t keep_alive_timeout_ms);
 
   // Brings Date up to the second. Cheap when it is the same second still.
   void set_time(int64_t seconds_since_1970);
@@ -48,7 +48,8 @@ class ResponseHeadWriter {
   void write_any(net::ByteBuffer& out, const ResponseHead& head);
 
   int64_t second_ = -1;
-  std::string date_;  // "Date: … CRLF"
+  std::string keep_alive_;  // "Connection: keep-alive CRLF Keep-Alive: timeout=… CRLF"
+  std::string date_;        // "Date: … CRLF"
   // What nearly every response begins with, by content type: status 200, type, date, and "Content-Length: ".
   std::array<std::string, kContentTypes> usual_;
 };

@@ -139,10 +139,9 @@ inline int64_t receive_bytes(Socket socket, char* into, size_t size) {
 }
 
 using PollItem = WSAPOLLFD;
-// Here POLLHUP says that the peer has finished sending, which leaves it waiting for its answers; and it is said whether
-// it was asked for or not.
+// Here POLLHUP says that the peer has finished sending, which leaves it waiting for its answers. It is said whether it
+// was asked for or not, so until they are sent no wait is long.
 inline constexpr short kPollBroken = POLLERR | POLLNVAL;
-inline constexpr bool kPollRepeatsHungUp = true;
 inline int poll_sockets(PollItem* items, size_t count, int timeout_ms) {
   // It refuses an empty list, which here means to wait.
   if (count == 0) return ::Sleep(timeout_ms < 0 ? INFINITE : static_cast<DWORD>(timeout_ms)), 0;
@@ -238,7 +237,6 @@ inline int64_t receive_bytes(Socket socket, char* into, size_t size) { return ::
 
 using PollItem = pollfd;
 inline constexpr short kPollBroken = POLLERR | POLLHUP | POLLNVAL;
-inline constexpr bool kPollRepeatsHungUp = false;
 inline int poll_sockets(PollItem* items, size_t count, int timeout_ms) {
   return ::poll(items, static_cast<nfds_t>(count), timeout_ms);
 }

@@ -56,9 +56,6 @@ class Poll final : public Poller {
   void change(net::Descriptor descriptor, short what, bool on) {
     auto& item = items_[interests_.place(descriptor)];
     item.events = static_cast<short>(on ? item.events | what : item.events & ~what);
-    // A wait passes over an item without a socket.
-    bool passed_over = net::platform::kPollRepeatsHungUp && item.events == 0;
-    item.fd = passed_over ? net::platform::kNoSocket : static_cast<net::platform::Socket>(descriptor);
   }
 
   Interests interests_;

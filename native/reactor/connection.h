@@ -52,6 +52,9 @@ struct Connection {
   bool reads_wanted = true;  // what a level-triggered poller was told
   bool writes_wanted = false;
   uint64_t message_began_ms = 0;
+  uint64_t progress_ms = 0;      // when it last took some of its answer
+  uint64_t window_began_ms = 0;  // since when window_bytes came, or were taken: for the least rate
+  uint32_t window_bytes = 0;
   http::RequestParser parser;
   Unanswered unanswered;
   net::DeadlineEntry deadline;

@@ -81,7 +81,10 @@ void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Add
   batch_.events++;
 }
 
-bool EventWriter::has_room_for_notice() const { return layout::kBlockWords - words_used_ >= layout::kNoticeWords; }
+bool EventWriter::has_room_for_small_event() const {
+  static_assert(layout::kNoticeWords <= layout::kClientErrorWords);
+  return layout::kBlockWords - words_used_ >= layout::kClientErrorWords;
+}
 
 void EventWriter::put_notice(uint32_t code) {
   uint32_t* words = batch_.block->words + words_used_;
@@ -89,6 +92,19 @@ void EventWriter::put_notice(uint32_t code) {
   words[layout::kEventWords] = layout::kNoticeWords;
   words[layout::kNoticeCode] = code;
   words_used_ += layout::kNoticeWords;
+  batch_.events++;
+}
+
+void EventWriter::put_client_error(const ClientError& error) {
+  uint32_t* words = batch_.block->words + words_used_;
+  words[layout::kEventKind] = layout::kEventClientError;
+  words[layout::kEventWords] = layout::kClientErrorWords;
+  words[layout::kClientErrorRefusal] = static_cast<uint32_t>(error.refusal);
+  words[layout::kClientErrorUntold] = error.untold_before;
+  std::memcpy(words + layout::kClientErrorAddress, error.peer.bytes, sizeof error.peer.bytes);
+  words[layout::kClientErrorPort] = error.peer.port;
+  words[layout::kClientErrorFlags] = error.peer.is_ipv4 ? layout::kFlagIpv4 : 0;
+  words_used_ += layout::kClientErrorWords;
   batch_.events++;
 }
 

@@ -6,6 +6,13 @@
 
 namespace brink::reactor {
 
+// A client that was refused or cut off, to be told to JavaScript.
+struct ClientError {
+  http::Refusal refusal;
+  net::Address peer;
+  uint32_t untold_before;
+};
+
 class EventWriter {
  public:
   explicit EventWriter(uint32_t most_fields) : most_fields_(most_fields) {}
@@ -27,9 +34,10 @@ class EventWriter {
 
   void put_request(ConnectionId id, uint32_t sequence, const net::Address& peer, const http::Request& request);
 
-  // Whether a notice still fits; put_notice() needs a block.
-  bool has_room_for_notice() const;
+  // Whether one of the small events below still fits. Both need a block.
+  bool has_room_for_small_event() const;
   void put_notice(uint32_t code);
+  void put_client_error(const ClientError& error);
 
   // The batch, for delivery; the writer is without a block then.
   Batch take();

@@ -12,8 +12,11 @@ constexpr size_t kMostAccepted = 256;  // in a turn, so that a flood of connecti
 constexpr uint64_t kAcceptAgainMs = 500;
 constexpr uint64_t kLingerMs = 5'000;
 constexpr uint64_t kLookAgainMs = 60'000;
+constexpr uint64_t kNever = uint64_t{1} << 62;
 
-constexpr size_t kMostTurnedAway = 128;  // that linger at a time
+constexpr uint64_t kRateWindowMs = 5'000;
+constexpr uint32_t kMostClientErrorsTold = 50;  // a second
+constexpr size_t kMostTurnedAway = 128;         // that linger at a time
 constexpr uint64_t kLookAtTurnedAwayMs = 100;
 
 // Tokens of listeners, and of the waker: slots that no connection has.
@@ -43,6 +46,7 @@ Reactor::Reactor(const Options& options, std::unique_ptr<poller::Poller> poller,
       poller_(std::move(poller)),
       sink_(sink),
       events_(options.limits.fields),
+      heads_(options.keep_alive_timeout_ms),
       wheel_(net::system::monotonic_ms()),
       polled_(kMostPolled),
       now_ms_(net::system::monotonic_ms()) {}
@@ -156,7 +160,8 @@ void Reactor::admit(net::Fd fd, const net::Address& peer) {
   stats_.accepted++;
   Connection& connection = connections_.add(std::move(fd), peer, options_.limits);
   connection.message_began_ms = now_ms_;
-  int error = poller_->add(connection.fd.get(), connection.id.token());
+  bool too_many = options_.max_connections > 0 && connections_.open() > options_.max_connections;
+  int error = too_many ? -EUSERS : poller_->add(connection.fd.get(), connection.id.token());
   if (error == 0) return arm(connection);
   connection.polled = false;
   if (error == -ENOSPC && !std::exchange(told_poller_full_, true)) notice_is_due_ = true;
@@ -167,11 +172,13 @@ void Reactor::admit(net::Fd fd, const net::Address& peer) {
 // elsewhere. Some are given time to see it, by looking at them now and then; in a flood the others are just closed.
 void Reactor::turn_away(Connection& connection) {
   stats_.shed++;
+  stats_.refusals[static_cast<size_t>(http::Refusal::TOO_MANY_CONNECTIONS)]++;
+  note_client_error(connection, http::Refusal::TOO_MANY_CONNECTIONS);
   if (++turned_away_ > kMostTurnedAway) return drop(connection);
   ConnectionId id = connection.id;
   connection.stage = Stage::refused;
   connection.readable = true;
-  Answer answer_503 = last_answer(id, connection.unanswered.add(false, false), 503);
+  Answer answer_503 = last_answer(id, connection.unanswered.add(false), 503);
   answer_503.fields = {kRetryAfter.data(), kRetryAfter.size()};
   answer(answer_503);
   flush_output();
@@ -226,7 +233,10 @@ void Reactor::read(Connection& connection) {
     connection.readable = false;
     return settle(connection);
   }
-  if (got < 0) return drop(connection);
+  if (got < 0) {
+    stats_.resets++;
+    return drop(connection);
+  }
   if (got == 0) {
     connection.peer_finished = true;
     connection.readable = false;
@@ -236,6 +246,7 @@ void Reactor::read(Connection& connection) {
   // stream may stand behind the bytes, and for that no further edge would come.
   if (static_cast<size_t>(got) < kReadBytes && !connection.hung_up) connection.readable = false;
   stats_.bytes_in += static_cast<uint64_t>(got);
+  connection.window_bytes += static_cast<uint32_t>(got);
   connection.parser.restore(at - kept);
   parse(connection, at, static_cast<size_t>(got));
 }
@@ -249,29 +260,33 @@ void Reactor::parse(Connection& connection, char* at, size_t size) {
   http::Refusal refusal = connection.parser.parse(at, size, scratch_, *this);
   parsing_ = nullptr;
   if (!was_in_message || stats_.requests != requests_before) connection.message_began_ms = now_ms_;
-  if (refusal) return refuse(connection, refusal);
+  if (refusal != http::Refusal::none) return refuse(connection, refusal);
   settle(connection);
 }
 
 // Called by the parser, within parse().
 bool Reactor::on_request(const http::Request& request) {
   Connection& connection = *parsing_;
-  uint32_t sequence = connection.unanswered.add(request.head.method == HTTP_HEAD, request.head.http_1_0);
+  uint32_t sequence = connection.unanswered.add(request.head.method == HTTP_HEAD);
   stats_.requests++;
   events_.put_request(connection.id, sequence, connection.peer, request);
-  if (!request.head.keep_alive) connection.stage = Stage::last;
+  bool is_last =
+      options_.max_requests_per_connection > 0 && connection.unanswered.total() >= options_.max_requests_per_connection;
+  if (!request.head.keep_alive || is_last) connection.stage = Stage::last;
   return connection.stage == Stage::open && connection.unanswered.count() < options_.max_pipelined &&
          events_.has_room_for_request();
 }
 
 // A request that is not handed on: its answer stands in line behind those of the requests before it, and then the
 // connection ends, for what follows cannot be told apart from it.
-void Reactor::refuse(Connection& connection, const http::Refusal& refusal) {
-  stats_.refused++;
+void Reactor::refuse(Connection& connection, http::Refusal refusal) {
+  stats_.refusals[static_cast<size_t>(refusal)]++;
+  note_client_error(connection, refusal);
+  if (connection.unanswered.count() >= Unanswered::kMost) return drop(connection);
   ConnectionId id = connection.id;
-  uint32_t sequence = connection.unanswered.add(false, false);
+  uint32_t sequence = connection.unanswered.add(false);
   connection.stage = Stage::refused;
-  answer(last_answer(id, sequence, refusal.status));
+  answer(last_answer(id, sequence, http::status_of(refusal)));
   flush_output();
   if (Connection* still = connections_.find(id)) settle(*still);
 }
@@ -300,16 +315,45 @@ void Reactor::discard_input(Connection& connection) {
 }
 
 void Reactor::deliver() {
-  if (notice_is_due_ && events_.has_block() && events_.has_room_for_notice()) {
-    notice_is_due_ = false;
-    events_.put_notice(layout::kNoticePollerFull);
-  }
+  put_small_events();
   if (!events_.has_block()) return;
   // What was read became no event yet, and whoever needs it has a copy: the block is as good as new.
   if (events_.events() == 0) return events_.start_over();
   if (!sink_.takes_batches()) return;
   stats_.batches++;
   sink_.deliver(events_.take());
+}
+
+// Told to JavaScript, but so that a flood of bad clients does not become a flood of events.
+void Reactor::note_client_error(const Connection& connection, http::Refusal refusal) {
+  if (!options_.tells_client_errors) return;
+  if (now_ms_ - client_errors_since_ms_ >= 1000) {
+    client_errors_since_ms_ = now_ms_;
+    client_errors_told_ = 0;
+  }
+  if (client_errors_told_ >= kMostClientErrorsTold) {
+    client_errors_untold_++;
+    return;
+  }
+  client_errors_told_++;
+  client_errors_.push_back({refusal, connection.peer, std::exchange(client_errors_untold_, 0)});
+}
+
+void Reactor::put_small_events() {
+  if (!notice_is_due_ && client_errors_.empty()) return;
+  if (!events_.has_block()) {
+    Block* block = sink_.acquire();
+    if (!block) return;
+    events_.begin(block);
+  }
+  if (notice_is_due_ && events_.has_room_for_small_event()) {
+    notice_is_due_ = false;
+    events_.put_notice(layout::kNoticePollerFull);
+  }
+  while (!client_errors_.empty() && events_.has_room_for_small_event()) {
+    events_.put_client_error(client_errors_.front());
+    client_errors_.erase(client_errors_.begin());
+  }
 }
 
 void Reactor::resume() {
@@ -359,7 +403,6 @@ void Reactor::frame(net::ByteBuffer& out, Connection& connection, const Answer& 
   head.length_known = given.status != 304 || given.length_only;
   head.dated = given.dated;
   head.close = close;
-  head.http_1_0_keep_alive = connection.unanswered.is_http_1_0(given.sequence) && !close;
   if (given.length_only && !is_head && given.status != 304) head.content_length = 0;
   heads_.write(out, head);
   if (!is_head && !http::status_has_no_content(given.status)) out.append(given.body);
@@ -427,7 +470,10 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
     sent = net::system::send(connection.fd.get(), slices, count);
   } while (sent == -EINTR);
   if (sent == -EAGAIN || sent == -EWOULDBLOCK) sent = 0;
-  if (sent < 0) return drop(connection);
+  if (sent < 0) {
+    stats_.resets++;
+    return drop(connection);
+  }
   stats_.bytes_out += static_cast<uint64_t>(sent);
   size_t taken = static_cast<size_t>(sent);
   if (taken == size) return;
@@ -441,9 +487,13 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
 
 void Reactor::send_pending(Connection& connection) {
   int64_t sent = connection.pending->send_to(connection.fd.get());
-  if (sent < 0) return drop(connection);
+  if (sent < 0) {
+    stats_.resets++;
+    return drop(connection);
+  }
   stats_.bytes_out += static_cast<uint64_t>(sent);
-  if (sent > 0) connection.deadline_kind = Deadline::none;  // progress: the time to write begins again
+  connection.window_bytes += static_cast<uint32_t>(std::min<int64_t>(sent, INT32_MAX));
+  if (sent > 0) connection.progress_ms = now_ms_;
   if (connection.pending->empty()) connection.pending.reset();
   settle(connection);
 }
@@ -513,10 +563,14 @@ void Reactor::drop(Connection& connection) {
 // is left as it is, and looked at when it falls due.
 void Reactor::arm(Connection& connection) {
   Deadline kind = deadline_of(connection);
-  bool runs_already = kind == connection.deadline_kind && (kind == Deadline::linger || kind == Deadline::write);
-  connection.deadline_kind = kind;
-  if (kind == Deadline::none || runs_already) return;
-  wheel_.set(connection.deadline, due_ms(connection, kind));
+  if (kind != connection.deadline_kind) {
+    connection.deadline_kind = kind;
+    connection.progress_ms = connection.window_began_ms = now_ms_;
+    connection.window_bytes = 0;
+  } else if (kind == Deadline::linger) {
+    return;
+  }
+  if (kind != Deadline::none) wheel_.set(connection.deadline, due_ms(connection));
 }
 
 Deadline Reactor::deadline_of(const Connection& connection) {
@@ -527,14 +581,15 @@ Deadline Reactor::deadline_of(const Connection& connection) {
   return connection.unanswered.empty() ? Deadline::keep_alive : Deadline::none;
 }
 
-uint64_t Reactor::due_ms(const Connection& connection, Deadline kind) const {
-  switch (kind) {
+// A body that arrives, and an answer that is taken, are looked at once a window, too, for their rate.
+uint64_t Reactor::due_ms(const Connection& connection) const {
+  switch (connection.deadline_kind) {
     case Deadline::linger:
       return now_ms_ + (connection.polled ? kLingerMs : kLookAtTurnedAwayMs);
     case Deadline::write:
-      return now_ms_ + options_.write_timeout_ms;
+      return std::min(connection.progress_ms + options_.write_timeout_ms, window_end_ms(connection));
     case Deadline::request:
-      return connection.message_began_ms + options_.request_timeout_ms;
+      return std::min(connection.message_began_ms + options_.request_timeout_ms, window_end_ms(connection));
     case Deadline::head:
       return connection.message_began_ms + options_.headers_timeout_ms;
     case Deadline::keep_alive:
@@ -545,28 +600,55 @@ uint64_t Reactor::due_ms(const Connection& connection, Deadline kind) const {
   return now_ms_ + kLookAgainMs;
 }
 
+// The kernel takes a large piece of an answer at a time, and then nothing for long: there the window is longer.
+uint64_t Reactor::window_end_ms(const Connection& connection) const {
+  if (options_.min_rate_bytes == 0) return kNever;
+  bool writes = connection.deadline_kind == Deadline::write;
+  return connection.window_began_ms + (writes ? std::max(kRateWindowMs, options_.write_timeout_ms) : kRateWindowMs);
+}
+
+bool Reactor::is_too_slow(const Connection& connection) const {
+  return connection.window_bytes < options_.min_rate_bytes * (now_ms_ - connection.window_began_ms) / 1000;
+}
+
 void Reactor::expire_deadlines() {
-  while (net::DeadlineEntry* entry = wheel_.take_due(now_ms_)) {
-    Connection& connection = *connections_.at_slot(entry->slot);
-    switch (connection.deadline_kind) {
-      case Deadline::none:
-        wheel_.set(connection.deadline, due_ms(connection, Deadline::none));
-        break;
-      case Deadline::head:
-      case Deadline::request:
-        stats_.timeouts++;
-        refuse(connection, {408, "TIMEOUT"});  // RFC 9110, 15.5.9
-        break;
-      case Deadline::keep_alive:
-      case Deadline::write:
-        stats_.timeouts++;
-        drop(connection);
-        break;
-      case Deadline::linger:
-        look_at_lingering(connection);
-        break;
-    }
+  while (net::DeadlineEntry* entry = wheel_.take_due(now_ms_)) expire(*connections_.at_slot(entry->slot));
+}
+
+void Reactor::expire(Connection& connection) {
+  switch (connection.deadline_kind) {
+    case Deadline::keep_alive:
+      stats_.idle_timeouts++;
+      return drop(connection);
+    case Deadline::head:
+      return refuse(connection, http::Refusal::HEADERS_TIMEOUT);
+    case Deadline::request:
+      if (now_ms_ >= connection.message_began_ms + options_.request_timeout_ms) {
+        return refuse(connection, http::Refusal::REQUEST_TIMEOUT);
+      }
+      if (is_too_slow(connection)) return refuse(connection, http::Refusal::REQUEST_TOO_SLOW);
+      break;
+    case Deadline::write:
+      if (now_ms_ >= connection.progress_ms + options_.write_timeout_ms) {
+        return cut_off(connection, http::Refusal::WRITE_TIMEOUT);
+      }
+      if (is_too_slow(connection)) return cut_off(connection, http::Refusal::RESPONSE_TAKEN_TOO_SLOWLY);
+      break;
+    case Deadline::linger:
+      return look_at_lingering(connection);
+    case Deadline::none:
+      break;
   }
+  connection.window_began_ms = now_ms_;
+  connection.window_bytes = 0;
+  wheel_.set(connection.deadline, due_ms(connection));
+}
+
+// It does not take what it is told, so there is no telling it.
+void Reactor::cut_off(Connection& connection, http::Refusal refusal) {
+  stats_.refusals[static_cast<size_t>(refusal)]++;
+  note_client_error(connection, refusal);
+  drop(connection);
 }
 
 void Reactor::look_at_lingering(Connection& connection) {

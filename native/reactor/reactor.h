@@ -82,9 +82,11 @@ class Reactor final : private http::RequestSink {
   void discard_input(Connection& connection);
   bool may_take_requests(const Connection& connection) const;
   bool on_request(const http::Request& request) override;
-  void refuse(Connection& connection, const http::Refusal& refusal);
+  void refuse(Connection& connection, http::Refusal refusal);
   // hand over
   void deliver();
+  void note_client_error(const Connection& connection, http::Refusal refusal);
+  void put_small_events();
   // write
   void answer(const Answer& answer);
   void frame(net::ByteBuffer& out, Connection& connection, const Answer& answer, bool close);
@@ -103,8 +105,12 @@ class Reactor final : private http::RequestSink {
   void want_writes(Connection& connection, bool wanted);
   void arm(Connection& connection);
   static Deadline deadline_of(const Connection& connection);
-  uint64_t due_ms(const Connection& connection, Deadline kind) const;
+  uint64_t due_ms(const Connection& connection) const;
+  uint64_t window_end_ms(const Connection& connection) const;
   void expire_deadlines();
+  void expire(Connection& connection);
+  bool is_too_slow(const Connection& connection) const;
+  void cut_off(Connection& connection, http::Refusal refusal);
   void look_at_lingering(Connection& connection);
 
   const Options options_;
@@ -124,8 +130,12 @@ class Reactor final : private http::RequestSink {
   net::ByteBuffer output_;  // framed answers of one connection, sent together
   ConnectionId output_of_ = {0, 0};
   uint64_t now_ms_;
-  uint64_t accept_again_ms_ = 0;  // when descriptors had run out: the time to try again
-  size_t turned_away_ = 0;        // those that still linger
+  uint64_t accept_again_ms_ = 0;            // when descriptors had run out: the time to try again
+  size_t turned_away_ = 0;                  // those that still linger
+  std::vector<ClientError> client_errors_;  // to be told with the next batch
+  uint64_t client_errors_since_ms_ = 0;
+  uint32_t client_errors_told_ = 0;  // in this second
+  uint32_t client_errors_untold_ = 0;
   bool told_poller_full_ = false;
   bool notice_is_due_ = false;
   bool short_of_room_ = false;  // all blocks are with JavaScript, and the one being filled is full

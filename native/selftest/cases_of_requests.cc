@@ -107,7 +107,8 @@ std::vector<Case> cases_of_requests() {
       {"requests that arrive byte by byte are answered", byte_at_a_time},
       {"bodies of any size arrive", bodies_of_any_size},
       {"what is no request is refused, after the answers before it", refusals},
-      {"what needs no app is answered while the app is busy", busy_app, [](const Setup& setup) { return setup.threaded; }},
+      {"what needs no app is answered while the app is busy", busy_app,
+       [](const Setup& setup) { return setup.threaded; }},
   };
 }
 

@@ -1,0 +1,36 @@
+// The ways in which the self-test is built. Flags go to the compiler and the linker, cxxflags to what is ours only.
+
+const STRICT = ['-Werror']
+
+export const VARIANTS = [
+  {
+    name: 'plain',
+    flags: ['-O2', '-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=2'],
+    cxxflags: STRICT,
+  },
+  {
+    name: 'asan',
+    flags: ['-O1', '-g1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'],
+    env: { ASAN_OPTIONS: 'detect_stack_use_after_return=1', UBSAN_OPTIONS: 'print_stacktrace=1' },
+  },
+  {
+    name: 'tsan',
+    flags: ['-O1', '-g1', '-fsanitize=thread'],
+    env: { TSAN_OPTIONS: 'halt_on_error=1' },
+  },
+  {
+    // As for a system that has nothing but POSIX.
+    name: 'portable',
+    flags: ['-DBRINK_PORTABLE'],
+    cxxflags: STRICT,
+  },
+  {
+    name: 'windows',
+    flags: [],
+    cxxflags: STRICT,
+    compilers: ['x86_64-w64-mingw32-gcc-posix', 'x86_64-w64-mingw32-g++-posix'],
+    packages: 'g++-mingw-w64-x86-64 wine64',
+    libraries: ['-static', '-lws2_32'],
+    suffix: '.exe',
+  },
+]
