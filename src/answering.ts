@@ -2,7 +2,7 @@
 import { addressText } from './address.js'
 import { contentTypeOf, encodeBody } from './body.js'
 import type { Dispatcher, Match } from './dispatcher.js'
-import { coded } from './errors.js'
+import { coded, HttpError } from './errors.js'
 import type { Block, Exchange } from './exchange.js'
 import type { HandlerResult } from './handler.js'
 import {
@@ -26,6 +26,7 @@ import {
   FLAG_REPLY_DATED,
   FLAG_REPLY_LENGTH_ONLY,
   NOTICE_CODE,
+  REQUEST_BODY_LENGTH,
   REQUEST_HEAD_OFFSET,
   REQUEST_SEQUENCE,
   REQUEST_TARGET,
@@ -49,6 +50,8 @@ const KNOWN_CONTENT_TYPES = new Map([
 export interface Surroundings {
   /** Where the server is found, for requests that do not say it. */
   readonly origin: () => string
+  /** The largest body of routes that have no limit of their own. */
+  readonly bodyLimit: number
   readonly log: (error: unknown, request: BrinkRequest) => void
   /** Sends the replies that are written. */
   readonly flush: () => void
@@ -61,6 +64,7 @@ export class Answering {
   readonly #exchange: Exchange
   readonly #dispatcher: Dispatcher
   readonly #origin: () => string
+  readonly #bodyLimit: number
   readonly #log: (error: unknown, request: BrinkRequest) => void
   readonly #flush: () => void
   readonly #onNotice: (code: number) => void
@@ -73,13 +77,14 @@ export class Answering {
   constructor(
     exchange: Exchange,
     dispatcher: Dispatcher,
-    { origin, log, flush, onNotice, onClientError }: Surroundings,
+    { origin, bodyLimit, log, flush, onNotice, onClientError }: Surroundings,
   ) {
     this.#exchange = exchange
     this.#state = exchange.state
     this.#dispatcher = dispatcher
     this.#origin = origin
     this.#log = log
+    this.#bodyLimit = bodyLimit
     this.#flush = flush
     this.#onNotice = onNotice
     this.#onClientError = onClientError
@@ -112,6 +117,10 @@ export class Answering {
     const target = bytes.latin1Slice(head + (span & 0xffff), head + (span & 0xffff) + (span >>> 16))
     const method = methodAt(words, at, bytes, head)
     const match = this.#dispatcher.find(method, target)
+    const { bodyLimit = this.#bodyLimit } = match.route
+    if (words[at + REQUEST_BODY_LENGTH] > bodyLimit) {
+      return this.#fail(this.#request(block, at, largeBodies, match), method, new HttpError(413))
+    }
     if (match.route.needsRequest) return this.#runWith(this.#request(block, at, largeBodies, match), match, method)
     let value: HandlerResult | Promise<HandlerResult>
     try {

@@ -22,6 +22,8 @@ export interface Route {
   readonly run: Run
   /** False when nothing could see the request: then `run` may be called without one. */
   readonly needsRequest: boolean
+  /** The largest body that it takes; undefined for the server's limit. */
+  readonly bodyLimit?: number | undefined
 }
 
 /** The way of one request target to its route. */
@@ -40,6 +42,8 @@ export type Report = (error: unknown) => void
 
 /** A router made ready to answer. */
 export interface Dispatcher {
+  /** The largest body that any route takes by its own limit. */
+  readonly largestBody: number
   /**
    * The route for a request target, of whatever form. Never throws: what cannot be found, or is not to be had by this
    * method, has a route that says so. One static target always gives the same Match.
@@ -71,6 +75,7 @@ const COMMON_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTION
 const NO_VALUES: readonly string[] = Object.freeze([])
 
 class CompiledRouter implements Dispatcher {
+  largestBody = 0
   readonly #root: Scope
   readonly #tree = new RouteTree<Endpoint>()
   readonly #methods = new Set<string>()
@@ -132,7 +137,9 @@ class CompiledRouter implements Dispatcher {
     const handler = definition.handler as Run
     const run = scope.surround(handler, segments)
     const needsRequest = run !== handler || seesRequest(definition.handler)
-    const route = { pattern: patternText(segments), names: paramNames(segments), run, needsRequest }
+    const { bodyLimit } = definition.options
+    const route = { pattern: patternText(segments), names: paramNames(segments), run, needsRequest, bodyLimit }
+    if (bodyLimit !== undefined) this.largestBody = Math.max(this.largestBody, bodyLimit)
     this.#tree.insert(definition.method, segments, { route, scope })
     if (definition.method !== ANY_METHOD) this.#methods.add(definition.method)
   }

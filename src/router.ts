@@ -3,7 +3,7 @@ import { coded } from './errors.js'
 import type { ErrorHandler, Handler, Middleware } from './handler.js'
 import { invalidRoute, parsePattern, parsePrefix } from './pattern.js'
 import { ANY_METHOD, RouteTree } from './route_tree.js'
-import { emptyDefinition, type RouterDefinition } from './router_definition.js'
+import { emptyDefinition, type RouteOptions, type RouterDefinition } from './router_definition.js'
 
 /**
  * Routes, and what stands around them.
@@ -22,46 +22,46 @@ export class Router {
   // Finds a second route for the same requests where it is defined, not only when the router is compiled.
   readonly #defined = new RouteTree<Handler>()
 
-  get<Path extends string>(path: Path, handler: Handler<Path>): this {
-    return this.on('GET', path, handler)
+  get<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
+    return this.on('GET', path, handler, options)
   }
 
-  post<Path extends string>(path: Path, handler: Handler<Path>): this {
-    return this.on('POST', path, handler)
+  post<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
+    return this.on('POST', path, handler, options)
   }
 
-  put<Path extends string>(path: Path, handler: Handler<Path>): this {
-    return this.on('PUT', path, handler)
+  put<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
+    return this.on('PUT', path, handler, options)
   }
 
-  patch<Path extends string>(path: Path, handler: Handler<Path>): this {
-    return this.on('PATCH', path, handler)
+  patch<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
+    return this.on('PATCH', path, handler, options)
   }
 
-  delete<Path extends string>(path: Path, handler: Handler<Path>): this {
-    return this.on('DELETE', path, handler)
+  delete<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
+    return this.on('DELETE', path, handler, options)
   }
 
-  head<Path extends string>(path: Path, handler: Handler<Path>): this {
-    return this.on('HEAD', path, handler)
+  head<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
+    return this.on('HEAD', path, handler, options)
   }
 
-  options<Path extends string>(path: Path, handler: Handler<Path>): this {
-    return this.on('OPTIONS', path, handler)
+  options<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
+    return this.on('OPTIONS', path, handler, options)
   }
 
   /** A route for every method that has no route of its own on this path. */
-  all<Path extends string>(path: Path, handler: Handler<Path>): this {
-    return this.#add(ANY_METHOD, path, handler as Handler<string>)
+  all<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
+    return this.#add(ANY_METHOD, path, handler as Handler<string>, options)
   }
 
   /** A route for any method, such as `PROPFIND`. Methods are spelled in upper case (RFC 9110 §9.1). */
-  on<Path extends string>(method: string, path: Path, handler: Handler<Path>): this {
+  on<Path extends string>(method: string, path: Path, handler: Handler<Path>, options?: RouteOptions): this {
     if (!/^[A-Z][A-Z-]*$/.test(method)) {
       throw invalidRoute(`${JSON.stringify(method)} is no method: methods are words in capitals, such as 'GET'.`)
     }
     if (method === 'CONNECT') throw invalidRoute('CONNECT asks for a tunnel, which has no path to route by.')
-    return this.#add(method, path, handler as Handler<string>)
+    return this.#add(method, path, handler as Handler<string>, options)
   }
 
   /**
@@ -122,12 +122,13 @@ export class Router {
     return dispatcher
   }
 
-  #add(method: string, path: string, handler: Handler): this {
+  #add(method: string, path: string, handler: Handler, options: RouteOptions = {}): this {
     assertFunction(handler, 'A handler')
+    assertRouteOptions(options)
     const segments = parsePattern(path)
     this.#open()
     this.#defined.insert(method, segments, handler)
-    this.#definition.routes.push({ method, segments, handler })
+    this.#definition.routes.push({ method, segments, handler, options })
     return this
   }
 
@@ -140,6 +141,15 @@ export class Router {
 function seal(definition: RouterDefinition): void {
   definition.sealed = true
   for (const { router } of definition.mounts) seal(router)
+}
+
+function assertRouteOptions(options: RouteOptions): void {
+  const { bodyLimit, ...others } = options
+  const [unknown] = Object.keys(others)
+  if (unknown !== undefined) throw invalidRoute(`A route has no option "${unknown}": there is bodyLimit.`)
+  if (bodyLimit !== undefined && !(Number.isSafeInteger(bodyLimit) && bodyLimit >= 0)) {
+    throw invalidRoute(`The bodyLimit of a route is a whole number of bytes, not ${String(bodyLimit)}.`)
+  }
 }
 
 function assertFunction(given: unknown, what: string): void {

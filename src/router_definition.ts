@@ -12,11 +12,18 @@ export interface RouterDefinition {
   sealed: boolean
 }
 
+/** What one route has other than the server. */
+export interface RouteOptions {
+  /** The largest request body of this route, in bytes, above which the answer is 413. Default: the server's. */
+  readonly bodyLimit?: number
+}
+
 export interface RouteDefinition {
   /** A method's name, or `ANY_METHOD`. */
   readonly method: string
   readonly segments: readonly Segment[]
   readonly handler: Handler
+  readonly options: RouteOptions
 }
 
 /** A definition that says nothing yet. */

@@ -120,13 +120,15 @@ class OpenServer implements Server, Listeners {
     const exchange = new Exchange(threaded, flush)
     const answering = new Answering(exchange, dispatcher, {
       origin: () => this.#bound.url,
+      bodyLimit: options.bodyLimit,
       log,
       flush,
       onNotice: (code) => this.#onNotice(code),
-      onClientError,
+      onClientError: (error) => quietly(() => onClientError(error)),
     })
     const reactor: NativeReactor = new native.Reactor(
-      { ...settings, threaded, tellsClientErrors: options.onClientError !== undefined },
+      // The native side refuses what no route takes; what is for another one is refused when its route is known.
+      { ...settings, bodyLimit: Math.max(options.bodyLimit, dispatcher.largestBody), threaded, tellsClientErrors: options.onClientError !== undefined },
       exchange.requestBlocks,
       exchange.replyBlocks,
       exchange.state,
@@ -162,5 +164,14 @@ class OpenServer implements Server, Listeners {
     if (this.#closed < this.reactors.length) return
     clearTimeout(this.#forceTimer)
     this.#resolveClosing()
+  }
+}
+
+/** A listener that throws must not cost the requests that stand behind it in the batch; nor may its error be lost. */
+function quietly(tell: () => void): void {
+  try {
+    tell()
+  } catch (error) {
+    console.error(error)
   }
 }
