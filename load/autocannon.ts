@@ -1,23 +1,24 @@
 // autocannon, in a process of its own: in this one it would share its core with nothing, but its numbers with our GC.
 
-import { spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import type { Result } from 'autocannon'
+import type { Generator, Load, Outcome } from './generator.js'
 import { nodeOnCore } from './pin.js'
+import { outputOf } from './program_output.js'
 
-export interface Load {
-  url: string
-  connections: number
+export interface PipelinedLoad extends Load {
   /** Requests that each connection has on the way at once. */
   pipelining: number
-  seconds: number
 }
 
-const autocannon = createRequire(import.meta.url).resolve('autocannon')
+export const autocannon: Generator = {
+  name: 'autocannon',
+  generate: (load) => cannonade({ ...load, pipelining: 1 }),
+}
 
-export async function generate({ url, connections, pipelining, seconds }: Load): Promise<Result> {
-  const [command, args] = nodeOnCore(1, [
-    autocannon,
+export async function cannonade({ url, connections, pipelining, seconds }: PipelinedLoad): Promise<Outcome> {
+  const command = nodeOnCore(1, [
+    createRequire(import.meta.url).resolve('autocannon'),
     '--json',
     '--no-progress',
     `--connections=${connections}`,
@@ -25,18 +26,12 @@ export async function generate({ url, connections, pipelining, seconds }: Load):
     `--duration=${seconds}`,
     url,
   ])
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  let output = ''
-  let complaints = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaints += text
-  })
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject).on('close', resolve)
-  })
-  if (code !== 0) throw new Error(`autocannon ended with exit code ${code}: ${complaints.trim()}`)
-  return JSON.parse(output) as Result
+  const { requests, latency, errors, non2xx } = JSON.parse(await outputOf(command, 'autocannon')) as Result
+  return {
+    requests: requests.total,
+    requestsPerSecond: requests.average,
+    p50Ms: latency.p50,
+    p99Ms: latency.p99,
+    errors: errors + non2xx,
+  }
 }

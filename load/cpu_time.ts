@@ -2,24 +2,58 @@
 // compare servers fairly on a busy machine: time spent waiting, for a core or for the load generator, does not count.
 
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** USER_HZ: Linux reports in hundredths of a second whatever the kernel's own tick is. */
 const TICKS_PER_SECOND = 100
 
 export function cpuSeconds(pid: number): number {
-  return process.platform === 'linux' ? fromProc(pid) : fromPs(pid)
+  return process.platform === 'linux' ? secondsInStat(`/proc/${pid}/stat`) : secondsFromPs(pid)
 }
 
-function fromProc(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
+export interface ThreadTimes {
+  /** Of all threads that there are. What threads that have ended had used is not in it. */
+  all: number
+  /** Of the first thread, the one that runs JavaScript in a Node process. */
+  main: number
+}
+
+/** In seconds. Linux alone tells them thread by thread. */
+export function threadTimes(pid: number): ThreadTimes {
+  const seconds = readdirSync(`/proc/${pid}/task`).map((tid) => ({ tid, spent: threadSeconds(pid, tid) }))
+  return {
+    all: seconds.reduce((sum, { spent }) => sum + spent, 0),
+    main: seconds.find(({ tid }) => tid === String(pid))?.spent ?? 0,
+  }
+}
+
+/** How long the core has worked, for whomever. Linux alone tells it. */
+export function coreBusySeconds(core: number): number {
+  const line = new RegExp(`^cpu${core} (.*)$`, 'm').exec(readFileSync('/proc/stat', 'latin1'))?.[1] ?? ''
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = line.split(' ').map(Number)
+  return (user + nice + system + irq + softirq) / TICKS_PER_SECOND
+}
+
+/** The scheduler counts in nanoseconds. A kernel that is built without that still has the ticks. */
+function threadSeconds(pid: number, tid: string): number {
+  const folder = `/proc/${pid}/task/${tid}`
+  try {
+    const [onCpuNs] = readFileSync(`${folder}/schedstat`, 'latin1').split(' ')
+    return Number(onCpuNs) / 1e9
+  } catch {
+    return secondsInStat(`${folder}/stat`)
+  }
+}
+
+function secondsInStat(file: string): number {
+  const stat = readFileSync(file, 'latin1')
   // The second field is the program's name in parentheses and may hold spaces: count from behind it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const [utime, stime] = [Number(fields[11]), Number(fields[12])]
   return (utime + stime) / TICKS_PER_SECOND
 }
 
-function fromPs(pid: number): number {
+function secondsFromPs(pid: number): number {
   const cputime = execFileSync('ps', ['-o', 'cputime=', '-p', String(pid)], { encoding: 'utf8' }).trim()
   // [[days-]hours:]minutes:seconds
   const [clock = '0', days = '0'] = cputime.split('-').reverse()

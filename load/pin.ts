@@ -5,8 +5,21 @@ import { availableParallelism } from 'node:os'
 
 const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
 
-/** The command line that runs Node on the core, where taskset exists. */
-export function nodeOnCore(core: number, args: string[]): [command: string, args: string[]] {
-  if (!canPin) return [process.execPath, args]
-  return ['taskset', ['-c', String(core), process.execPath, ...args]]
+type CommandLine = [command: string, args: string[]]
+
+/** The command line that runs the program on the core, where taskset exists. */
+export function onCore(core: number, command: string, args: string[]): CommandLine {
+  return canPin ? ['taskset', ['-c', String(core), command, ...args]] : [command, args]
+}
+
+export function nodeOnCore(core: number, args: string[]): CommandLine {
+  return onCore(core, process.execPath, args)
+}
+
+/**
+ * The same, for tens of thousands of sockets. Node raises its limit as far as it may by itself; the shell raises what
+ * it may, where this user is allowed to. Either way the process keeps the id that it was started with.
+ */
+export function withManyDescriptors([command, args]: CommandLine): CommandLine {
+  return ['sh', ['-c', 'ulimit -n 65536 2>/dev/null; exec "$@"', 'sh', command, ...args]]
 }

@@ -5,8 +5,8 @@
 // What follows a lone -- goes to the server: npm run load -- --seconds 2 -- --backend poll
 
 import { parseArgs } from 'node:util'
+import { cannonade, type PipelinedLoad } from './autocannon.js'
 import { cpuSeconds } from './cpu_time.js'
-import { generate, type Load } from './generator.js'
 import { type Server, startServer } from './server.js'
 import { grouped, table } from './table.js'
 
@@ -21,17 +21,17 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 })
 
-async function measure(server: Server, load: Load): Promise<string[]> {
+async function measure(server: Server, load: PipelinedLoad): Promise<string[]> {
   const before = cpuSeconds(server.pid)
-  const { requests, latency, errors, non2xx } = await generate(load)
+  const { requests, requestsPerSecond, p50Ms, p99Ms, errors } = await cannonade(load)
   const spent = cpuSeconds(server.pid) - before
   return [
     `${new URL(load.url).pathname}${load.pipelining > 1 ? ` ×${load.pipelining}` : ''}`,
-    grouped(requests.average),
-    String(latency.p50),
-    String(latency.p99),
-    String(errors + non2xx),
-    grouped(requests.total / spent),
+    grouped(requestsPerSecond),
+    String(p50Ms),
+    String(p99Ms),
+    String(errors),
+    grouped(requests / spent),
   ]
 }
 

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { nodeOnCore } from './pin.js'
+import { nodeOnCore, withManyDescriptors } from './pin.js'
 
 export interface Server {
   pid: number
@@ -14,7 +14,8 @@ export interface Server {
 }
 
 export async function startServer(serverArgs: string[]): Promise<Server> {
-  const [command, args] = nodeOnCore(0, ['dist/cli.js', 'dist/routes', '--port', '0', ...serverArgs])
+  const node = nodeOnCore(0, ['dist/cli.js', 'dist/routes', '--port', '0', ...serverArgs])
+  const [command, args] = withManyDescriptors(node)
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const banner = await firstLine(child)
   const url = /http:\/\/\S+/.exec(banner)?.[0]
@@ -39,7 +40,10 @@ async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
-  const impatience = setTimeout(() => child.kill('SIGKILL'), 5_000)
+  const impatience = setTimeout(() => {
+    console.error('The server did not drain within five seconds, and was killed.')
+    child.kill('SIGKILL')
+  }, 5_000)
   await ended
   clearTimeout(impatience)
 }

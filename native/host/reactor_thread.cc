@@ -71,24 +71,24 @@ ReactorThread::Inbox ReactorThread::next_inbox() {
 
 // False when the thread is to end.
 bool ReactorThread::handle(Inbox inbox) {
+  // First, so that answers which were given after it say that the connection ends.
+  if (inbox.drain) {
+    draining_ = true;
+    reactor_.drain();
+  }
+  std::vector<reactor::Block*> applied;
+  for (reactor::Replies& replies : inbox.replies) {
+    applied.push_back(replies.block);
+    reactor_.apply(std::move(replies));
+  }
   for (reactor::Block* block : inbox.blocks) {
     free_blocks_.push_back(block);
     delivered_--;
   }
   if (!inbox.blocks.empty()) reactor_.resume();
-  for (reactor::Replies& replies : inbox.replies) {
-    reactor::Block* block = replies.block;
-    reactor_.apply(std::move(replies));
-    std::lock_guard<std::mutex> guard(lock_);
-    free_reply_blocks_.push_back(block);
-  }
-  if (inbox.drain) {
-    draining_ = true;
-    reactor_.drain();
-  }
   if (inbox.stop) reactor_.cut();
   inbox.replies.clear();
-  hand_back_written();
+  hand_back(applied);
   return !inbox.stop;
 }
 
@@ -103,9 +103,11 @@ int ReactorThread::time_to_wait() {
   return static_cast<int>(std::min(deadline, kLongest));
 }
 
-void ReactorThread::hand_back_written() {
-  if (written_.empty()) return;
+void ReactorThread::hand_back(const std::vector<reactor::Block*>& applied) {
+  if (applied.empty() && written_.empty()) return;
   std::lock_guard<std::mutex> guard(lock_);
+  free_reply_blocks_.insert(free_reply_blocks_.end(), applied.begin(), applied.end());
+  if (written_.empty()) return;
   std::move(written_.begin(), written_.end(), std::back_inserter(outbox_.written));
   written_.clear();
   if (!std::exchange(notified_, true)) notify_();

@@ -74,7 +74,7 @@ class ReactorThread final : private reactor::BatchSink {
   bool handle(Inbox inbox);
   void tell_idle();
   int time_to_wait();
-  void hand_back_written();
+  void hand_back(const std::vector<reactor::Block*>& applied);
   template <typename Change>
   void post(Change change);
 

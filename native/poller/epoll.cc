@@ -26,6 +26,10 @@ class Epoll : public Poller {
     return control(EPOLL_CTL_ADD, descriptor, token, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
   }
 
+  int add_reader(net::Descriptor descriptor, uint64_t token) override {
+    return control(EPOLL_CTL_ADD, descriptor, token, EPOLLIN | EPOLLET);
+  }
+
   // Closing the descriptor takes it out of the set, so there is no call to spend.
   void remove(net::Descriptor) override {}
   void read_interest(net::Descriptor, bool) override {}
@@ -73,6 +77,7 @@ class LevelEpoll final : public Epoll {
     interests_.add(descriptor, token);
     return 0;
   }
+  int add_reader(net::Descriptor descriptor, uint64_t token) override { return add(descriptor, token); }
   void remove(net::Descriptor descriptor) override { interests_.remove(descriptor); }
   void read_interest(net::Descriptor descriptor, bool on) override {
     interests_.find(descriptor).reads = on;

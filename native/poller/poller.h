@@ -31,6 +31,9 @@ class Poller {
   // Registers a descriptor, with an interest in reading. 0, or the negative errno of the refusal: -ENOSPC when this
   // poller cannot take more descriptors, or none of this number.
   virtual int add(net::Descriptor descriptor, uint64_t token) = 0;
+  // The same for one that is never written to: a listener, a wake-up. Where both directions are registered at once,
+  // room to write in it would be news again and again.
+  virtual int add_reader(net::Descriptor descriptor, uint64_t token) { return add(descriptor, token); }
   // Must come before the descriptor is closed.
   virtual void remove(net::Descriptor descriptor) = 0;
   // For level-triggered pollers; an edge-triggered one has both from the start.

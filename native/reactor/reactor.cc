@@ -53,20 +53,19 @@ Reactor::Reactor(const Options& options, std::unique_ptr<poller::Poller> poller,
 
 int Reactor::add_listener(net::Fd listener) {
   ConnectionId id = {kListenerSlots + static_cast<uint32_t>(listeners_.size()), 0};
-  if (int error = poller_->add(listener.get(), id.token())) return error;
+  if (int error = poller_->add_reader(listener.get(), id.token())) return error;
   listeners_.push_back({std::move(listener), true, true});
   return 0;
 }
 
 int Reactor::add_waker(const net::Waker& waker) {
   waker_ = &waker;
-  return poller_->add(waker.descriptor(), ConnectionId{kWakerSlot, 0}.token());
+  return poller_->add_reader(waker.descriptor(), ConnectionId{kWakerSlot, 0}.token());
 }
 
 bool Reactor::turn(int timeout_ms) {
   int count = poller_->wait(polled_.data(), polled_.size(), timeout_ms);
-  now_ms_ = net::system::monotonic_ms();
-  heads_.set_time(net::system::wall_clock_seconds());
+  look_at_clock();
   for (int i = 0; i < count; i++) note(polled_[static_cast<size_t>(i)]);
   accept_waiting();
   // One step for each, so that a client that sends without end waits in line like the others.
@@ -77,6 +76,11 @@ bool Reactor::turn(int timeout_ms) {
   deliver();
   expire_deadlines();
   return has_work();
+}
+
+void Reactor::look_at_clock() {
+  now_ms_ = net::system::monotonic_ms();
+  heads_.set_time(net::system::wall_clock_seconds());
 }
 
 void Reactor::note(const poller::Ready& ready) {
@@ -362,6 +366,7 @@ void Reactor::resume() {
 }
 
 void Reactor::apply(Replies replies) {
+  look_at_clock();  // a late reply may be the first thing that happens for long
   ReplyReader reader(replies);
   Answer given;
   for (auto found = reader.next(&given); found != ReplyReader::Found::end; found = reader.next(&given)) {

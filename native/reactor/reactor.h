@@ -66,6 +66,7 @@ class Reactor final : private http::RequestSink {
   };
 
   // wait
+  void look_at_clock();
   void note(const poller::Ready& ready);
   void push_ready(Connection& connection);
   // accept

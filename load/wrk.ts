@@ -1,0 +1,40 @@
+// wrk, one thread of it. It has no output for machines, so what it tells people is read.
+
+import type { Generator } from './generator.js'
+import { onCore } from './pin.js'
+import { outputOf } from './program_output.js'
+
+const MS_PER_UNIT: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1_000, m: 60_000 }
+
+export const wrk: Generator = {
+  name: 'wrk',
+  async generate({ url, connections, seconds }) {
+    const args = ['--latency', '-t1', `-c${connections}`, `-d${seconds}s`, url]
+    const output = await outputOf(onCore(1, 'wrk', args), 'wrk')
+    return {
+      requests: Number(found(output, /(\d+) requests in/)[0]),
+      requestsPerSecond: Number(found(output, /Requests\/sec:\s+([\d.]+)/)[0]),
+      p50Ms: percentileMs(output, 50),
+      p99Ms: percentileMs(output, 99),
+      errors: errorsIn(output),
+    }
+  },
+}
+
+function percentileMs(output: string, percent: number): number {
+  const [value, unit = ''] = found(output, new RegExp(`\\s${percent}%\\s+([\\d.]+)(us|ms|s|m)\\s`))
+  return Number(value) * (MS_PER_UNIT[unit] ?? Number.NaN)
+}
+
+/** Both lines are missing when there was nothing to count. */
+function errorsIn(output: string): number {
+  const [, refused = '0'] = /Non-2xx or 3xx responses: (\d+)/.exec(output) ?? []
+  const [, ...failed] = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output) ?? []
+  return [refused, ...failed].reduce((sum, count) => sum + Number(count), 0)
+}
+
+function found(output: string, pattern: RegExp): string[] {
+  const match = pattern.exec(output)
+  if (match === null) throw new Error(`wrk was expected to write ${pattern}, but wrote:\n${output}`)
+  return match.slice(1)
+}
