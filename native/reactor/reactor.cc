@@ -9,7 +9,7 @@ namespace {
 
 constexpr size_t kMostPolled = 512;
 constexpr size_t kMostAccepted = 256;  // in a turn, so that a flood of connections does not starve those there are
-constexpr uint64_t kAcceptAgainMs = 500;
+constexpr uint64_t kAcceptAgainMs = 50;
 constexpr uint64_t kLingerMs = 5'000;
 constexpr uint64_t kLookAgainMs = 60'000;
 constexpr uint64_t kNever = uint64_t{1} << 62;

@@ -4,9 +4,9 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { get } from './messages.js'
 import { runProgram } from './programs.js'
-import { connect, leaveAll, type RawClient } from './raw_client.js'
+import { connect, leaveAll } from './raw_client.js'
 import { counts, serving } from './serving.js'
-import { until } from './waiting.js'
+import { gate, until } from './waiting.js'
 
 const app = new Router().get('/', () => 'answered')
 
@@ -51,25 +51,25 @@ fewDescriptors('clients that wait while descriptors have run out are answered wh
   const asker = await connect({ port })
   assert.is((await asker.send(get()).response()).text, 'answered')
   const clients = await Promise.all(Array.from({ length: 60 }, () => connect({ port })))
-  const answered: RawClient[] = []
+  let answered = 0
+  const mayLeave = gate()
   const all = Promise.all(
     clients.map(async (client) => {
       assert.is((await client.send(get()).response()).text, 'answered')
-      answered.push(client)
+      answered += 1
+      await mayLeave.opened
+      client.leave()
     }),
   )
   // It is waited for below; if it fails before that, it is not unhandled.
   all.catch(() => {})
   const isExhausted = async () => (await asker.send(get('/exhausted')).response()).text === 'EMFILE'
   await until(isExhausted, 'descriptors have run out')
-  await until(() => answered.length > 0, 'those are answered that found a descriptor')
-  assert.ok(answered.length < clients.length, 'the others wait')
+  await until(() => answered > 0, 'those are answered that found a descriptor')
+  assert.ok(answered < clients.length, 'the others wait')
 
   // Each that is answered leaves, and makes room for one that waits.
-  while (answered.length > 0 || (await isExhausted())) {
-    for (const client of answered.splice(0)) client.leave()
-    await until(async () => answered.length > 0 || !(await isExhausted()), 'the next is answered')
-  }
+  mayLeave.open()
   await all
   assert.is((await (await connect({ port })).send(get()).response()).text, 'answered')
   leaveAll()

@@ -57,7 +57,7 @@ test('closing waits for answers that are at work, which say that the connection 
     const [first, last] = await client.receive(2)
     assert.is(first?.text, 'at last')
     assert.is(last?.text, 'at last')
-    assert.is(first?.header('connection'), undefined)
+    assert.is(first?.header('connection'), 'keep-alive')
     assert.is(last?.header('connection'), 'close')
     assert.is(await client.closed(), 'fin')
   }

@@ -28,9 +28,9 @@ async function isClosed(client: RawClient): Promise<void> {
 
 const http10 = (...fields: string[]) => ['GET / HTTP/1.0', ...fields, '', ''].join('\r\n')
 
-const keeping: [string, string, string | undefined, typeof staysOpen][] = [
-  ['HTTP/1.1', get(), undefined, staysOpen],
-  ['HTTP/1.1 with keep-alive', get('/', 'Connection: keep-alive'), undefined, staysOpen],
+const keeping: [string, string, string, typeof staysOpen][] = [
+  ['HTTP/1.1', get(), 'keep-alive', staysOpen],
+  ['HTTP/1.1 with keep-alive', get('/', 'Connection: keep-alive'), 'keep-alive', staysOpen],
   ['HTTP/1.1 with close', get('/', 'Connection: close'), 'close', isClosed],
   ['HTTP/1.1 with CLOSE', get('/', 'Connection: CLOSE'), 'close', isClosed],
   ['HTTP/1.1 with close among other options', get('/', 'Connection: x, close , y'), 'close', isClosed],

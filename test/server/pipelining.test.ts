@@ -115,7 +115,7 @@ test('what is pipelined behind a request that closes the connection is not answe
       assert.equal(
         answers.map((answer) => [answer.text, answer.header('connection')]),
         [
-          ['1', undefined],
+          ['1', 'keep-alive'],
           ['2', 'close'],
         ],
       )

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { within } from './waiting.js'
 
@@ -36,6 +37,9 @@ function run(file: string, args: string[], before: string, env: NodeJS.ProcessEn
   const [command, rest] = before === '' ? [process.execPath, [file, ...args]] : ['bash', shell]
   const child = spawn(command, rest, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
   running.add(child)
+  // A program that is left over, because its test has failed, does not keep the tests from ending, which ends it.
+  child.unref()
+  for (const stream of [child.stdin, child.stdout, child.stderr]) (stream as Socket | null)?.unref()
   let output = ''
   let errors = ''
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
