@@ -12,6 +12,7 @@ constexpr size_t kMostAccepted = 256;  // in a turn, so that a flood of connecti
 constexpr uint64_t kAcceptAgainMs = 50;
 constexpr uint64_t kLingerMs = 5'000;
 constexpr uint64_t kLookAgainMs = 60'000;
+constexpr uint64_t kLookAgainSoonMs = 500;
 constexpr uint64_t kNever = uint64_t{1} << 62;
 
 constexpr uint64_t kRateWindowMs = 5'000;
@@ -165,7 +166,7 @@ void Reactor::admit(net::Fd fd, const net::Address& peer) {
   Connection& connection = connections_.add(std::move(fd), peer, options_.limits);
   connection.message_began_ms = now_ms_;
   bool too_many = options_.max_connections > 0 && connections_.open() > options_.max_connections;
-  int error = too_many ? -EUSERS : poller_->add(connection.fd.get(), connection.id.token());
+  int error = too_many ? -EMFILE : poller_->add(connection.fd.get(), connection.id.token());
   if (error == 0) return arm(connection);
   connection.polled = false;
   if (error == -ENOSPC && !std::exchange(told_poller_full_, true)) notice_is_due_ = true;
@@ -621,6 +622,12 @@ void Reactor::expire_deadlines() {
 }
 
 void Reactor::expire(Connection& connection) {
+  bool receives = connection.deadline_kind == Deadline::head || connection.deadline_kind == Deadline::request;
+  if (receives && connection.readable) {
+    // The client has sent, and it is this side that does not read: JavaScript has all the blocks.
+    wheel_.set(connection.deadline, now_ms_ + kLookAgainSoonMs);
+    return;
+  }
   switch (connection.deadline_kind) {
     case Deadline::keep_alive:
       stats_.idle_timeouts++;

@@ -59,6 +59,8 @@ class Reactor final : private http::RequestSink {
   net::Descriptor descriptor() const { return poller_->descriptor(); }
 
  private:
+  friend struct Inspection;
+
   struct Listener {
     net::Fd fd;
     bool readable = false;

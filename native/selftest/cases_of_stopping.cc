@@ -28,7 +28,7 @@ void drain(Trial& trial) {
   trial.expect_answer(last, "/second");
   trial.expect(last.closes(), "the last answer to say Connection: close");
   trial.expect(busy.sees_end(), "a drained connection to end");
-  server->wait_until_idle();
+  trial.expect(server->wait_until_idle(), "the last connection to end");
   trial.expect(!Client(server->port()).connected(), "nobody to listen any more");
 }
 

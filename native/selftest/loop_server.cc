@@ -28,9 +28,9 @@ class LoopServer final : public Server, public reactor::BatchSink {
     waker_.raise();
   }
 
-  void wait_until_idle() override {
+  bool wait_until_idle() override {
     std::unique_lock<std::mutex> guard(lock_);
-    became_idle_.wait(guard, [this] { return idle_; });
+    return became_idle_.wait_for(guard, kPatience, [this] { return idle_; });
   }
 
   reactor::Stats stop() override {

@@ -18,14 +18,10 @@ function chosenVariants(names) {
 
 async function test(variant) {
   if (!isPossible(variant)) return
-  const began = performance.now()
   const program = await build(variant)
-  const built = performance.now()
   await inTurn(() => runCases(variant, program))
   if (variant.name === 'portable') report(variant, await checkPortability(variant, program))
   if (variant.name === 'windows') report(variant, await inTurn(() => askFromOutside(findWine(), program)))
-  const seconds = (from, to) => `${((to - from) / 1000).toFixed(1)} s`
-  console.log(`     ${variant.name}: built in ${seconds(began, built)}, run in ${seconds(built, performance.now())}`)
 }
 
 /** What is not installed here is skipped, but not where everything is to be looked at. */
@@ -38,6 +34,7 @@ function isPossible(variant) {
 
 async function runCases(variant, program) {
   const command = variant.name === 'windows' ? [findWine(), program] : [program]
+  const began = performance.now()
   let { code, output } = await execute(command[0], command.slice(1), { env: { ...variant.env, ...WINE_ENV } })
   // ThreadSanitizer's shadow memory has no room beside the addresses that newer kernels choose at random.
   if (output.includes('unexpected memory mapping')) {
@@ -46,7 +43,10 @@ async function runCases(variant, program) {
   const summary = /^(\d+) passed, (\d+) failed\s*$/m.exec(output)
   if (summary) count(Number(summary[1]), Number(summary[2]))
   const ok = code === 0 && summary !== null
-  console.log(`${ok ? 'ok  ' : 'FAIL'} ${variant.name}  ${summary ? summary[0].trim() : `ended with ${code}`}`)
+  const ms = Math.round(performance.now() - began)
+  console.log(
+    `${ok ? 'ok  ' : 'FAIL'} ${variant.name}  ${summary ? summary[0].trim() : `ended with ${code}`}  ${ms} ms`,
+  )
   if (ok) return
   if (!summary || Number(summary[2]) === 0) count(0, 1)
   const telling = output.split('\n').filter((line) => !line.startsWith('ok  '))

@@ -2,6 +2,7 @@
 // would, or by host::ReactorThread and a thread that takes its batches. Owned by the test, which may be on any thread.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -22,6 +23,8 @@ struct Setup {
 
 class Server {
  public:
+  static constexpr std::chrono::seconds kPatience{20};
+
   // Listens on the loopback and serves. Null when the system refuses, and a sentence that says what.
   static std::unique_ptr<Server> start(const Setup& setup, std::string* refusal);
   virtual ~Server() = default;
@@ -31,8 +34,8 @@ class Server {
 
   virtual reactor::Stats stats() = 0;
   virtual void drain() = 0;
-  // After drain(): returns when the last connection has ended.
-  virtual void wait_until_idle() = 0;
+  // After drain(): true when the last connection has ended, false when it goes on for longer than a test has patience.
+  virtual bool wait_until_idle() = 0;
   // Ends every connection and every thread. The counts are final then.
   virtual reactor::Stats stop() = 0;
 

@@ -19,9 +19,9 @@ class ThreadServer final : public Server {
   reactor::Stats stats() override { return reactor_->stats(); }
   void drain() override { reactor_->drain(); }
 
-  void wait_until_idle() override {
+  bool wait_until_idle() override {
     std::unique_lock<std::mutex> guard(lock_);
-    changed_.wait(guard, [this] { return idle_; });
+    return changed_.wait_for(guard, kPatience, [this] { return idle_; });
   }
 
   reactor::Stats stop() override {

@@ -15,7 +15,8 @@ const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the tab belongs to it.
 const QUOTED = '"(?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t \\x21-\\x7e\\x80-\\xff])*"'
 const EXTENSIONS = new RegExp(`^(?:;${TOKEN}(?:=(?:${TOKEN}|${QUOTED}))?)*$`)
-const MOST_SIZE = 2n ** 63n
+const MOST_BODY_BYTES = 1024 * 1024
+const MOST_SIZE = 2n ** 64n
 
 export class BodyReader {
   readonly #bytes: string
@@ -30,6 +31,7 @@ export class BodyReader {
 
   read({ chunked, length }: { chunked: boolean; length: number }): Body {
     if (chunked) return this.#chunks()
+    if (length > MOST_BODY_BYTES) return this.#body(false, 'a body that is too large')
     this.#text = this.#bytes.slice(this.#at, this.#at + length)
     this.#at += length
     return this.#body(this.#at > this.#bytes.length)
@@ -49,6 +51,7 @@ export class BodyReader {
       if (size === 0) return this.#trailers()
       this.#text += this.#bytes.slice(this.#at, this.#at + size)
       this.#at += size
+      if (size > MOST_BODY_BYTES) return this.#body(true, 'a body that is too large')
       if (this.#at >= this.#bytes.length) return this.#body(true)
       const behind = this.#bytes.slice(this.#at, this.#at + 2)
       if (!'\r\n'.startsWith(behind)) return this.#body(false, 'no CRLF behind a chunk')
@@ -75,9 +78,12 @@ export class BodyReader {
     const { lines, end } = readLines(this.#bytes, this.#at)
     const complete = end === undefined ? lines.slice(0, -1) : lines
     if (lines.length > 0) this.#traits.push('a trailer')
-    const broken = complete.map(readField).filter((field) => typeof field === 'string')
+    const fields = complete.map(readField)
+    const broken = fields.filter((field) => typeof field === 'string')
     if (end === undefined && /[\n]|\r(?!$)/.test(lines.at(-1) ?? '')) broken.push('a bare CR or LF')
     if (broken.length > 0) return this.#body(false, ...broken, 'an invalid trailer')
+    const frames = fields.some(([name]) => name === 'content-length' || name === 'transfer-encoding')
+    if (frames) return this.#body(false, 'a trailer that would frame')
     this.#at = end ?? this.#bytes.length
     return this.#body(end === undefined)
   }

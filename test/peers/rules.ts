@@ -15,6 +15,7 @@ export const RULES = {
   'a method that nobody has registered': rule('RFC 9110 §9.1', 501),
   'a tunnel': rule('RFC 9110 §9.3.6', 501),
   'an unknown version': rule('RFC 9110 §15.6.6', 505),
+  'the preface of HTTP/2': rule('RFC 9113 §3.4', 505),
   'a malformed version': rule('RFC 9112 §2.3'),
   'an invalid target': rule('RFC 9112 §3.2'),
   'a target that is not UTF-8, or holds NUL': rule('RFC 3986 §2.1'),
@@ -35,11 +36,13 @@ export const RULES = {
   'an invalid Transfer-Encoding': rule('RFC 9112 §6.1'),
   'several Transfer-Encodings': rule('RFC 9112 §6.1'),
   'Transfer-Encoding in HTTP/1.0': rule('RFC 9112 §6.1'),
+  'a body that is too large': rule('RFC 9110 §15.5.14', 413),
   'an unknown expectation': rule('RFC 9110 §10.1.1', 417),
   'an invalid chunk size': rule('RFC 9112 §7.1'),
   'an invalid chunk extension': rule('RFC 9112 §7.1.1'),
   'no CRLF behind a chunk': rule('RFC 9112 §7.1'),
   'an invalid trailer': rule('RFC 9112 §7.1.2'),
+  'a trailer that would frame': rule('RFC 9110 §6.5.1'),
 } as const satisfies Record<string, Rule>
 
 export type RuleName = keyof typeof RULES

@@ -17,7 +17,7 @@ export interface Expected {
 
 /** How an app's view of a request is written down. */
 export function seenAs(method: string, target: string, host: string, body: string): string {
-  return [method, target, host, body].map((part) => encodeURIComponent(part)).join(' ')
+  return [method, target, host, `${body.length} bytes: ${body}`].map((part) => encodeURIComponent(part)).join(' ')
 }
 
 /** A target without scheme and authority. */
@@ -35,13 +35,13 @@ export function readByTheBook(bytes: string): Expected[] {
     const body = head.broken.length > 0 || head.incomplete ? undefined : new BodyReader(bytes, head.end).read(head)
     const broken = [...head.broken, ...(body?.broken ?? [])]
     const traits = [...head.traits, ...(body?.traits ?? [])]
-    if (broken.length > 0) {
+    if (broken.length > 0 && !body?.incomplete) {
       answers.push(refused(broken, traits))
       break
     }
     if (head.incomplete || body === undefined || body.incomplete) {
       // RFC 9112 §8: whoever ends in the middle of a request may be told so, or not.
-      answers.push({ statuses: [400], broken: [], traits: [...traits, 'an end in the middle'] })
+      answers.push({ ...refused(broken, traits), statuses: [400, 413], traits: [...traits, 'an end in the middle'] })
       break
     }
     const { answer, last } = answered(head, body.text, traits)

@@ -1,0 +1,140 @@
+// An operating system that exists only in memory: it stands behind net/system.h in place of net/system.cc. Its clients
+// do what a script says, and any call can be told how to end. Time stands still until it is moved.
+//
+// It is strict where a real one is silent: a call on a descriptor that is not open, a write after the end was said, or
+// a close that the poller does not know of is a finding. There is one at a time, as there is one net::system.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "net/system.h"
+
+namespace brink::fuzz {
+
+// Sees what the server does to a client, as it happens.
+class Witness {
+ public:
+  virtual ~Witness() = default;
+  virtual void on_sent(size_t client, const char* bytes, size_t size) = 0;
+  virtual void on_end_said(size_t client) = 0;  // by shutdown
+  virtual void on_closed(size_t client) = 0;
+};
+
+// A client, and the server's socket to it.
+struct Client {
+  std::string sent;            // all that it ever sent
+  size_t received = 0;         // how much of it the server has read
+  bool finished = false;       // said that it will send no more
+  int broken = 0;              // the errno of what broke the connection
+  bool told_broken = false;    // once; after that it is the end of the stream
+  bool takes_all = true;       // whatever is sent to it
+  size_t room = 0;             // if not: how much it takes now
+  bool server_waits = false;   // for room
+  bool accepted = false;
+  bool end_said = false;
+  bool closed = false;         // by the server
+  net::Descriptor descriptor = net::kNoDescriptor;  // while it is accepted and not closed
+
+  size_t unread() const { return sent.size() - received; }
+  bool has_news_to_read() const { return unread() > 0 || finished || broken != 0; }
+  size_t free_room() const { return takes_all ? SIZE_MAX : room; }
+};
+
+// What a poller sees of a descriptor.
+struct Readiness {
+  bool readable = false;
+  bool writable = false;
+  bool hung_up = false;
+  bool broken = false;
+};
+
+// The calls whose outcome can be planned.
+enum class Call : uint8_t { accept, receive, send, shutdown, watch, wait };
+inline constexpr size_t kCalls = 6;
+
+class FakeKernel {
+ public:
+  explicit FakeKernel(Witness& witness);
+  FakeKernel(const FakeKernel&) = delete;
+  FakeKernel& operator=(const FakeKernel&) = delete;
+  ~FakeKernel();
+  static FakeKernel& current();
+
+  // What clients do.
+  size_t connect();
+  void send(size_t client, const std::string& bytes);
+  void finish(size_t client);
+  void reset(size_t client, int error);
+  void make_room(size_t client, size_t bytes);
+  void take_all(size_t client, bool on);
+  const Client& client(size_t client) const { return clients_[client]; }
+  size_t clients() const { return clients_.size(); }
+  size_t waiting() const { return backlog_.size(); }
+
+  // The next call of this kind that has no plan yet ends so: with a negative errno; or, of a transfer, with so many
+  // bytes at the most; or, for 0, as usual.
+  void plan(Call call, int64_t outcome) { plans_[static_cast<size_t>(call)].push_back(outcome); }
+  int64_t take_plan(Call call);
+  void forget_plans();
+  void limit_descriptors(size_t most) { most_descriptors_ = most; }
+  void reuse_numbers(bool on) { reuses_numbers_ = on; }
+  void advance(uint64_t ms) { now_ms_ += ms; }
+  void set_wall_clock(int64_t seconds) { wall_clock_offset_ = seconds; }
+
+  // For the poller. News is what an edge is: something happened since it was last taken.
+  Readiness readiness(net::Descriptor descriptor) const;
+  bool has_news(net::Descriptor descriptor) const { return entry(descriptor).news; }
+  void set_news(net::Descriptor descriptor, bool on) { entry(descriptor).news = on; }
+  void set_watched(net::Descriptor descriptor, bool on);
+
+  // For the invariants.
+  size_t open_descriptors() const;
+  bool is_open(net::Descriptor descriptor) const;
+  size_t client_of(net::Descriptor descriptor) const;
+  bool is_raised(net::Descriptor descriptor) const { return entry(descriptor).raised; }
+  uint64_t now_ms() const { return now_ms_; }
+
+  // What net::system does.
+  net::Descriptor open_listener();
+  net::Descriptor open_wakeup();
+  void raise(net::Descriptor descriptor, bool on);
+  int64_t accept(net::Descriptor listener, net::Address* peer);
+  int64_t receive(net::Descriptor descriptor, char* into, size_t size);
+  int64_t send(net::Descriptor descriptor, const net::Slice* slices, size_t count);
+  int shutdown_sending(net::Descriptor descriptor);
+  void close(net::Descriptor descriptor);
+  int64_t wall_clock_seconds() const { return static_cast<int64_t>(now_ms_ / 1000) + wall_clock_offset_; }
+
+ private:
+  enum class Kind : uint8_t { closed, listener, wakeup, connection };
+  struct Entry {
+    Kind kind = Kind::closed;
+    bool news = false;
+    bool watched = false;
+    bool raised = false;
+    size_t client = 0;
+  };
+
+  net::Descriptor open(Kind kind, size_t client);
+  const Entry& entry(net::Descriptor descriptor) const;
+  Entry& entry(net::Descriptor descriptor);
+  Client& connected(net::Descriptor descriptor, const char* call);
+  void tell(const Client& client);
+  void break_connection(Client& client, int error);
+
+  Witness& witness_;
+  std::vector<Client> clients_;
+  std::deque<size_t> backlog_;
+  std::vector<Entry> entries_;
+  std::deque<int64_t> plans_[kCalls];
+  size_t most_descriptors_ = SIZE_MAX;
+  bool reuses_numbers_ = true;
+  uint64_t now_ms_ = 1'000'000;
+  int64_t wall_clock_offset_ = 1'700'000'000;
+};
+
+}  // namespace brink::fuzz

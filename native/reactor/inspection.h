@@ -1,0 +1,31 @@
+// A look into a reactor between its turns, for the fuzzer that holds it to its invariants. No part of the addon.
+#pragma once
+
+#if !defined(BRINK_INSPECT)
+#error "reactor/inspection.h is for programs that are built with BRINK_INSPECT"
+#endif
+
+#include "reactor/reactor.h"
+
+namespace brink::reactor {
+
+struct Inspection {
+  const Reactor& reactor;
+
+  const ConnectionTable& connections() const { return reactor.connections_; }
+  const std::vector<ConnectionId>& ready() const { return reactor.ready_; }
+  bool may_take_requests(const Connection& connection) const { return reactor.may_take_requests(connection); }
+  static Deadline deadline_of(const Connection& connection) { return Reactor::deadline_of(connection); }
+  const net::DeadlineWheel& wheel() const { return reactor.wheel_; }
+  uint64_t now_ms() const { return reactor.now_ms_; }
+  uint64_t accept_again_ms() const { return reactor.accept_again_ms_; }
+  size_t turned_away() const { return reactor.turned_away_; }
+  size_t untold_client_errors() const { return reactor.client_errors_.size(); }
+  bool has_undelivered_events() const { return reactor.events_.has_block() && reactor.events_.events() > 0; }
+
+  size_t listeners() const { return reactor.listeners_.size(); }
+  net::Descriptor listener(size_t index) const { return reactor.listeners_[index].fd.get(); }
+  bool listener_is_readable(size_t index) const { return reactor.listeners_[index].readable; }
+};
+
+}  // namespace brink::reactor
