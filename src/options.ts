@@ -43,7 +43,10 @@ export interface ServeOptions {
    * each byte of the body. Default: 16 KiB.
    */
   maxChunkOverhead?: number
-  /** Open connections, above which more are answered with 503. Default: 0, as many as the system allows. */
+  /**
+   * Open connections, above which more are answered with 503; with threads, each takes its part of them. Default: 0, as
+   * many as the system allows.
+   */
   maxConnections?: number
   /** Requests of one connection, after which it is closed. Default: 0, any number. */
   maxRequestsPerConnection?: number

@@ -127,8 +127,15 @@ class OpenServer implements Server, Listeners {
       onClientError: (error) => quietly(() => onClientError(error)),
     })
     const reactor: NativeReactor = new native.Reactor(
-      // The native side refuses what no route takes; what is for another one is refused when its route is known.
-      { ...settings, bodyLimit: Math.max(options.bodyLimit, dispatcher.largestBody), threaded, tellsClientErrors: options.onClientError !== undefined },
+      {
+        ...settings,
+        // What no route takes is refused at once; what is for another one, when its route is known.
+        bodyLimit: Math.max(options.bodyLimit, dispatcher.largestBody),
+        // Loops share nothing, so each has its part.
+        maxConnections: Math.ceil(options.maxConnections / Math.max(1, threads)),
+        threaded,
+        tellsClientErrors: options.onClientError !== undefined,
+      },
       exchange.requestBlocks,
       exchange.replyBlocks,
       exchange.state,

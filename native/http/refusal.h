@@ -26,6 +26,7 @@ namespace brink::http {
   X(LENGTH_AND_TRANSFER_ENCODING, 400)  \
   X(TRANSFER_ENCODING_IN_HTTP_1_0, 400) \
   X(INVALID_CHUNK, 400)                 \
+  X(INVALID_LINE_END, 400)              \
   X(HEADERS_TIMEOUT, 408)               \
   X(REQUEST_TIMEOUT, 408)               \
   X(REQUEST_TOO_SLOW, 408)              \
@@ -33,6 +34,7 @@ namespace brink::http {
   X(CHUNK_OVERHEAD_TOO_LARGE, 413)      \
   X(TARGET_TOO_LONG, 414)               \
   X(UNKNOWN_EXPECTATION, 417)           \
+  X(INSECURE_SCHEME, 421)               \
   X(HEADER_TOO_LARGE, 431)              \
   X(TOO_MANY_FIELDS, 431)               \
   X(UNKNOWN_METHOD, 501)                \

@@ -24,9 +24,17 @@ struct RequestParser::Unfinished {
 struct RequestParser::Run {
   Run(RequestParser& parser, RequestHead& head, RequestSink& sink) : parser(parser), head(head), sink(sink) {}
 
+  // Whether nothing but whole empty lines stands between the last request, or the begin of the bytes, and a place.
+  bool lines_are_empty_before(const char* at, bool* cr_waits) const {
+    *cr_waits = !body_end && parser.cr_waits_;
+    return are_empty_lines(body_end ? body_end : begin, at, !body_end && began_within_message, cr_waits);
+  }
+
   RequestParser& parser;
   RequestHead& head;
   RequestSink& sink;
+  const char* begin = nullptr;
+  bool began_within_message = false;
   char* head_start = nullptr;
   char* body_start = nullptr;
   size_t body_size = 0;
@@ -73,6 +81,9 @@ struct Callbacks {
     Run& run = run_of(llhttp);
     if (run.parser.method_is_unknown_) return 0;
     if (!run.head_start) {
+      bool cr_waits;
+      if (!run.lines_are_empty_before(at, &cr_waits) || cr_waits) return refuse(llhttp, Refusal::INVALID_LINE_END);
+      run.parser.cr_waits_ = false;
       run.head_start = const_cast<char*>(at);
       run.parser.stage_ = Stage::head;
     }
@@ -115,7 +126,8 @@ struct Callbacks {
     head.http_1_0 = llhttp->http_minor == 0;
     head.chunked = (llhttp->flags & F_CHUNKED) != 0;
     head.content_length = (llhttp->flags & F_CONTENT_LENGTH) != 0 ? llhttp->content_length : 0;
-    head.keep_alive = llhttp_should_keep_alive(llhttp) != 0;
+    // RFC 9112, 9.3: `close` counts whatever else there is.
+    head.keep_alive = llhttp_should_keep_alive(llhttp) != 0 && (llhttp->flags & F_CONNECTION_CLOSE) == 0;
     // The version may be one that we do not speak; then nothing else in the head means what it seems to.
     if (llhttp->http_major != 1 || llhttp->http_minor > 1) {
       const char* after_target = run.head_start + head.target.offset + head.target.length;
@@ -127,6 +139,7 @@ struct Callbacks {
     if (run.refusal != Refusal::none) return HPE_USER;
     if (head.content_length > run.parser.limits_.body_bytes) return refuse(llhttp, Refusal::BODY_TOO_LARGE);
     run.parser.stage_ = Stage::body;
+    run.parser.extension_is_empty_ = true;
     run.parser.continue_wanted_ = head.expects_continue;
     // An upgrade is an offer; what nobody takes up is a plain request (RFC 9110, 7.8).
     llhttp->upgrade = 0;
@@ -156,10 +169,36 @@ struct Callbacks {
     RequestParser& parser = run.parser;
     parser.stage_ = Stage::between;
     parser.continue_wanted_ = false;
+    forget_trailers(llhttp, run.head_start ? run.head : parser.unfinished_->head);
     bool more = hand_over(run);
     run.head_start = nullptr;
     parser.unfinished_.reset();
     return more ? 0 : HPE_PAUSED;
+  }
+
+  static int on_chunk_header(llhttp_t* llhttp) {
+    Run& run = run_of(llhttp);
+    auto* unfinished = run.parser.unfinished_.get();
+    uint64_t taken = run.body_size + (unfinished ? unfinished->body.size() : 0);
+    bool fits = llhttp->content_length <= run.parser.limits_.body_bytes - taken;
+    return fits ? 0 : refuse(llhttp, Refusal::BODY_TOO_LARGE);
+  }
+
+  // RFC 9112, 7.1.1: neither the name nor the value of a chunk extension is empty. llhttp takes them so.
+  static int on_extension(llhttp_t* llhttp, const char*, size_t length) {
+    if (length > 0) run_of(llhttp).parser.extension_is_empty_ = false;
+    return 0;
+  }
+  static int on_extension_complete(llhttp_t* llhttp) {
+    bool empty = std::exchange(run_of(llhttp).parser.extension_is_empty_, true);
+    return empty ? refuse(llhttp, Refusal::INVALID_CHUNK) : 0;
+  }
+
+  // RFC 9110, 6.5.1: a trailer field says nothing of the connection, but llhttp lets it.
+  static void forget_trailers(llhttp_t* llhttp, const RequestHead& head) {
+    llhttp->flags = static_cast<uint16_t>(head.keep_alive ? (llhttp->flags & ~F_CONNECTION_CLOSE)
+                                                          : (llhttp->flags | F_CONNECTION_CLOSE));
+    if (head.keep_alive && head.http_1_0) llhttp->flags |= F_CONNECTION_KEEP_ALIVE;
   }
 
   static bool hand_over(Run& run) {
@@ -218,6 +257,11 @@ struct Callbacks {
       settings.on_headers_complete = on_headers_complete;
       settings.on_body = on_body;
       settings.on_message_complete = on_message_complete;
+      settings.on_chunk_header = on_chunk_header;
+      settings.on_chunk_extension_name = on_extension;
+      settings.on_chunk_extension_name_complete = on_extension_complete;
+      settings.on_chunk_extension_value = on_extension;
+      settings.on_chunk_extension_value_complete = on_extension_complete;
       return settings;
     }();
     return made;
@@ -259,6 +303,8 @@ Refusal RequestParser::parse(char* bytes, size_t size, ParserScratch& scratch, R
     llhttp_resume(&llhttp_);
     paused_ = false;
   }
+  run.begin = begin;
+  run.began_within_message = stage_ != Stage::between;
   llhttp_errno_t error = execute(run, begin, size);
   const char* end = begin + size;
 
@@ -278,9 +324,17 @@ Refusal RequestParser::parse(char* bytes, size_t size, ParserScratch& scratch, R
     unfinished_.reset();
     return refusal;
   }
-  Refusal refusal = stage_ == Stage::between ? Refusal::none : keep(run, end, size);
+  Refusal refusal = stage_ == Stage::between ? judge_what_follows(run, end) : keep(run, end, size);
   if (refusal != Refusal::none) stage_ = Stage::refused;
   return refusal;
+}
+
+// Behind the last request there may be the begin of an empty line.
+Refusal RequestParser::judge_what_follows(Run& run, const char* end) {
+  bool cr_waits;
+  if (!run.lines_are_empty_before(end, &cr_waits)) return Refusal::INVALID_LINE_END;
+  cr_waits_ = cr_waits;
+  return Refusal::none;
 }
 
 llhttp_errno_t RequestParser::execute(Run& run, char* begin, size_t size) {

@@ -61,6 +61,7 @@ class RequestParser {
   bool in_message() const { return stage_ != Stage::between; }
   bool in_body() const { return stage_ == Stage::body; }
   // The client waits for "100 Continue" before it sends the body; asked for once.
+  bool wants_continue() const { return continue_wanted_; }
   bool take_continue_wanted();
 
  private:
@@ -71,6 +72,7 @@ class RequestParser {
 
   llhttp_errno_t execute(Run& run, char* begin, size_t size);
   bool go_on_with_unknown_method(Run& run, char* begin, char* end, llhttp_errno_t* error);
+  Refusal judge_what_follows(Run& run, const char* end);
   Refusal keep(Run& run, const char* end, size_t parsed);
   Refusal refusal_of(llhttp_errno_t error, const Run& run, const char* end) const;
 
@@ -82,6 +84,8 @@ class RequestParser {
   bool paused_ = false;
   bool continue_wanted_ = false;
   bool method_is_unknown_ = false;
+  bool extension_is_empty_ = false;  // the name or the value of a chunk extension, so far
+  bool cr_waits_ = false;            // an empty line before a request has begun
 };
 
 }  // namespace brink::http

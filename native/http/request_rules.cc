@@ -32,7 +32,11 @@ bool is_authority(Slice text) {
     at++;
   } else {
     for (; at < text.size && text.data[at] != ':'; at++) {
-      if (!is_host_character(text.data[at])) return false;
+      char c = text.data[at];
+      if (!is_host_character(c)) return false;
+      bool escape_is_whole =
+          c != '%' || (text.size - at > 2 && is_hex_digit(text.data[at + 1]) && is_hex_digit(text.data[at + 2]));
+      if (!escape_is_whole) return false;
     }
     if (at == 0) return false;
   }
@@ -43,15 +47,21 @@ bool is_authority(Slice text) {
 
 // The authority of an absolute-form target, or nothing where the target is not in that form.
 bool absolute_form_authority(Slice target, Slice* authority) {
-  size_t scheme = starts_with_ignoring_case(target, "http://")    ? 7
-                  : starts_with_ignoring_case(target, "https://") ? 8
-                                                                  : 0;
-  if (scheme == 0) return false;
+  constexpr size_t scheme = 7;
+  if (!starts_with_ignoring_case(target, "http://")) return false;
   const char* begin = target.data + scheme;
   const char* end = target.data + target.size;
   *authority = {begin,
                 static_cast<size_t>(std::find_if(begin, end, [](char c) { return c == '/' || c == '?'; }) - begin)};
   return true;
+}
+
+// A list of one element, without the empty ones around it (RFC 9110, 5.6.1.2).
+Slice without_empty_elements(Slice list) {
+  auto says_nothing = [](char c) { return c == ',' || c == ' ' || c == '\t'; };
+  while (list.size > 0 && says_nothing(list.data[0])) list = {list.data + 1, list.size - 1};
+  while (list.size > 0 && says_nothing(list.data[list.size - 1])) list.size--;
+  return list;
 }
 
 bool is_known_coding(Slice coding) {
@@ -61,8 +71,8 @@ bool is_known_coding(Slice coding) {
                      [&](std::string_view known) { return equal_ignoring_case(coding, known); });
 }
 
-// Codings that exist but that we do not speak, perhaps with a final `chunked`: what 501 is for. Anything else that is
-// not exactly `chunked` is a disguise.
+// Codings that exist but that we do not speak, and then `chunked`: what 501 is for. Without a final `chunked` nobody
+// can tell where the body ends (RFC 9112, 6.3), and anything else is a disguise.
 bool lists_unspoken_codings(Slice value) {
   const char* at = value.data;
   const char* end = value.data + value.size;
@@ -73,7 +83,7 @@ bool lists_unspoken_codings(Slice value) {
     while (at < last && *at == ' ') at++;
     while (at < last && last[-1] == ' ') last--;
     Slice coding = {at, static_cast<size_t>(last - at)};
-    if (comma == end) return (unspoken > 0 && equal_ignoring_case(coding, "chunked")) || is_known_coding(coding);
+    if (comma == end) return unspoken > 0 && equal_ignoring_case(coding, "chunked");
     if (!is_known_coding(coding)) return false;
     unspoken++;
     at = comma + 1;
@@ -107,6 +117,8 @@ Refusal judge_target(Slice target, const RequestHead& head, Slice host) {
   if (target.size == 1 && target.data[0] == '*') {
     return head.method == HTTP_OPTIONS ? Refusal::none : Refusal::INVALID_TARGET;
   }
+  // RFC 9110, 7.4: this connection is not secured, so nothing that belongs to `https` can be had on it.
+  if (starts_with_ignoring_case(target, "https://")) return Refusal::INSECURE_SCHEME;
   Slice authority;
   if (!absolute_form_authority(target, &authority) || !is_authority(authority)) return Refusal::INVALID_TARGET;
   // RFC 9112, 3.2.2 lets the target win over Host; a sender that says two things is refused instead.
@@ -134,7 +146,9 @@ Refusal judge_head(const char* bytes, RequestHead& head, bool announces_length) 
         break;
       case 6:
         if (!equal_ignoring_case(name, "expect")) break;
-        // RFC 9110, 10.1.1: the only expectation there is.
+        // RFC 9110, 10.1.1: the only expectation there is. It is a list, and empty elements say nothing.
+        value = without_empty_elements(value);
+        if (value.size == 0) break;
         if (!equal_ignoring_case(value, "100-continue")) return Refusal::UNKNOWN_EXPECTATION;
         // A server ignores it from an HTTP/1.0 client, and where there is no body to wait for.
         head.expects_continue = !head.http_1_0 && head.has_body();
@@ -179,6 +193,20 @@ Refusal judge_version(const char* after_target, const char* end) {
   bool named = size >= 9 && std::memcmp(after_target, " HTTP/", 6) == 0 && is_digit(after_target[6]) &&
                after_target[7] == '.' && is_digit(after_target[8]) && (size == 9 || after_target[9] == '\r');
   return named ? Refusal::UNSUPPORTED_VERSION : Refusal::INVALID_VERSION;
+}
+
+bool are_empty_lines(const char* begin, const char* end, bool lf_may_begin, bool* cr_waits) {
+  const char* at = end;
+  while (at > begin && (at[-1] == '\r' || at[-1] == '\n')) at--;
+  bool waits = at == begin && *cr_waits, lf_may_come = at == begin && lf_may_begin;
+  for (; at < end; at++) {
+    bool is_cr = *at == '\r';
+    if (is_cr ? waits : !waits && !lf_may_come) return false;
+    waits = is_cr;
+    lf_may_come = false;
+  }
+  *cr_waits = waits;
+  return true;
 }
 
 }  // namespace brink::http

@@ -18,4 +18,10 @@ MethodShape shape_of_method(net::Slice begin_of_line, size_t* length);
 // The status for a version that llhttp does not take: 505 for a well-formed one, else 400.
 Refusal judge_version(const char* after_target, const char* end);
 
+// Empty lines may stand before a request (RFC 9112, 2.2), each a CR and an LF; llhttp passes over any of the two. Looks
+// at the run of them that ends at `end` and does not begin before `begin`. Where it begins there, the first may be what
+// is missing of a line end: an LF must be when `*cr_waits`, and may be when `lf_may_begin`. Tells whether a CR waits
+// now.
+bool are_empty_lines(const char* begin, const char* end, bool lf_may_begin, bool* cr_waits);
+
 }  // namespace brink::http

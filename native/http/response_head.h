@@ -25,8 +25,10 @@ struct ResponseHead {
   bool close = false;                // this is the connection's last response
 };
 
-// RFC 9110, 6.4.1: responses of these statuses have no content, whatever the handler gave.
-inline bool status_has_no_content(uint16_t status) { return status < 200 || status == 204 || status == 304; }
+// RFC 9110, 6.4.1 and 15.3.6: responses of these statuses have no content, whatever the handler gave.
+inline bool status_has_no_content(uint16_t status) {
+  return status < 200 || status == 204 || status == 205 || status == 304;
+}
 
 // True when every line is `name: value CRLF` with valid characters and none is one of the framing fields. JavaScript
 // has checked them already; what leaves the server does not depend on that.

@@ -165,7 +165,7 @@ void Reactor::admit(net::Fd fd, const net::Address& peer) {
   stats_.accepted++;
   Connection& connection = connections_.add(std::move(fd), peer, options_.limits);
   connection.message_began_ms = now_ms_;
-  bool too_many = options_.max_connections > 0 && connections_.open() > options_.max_connections;
+  bool too_many = options_.max_connections > 0 && connections_.open() - turned_away_ > options_.max_connections;
   int error = too_many ? -EMFILE : poller_->add(connection.fd.get(), connection.id.token());
   if (error == 0) return arm(connection);
   connection.polled = false;
@@ -410,6 +410,8 @@ void Reactor::frame(net::ByteBuffer& out, Connection& connection, const Answer& 
   head.dated = given.dated;
   head.close = close;
   if (given.length_only && !is_head && given.status != 304) head.content_length = 0;
+  // A 205 says that it has none (RFC 9110, 15.3.6); a 204 has neither length nor type.
+  if (given.status == 204 || given.status == 205) head.content_length = head.content_type = 0;
   heads_.write(out, head);
   if (!is_head && !http::status_has_no_content(given.status)) out.append(given.body);
 }
@@ -507,6 +509,7 @@ void Reactor::send_pending(Connection& connection) {
 // RFC 9110, 10.1.1: the client holds its body back until it is asked for it. Not before the answers that are due first.
 void Reactor::offer_continue(Connection& connection) {
   if (!connection.unanswered.empty() || connection.has_pending() || !connection.parser.take_continue_wanted()) return;
+  connection.message_began_ms = now_ms_;
   constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   send(connection, {kContinue.data(), kContinue.size()}, {});
 }
@@ -573,8 +576,8 @@ void Reactor::arm(Connection& connection) {
     connection.deadline_kind = kind;
     connection.progress_ms = connection.window_began_ms = now_ms_;
     connection.window_bytes = 0;
-  } else if (kind == Deadline::linger) {
-    return;
+  } else if (kind == Deadline::linger || kind == Deadline::keep_alive) {
+    return;  // empty lines do not prolong it
   }
   if (kind != Deadline::none) wheel_.set(connection.deadline, due_ms(connection));
 }
@@ -582,6 +585,8 @@ void Reactor::arm(Connection& connection) {
 Deadline Reactor::deadline_of(const Connection& connection) {
   if (connection.stage == Stage::lingering) return Deadline::linger;
   if (connection.has_pending()) return Deadline::write;
+  // While this side holds the `100 Continue` back, behind earlier answers, the client has nothing to hurry with.
+  if (connection.stage == Stage::open && connection.parser.wants_continue()) return Deadline::none;
   if (connection.stage == Stage::open && connection.parser.in_body()) return Deadline::request;
   if (connection.stage == Stage::open && connection.parser.in_message()) return Deadline::head;
   return connection.unanswered.empty() ? Deadline::keep_alive : Deadline::none;

@@ -26,7 +26,8 @@ ReplyReader::Found ReplyReader::next(Answer* answer) {
   uint32_t fields_at = words[layout::kReplyFieldsOffset], fields_size = words[layout::kReplyFieldsLength];
   uint32_t body_at = words[layout::kReplyBodyOffset], body_size = words[layout::kReplyBodyLength];
   bool by_reference = (flags & layout::kFlagReplyBodyByReference) != 0;
-  bool length_only = (flags & layout::kFlagReplyLengthOnly) != 0;
+  // A body that is there is sent: to say another length would break the framing.
+  bool length_only = (flags & layout::kFlagReplyLengthOnly) != 0 && !by_reference;
   uint32_t type = flags & layout::kContentTypeMask;
   answer->id = {words[layout::kReplySlot], words[layout::kReplyGeneration]};
   answer->sequence = words[layout::kReplySequence];
@@ -44,7 +45,8 @@ ReplyReader::Found ReplyReader::next(Answer* answer) {
   answer->body_length = body_size;
   answer->held = nullptr;
   if (by_reference) {
-    if (body_at >= replies_.bodies.size()) return Found::invalid;
+    // One that another reply took has no holder any more.
+    if (body_at >= replies_.bodies.size() || !replies_.bodies[body_at].holder) return Found::invalid;
     answer->held = &replies_.bodies[body_at];
     answer->body_length = answer->held->bytes.size;
   } else if (!length_only) {

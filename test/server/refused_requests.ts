@@ -113,13 +113,13 @@ const lengths: [string, string, number][] = [
 ]
 
 const codings: [string, string, number][] = [
-  ['the coding gzip', coding('gzip'), 501],
+  ['the coding gzip', coding('gzip'), 400],
   ['gzip, then chunked', coding('gzip, chunked'), 501],
-  ['the coding identity', coding('identity'), 501],
+  ['the coding identity', coding('identity'), 400],
   ['chunked, then gzip', coding('chunked, gzip'), 400],
   ['chunked twice in one field', coding('chunked, chunked'), 400],
   ['chunked in two fields', coding('chunked\r\nTransfer-Encoding: chunked'), 400],
-  ['identity and chunked in two fields', coding('identity\r\nTransfer-Encoding: chunked'), 501],
+  ['identity and chunked in two fields', coding('identity\r\nTransfer-Encoding: chunked'), 400],
   ['chunked with a parameter', coding('chunked;q=1'), 400],
   ['chunked in quotes', coding('"chunked"'), 400],
   ['chunked behind a comma', coding(', chunked'), 400],
