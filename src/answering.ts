@@ -72,6 +72,8 @@ export class Answering {
   readonly #state: Int32Array
   // Requests of this batch whose handlers gave promises.
   readonly #open: BrinkRequest[] = []
+  // Connections that an answer of this batch ends.
+  readonly #closed = new Set<number>()
   #flushIsDue = false
 
   constructor(
@@ -95,6 +97,7 @@ export class Answering {
     const block = this.#exchange.requests(place)
     const { words } = block
     this.#open.length = 0
+    this.#closed.clear()
     this.#state[STATE_UNANSWERED] = 0
     for (let at = 0, left = events; left > 0; left -= 1) {
       if (words[at + EVENT_KIND] === EVENT_REQUEST) this.#answer(block, at, largeBodies)
@@ -112,6 +115,8 @@ export class Answering {
 
   #answer(block: Block, at: number, largeBodies: Buffer[] | undefined): void {
     const { words, bytes } = block
+    // RFC 9112 §9.6: what came behind a request whose answer says `close` is not processed.
+    if (this.#closed.size > 0 && this.#closed.has(words[at + EVENT_SLOT])) return
     const head = words[at + REQUEST_HEAD_OFFSET]
     const span = words[at + REQUEST_TARGET]
     const target = bytes.latin1Slice(head + (span & 0xffff), head + (span & 0xffff) + (span >>> 16))
@@ -258,6 +263,7 @@ export class Answering {
 
   #put(to: Recipient, status: number, flags: number, fields: string, body: string | Uint8Array | undefined): void {
     this.#exchange.answer(to, status, flags, fields, body)
+    if ((flags & FLAG_REPLY_CLOSE) !== 0) this.#closed.add(to.slot)
     if (this.#state[STATE_IN_BATCH] === 0) this.#flushSoon()
   }
 

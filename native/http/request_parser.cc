@@ -381,6 +381,9 @@ bool RequestParser::go_on_with_unknown_method(Run& run, char* begin, char* end, 
 Refusal RequestParser::keep(Run& run, const char* end, size_t parsed) {
   bool goes_on = unfinished_ != nullptr;
   if (goes_on && unfinished_->parse_again) return Refusal::none;
+  if (!goes_on && stage_ == Stage::body) {
+    parsed = static_cast<size_t>(end - (run.head_start + Callbacks::head_size(run.head)));
+  }
   if (!goes_on) {
     unfinished_ = std::make_unique<Unfinished>();
     const char* head_end = stage_ == Stage::head ? end : run.head_start + Callbacks::head_size(run.head);
@@ -394,7 +397,7 @@ Refusal RequestParser::keep(Run& run, const char* end, size_t parsed) {
     bool fits = size <= limits_.header_bytes;
     return fits ? Refusal::none : Refusal::HEADER_TOO_LARGE;
   }
-  if (goes_on) unfinished_->framing_bytes += parsed - run.body_size;
+  unfinished_->framing_bytes += parsed - run.body_size;
   Callbacks::gather(run, *unfinished_);
   // Chunks of one byte are slow but honest; sizes, extensions and trailers without end are not.
   uint64_t most = limits_.chunk_overhead_bytes + 8 * static_cast<uint64_t>(unfinished_->body.size());
