@@ -115,13 +115,11 @@ void Reactor::push_ready(Connection& connection) {
 // Each turn looks at every listener that has not said "no more": an edge that came while descriptors had run out would
 // not come again.
 void Reactor::accept_waiting() {
-  if (accept_again_ms_ > now_ms_) return;
-  accept_again_ms_ = 0;
+  if (accept_again_ms_ <= now_ms_) accept_again_ms_ = 0;
   for (Listener& listener : listeners_) {
-    if (!listener.readable) continue;
-    listener.readable = accept_from(listener);
+    if (listener.readable && accept_again_ms_ <= now_ms_) listener.readable = accept_from(listener);
     // A poller by levels would tell of it over and over while nobody can be accepted.
-    want_accepts(listener, accept_again_ms_ <= now_ms_);
+    want_accepts(listener, !listener.readable || accept_again_ms_ <= now_ms_);
   }
 }
 
