@@ -72,8 +72,9 @@ export class Answering {
   readonly #state: Int32Array
   // Requests of this batch whose handlers gave promises.
   readonly #open: BrinkRequest[] = []
-  // Connections that an answer of this batch ends.
-  readonly #closed = new Set<number>()
+  // Connections that an answer of this batch ends: slots, with their generations. A batch may hold requests of two
+  // connections that had the same slot one after the other.
+  readonly #closed = new Map<number, number>()
   #flushIsDue = false
 
   constructor(
@@ -109,14 +110,18 @@ export class Answering {
 
   /** Copies what is left unanswered. What promises have resolved at once is answered by now, and costs no copy. */
   endBatch(): void {
-    for (const request of this.#open) request.detach()
+    for (const request of this.#open) {
+      request.detach()
+      // From here on it is no batch's: when it is answered, while another batch is, that one's count is not its.
+      request.waits = false
+    }
     this.#open.length = 0
   }
 
   #answer(block: Block, at: number, largeBodies: Buffer[] | undefined): void {
     const { words, bytes } = block
     // RFC 9112 §9.6: what came behind a request whose answer says `close` is not processed.
-    if (this.#closed.size > 0 && this.#closed.has(words[at + EVENT_SLOT])) return
+    if (this.#closed.size > 0 && this.#closed.get(words[at + EVENT_SLOT]) === words[at + EVENT_GENERATION]) return
     const head = words[at + REQUEST_HEAD_OFFSET]
     const span = words[at + REQUEST_TARGET]
     const target = bytes.latin1Slice(head + (span & 0xffff), head + (span & 0xffff) + (span >>> 16))
@@ -263,7 +268,7 @@ export class Answering {
 
   #put(to: Recipient, status: number, flags: number, fields: string, body: string | Uint8Array | undefined): void {
     this.#exchange.answer(to, status, flags, fields, body)
-    if ((flags & FLAG_REPLY_CLOSE) !== 0) this.#closed.add(to.slot)
+    if ((flags & FLAG_REPLY_CLOSE) !== 0) this.#closed.set(to.slot, to.generation)
     if (this.#state[STATE_IN_BATCH] === 0) this.#flushSoon()
   }
 

@@ -80,7 +80,7 @@ HostedReactor::HostedReactor(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   open_host(info[0].As<Napi::Object>());
   if (!host_) return;
   Ref();
-  napi_add_async_cleanup_hook(env, environment_ends, this, &cleanup_);
+  if (napi_add_async_cleanup_hook(env, environment_ends, this, &cleanup_) != napi_ok) host_->close();
 }
 
 bool HostedReactor::take_blocks(const Napi::CallbackInfo& info) {
@@ -254,14 +254,17 @@ void HostedReactor::flush_replies() {
   host_->reply(std::move(replies));
   reactor::Block* next = host_->next_reply_block();
   if (!next) next = new_reply_block();
+  // Without memory for replies nobody can be answered. It is so, too, when a worker is being terminated.
+  if (!next) return host_->close();
   next->words[layout::kRepliesEnd] = layout::kRepliesFirst;
   state_[layout::kStateReplyBlock] = static_cast<int32_t>(next->index);
 }
 
 reactor::Block* HostedReactor::new_reply_block() {
   Napi::ArrayBuffer memory = Napi::ArrayBuffer::New(Env(), layout::kBlockBytesAt + layout::kBlockBytes);
-  reply_list_.Value().As<Napi::Array>().Set(static_cast<uint32_t>(reply_blocks_.size()), memory);
-  reply_blocks_.push_back(block_in(memory, reply_blocks_.size()));
+  std::unique_ptr<reactor::Block> block = memory.IsEmpty() ? nullptr : block_in(memory, reply_blocks_.size());
+  if (!block || !reply_list_.Value().As<Napi::Array>().Set(block->index, memory)) return nullptr;
+  reply_blocks_.push_back(std::move(block));
   return reply_blocks_.back().get();
 }
 
