@@ -352,6 +352,12 @@ bool RequestParser::go_on_with_unknown_method(Run& run, char* begin, char* end, 
   const char* least = run.head_start ? run.head_start : run.body_end ? run.body_end : begin;
   char* start = const_cast<char*>(llhttp_get_error_pos(&llhttp_));
   while (start > least && is_token_character(start[-1])) start--;
+  bool cr_waits = false;
+  if (!run.head_start && (!run.lines_are_empty_before(start, &cr_waits) || cr_waits)) {
+    run.refusal = Refusal::INVALID_LINE_END;
+    return false;
+  }
+  cr_waits_ = false;
   size_t length = 0;
   MethodShape shape = shape_of_method({start, static_cast<size_t>(end - start)}, &length);
   if (shape == MethodShape::too_long) run.refusal = Refusal::UNKNOWN_METHOD;
