@@ -112,6 +112,7 @@ inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
 
 // SO_REUSEADDR lets another process take the port over here; this forbids it, and TIME_WAIT does not block a bind.
 inline constexpr int kRestartOption = SO_EXCLUSIVEADDRUSE;
+inline constexpr int kUnsentLimitOption = -1;
 inline constexpr int kShutdownSending = SD_SEND;
 inline constexpr bool kAcceptedInheritsNoDelay = false;
 
@@ -215,6 +216,14 @@ inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
 inline constexpr bool kAcceptedInheritsNoDelay = false;
 // Where neither a flag nor an option keeps SIGPIPE away, the process must ignore it, as Node does.
 inline constexpr int kSendFlags = 0;
+#endif
+
+// The kernel takes no more of an answer than it can send soon; the rest waits where its size is bounded. Otherwise each
+// client that does not read would hold megabytes of the kernel's memory. Sockets inherit it from their listener.
+#if defined(BRINK_LINUX) && defined(TCP_NOTSENT_LOWAT)
+inline constexpr int kUnsentLimitOption = TCP_NOTSENT_LOWAT;
+#else
+inline constexpr int kUnsentLimitOption = -1;
 #endif
 
 inline constexpr int kRestartOption = SO_REUSEADDR;

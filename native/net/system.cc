@@ -8,6 +8,7 @@
 namespace brink::net::system {
 namespace {
 
+constexpr int kUnsentLimitBytes = 256 * 1024;
 constexpr uint8_t kMappedPrefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
 platform::Socket socket_of(Descriptor descriptor) { return static_cast<platform::Socket>(descriptor); }
@@ -98,6 +99,8 @@ Opened open_listener(const Address& address, const ListenOptions& options) {
   }
   // Where accepted sockets inherit this, it spares a call for each; elsewhere accept() below sets it.
   if (!set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1)) return failed(socket, "setsockopt");
+  // Not every kernel has it, and none needs it to serve.
+  if (platform::kUnsentLimitOption >= 0) set_option(socket, IPPROTO_TCP, platform::kUnsentLimitOption, kUnsentLimitBytes);
   sockaddr_storage name;
   platform::Size size = to_native(address, &name);
   if (::bind(socket, reinterpret_cast<sockaddr*>(&name), size) != 0) return failed(socket, "bind");
@@ -151,6 +154,13 @@ int64_t send(Descriptor descriptor, const Slice* slices, size_t count) {
 
 int shutdown_sending(Descriptor descriptor) {
   return ::shutdown(socket_of(descriptor), platform::kShutdownSending) == 0 ? 0 : -platform::last_error();
+}
+
+void reset_on_close(Descriptor descriptor) {
+  linger at_once = {};
+  at_once.l_onoff = 1;
+  // If it is refused, closing says goodbye as usual, which only takes longer.
+  ::setsockopt(socket_of(descriptor), SOL_SOCKET, SO_LINGER, reinterpret_cast<const char*>(&at_once), sizeof at_once);
 }
 
 void close(Descriptor descriptor) { platform::close_socket(socket_of(descriptor)); }

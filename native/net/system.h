@@ -60,6 +60,8 @@ int64_t send(Descriptor descriptor, const Slice* slices, size_t count);
 // Says "no more from here" to the peer; what the peer sends can still be read.
 int shutdown_sending(Descriptor descriptor);
 void close(Descriptor descriptor);
+// Makes close() throw away what was not sent yet, and the connection with it: for a client that takes nothing.
+void reset_on_close(Descriptor descriptor);
 
 // A wake-up for a reactor's thread: descriptors[0] is readable from raise(descriptors[1]) until lower(descriptors[0]).
 // The two may be one and the same.

@@ -659,10 +659,11 @@ void Reactor::expire(Connection& connection) {
   wheel_.set(connection.deadline, due_ms(connection));
 }
 
-// It does not take what it is told, so there is no telling it.
+// It does not take what it is told, so there is no telling it; the kernel need not go on trying either.
 void Reactor::cut_off(Connection& connection, http::Refusal refusal) {
   stats_.refusals[static_cast<size_t>(refusal)]++;
   note_client_error(connection, refusal);
+  net::system::reset_on_close(connection.fd.get());
   drop(connection);
 }
 
