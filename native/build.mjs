@@ -255,7 +255,7 @@ export function buildAddon(say = console.log) {
 
 /** What the addon is made of. Node-API is stable between versions of Node, so these do not count. */
 function addonFingerprint() {
-  const isInput = (name) => /\.(cc|h|c|gyp|mjs)$/.test(name) && !/^(build|prebuilds|selftest)[\\/]/.test(name)
+  const isInput = (name) => /\.(cc|h|c|gyp|mjs)$/.test(name) && !/^(build|prebuilds|selftest|fuzz)[\\/]/.test(name)
   const { BRINK_WERROR, BRINK_SYSTEM_LLHTTP, CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS } = process.env
   const settings = [BRINK_WERROR, BRINK_SYSTEM_LLHTTP, CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS]
   return fingerprint(filesUnder(NATIVE, isInput), nodeAddonApi(), process.platform, process.arch, settings)

@@ -21,7 +21,7 @@ namespace brink::fuzz {
 }  // namespace brink::fuzz
 
 // The condition is true, or the sentence says what is wrong.
-#define BRINK_HOLDS(condition, ...) \
-  do {                              \
+#define BRINK_HOLDS(condition, ...)                         \
+  do {                                                      \
     if (!(condition)) ::brink::fuzz::violated(__VA_ARGS__); \
   } while (false)

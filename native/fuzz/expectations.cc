@@ -48,7 +48,8 @@ bool are_lines(std::string_view lines) {
   return true;
 }
 
-// A request may be answered that the reactor has parsed and that is no refused one: of a refused connection the last is.
+// A request may be answered that the reactor has parsed and that is no refused one: of a refused connection the last
+// is.
 bool can_be_answered(const Connection& connection, uint32_t sequence) {
   uint32_t refused = connection.stage >= reactor::Stage::refused ? 1 : 0;
   return uint64_t{sequence} + refused < connection.unanswered.total();
@@ -80,8 +81,7 @@ Expected read(const Record& record, const Replies& replies) {
   expected.status = static_cast<uint16_t>(record[layout::kReplyStatus]);
   expected.close = record.has(layout::kFlagReplyClose);
   expected.dated = record.has(layout::kFlagReplyDated);
-  expected.fields.assign(replies.block->bytes + record[layout::kReplyFieldsOffset],
-                         record[layout::kReplyFieldsLength]);
+  expected.fields.assign(replies.block->bytes + record[layout::kReplyFieldsOffset], record[layout::kReplyFieldsLength]);
   expected.length = body_size;
   if (record.has(layout::kFlagReplyBodyByReference)) {
     net::Slice held = replies.bodies[body_at].bytes;
@@ -119,8 +119,11 @@ void expect_replies(const Replies& replies, const reactor::Inspection& reactor, 
     Expected expected = sensible ? read(record, replies) : server_error();
     expected.to_head = connection->unanswered.is_head(sequence);
     if (!sensible) expected.length = expected.body.size();
-    make_silent_where_due(expected, expected.to_head, sensible && record.has(layout::kFlagReplyLengthOnly));
-    if (sensible && record.has(layout::kFlagReplyBodyByReference)) {
+    bool by_reference = sensible && record.has(layout::kFlagReplyBodyByReference);
+    bool length_only = sensible && record.has(layout::kFlagReplyLengthOnly) && !by_reference;
+    make_silent_where_due(expected, expected.to_head, length_only);
+    if (by_reference) {
+      expected.by_reference = true;
       expected.may_be_refused = !named.insert(record[layout::kReplyBodyOffset]).second;
     }
     transcript.expect(sequence, std::move(expected));

@@ -1,5 +1,5 @@
-// What the replies in a block ask for, read independently of the reactor: which client is to be told what. Called before
-// the reactor sees them.
+// What the replies in a block ask for, read independently of the reactor: which client is to be told what. Called
+// before the reactor sees them.
 #pragma once
 
 #include <vector>

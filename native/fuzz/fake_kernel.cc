@@ -97,7 +97,8 @@ Readiness FakeKernel::readiness(net::Descriptor descriptor) const {
 }
 
 void FakeKernel::set_watched(net::Descriptor descriptor, bool on) {
-  BRINK_HOLDS(is_open(descriptor), "the poller was given descriptor %d, which is not open", static_cast<int>(descriptor));
+  BRINK_HOLDS(is_open(descriptor), "the poller was given descriptor %d, which is not open",
+              static_cast<int>(descriptor));
   entry(descriptor).watched = on;
 }
 
@@ -278,6 +279,8 @@ int64_t receive(Descriptor descriptor, char* into, size_t size) {
 int64_t send(Descriptor descriptor, const Slice* slices, size_t count) {
   return FakeKernel::current().send(descriptor, slices, count);
 }
+
+void reset_on_close(Descriptor) {}
 
 int shutdown_sending(Descriptor descriptor) { return FakeKernel::current().shutdown_sending(descriptor); }
 void close(Descriptor descriptor) { FakeKernel::current().close(descriptor); }

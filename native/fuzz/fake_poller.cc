@@ -55,7 +55,8 @@ int FakePoller::wait(poller::Ready* ready, size_t capacity, int timeout_ms) {
     if (has_something(descriptor, watched)) found.push_back(descriptor);
   }
   if (order.backwards) std::reverse(found.begin(), found.end());
-  if (!found.empty()) std::rotate(found.begin(), found.begin() + static_cast<long>(order.begin % found.size()), found.end());
+  if (!found.empty())
+    std::rotate(found.begin(), found.begin() + static_cast<long>(order.begin % found.size()), found.end());
   size_t count = 0;
   for (const poller::Ready& told : std::exchange(false_, {})) {
     if (count < capacity) ready[count++] = told;

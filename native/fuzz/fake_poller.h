@@ -1,5 +1,5 @@
-// A poller over the fake kernel, by edges as epoll(7) with EPOLLET or by levels as the others. It tells what is ready in
-// whatever order and of however much at a time it is told to, and things that are not so.
+// A poller over the fake kernel, by edges as epoll(7) with EPOLLET or by levels as the others. It tells what is ready
+// in whatever order and of however much at a time it is told to, and things that are not so.
 #pragma once
 
 #include <cstdint>

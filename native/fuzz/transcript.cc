@@ -37,8 +37,7 @@ bool is_imf_date(std::string_view text) {
 
 bool is_refusal(uint16_t status) {
   return std::any_of(std::begin(http::kRefusals), std::end(http::kRefusals),
-                     [&](const http::RefusalFacts& facts) { return facts.status != 0 && facts.status == status; }) ||
-         status == 500;
+                     [&](const http::RefusalFacts& facts) { return facts.status != 0 && facts.status == status; });
 }
 
 }  // namespace
@@ -51,11 +50,12 @@ void Transcript::read(const char* bytes, size_t size) {
   while (size > 0) {
     if (body_left_ == 0) {
       BRINK_HOLDS(!said_close_, "client %zu is sent more after a response that says close", client_);
-      head_.push_back(*bytes++);
+      char last = *bytes++;
+      head_.push_back(last);
       size--;
       BRINK_HOLDS(head_.size() < kMostHead, "client %zu: a head without end", client_);
-      bool ends = head_.size() >= 4 && std::string_view(head_).substr(head_.size() - 4) == kEndOfHead;
-      if (ends) read_head();
+      if (last == '\n' && head_.size() >= 4 && std::string_view(head_).substr(head_.size() - 4) == kEndOfHead)
+        read_head();
       continue;
     }
     size_t piece = static_cast<size_t>(std::min<uint64_t>(size, body_left_));
@@ -108,15 +108,19 @@ void Transcript::read_head() {
   closes_ = close;
   auto found = expected_.find(complete_);
   answer_ = found == expected_.end() ? nullptr : &found->second;
-  if (answer_ && answer_->may_be_refused && status == 500) answer_ = nullptr;
+  bool is_refused_reply = answer_ && answer_->may_be_refused && status == 500;
+  bool to_head = answer_ && answer_->to_head;
+  if (is_refused_reply) answer_ = nullptr;
   BRINK_HOLDS(dates > 0 || (answer_ && answer_->dated), "client %zu: a response without a date", client_);
   if (answer_) {
     compare_head(fields, static_cast<uint16_t>(status), close, lengths > 0, length);
   } else {
-    expect_refusal(static_cast<uint16_t>(status), close, length);
+    // The server's own, which is its last.
+    BRINK_HOLDS((is_refused_reply || is_refusal(static_cast<uint16_t>(status))) && close && length > 0,
+                "client %zu, response %u: %d, which nobody answered", client_, complete_, static_cast<int>(status));
   }
   body_read_ = 0;
-  body_left_ = answer_ ? answer_->body.size() : length;
+  body_left_ = answer_ ? answer_->body.size() : to_head ? 0 : length;
   if (body_left_ == 0) finish_response();
 }
 
@@ -132,10 +136,10 @@ void Transcript::compare_head(std::string_view lines, uint16_t status, bool clos
               client_, complete_);
 }
 
-// Nobody answered this request: the server itself did, for the last time.
-void Transcript::expect_refusal(uint16_t status, bool close, uint64_t length) {
-  BRINK_HOLDS(is_refusal(status) && close && length > 0, "client %zu, response %u: %d, which nobody answered", client_,
-              complete_, status);
+size_t Transcript::bodies_on_their_way() const {
+  size_t count = 0;
+  for (auto at = expected_.lower_bound(complete_); at != expected_.end(); ++at) count += at->second.by_reference;
+  return count;
 }
 
 void Transcript::finish_response() {

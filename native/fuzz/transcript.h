@@ -17,6 +17,7 @@ struct Expected {
   bool close = false;
   bool length_said = true;
   bool dated = false;
+  bool by_reference = false;
   bool may_be_refused = false;  // its body went with another reply, or did not
   uint64_t length = 0;
   std::string fields;
@@ -36,16 +37,16 @@ class Transcript {
   bool is_between_responses() const { return head_.empty() && body_left_ == 0; }
   bool said_close() const { return said_close_; }
   uint32_t interim() const { return interim_; }
+  size_t bodies_on_their_way() const;
 
  private:
   void read_head();
   void compare_head(std::string_view lines, uint16_t status, bool close, bool length_said, uint64_t length);
-  void expect_refusal(uint16_t status, bool close, uint64_t length);
   void finish_response();
 
   size_t client_;
   std::map<uint32_t, Expected> expected_;
-  std::string head_;       // as far as it has arrived
+  std::string head_;                  // as far as it has arrived
   const Expected* answer_ = nullptr;  // whose body is arriving; null for a refusal
   uint64_t body_read_ = 0;
   uint64_t body_left_ = 0;

@@ -100,7 +100,8 @@ Opened open_listener(const Address& address, const ListenOptions& options) {
   // Where accepted sockets inherit this, it spares a call for each; elsewhere accept() below sets it.
   if (!set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1)) return failed(socket, "setsockopt");
   // Not every kernel has it, and none needs it to serve.
-  if (platform::kUnsentLimitOption >= 0) set_option(socket, IPPROTO_TCP, platform::kUnsentLimitOption, kUnsentLimitBytes);
+  if (platform::kUnsentLimitOption >= 0)
+    set_option(socket, IPPROTO_TCP, platform::kUnsentLimitOption, kUnsentLimitBytes);
   sockaddr_storage name;
   platform::Size size = to_native(address, &name);
   if (::bind(socket, reinterpret_cast<sockaddr*>(&name), size) != 0) return failed(socket, "bind");

@@ -51,21 +51,37 @@ export function asking(use: (ask: (bytes: Bytes, method?: string) => Promise<Raw
     )
 }
 
-/** Each is answered with the status, the connection is closed, and what stands behind it is not answered. */
+/** Each is answered with the status, the connection is closed, and nothing behind it reaches the app. */
 export function refused(status: number, ...requests: readonly Bytes[]): Proof {
   return async () => {
-    for (const bytes of requests) await serving(app, (server) => isRefused(server, bytes, status))
+    for (const bytes of requests) {
+      await serving(app, async (server) => {
+        await isLast(server, bytes, status)
+        await counts(server, { requests: 0, refused: 1 })
+      })
+    }
   }
 }
 
-async function isRefused(server: Server, bytes: Bytes, status: number): Promise<void> {
-  const what = JSON.stringify(bytes.toString('latin1'))
+/** Each is answered with the status, the connection is closed, and what stands behind it is not answered. */
+export function last(status: number, ...requests: readonly Bytes[]): Proof {
+  return async () => {
+    for (const bytes of requests) await serving(app, (server) => isLast(server, bytes, status))
+  }
+}
+
+async function isLast(server: Server, bytes: Bytes, status: number): Promise<void> {
+  const what = inShort(bytes)
   const client = (await connect(server)).send(bytes, after)
   const answer = await client.response()
   assert.is(answer.status, status, what)
   assert.is(answer.header('connection'), 'close', what)
   assert.is(await client.closed(), 'fin', what)
-  await counts(server, { requests: 0, refused: 1 })
+}
+
+/** Bytes as a message of a test shows them. */
+export function inShort(bytes: Bytes): string {
+  return JSON.stringify(bytes.toString('latin1').slice(0, 200))
 }
 
 /** Reaches the app, which sees it so; and what stands behind it is answered, too. */
@@ -91,10 +107,13 @@ export function all(...proofs: readonly Proof[]): Proof {
 /** Serves one answer, and gives it to be looked at: the whole of it, as a strict client reads it. */
 export function answered(give: () => unknown, look: (answer: RawResponse) => void, bytes: Bytes = get()): Proof {
   return () =>
-    serving(new Router().get('/', give as () => object).get('/after', () => 'after'), async (server) => {
-      const client = (await connect(server)).send(bytes, after)
-      const [answer, next] = (await client.receive(2)) as [RawResponse, RawResponse]
-      look(answer)
-      assert.is(next.text, 'after')
-    })
+    serving(
+      new Router().get('/', give as () => object).get('/after', () => 'after'),
+      async (server) => {
+        const client = (await connect(server)).send(bytes, after)
+        const [answer, next] = (await client.receive(2)) as [RawResponse, RawResponse]
+        look(answer)
+        assert.is(next.text, 'after')
+      },
+    )
 }

@@ -1,18 +1,16 @@
 // RFC 9112 §§6 and 7: a body by its length, or in chunks.
 
 import { readField, readLines } from './book_of_heads.js'
-import type { RuleName, Trait } from './rules.js'
+import type { RuleName } from './rules.js'
 
 export interface Body {
   readonly text: string
   readonly end: number
   readonly incomplete: boolean
   readonly broken: readonly RuleName[]
-  readonly traits: readonly Trait[]
 }
 
 const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the tab belongs to it.
 const QUOTED = '"(?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t \\x21-\\x7e\\x80-\\xff])*"'
 const EXTENSIONS = new RegExp(`^(?:;${TOKEN}(?:=(?:${TOKEN}|${QUOTED}))?)*$`)
 const MOST_BODY_BYTES = 1024 * 1024
@@ -22,7 +20,6 @@ export class BodyReader {
   readonly #bytes: string
   #at: number
   #text = ''
-  readonly #traits: Trait[] = []
 
   constructor(bytes: string, at: number) {
     this.#bytes = bytes
@@ -64,7 +61,6 @@ export class BodyReader {
     if (digits === '' || BigInt(`0x${digits}`) >= MOST_SIZE) return 'an invalid chunk size'
     if (rest === '') return undefined
     if (/[\r\n]/.test(rest)) return 'a bare CR or LF'
-    this.#traits.push('a chunk extension')
     if (!rest.startsWith(';')) return 'an invalid chunk size'
     return EXTENSIONS.test(rest) ? undefined : 'an invalid chunk extension'
   }
@@ -77,7 +73,6 @@ export class BodyReader {
   #trailers(): Body {
     const { lines, end } = readLines(this.#bytes, this.#at)
     const complete = end === undefined ? lines.slice(0, -1) : lines
-    if (lines.length > 0) this.#traits.push('a trailer')
     const fields = complete.map(readField)
     const broken = fields.filter((field) => typeof field === 'string')
     if (end === undefined && /[\n]|\r(?!$)/.test(lines.at(-1) ?? '')) broken.push('a bare CR or LF')
@@ -89,6 +84,6 @@ export class BodyReader {
   }
 
   #body(incomplete: boolean, ...broken: RuleName[]): Body {
-    return { text: this.#text, end: this.#at, incomplete, broken, traits: this.#traits }
+    return { text: this.#text, end: this.#at, incomplete, broken }
   }
 }

@@ -66,9 +66,16 @@ export function differenceFrom(
     const [outcome, otherOutcome] = [outcomeOf(ours), outcomeOf(theirs)]
     if (outcome === otherOutcome && ours?.seen === theirs?.seen) continue
     const readOtherwise = outcome === 'accepted' && otherOutcome === 'accepted'
-    // Behind the last answer that is due, what counts is the request that ended the connection.
-    const { broken, traits } = book[Math.min(at, book.length - 1)] as Expected
-    return { peer, brink: outcome, other: readOtherwise ? 'read otherwise' : otherOutcome, broken, traits }
+    // A silence may have to do with what came before it, as with a request that ended the connection.
+    const silent = outcome === 'silence' || otherOutcome === 'silence'
+    const concerned = book.slice(silent ? Math.max(0, at - 1) : at, at + 1)
+    return {
+      peer,
+      brink: outcome,
+      other: readOtherwise ? 'read otherwise' : otherOutcome,
+      broken: concerned.flatMap(({ broken }) => broken),
+      traits: concerned.flatMap(({ traits }) => traits),
+    }
   }
   return undefined
 }

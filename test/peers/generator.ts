@@ -1,8 +1,9 @@
 // Makes up cases: one to three requests on a connection, as they should be, and then perhaps one thing changed.
 
 import { LAST_REQUEST } from './asking.js'
+import { damage } from './damage.js'
 import { bytesOf, type Draft, setBody, setChunks, setField } from './draft.js'
-import { damage, mutations } from './mutations.js'
+import { mutations } from './mutations.js'
 import { Random } from './random.js'
 
 export interface Case {

@@ -5,6 +5,11 @@ import type { Random } from './random.js'
 
 export type Mutation = readonly [name: string, mutate: (draft: Draft, random: Random) => void]
 
+/** Values, with strokes between them. */
+function list(values: string): string[] {
+  return values.split('|')
+}
+
 /** One mutation that takes one of several values. */
 function each(name: string, values: readonly string[], change: (draft: Draft, value: string) => void): Mutation {
   return [name, (draft, random) => change(draft, random.one(values))]
@@ -15,7 +20,7 @@ const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: brink\r\n\r\n'
 const requestLine: Mutation[] = [
   each(
     'another method',
-    ['TRACE', 'CONNECT', 'PROPFIND', 'QUERY', 'FOO', 'get', 'Get', 'G@T', 'GET,', 'M-SEARCH', 'PRI', 'GETS', 'X'.repeat(40)],
+    [...list('TRACE|CONNECT|PROPFIND|QUERY|FOO|get|Get|G@T|GET,|M-SEARCH|PRI|GETS'), 'X'.repeat(40)],
     (draft, value) => {
       draft.method = value
     },
@@ -24,9 +29,15 @@ const requestLine: Mutation[] = [
   ['OPTIONS *', (draft) => Object.assign(draft, { method: 'OPTIONS', target: '*' })],
   each(
     'another target',
-    ['*', 'a', 'http://brink', 'http://brink/', 'HTTP://BRINK/a', 'http://brink:80/?a', 'https://brink/', 'ftp://brink/']
-      .concat(['http://other/', 'http://u@brink/', 'http:///', 'http://', '//other/a', '/a#b', '/a b', '/\t', '/\0', '/\x7f'])
-      .concat(['/\xfc', '/%', '/%00', '/%ff', '/%2e%2e/a', '/../..', '/"<>\\^`{|}', '/a?b c', `/${'a'.repeat(9000)}`, '']),
+    [
+      ...list(
+        '*|a|http://brink|http://brink/|HTTP://BRINK/a|http://brink:80/?a|https://brink/|ftp://brink/' +
+          '|http://other/|http://u@brink/|http:///|http://|//other/a|/a#b|/a b|/\t|/\0|/\x7f' +
+          '|/\xfc|/%|/%00|/%ff|/%2e%2e/a|/../..|/a?b c||/"<>\\^`{}',
+      ),
+      '/a|b',
+      `/${'a'.repeat(9000)}`,
+    ],
     (draft, value) => {
       draft.target = value
       if (value.includes('brink')) setField(draft, 'Host', 'brink')
@@ -34,22 +45,24 @@ const requestLine: Mutation[] = [
   ),
   each(
     'another version',
-    ['HTTP/1.0', 'HTTP/0.9', 'HTTP/1.2', 'HTTP/2.0', 'HTTP/1', 'HTTP/1.10', 'HTTP/01.1', 'http/1.1', 'HTTPS/1.1']
-      .concat(['HTTP/1.1 ', ' HTTP/1.1', 'HTTP /1.1', 'HTTP/1,1', 'HTTP/+1.1', 'HTTP/1.1\t', 'ICE/1.0', 'RTSP/1.0', '']),
+    list(
+      'HTTP/1.0|HTTP/0.9|HTTP/1.2|HTTP/2.0|HTTP/1|HTTP/1.10|HTTP/01.1|http/1.1|HTTPS/1.1|HTTP/1.1 | HTTP/1.1' +
+        '|HTTP /1.1|HTTP/1,1|HTTP/+1.1|HTTP/1.1\t|ICE/1.0|RTSP/1.0|',
+    ),
     (draft, value) => {
       draft.version = value
     },
   ),
-  each('something before it', ['\r\n', '\r\n\r\n', '\n', '\r', ' ', '\t', '\0', '\r\r\n', '\n\r\n', '\r\n '], (draft, value) => {
+  each('something before it', list('\r\n|\r\n\r\n|\n|\r| |\t|\0|\r\r\n|\n\r\n|\r\n '), (draft, value) => {
     draft.prefix = value
   }),
 ]
 
 const lineEnds: Mutation[] = [
-  each('other line ends', ['\n', '\r', '\n\r', '\r\r\n', '\r\n\n', ' \r\n', '\t\r\n', '\0\r\n'], (draft, value) => {
+  each('other line ends', list('\n|\r|\n\r|\r\r\n|\r\n\n| \r\n|\t\r\n|\0\r\n'), (draft, value) => {
     draft.lineEnd = value
   }),
-  each('another end of the head', ['\n', '\r', ' \r\n', '\r\r\n', '\rX: y\r\n\r\n'], (draft, value) => {
+  each('another end of the head', list('\n|\r| \r\n|\r\r\n|\rX: y\r\n\r\n'), (draft, value) => {
     draft.lines.push(`X-Last: a\r\n${value}`)
   }),
 ]
@@ -57,10 +70,12 @@ const lineEnds: Mutation[] = [
 const fieldLines: Mutation[] = [
   each(
     'an odd field line',
-    ['X: a\r\n b', 'X: a\r\n\tb', 'X : a', 'X\t: a', 'X', ': a', 'X Y: a', 'X(: a', '\xc4: a', 'X\0: a', 'X: a\0b', 'X: a\rb']
-      .concat(['X: a\nb', 'X: a\x01b', 'X: a\x7fb', 'X: a\x0bb', ' X: a', 'X:a:b', 'X_Y: a', 'X-@: a', 'X:\x80', 'X::', '"X": a'])
-      .concat(['Content-Length : 5', 'Transfer-Encoding : chunked', 'Transfer-Encoding\t: chunked', 'Host : other'])
-      .concat(['Content_Length: 5', 'X: a\r\n Transfer-Encoding: chunked', 'X: a\nTransfer-Encoding: chunked', ' \t ', '\x0b']),
+    list(
+      'X: a\r\n b|X: a\r\n\tb|X : a|X\t: a|X|: a|X Y: a|X(: a|\xc4: a|X\0: a|X: a\0b|X: a\rb|X: a\nb|X: a\x01b' +
+        '|X: a\x7fb|X: a\x0bb| X: a|X:a:b|X_Y: a|X-@: a|X:\x80|X::|"X": a|Content-Length : 5' +
+        '|Transfer-Encoding : chunked|Transfer-Encoding\t: chunked|Host : other|Content_Length: 5' +
+        '|X: a\r\n Transfer-Encoding: chunked|X: a\nTransfer-Encoding: chunked| \t |\x0b',
+    ),
     (draft, value) => draft.lines.push(value),
   ),
   each('an odd first field line', [' Host: brink', '\tX: a', ' ', ': a'], (draft, value) => draft.lines.unshift(value)),
@@ -68,13 +83,15 @@ const fieldLines: Mutation[] = [
   ['a head that is too large', (draft) => draft.lines.push(`X: ${'a'.repeat(17_000)}`)],
   each(
     'Connection',
-    ['close', 'Close', 'keep-alive', 'close, keep-alive', 'keep-alive, close', 'upgrade', 'x, close ,y', 'closed', '', ',close']
-      .concat(['close\r\nConnection: keep-alive', 'keep-alive\r\nConnection: close', '"close"', 'clo se']),
+    list(
+      'close|Close|keep-alive|close, keep-alive|keep-alive, close|upgrade|x, close ,y|closed||,close' +
+        '|close\r\nConnection: keep-alive|keep-alive\r\nConnection: close|"close"|clo se',
+    ),
     (draft, value) => setField(draft, 'Connection', value),
   ),
   each(
     'Expect',
-    ['100-continue', '100-Continue', '100-continue ', 'other', '', '100-continue, x', '"100-continue"', '100-continue;q=1'],
+    list('100-continue|100-Continue|100-continue |other||100-continue, x|"100-continue"|100-continue;q=1'),
     (draft, value) => setField(draft, 'Expect', value),
   ),
 ]
@@ -83,15 +100,19 @@ const hosts: Mutation[] = [
   ['no Host', (draft) => removeField(draft, 'Host')],
   each(
     'another Host',
-    ['', ' ', 'a/b', 'a b', 'u@a', 'a,b', 'a:b', 'a:99999999', '[::1', '::1', '[]', 'a?', 'a#', 'http://a', '\xe4', 'a%41', 'a%']
-      .concat(['a..b', '.', '-', 'a_b', '*', 'a:80:80', "a!$&'()*+;=", 'a:', ':80', 'a\tb', '"a"', '[::1]x', '[zz]', 'a\\b']),
+    list(
+      '| |a/b|a b|u@a|a,b|a:b|a:99999999|[::1|::1|[]|a?|a#|http://a|\xe4|a%41|a%|a..b|.|-|a_b|*|a:80:80' +
+        '|a!$&\'()*+;=|a:|:80|a\tb|"a"|[::1]x|[zz]|a\\b',
+    ),
     (draft, value) => setField(draft, 'Host', value),
   ),
   each('two Hosts', ['brink', 'other', ''], (draft, value) => draft.lines.push(`Host: ${value}`)),
 ]
 
-const LENGTHS = ['+5', '-5', '0x5', '5 5', '5,5', '5, 5', '5,6', '', ' ', '5.0', '5e0', 'five', '05', '0', '5;', '"5"', '5\x0b']
-const HUGE = ['18446744073709551621', '9223372036854775808', '9999999999999999999999999', '4294967301', '00000000000000000000005']
+const LENGTHS = list('+5|-5|0x5|5 5|5,5|5, 5|5,6|| |5.0|5e0|five|05|0|5;|"5"|5\x0b')
+const HUGE = list(
+  '18446744073709551621|9223372036854775808|9999999999999999999999999|4294967301|00000000000000000000005',
+)
 
 const lengths: Mutation[] = [
   each('another Content-Length', [...LENGTHS, ...HUGE], (draft, value) => setBody(draft, 'aaaaa', value)),
@@ -100,7 +121,10 @@ const lengths: Mutation[] = [
   ['a body that is shorter', (draft) => setBody(draft, 'aaaaa', '500')],
   ['a length and chunks', (draft, random) => both(draft, random, ['Transfer-Encoding: chunked', 'Content-Length: 5'])],
   ['chunks and a length', (draft, random) => both(draft, random, ['Content-Length: 5', 'Transfer-Encoding: chunked'])],
-  ['a disguised coding and a length', (draft, random) => both(draft, random, ['Transfer-Encoding: xchunked', 'Content-Length: 5'])],
+  [
+    'a disguised coding and a length',
+    (draft, random) => both(draft, random, ['Transfer-Encoding: xchunked', 'Content-Length: 5']),
+  ],
 ]
 
 function both(draft: Draft, random: Random, lines: readonly string[]): void {
@@ -109,31 +133,44 @@ function both(draft: Draft, random: Random, lines: readonly string[]): void {
   draft.lines.push(...lines)
 }
 
-const CODINGS = ['gzip', 'gzip, chunked', 'identity', 'chunked, gzip', 'chunked, chunked', 'chunked;q=1', '"chunked"', ', chunked']
-  .concat(['chunked,', '', 'xchunked', 'chunkedx', 'chunk', '\tchunked', 'chunked\t', 'chunked\x0b', '\x0bchunked', 'Chunked', 'CHUNKED'])
-  .concat(['identity, chunked', 'br, chunked', 'x-gzip', 'foo', 'foo, chunked', 'chunked ', ' chunked', 'chun ked', 'chunked\0', "'chunked'"])
-  .concat(['chunked\r\nTransfer-Encoding: chunked', 'chunked\r\nTransfer-Encoding: identity', 'identity\r\nTransfer-Encoding: chunked'])
-  .concat(['chunked\r\n ', '\r\n chunked', 'gzip,chunked', 'gzip\r\nTransfer-Encoding: chunked'])
+const CODINGS = list(
+  'gzip|gzip, chunked|identity|chunked, gzip|chunked, chunked|chunked;q=1|"chunked"|, chunked|chunked,|' +
+    '|xchunked|chunkedx|chunk|\tchunked|chunked\t|chunked\x0b|\x0bchunked|Chunked|CHUNKED|identity, chunked' +
+    "|br, chunked|x-gzip|foo|foo, chunked|chunked | chunked|chun ked|chunked\0|'chunked'" +
+    '|chunked\r\nTransfer-Encoding: chunked|chunked\r\nTransfer-Encoding: identity' +
+    '|identity\r\nTransfer-Encoding: chunked|chunked\r\n |\r\n chunked|gzip,chunked' +
+    '|gzip\r\nTransfer-Encoding: chunked',
+)
 
 const codings: Mutation[] = [
   each('another Transfer-Encoding', CODINGS, (draft, value) => {
     setChunks(draft, '5\r\naaaaa\r\n0\r\n\r\n')
     setField(draft, 'Transfer-Encoding', value)
   }),
-  ['chunks in HTTP/1.0', (draft) => {
-    draft.version = 'HTTP/1.0'
-    setChunks(draft, '5\r\naaaaa\r\n0\r\n\r\n')
-  }],
+  [
+    'chunks in HTTP/1.0',
+    (draft) => {
+      draft.version = 'HTTP/1.0'
+      setChunks(draft, '5\r\naaaaa\r\n0\r\n\r\n')
+    },
+  ],
 ]
 
-const SIZES = ['5\n', '5\r', '5 \r\n', ' 5\r\n', '\t5\r\n', '5\t\r\n', '0x5\r\n', '+5\r\n', '-5\r\n', '\r\n', 'g\r\n', '5g\r\n', '5;\r\n', '5;;a\r\n']
-  .concat(['5 ;a\r\n', '5; a\r\n', '5;a =b\r\n', '5;a= b\r\n', '5;a=\r\n', '5;=b\r\n', '5;a="b\r\n', '5;a="b"c\r\n', '5;a=b\x01\r\n', '5;a\nb\r\n'])
-  .concat(['5;a\rb\r\n', '5,a\r\n', '5:a\r\n', '5;a="\n"\r\n', '5;a="\\\n"\r\n', '5;\x80=a\r\n', '5;a=\x80\r\n', '5;a="\x80"\r\n', '5.0\r\n'])
-  .concat(['00000000000000000005\r\n', '10000000000000005\r\n', 'fffffffffffffffff\r\n', '8000000000000005\r\n', '5\r\r\n', '5\r\n\n', '5\n\r\n'])
-const CHUNK_ENDS = ['\n', '\r', '', 'XX', '\r\r\n', '\n\r\n', '\r\n\r\n', 'a\r\n', ' \r\n']
-const LAST_CHUNKS = ['0\n\r\n', '0\r\n\n', '0\r\n\r', '00\r\n\r\n', '0;a\r\n\r\n', '0 \r\n\r\n', '-0\r\n\r\n', '0x0\r\n\r\n', '0\r\nA\r\n\r\n', '0\r\nA: b\r\n c\r\n\r\n']
-  .concat(['0\r\nA: b\n\r\n', '0\r\nA : b\r\n\r\n', '0\r\nContent-Length: 5\r\n\r\n', '0\r\nTransfer-Encoding: chunked\r\n\r\n', '0\r\nHost: other\r\n\r\n'])
-  .concat(['0\r\nA: b\0\r\n\r\n', '0\r\nA: b\x01\r\n\r\n', '0\r\n: b\r\n\r\n', '0\r\n b\r\n\r\n', '0\r\nA: b\rc\r\n\r\n', '', '0\r\n', '0\r\nA: \x80\r\n\r\n', '0\r\n\r\r\n'])
+const SIZES = list(
+  '5\n|5\r|5 \r\n| 5\r\n|\t5\r\n|5\t\r\n|0x5\r\n|+5\r\n|-5\r\n|\r\n|g\r\n|5g\r\n|5;\r\n|5;;a\r\n|5 ;a\r\n' +
+    '|5; a\r\n|5;a =b\r\n|5;a= b\r\n|5;a=\r\n|5;=b\r\n|5;a="b\r\n|5;a="b"c\r\n|5;a=b\x01\r\n|5;a\nb\r\n' +
+    '|5;a\rb\r\n|5,a\r\n|5:a\r\n|5;a="\n"\r\n|5;a="\\\n"\r\n|5;\x80=a\r\n|5;a=\x80\r\n|5;a="\x80"\r\n|5.0\r\n' +
+    '|00000000000000000005\r\n|10000000000000005\r\n|fffffffffffffffff\r\n|8000000000000005\r\n|5\r\r\n' +
+    '|5\r\n\n|5\n\r\n',
+)
+const CHUNK_ENDS = list('\n|\r||XX|\r\r\n|\n\r\n|\r\n\r\n|a\r\n| \r\n')
+const LAST_CHUNKS = list(
+  '0\n\r\n|0\r\n\n|0\r\n\r|00\r\n\r\n|0;a\r\n\r\n|0 \r\n\r\n|-0\r\n\r\n|0x0\r\n\r\n|0\r\nA\r\n\r\n' +
+    '|0\r\nA: b\r\n c\r\n\r\n|0\r\nA: b\n\r\n|0\r\nA : b\r\n\r\n|0\r\nContent-Length: 5\r\n\r\n' +
+    '|0\r\nTransfer-Encoding: chunked\r\n\r\n|0\r\nHost: other\r\n\r\n|0\r\nA: b\0\r\n\r\n' +
+    '|0\r\nA: b\x01\r\n\r\n|0\r\n: b\r\n\r\n|0\r\n b\r\n\r\n|0\r\nA: b\rc\r\n\r\n||0\r\n|0\r\nA: \x80\r\n\r\n' +
+    '|0\r\n\r\r\n',
+)
 
 const chunks: Mutation[] = [
   each('another chunk size line', SIZES, (draft, value) => setChunks(draft, `${value}aaaaa\r\n0\r\n\r\n`)),
@@ -155,28 +192,3 @@ export const mutations: readonly Mutation[] = [
   requestLine[3] as Mutation,
   fieldLines[0] as Mutation,
 ]
-
-const TROUBLESOME = ['\r', '\n', '\r\n', '\0', '\t', ' ', ':', ',', ';', '0', '\x80', '\x7f', '\x0b', '"', '\\', 'a']
-
-/** Changes bytes somewhere, whatever they mean. */
-export function damage(bytes: string, random: Random): string {
-  const at = random.whole(0, bytes.length - 1)
-  const length = random.whole(1, random.chance(0.8) ? 1 : 12)
-  switch (random.whole(0, 4)) {
-    case 0:
-      return bytes.slice(0, at) + bytes.slice(at + length)
-    case 1:
-      return bytes.slice(0, at) + random.one(TROUBLESOME) + bytes.slice(at)
-    case 2:
-      return bytes.slice(0, at) + random.one(TROUBLESOME) + bytes.slice(at + 1)
-    case 3:
-      return bytes.slice(0, at) + bytes.slice(at, at + length) + bytes.slice(at)
-    default:
-      return bytes.slice(0, at) + inUpperCase(bytes.slice(at, at + length)) + bytes.slice(at + length)
-  }
-}
-
-/** ASCII only: latin1 has no capital ÿ. */
-function inUpperCase(text: string): string {
-  return text.replace(/[a-z]/g, (letter) => letter.toUpperCase())
-}

@@ -17,6 +17,8 @@ export function hasNginx(): boolean {
   return spawnSync('nginx', ['-v'], { env: { PATH } }).status === 0
 }
 
+export const NGINX_MISSING = 'nginx is not installed: apt-get install nginx-light'
+
 /** The body, the method, the target and the Host as nginx has read them go on as fields, out of reach of the client's. */
 const configuration = (port: number, appPort: number) => `
 daemon off;
@@ -80,7 +82,10 @@ export async function startNginx(appPort: number): Promise<Nginx> {
   try {
     await until(async () => {
       if (child.exitCode !== null) throw new Error(`nginx ended: ${complaints}${logOf(folder)}`)
-      return askAll(port, [LAST_REQUEST]).then(([answer]) => answer?.status === 200, () => false)
+      return askAll(port, [LAST_REQUEST]).then(
+        ([answer]) => answer?.status === 200,
+        () => false,
+      )
     }, 'nginx answers')
   } catch (error) {
     await stop()

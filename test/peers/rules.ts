@@ -18,6 +18,7 @@ export const RULES = {
   'the preface of HTTP/2': rule('RFC 9113 §3.4', 505),
   'a malformed version': rule('RFC 9112 §2.3'),
   'an invalid target': rule('RFC 9112 §3.2'),
+  'a scheme that takes a secured connection': rule('RFC 9110 §7.4', 421),
   'a target that is not UTF-8, or holds NUL': rule('RFC 3986 §2.1'),
   'a target that is too long': rule('RFC 9110 §15.5.15', 414),
   'too many fields, or too large': rule('RFC 6585 §5', 431),
@@ -47,22 +48,19 @@ export const RULES = {
 
 export type RuleName = keyof typeof RULES
 
-/** What is out of the ordinary in a request although it breaks no rule: peers need not all take it. */
-export type Trait =
-  | 'HTTP/1.0'
-  | 'TRACE'
-  | 'a method beyond the common ones'
-  | 'asterisk-form'
-  | 'absolute-form'
-  | 'characters that belong escaped in a target'
-  | 'obs-text'
-  | 'empty lines before it'
-  | 'a Host with odd characters'
-  | 'no Host, in HTTP/1.0'
-  | '100-continue'
-  | 'chunked'
-  | 'a chunk extension'
-  | 'a trailer'
-  | 'a Connection field'
-  | 'a field name with odd characters'
-  | 'an end in the middle'
+/** What is out of the ordinary in a request although it breaks no rule: not every peer takes it as brink does. */
+export const TRAITS = {
+  'an end in the middle': 'RFC 9112 §8',
+  'bytes behind it that are not taken': 'RFC 9112 §9.3',
+  'an unusual Connection field': 'RFC 9112 §9.3',
+  'HTTP/1.0': 'RFC 9110 §2.5',
+  TRACE: 'RFC 9110 §9.3.8',
+  'a method beyond the common ones': 'RFC 9110 §9.1',
+  'asterisk-form': 'RFC 9112 §3.2.4',
+  'a path that leads above the root': 'RFC 3986 §5.2.4',
+  'a Host with empty labels': 'RFC 3986 §3.2.2',
+  'a tab beside a value': 'RFC 9112 §5.1',
+  'an Expect with nothing in it': 'RFC 9110 §5.6.1.2',
+} as const
+
+export type Trait = keyof typeof TRAITS

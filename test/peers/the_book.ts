@@ -34,22 +34,24 @@ export function readByTheBook(bytes: string): Expected[] {
     if (head === undefined) break
     const body = head.broken.length > 0 || head.incomplete ? undefined : new BodyReader(bytes, head.end).read(head)
     const broken = [...head.broken, ...(body?.broken ?? [])]
-    const traits = [...head.traits, ...(body?.traits ?? [])]
-    if (broken.length > 0 && !body?.incomplete) {
-      answers.push(refused(broken, traits))
-      break
-    }
-    if (head.incomplete || body === undefined || body.incomplete) {
-      // RFC 9112 §8: whoever ends in the middle of a request may be told so, or not.
-      answers.push({ ...refused(broken, traits), statuses: [400, 413], traits: [...traits, 'an end in the middle'] })
-      break
-    }
-    const { answer, last } = answered(head, body.text, traits)
+    if (broken.length > 0 && !body?.incomplete) return spoiled([...answers, refused(broken, head.traits)])
+    if (body === undefined || body.incomplete) return spoiled([...answers, incomplete(broken, head.traits)])
+    const { answer, last } = answered(head, body.text)
     answers.push(answer)
-    if (last) break
+    if (last) return answer.seen === undefined || body.end < bytes.length ? spoiled(answers) : answers
     at = body.end
   }
   return answers
+}
+
+/** Behind these stands something that is not taken. */
+function spoiled(answers: readonly Expected[]): Expected[] {
+  return answers.map((answer) => ({ ...answer, traits: [...answer.traits, 'bytes behind it that are not taken'] }))
+}
+
+/** RFC 9112 §8: whoever ends in the middle of a request may be told so, or not. */
+function incomplete(broken: readonly RuleName[], traits: readonly Trait[]): Expected {
+  return { statuses: [400, 413], broken, traits: [...traits, 'an end in the middle'] }
 }
 
 function refused(broken: readonly RuleName[], traits: readonly Trait[]): Expected {
@@ -57,8 +59,8 @@ function refused(broken: readonly RuleName[], traits: readonly Trait[]): Expecte
 }
 
 /** The answer to a request that is whole. Some that are well-formed are not the app's all the same. */
-function answered(head: Head, body: string, traits: readonly Trait[]): { answer: Expected; last: boolean } {
-  const { method, target, host, last } = head
+function answered(head: Head, body: string): { answer: Expected; last: boolean } {
+  const { method, target, host, last, traits } = head
   if (method === 'CONNECT') return { answer: refused(['a tunnel'], traits), last: true }
   if (target === '*') return { answer: { statuses: [204], broken: [], traits }, last }
   // A path that nobody can name is refused by itself; what follows is not in doubt.

@@ -9,13 +9,14 @@ import { type Contestant, type PeerName, startBrink, startPeer } from './peers.j
 import { readByTheBook } from './the_book.js'
 
 export interface Verdict {
+  /** Connections, each with a case of its own. */
   readonly cases: number
   /** How often the app saw a request, and how often one was refused. */
   readonly accepted: number
   readonly refused: number
   /** How often each explanation was needed. */
   readonly explained: ReadonlyMap<Explanation, number>
-  /** In which brink is not by the book, or a peer departs from it for no reason that is known. */
+  /** One a case: brink is not by the book there, or a peer departs from it for no reason that is known. */
   readonly failures: readonly string[]
 }
 
@@ -46,11 +47,7 @@ class Tally {
   readonly explained = new Map<Explanation, number>()
   readonly failures: string[] = []
 
-  async take(
-    given: Case,
-    brink: Contestant,
-    others: readonly (readonly [PeerName, Contestant])[],
-  ): Promise<void> {
+  async take(given: Case, brink: Contestant, others: readonly (readonly [PeerName, Contestant])[]): Promise<void> {
     const book = readByTheBook(given.bytes)
     const answers = await askAll(brink.port, given.pieces)
     for (const { seen } of answers) {
@@ -58,29 +55,31 @@ class Tally {
       else this.accepted += 1
     }
     const departure = departureFromBook(answers, book)
-    if (departure !== undefined) this.failures.push(`brink is not by the book: ${departure}\n${described(given)}`)
+    if (departure !== undefined) return this.#fail(given, [`brink is not by the book: ${departure}`])
+    const complaints: string[] = []
     for (const [name, other] of others) {
       const theirs = await askAll(other.port, given.pieces)
       const difference = differenceFrom(name, answers, theirs, book)
       if (difference === undefined) continue
       const explanation = explanationOf(difference)
-      if (explanation === undefined) this.failures.push(unexplained(given, difference, answers, theirs))
+      if (explanation === undefined) complaints.push(...unexplained(difference, answers, theirs))
       else this.explained.set(explanation, (this.explained.get(explanation) ?? 0) + 1)
     }
+    if (complaints.length > 0) this.#fail(given, complaints)
+  }
+
+  #fail({ seed, what, pieces }: Case, complaints: readonly string[]): void {
+    const sent = pieces.map((piece) => JSON.stringify(piece)).join(' + ')
+    this.failures.push([...complaints, `seed ${seed}, ${what}: ${sent}`].join('\n'))
   }
 }
 
-function unexplained(given: Case, difference: Difference, ours: readonly Answer[], theirs: readonly Answer[]): string {
+function unexplained(difference: Difference, ours: readonly Answer[], theirs: readonly Answer[]): string[] {
   const { peer, brink, other, broken, traits } = difference
   const reasons = [...broken, ...traits].join(', ') || 'nothing out of the ordinary'
   return [
     `${peer} differs without an explanation: ${brink} by brink, ${other} by ${peer} (${reasons})`,
     `brink: ${ours.map(told).join(' | ')}`,
     `${peer}: ${theirs.map(told).join(' | ')}`,
-    described(given),
-  ].join('\n')
-}
-
-function described({ seed, what, pieces }: Case): string {
-  return `seed ${seed}, ${what}: ${pieces.map((piece) => JSON.stringify(piece)).join(' + ')}`
+  ]
 }

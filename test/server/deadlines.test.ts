@@ -9,7 +9,7 @@ import { refusals } from './refusal_counts.js'
 import { counts, serving } from './serving.js'
 import { gate, turn, until } from './waiting.js'
 
-const SOON = 100
+const SOON = 40
 const echo = new Router().all('/*', async (req) => `${req.path} ${await req.text()}`)
 const half = 'GET /half HTTP/1.1\r\nHost: brink\r\n'
 
@@ -18,8 +18,10 @@ async function isTooLate(server: Server, client: RawClient, code: string): Promi
   const answer = await client.response()
   assert.equal([answer.status, answer.header('connection')], [408, 'close'])
   assert.is(await client.closed(), 'fin')
-  await counts(server, { timeouts: 1, idleTimeouts: 0, refused: 0, open: 0 })
   await refusals(server, { [code]: 1 })
+  await counts(server, { timeouts: 1, idleTimeouts: 0, refused: 0 })
+  client.finish()
+  await counts(server, { open: 0 })
 }
 
 /** Lets `headersTimeout` pass, so often: a client that has sent half a head is told when it is over. */
@@ -191,15 +193,15 @@ test('writeTimeout does not end a client that takes its answer slowly', () =>
     () => large,
     async (server) => {
       const client = (await connect(server)).pause().send(get())
-      const time = { passed: false }
-      const clock = timesPass(server).then(() => {
-        time.passed = true
+      let timeIsOver = false
+      const clock = timesPass(server).finally(() => {
+        timeIsOver = true
       })
-      // As much at a time as the server sees being taken, until twice the timeout is over.
+      // A little at a time, so that the answer lasts for longer than twice the timeout.
       const began = performance.now()
-      while (!time.passed) {
-        const isBehind = server.stats().bytesOut / large.length < (performance.now() - began) / 3000
-        if (isBehind) client.resume()
+      while (!timeIsOver) {
+        const due = (large.length * (performance.now() - began)) / 800
+        if (server.stats().bytesOut < due) client.resume()
         await turn()
         client.pause()
       }
@@ -208,7 +210,7 @@ test('writeTimeout does not end a client that takes its answer slowly', () =>
       assert.is((await client.response()).body.length, large.length)
       await refusals(server, { HEADERS_TIMEOUT: 2 })
     },
-    { writeTimeout: 500, headersTimeout: 500 },
+    { writeTimeout: 300, headersTimeout: 300 },
   ))
 
 const everyTimeout = { headersTimeout: SOON, requestTimeout: SOON, writeTimeout: SOON }

@@ -1,0 +1,201 @@
+#include "fuzz/invariants.h"
+
+#include <algorithm>
+
+#include "fuzz/check.h"
+
+namespace brink::fuzz {
+
+using reactor::Connection;
+using reactor::Deadline;
+using reactor::Stage;
+
+template <typename Check>
+void Invariants::for_each_connection(Check check) const {
+  for (uint32_t slot = 0; slot < inside_.connections().slots(); slot++) {
+    if (const Connection* connection = inside_.connections().at_slot(slot)) check(*connection);
+  }
+}
+
+void Invariants::check() const {
+  check_descriptors();
+  check_table();
+  check_ready_list();
+  check_listeners();
+  check_handing_over();
+  check_bodies();
+  for_each_connection([this](const Connection& connection) {
+    check_readiness(connection);
+    check_output(connection);
+    check_answers(connection);
+    bool waits_for_client = reactor::Inspection::deadline_of(connection) != Deadline::none;
+    BRINK_HOLDS(connection.deadline.listed || !waits_for_client, "client %d: nothing will ever look at it again",
+                connection.peer.port);
+  });
+}
+
+void Invariants::check_after_turn() const {
+  check();
+  for_each_connection([this](const Connection& connection) { check_deadline(connection); });
+}
+
+// Those that are open are the ones that somebody has, and the poller has those that it was given.
+void Invariants::check_descriptors() const {
+  size_t connections = 0, polled = 0;
+  for_each_connection([&](const Connection& connection) {
+    connections++;
+    polled += connection.polled;
+    BRINK_HOLDS(scene_.kernel.client_of(connection.fd.get()) == connection.peer.port, "client %d: another's descriptor",
+                connection.peer.port);
+    BRINK_HOLDS(scene_.poller.is_watched(connection.fd.get()) == connection.polled,
+                "client %d: the poller does not have it, or has it still", connection.peer.port);
+  });
+  size_t others = inside_.listeners() + (scene_.waker != net::kNoDescriptor ? 1 : 0);
+  BRINK_HOLDS(scene_.kernel.open_descriptors() == connections + others,
+              "%zu descriptors are open, for %zu connections and %zu others", scene_.kernel.open_descriptors(),
+              connections, others);
+  BRINK_HOLDS(scene_.poller.watched() == polled + others, "the poller has %zu descriptors, for %zu connections",
+              scene_.poller.watched(), polled);
+  BRINK_HOLDS(inside_.turned_away() == connections - polled, "%zu are turned away, and %zu of them counted",
+              connections - polled, inside_.turned_away());
+}
+
+void Invariants::check_table() const {
+  size_t found = 0;
+  for (uint32_t slot = 0; slot < inside_.connections().slots(); slot++) {
+    const Connection* connection = inside_.connections().at_slot(slot);
+    if (!connection) continue;
+    found++;
+    BRINK_HOLDS(connection->id.slot == slot && connection->deadline.slot == slot, "slot %u holds another's connection",
+                slot);
+    BRINK_HOLDS(inside_.connections().find(connection->id) == connection, "slot %u: its generation is not its own",
+                slot);
+  }
+  BRINK_HOLDS(found == inside_.connections().open(), "%zu connections, and %zu counted", found,
+              inside_.connections().open());
+}
+
+const Client& Invariants::client_of(const Connection& connection) const {
+  return scene_.kernel.client(connection.peer.port);
+}
+
+bool Invariants::nothing_is_in_its_way(const Connection& connection) const {
+  return inside_.may_take_requests(connection) || connection.stage >= Stage::refused;
+}
+
+// What has arrived is known to the connection, or the poller will tell of it; and if nothing is in the connection's way
+// it stands in the ready list. One that the poller does not have is looked at by the clock.
+void Invariants::check_readiness(const Connection& connection) const {
+  int client = connection.peer.port;
+  bool free = nothing_is_in_its_way(connection);
+  bool has_unread = inside_.may_take_requests(connection) && connection.parser.has_unread();
+  bool has_use_for_it = has_unread || (free && connection.readable && !connection.peer_finished);
+  if (connection.polled) {
+    BRINK_HOLDS(!has_use_for_it || connection.in_ready_list, "client %d: a readiness that nobody will use", client);
+  }
+  if (!connection.polled || connection.peer_finished || !client_of(connection).has_news_to_read()) return;
+  bool known = connection.readable || scene_.poller.will_tell_readable(connection.fd.get());
+  // By levels it is told again as soon as it is wanted.
+  bool may_wait = !scene_.poller.by_edges() && !free;
+  BRINK_HOLDS(known || may_wait, "client %d: a readiness is lost", client);
+}
+
+// Output that is left waits for room, and is within its bound: the mark above which nothing is read, and the answers to
+// what may have been read before.
+void Invariants::check_output(const Connection& connection) const {
+  size_t size = connection.has_pending() ? connection.pending->size() : 0;
+  if (size > 0) {
+    bool will_go_on = !connection.polled || client_of(connection).free_room() == 0 ||
+                      scene_.poller.will_tell_writable(connection.fd.get());
+    BRINK_HOLDS(will_go_on, "client %d: there is room, and nobody will use it", connection.peer.port);
+  }
+  if (connection.held) {
+    for (const reactor::HeldAnswer& held : *connection.held) size += held.bytes.size() + held.body.bytes.size;
+  }
+  constexpr size_t kMostOfHead = 512;
+  uint64_t answers = scene_.options.max_pipelined + 1;
+  uint64_t bound =
+      scene_.options.max_pending_output_bytes + answers * (kMostOfHead + scene_.application.largest_reply());
+  BRINK_HOLDS(size <= bound, "client %d: %zu bytes are pending, of %llu at the most", connection.peer.port, size,
+              static_cast<unsigned long long>(bound));
+}
+
+// The client was sent whole answers to the requests that are done with, but for what is pending; none that could go out
+// is held back.
+void Invariants::check_answers(const Connection& connection) const {
+  const Transcript& transcript = scene_.transcripts[connection.peer.port];
+  uint32_t first = connection.unanswered.first();
+  if (!connection.has_pending() && !transcript.said_close()) {
+    BRINK_HOLDS(transcript.is_between_responses() && transcript.complete() == first,
+                "client %d: has %u answers, and %u are done with", connection.peer.port, transcript.complete(), first);
+  }
+  bool waits = connection.unanswered.empty() || !transcript.expects(first);
+  BRINK_HOLDS(waits, "client %d: the answer to request %u is there, and not sent", connection.peer.port, first);
+}
+
+// Nothing is overdue, and whoever waits for its client waits for a limited time.
+void Invariants::check_deadline(const Connection& connection) const {
+  uint64_t now = scene_.kernel.now_ms(), due = connection.deadline.due_ms;
+  int client = connection.peer.port;
+  bool overdue = connection.deadline.listed && due + 2 * net::DeadlineWheel::kStepMs <= now;
+  BRINK_HOLDS(!overdue, "client %d: overdue", client);
+  Deadline kind = connection.deadline_kind;
+  BRINK_HOLDS(kind == reactor::Inspection::deadline_of(connection), "client %d: the deadline of something else",
+              client);
+  const reactor::Options& options = scene_.options;
+  uint64_t longest = kind == Deadline::keep_alive ? options.keep_alive_timeout_ms
+                     : kind == Deadline::head     ? options.headers_timeout_ms
+                     : kind == Deadline::request  ? options.request_timeout_ms
+                     : kind == Deadline::write    ? options.write_timeout_ms
+                                                  : 5'000;
+  bool waits_for_client = kind != Deadline::none;
+  BRINK_HOLDS(!waits_for_client || due <= now + longest, "client %d: may stay for %llu ms", client,
+              static_cast<unsigned long long>(due - now));
+}
+
+void Invariants::check_ready_list() const {
+  const auto& ready = inside_.ready();
+  for_each_connection([&](const Connection& connection) {
+    auto is_it = [&](reactor::ConnectionId id) { return id.token() == connection.id.token(); };
+    auto times = std::count_if(ready.begin(), ready.end(), is_it);
+    BRINK_HOLDS(times == (connection.in_ready_list ? 1 : 0), "client %d: stands in the ready list %d times",
+                connection.peer.port, static_cast<int>(times));
+  });
+  BRINK_HOLDS(ready.empty() || scene_.reactor.has_work() || scene_.application.holds_blocks(),
+              "the ready list waits for a block, and all are free");
+}
+
+void Invariants::check_listeners() const {
+  if (scene_.waker != net::kNoDescriptor && scene_.kernel.is_raised(scene_.waker)) {
+    BRINK_HOLDS(scene_.poller.will_tell_readable(scene_.waker), "a wake-up is lost");
+  }
+  if (scene_.kernel.waiting() == 0) return;
+  for (size_t i = 0; i < inside_.listeners(); i++) {
+    bool known = inside_.listener_is_readable(i) && scene_.reactor.next_deadline_ms() >= 0;
+    BRINK_HOLDS(known || scene_.poller.will_tell_readable(inside_.listener(i)), "a waiting client is forgotten");
+  }
+}
+
+void Invariants::check_handing_over() const {
+  bool may_wait = scene_.application.holds_blocks() || scene_.reactor.has_work();
+  BRINK_HOLDS(may_wait || !inside_.has_undelivered_events(), "a batch is kept, and somebody would take it");
+}
+
+// A body is given back when its last byte is sent, or when nobody is left to send it to.
+void Invariants::check_bodies() const {
+  size_t wanted = 0;
+  for_each_connection(
+      [&](const Connection& connection) { wanted += scene_.transcripts[connection.peer.port].bodies_on_their_way(); });
+  BRINK_HOLDS(scene_.application.bodies_out() <= static_cast<int64_t>(wanted), "%d bodies are kept, and %zu are wanted",
+              static_cast<int>(scene_.application.bodies_out()), wanted);
+}
+
+void Invariants::check_after_cut() const {
+  check();
+  BRINK_HOLDS(scene_.reactor.idle() && inside_.listeners() == 0, "something is left when all was cut");
+  BRINK_HOLDS(scene_.application.bodies_out() == 0, "%d bodies are kept when all was cut",
+              static_cast<int>(scene_.application.bodies_out()));
+  BRINK_HOLDS(inside_.wheel().next_check_ms(inside_.now_ms()) < 0, "a deadline is left when all was cut");
+}
+
+}  // namespace brink::fuzz

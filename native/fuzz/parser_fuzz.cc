@@ -1,0 +1,140 @@
+// The request parser by itself: the same bytes whole, and cut into pieces with pauses between requests, give the same
+// requests and the same end. Each piece lies in memory of exactly its size, so that AddressSanitizer sees who reads on.
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fuzz/check.h"
+#include "fuzz/script.h"
+#include "http/request_parser.h"
+
+namespace brink::fuzz {
+namespace {
+
+// All that a request says, as text.
+std::string told(const http::Request& request) {
+  const http::RequestHead& head = request.head;
+  const char* bytes = request.head_bytes.data;
+  auto text = [&](http::Span span) {
+    BRINK_HOLDS(span.offset + span.length <= request.head_bytes.size, "a span outside the head");
+    return std::string(bytes + span.offset, span.length);
+  };
+  std::string all = std::to_string(head.method) + ' ' + text(head.method_name) + ' ' + text(head.target) + '\n';
+  all += std::to_string(head.http_1_0) + std::to_string(head.keep_alive) + std::to_string(head.chunked) +
+         std::to_string(head.expects_continue) + '\n';
+  for (const http::Field& field : head.fields) all += text(field.name) + '=' + text(field.value) + '\n';
+  return all + '\n' + std::string(request.body.data, request.body.size);
+}
+
+// Its parsing so far: what was found, and how it stands.
+class Reading : private http::RequestSink {
+ public:
+  // `pauses` has a bit for each request, in turn, behind which no more can be taken for now.
+  Reading(const http::Limits& limits, uint8_t pauses) : parser_(limits), pauses_(pauses) {}
+
+  void feed(const char* bytes, size_t size) {
+    parse(bytes, size);
+    while (refusal_ == http::Refusal::none && parser_.has_unread()) parse(nullptr, 0);
+  }
+
+  const std::vector<std::string>& requests() const { return requests_; }
+  http::Refusal refusal() const { return refusal_; }
+  bool in_message() const { return parser_.in_message(); }
+  bool in_body() const { return parser_.in_body(); }
+
+ private:
+  void parse(const char* bytes, size_t size) {
+    if (refusal_ != http::Refusal::none) return;
+    size_t kept = parser_.kept_bytes();
+    std::unique_ptr<char[]> piece(new char[kept + size]);
+    parser_.restore(piece.get());
+    if (size > 0) std::memcpy(piece.get() + kept, bytes, size);
+    refusal_ = parser_.parse(piece.get() + kept, size, scratch_, *this);
+  }
+
+  bool on_request(const http::Request& request) override {
+    requests_.push_back(told(request));
+    return ((pauses_ >> (requests_.size() % 8)) & 1) == 0;
+  }
+
+  http::RequestParser parser_;
+  http::ParserScratch scratch_;
+  uint8_t pauses_;
+  std::vector<std::string> requests_;
+  http::Refusal refusal_ = http::Refusal::none;
+};
+
+http::Limits read_limits(Script& script) {
+  http::Limits limits;
+  uint8_t kind = script.byte();
+  if (kind & 1) limits.header_bytes = 100;
+  if (kind & 2) limits.fields = 2;
+  if (kind & 4) limits.target_bytes = 20;
+  if (kind & 8) limits.body_bytes = 20;
+  if (kind & 16) limits.chunk_overhead_bytes = 10;
+  return limits;
+}
+
+// Pieces as large as the bytes of the pattern say, over and over.
+void feed_in_pieces(Reading& reading, const std::string& bytes, const std::string& pattern) {
+  for (size_t at = 0, piece = 0; at < bytes.size(); piece++) {
+    size_t size = static_cast<uint8_t>(pattern[piece % pattern.size()]) + size_t{1};
+    size = std::min(size, bytes.size() - at);
+    reading.feed(bytes.data() + at, size);
+    at += size;
+  }
+}
+
+// The bytes around chunks are counted where a body arrives in pieces only: in one piece they cost nothing.
+bool is_about_overhead(const Reading& reading) { return reading.refusal() == http::Refusal::CHUNK_OVERHEAD_TOO_LARGE; }
+
+bool is_about_size(uint16_t status) { return status == 413 || status == 414 || status == 431; }
+
+// What is wrong in two ways, and one of them is its size, is told by what is seen first; and whether a version that is
+// not spoken ends where it should, by who sees what stands behind it.
+bool same_kind(http::Refusal one, http::Refusal other) {
+  uint16_t status = http::status_of(one), other_status = http::status_of(other);
+  bool both = one != http::Refusal::none && other != http::Refusal::none;
+  if (both && (is_about_size(status) || is_about_size(other_status))) return true;
+  auto without_version = [](uint16_t code) { return code == 505 ? 400 : code; };
+  return without_version(status) == without_version(other_status);
+}
+
+void compare(const Reading& whole, const Reading& pieces) {
+  if (is_about_overhead(whole) || is_about_overhead(pieces)) return;
+  const char* code = http::kRefusals[static_cast<size_t>(whole.refusal())].code;
+  const char* other_code = http::kRefusals[static_cast<size_t>(pieces.refusal())].code;
+  size_t same = std::min(whole.requests().size(), pieces.requests().size());
+  for (size_t i = 0; i < same; i++) {
+    BRINK_HOLDS(whole.requests()[i] == pieces.requests()[i], "request %zu, whole:\n%s\nand in pieces:\n%s", i,
+                whole.requests()[i].c_str(), pieces.requests()[i].c_str());
+  }
+  BRINK_HOLDS(whole.requests().size() == pieces.requests().size(), "%zu requests whole, %zu in pieces (%s, %s)",
+              whole.requests().size(), pieces.requests().size(), code, other_code);
+  BRINK_HOLDS(same_kind(whole.refusal(), pieces.refusal()), "refused as '%s' whole, as '%s' in pieces", code,
+              other_code);
+  BRINK_HOLDS(whole.in_message() == pieces.in_message() && whole.in_body() == pieces.in_body(),
+              "in the middle of something whole, or in pieces, but not both");
+}
+
+}  // namespace
+}  // namespace brink::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace brink::fuzz;
+  Script script(data, size);
+  brink::http::Limits limits = read_limits(script);
+  uint8_t pauses = script.byte();
+  std::string pattern;
+  for (uint8_t left = script.byte() % 8; left > 0; left--) pattern.push_back(static_cast<char>(script.byte()));
+  pattern.push_back('\0');
+  std::string bytes;
+  while (!script.ended()) bytes.push_back(static_cast<char>(script.byte()));
+  Reading whole(limits, 0), pieces(limits, pauses);
+  whole.feed(bytes.data(), bytes.size());
+  feed_in_pieces(pieces, bytes, pattern);
+  compare(whole, pieces);
+  return 0;
+}

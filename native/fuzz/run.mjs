@@ -1,0 +1,144 @@
+// Fuzzes the core: builds each target, gives it its time, and tells what it found.
+//
+//   npm run fuzz -- [--target reactor|replies|parser] [--seconds 60] [--seed N] [--runs N] [--keep]
+//
+// Each begins with its seeds and the inputs in native/fuzz/corpus. A run is a function of them, of the seed and of the
+// number of runs, and of nothing else; a run of so many seconds says how many runs it came to. --keep adds to the corpus what led
+// to new places, and takes out what others cover.
+
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { parseArgs } from 'node:util'
+import { Failure, fetchLlhttp, filesUnder, generateLayout, onPath } from '../build.mjs'
+import { execute, NATIVE } from '../selftest/toolchain.mjs'
+import { writeSeeds } from './seeds.mjs'
+import { build, OUTPUT } from './toolchain.mjs'
+
+const TARGETS = ['reactor', 'replies', 'parser']
+const LONGEST_INPUT = 2000
+const FINDINGS = join(OUTPUT, 'findings')
+
+const total = { passed: 0, failed: 0 }
+
+function readOptions() {
+  const text = { type: 'string' }
+  const { values } = parseArgs({
+    options: { target: text, seconds: text, seed: text, runs: text, keep: { type: 'boolean' } },
+  })
+  const number = (name, usual) => {
+    const value = Number(values[name] ?? usual)
+    if (Number.isSafeInteger(value) && value >= 0) return value
+    throw new Failure(`--${name} is a number, not ${values[name]}.`)
+  }
+  if (values.target && !TARGETS.includes(values.target)) {
+    throw new Failure(`There is no target ${values.target}. There are: ${TARGETS.join(', ')}.`)
+  }
+  return {
+    targets: values.target ? [values.target] : TARGETS,
+    seconds: number('seconds', 60),
+    seed: number('seed', 1 + Math.floor(Math.random() * 0x7fffffff)),
+    runs: values.runs === undefined ? undefined : number('runs'),
+    keep: values.keep === true,
+  }
+}
+
+async function fuzz(target, options) {
+  const program = await build(target)
+  const found = mkdtempSync(join(tmpdir(), `brink-fuzz-${target}-`))
+  try {
+    const began = performance.now()
+    const command = [...reproducibly(), program, ...argumentsFor(target, found, options)]
+    const { code, output } = await execute(command[0], command.slice(1), { limitMs: 2 ** 31 - 1 })
+    report(target, options, program, code, output, Math.round((performance.now() - began) / 1000))
+    if (options.keep && code === 0) await keep(target, program, found)
+  } finally {
+    rmSync(found, { recursive: true, force: true })
+  }
+}
+
+/** The fuzzer learns from what is compared with what, and that may be addresses: without this they are random. */
+function reproducibly() {
+  return onPath('setarch') ? ['setarch', '-R'] : []
+}
+
+function argumentsFor(target, found, { seconds, seed, runs }) {
+  mkdirSync(FINDINGS, { recursive: true })
+  return [
+    found,
+    `-seed_inputs=${listInputs(target)}`,
+    runs === undefined ? `-max_total_time=${seconds}` : `-runs=${runs}`,
+    `-seed=${seed}`,
+    `-max_len=${LONGEST_INPUT}`,
+    `-dict=${join(NATIVE, 'fuzz', 'http.dict')}`,
+    `-artifact_prefix=${join(FINDINGS, `${target}-`)}`,
+    '-timeout=20',
+    // Looking for what others have found depends on the time.
+    '-reload=0',
+    '-print_final_stats=1',
+    // Weighing inputs by how rare their features are takes longer than running them.
+    '-entropic=0',
+  ]
+}
+
+/** By name, since the order in which a folder lists its files is its own. */
+function listInputs(target) {
+  const seeds = join(OUTPUT, 'seeds', target)
+  writeSeeds(target, seeds)
+  const inputs = [corpusOf(target), seeds].flatMap((folder) => filesUnder(folder, () => true).sort())
+  const list = join(OUTPUT, `${target}.inputs`)
+  writeFileSync(list, inputs.join(','))
+  return `@${list}`
+}
+
+function corpusOf(target) {
+  return join(NATIVE, 'fuzz', 'corpus', target)
+}
+
+function report(target, { seed }, program, code, output, seconds) {
+  const runs = Number(/number_of_executed_units:\s*(\d+)/.exec(output)?.[1] ?? 0)
+  const [, places, features] = [...output.matchAll(/cov: (\d+) ft: (\d+)/g)].at(-1) ?? [undefined, 0, 0]
+  const input = /Test unit written to (\S+)/.exec(output)?.[1]
+  const ok = code === 0 && runs > 0
+  ok ? total.passed++ : total.failed++
+  console.log(
+    `${ok ? 'ok  ' : 'FAIL'} ${target}  ${runs} executions in ${seconds} s, cov ${places}, ft ${features}, ` +
+      `${ok ? 'no finding' : '1 finding'}  (--target ${target} --seed ${seed} --runs ${runs})`,
+  )
+  if (ok) return
+  console.log(tellingLines(output).join('\n').replace(/^/gm, '     '))
+  if (input) console.log(`     again: ${relative(process.cwd(), program)} ${relative(process.cwd(), input)}`)
+}
+
+/** What was violated and where; of what libFuzzer says of itself nothing. */
+function tellingLines(output) {
+  const telling = /INVARIANT|ERROR: |runtime error|SUMMARY|^\s+#\d+ .*\/native\/(?!build)/
+  const lines = output.split('\n').filter((line) => telling.test(line) && !line.includes('NEW_FUNC'))
+  return lines.length > 0 ? lines.slice(0, 30) : output.split('\n').slice(-20)
+}
+
+async function keep(target, program, found) {
+  const merged = mkdtempSync(join(tmpdir(), `brink-fuzz-merged-`))
+  const corpus = corpusOf(target)
+  mkdirSync(corpus, { recursive: true })
+  const { code, output } = await execute(program, ['-merge=1', `-max_len=${LONGEST_INPUT}`, merged, corpus, found])
+  if (code !== 0) throw new Failure(`The corpus of ${target} cannot be merged.`, output)
+  rmSync(corpus, { recursive: true })
+  mkdirSync(corpus)
+  for (const name of readdirSync(merged)) copyFileSync(join(merged, name), join(corpus, name))
+  rmSync(merged, { recursive: true })
+  console.log(`     ${readdirSync(corpus).length} inputs are kept`)
+}
+
+try {
+  const options = readOptions()
+  fetchLlhttp()
+  generateLayout()
+  // One after the other: each has a processor to itself, and a run of so many seconds is comparable to the next.
+  for (const target of options.targets) await fuzz(target, options)
+  console.log(`${total.passed} passed, ${total.failed} failed`)
+  process.exitCode = total.failed > 0 ? 1 : 0
+} catch (error) {
+  if (!(error instanceof Failure)) throw error
+  error.exit()
+}

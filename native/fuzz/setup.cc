@@ -1,0 +1,62 @@
+#include "fuzz/setup.h"
+
+namespace brink::fuzz {
+namespace {
+
+// Two bits at a time choose one of four: the usual first, so that zeros are an ordinary server.
+class Choices {
+ public:
+  explicit Choices(Script& script) : script_(script) {}
+
+  template <typename T>
+  T of(T usual, T second, T third, T fourth) {
+    if (left_ == 0) {
+      bits_ = script_.byte();
+      left_ = 4;
+    }
+    uint8_t choice = bits_ & 3;
+    bits_ = static_cast<uint8_t>(bits_ >> 2);
+    left_--;
+    return choice == 0 ? usual : choice == 1 ? second : choice == 2 ? third : fourth;
+  }
+
+ private:
+  Script& script_;
+  uint8_t bits_ = 0;
+  int left_ = 0;
+};
+
+}  // namespace
+
+Setup Setup::read(Script& script) {
+  Setup setup;
+  reactor::Options& options = setup.options;
+  Choices choose(script);
+  setup.trigger = choose.of(0, 1, 0, 1) ? FakePoller::Trigger::level : FakePoller::Trigger::edge;
+  setup.blocks = choose.of<size_t>(1, 3, 2, 1);
+  setup.is_inline = setup.blocks == 1;
+  setup.reuses_numbers = choose.of(true, true, false, true);
+  setup.listeners = choose.of<size_t>(1, 1, 1, 2);
+
+  options.max_pipelined = choose.of(64u, 1u, 2u, 8u);
+  options.max_pending_output_bytes = choose.of<uint64_t>(1024 * 1024, 1, 100, 4096);
+  options.max_connections = choose.of(0u, 1u, 2u, 5u);
+  options.max_requests_per_connection = choose.of(0u, 1u, 2u, 3u);
+
+  options.min_rate_bytes = choose.of(240u, 0u, 1u, 1u << 20);
+  options.keep_alive_timeout_ms = choose.of<uint64_t>(72'000, 1, 1'000, 600'000);
+  options.headers_timeout_ms = choose.of<uint64_t>(10'000, 1, 1'000, 200'000);
+  options.request_timeout_ms = choose.of<uint64_t>(60'000, 1, 6'000, 200'000);
+
+  options.write_timeout_ms = choose.of<uint64_t>(30'000, 1, 4'000, 200'000);
+  options.tells_client_errors = choose.of(false, true, true, false);
+  options.limits.header_bytes = choose.of(16u * 1024, 64u, 200u, http::kMostHeaderBytes);
+  options.limits.fields = choose.of(100u, 1u, 4u, http::kMostFields);
+
+  options.limits.target_bytes = choose.of(8u * 1024, 8u, 30u, 60'000u);
+  options.limits.body_bytes = choose.of<uint64_t>(1024 * 1024, 0, 10, 40'000);
+  options.limits.chunk_overhead_bytes = choose.of(16u * 1024, 0u, 20u, 1000u);
+  return setup;
+}
+
+}  // namespace brink::fuzz

@@ -1,0 +1,52 @@
+// A server that is attacked, in a process of its own, so that its memory and its descriptors are nobody else's.
+
+import { readdirSync } from 'node:fs'
+import { setTimeout as later } from 'node:timers/promises'
+import { Router, type ServeOptions, type Server, type ServerStats, serve } from 'brink'
+import { answerOrders } from './orders.js'
+
+/** Several of these are more than the buffers of a connection hold. */
+export const PAGE_BYTES = 1024 * 1024
+
+const page = Buffer.alloc(PAGE_BYTES, 'brink ')
+const app = new Router()
+  .get('/', () => 'hello')
+  .get('/page', () => page)
+  .get('/later', async () => {
+    await later(20)
+    return 'late'
+  })
+  .post('/', async (req) => req.bytes())
+
+let server: Server
+
+export interface Look {
+  readonly stats: ServerStats
+  /** Resident memory, when the garbage is collected. */
+  readonly memoryBytes: number
+  readonly descriptors: number
+}
+
+const orders = {
+  async start(options: ServeOptions): Promise<{ port: number; backend: string; threads: number }> {
+    server = await serve(app, { port: 0, host: '127.0.0.1', ...options })
+    const { port, backend, threads } = server
+    return { port, backend, threads }
+  },
+  look(): Look {
+    globalThis.gc?.()
+    return {
+      stats: server.stats(),
+      memoryBytes: process.memoryUsage.rss(),
+      // But for the one that reads them.
+      descriptors: readdirSync('/proc/self/fd').length - 1,
+    }
+  },
+  /** The same in passing, garbage and all. */
+  glance: () => ({ stats: server.stats(), memoryBytes: process.memoryUsage.rss() }),
+  close: (): Promise<void> => server.close({ force: 1000 }),
+}
+
+export type ServerOrders = typeof orders
+
+answerOrders(orders)

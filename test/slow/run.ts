@@ -1,0 +1,52 @@
+// Slow clients by the thousand, and a healthy one beside them, which must not notice.
+//
+//   npm run test:slow -- --connections 1000 --seconds 30
+//
+// BRINK_BACKEND and BRINK_THREADS choose the server. --only names the attacks by a part of their names.
+
+import { parseArgs } from 'node:util'
+import { attacksOf } from './attacks.js'
+import { hasSlowhttptest, SLOWHTTPTEST_MISSING } from './slowhttptest.js'
+import { type AttackReport, runAttack } from './trial.js'
+
+const { values } = parseArgs({
+  options: {
+    connections: { type: 'string', default: '1000' },
+    seconds: { type: 'string', default: '30' },
+    only: { type: 'string', default: '' },
+  },
+})
+const connections = Number(values.connections)
+const seconds = Number(values.seconds)
+
+let passed = 0
+let failed = 0
+const hasTool = hasSlowhttptest()
+if (!hasTool) console.log(SLOWHTTPTEST_MISSING)
+
+for (const attack of attacksOf(seconds)) {
+  if (!attack.name.includes(values.only)) continue
+  if (attack.needsTool && !hasTool) {
+    console.log(`skip ${attack.name}`)
+    if (process.env.CI === 'true') failed += 1
+    continue
+  }
+  const report = await runAttack(attack, connections, seconds)
+  const good = report.complaints.length === 0
+  if (good) passed += 1
+  else failed += 1
+  console.log(`${good ? 'ok  ' : 'FAIL'} ${attack.name}: ${line(report)}`)
+  for (const complaint of report.complaints) console.log(`     ${complaint}`)
+}
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0
+
+function line({ healthy, before, after, mostOpen, mostMemoryBytes, mostSocketBytes, cutOff }: AttackReport): string {
+  const mib = (bytes: number) => (bytes / 2 ** 20).toFixed(1)
+  const { requests, p50Ms, p99Ms, longestMs } = healthy
+  return [
+    `${mostOpen} open at most, ${cutOff} cut off, ${after.stats.open} open afterwards`,
+    `healthy: ${requests} requests, p50 ${p50Ms.toFixed(1)}, p99 ${p99Ms.toFixed(1)}, longest ${longestMs.toFixed(1)} ms`,
+    `memory ${mib(before.memoryBytes)}, at most ${mib(mostMemoryBytes)}, ${mib(after.memoryBytes)} MiB afterwards, sockets at most ${mib(mostSocketBytes)} MiB`,
+  ].join('; ')
+}

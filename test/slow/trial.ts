@@ -1,0 +1,122 @@
+// One attack on one server, with a healthy client beside it.
+
+import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { HealthyOrders, HealthyReport } from '../processes/healthy_program.js'
+import { startWorker, type Worker } from '../processes/orders.js'
+import type { Look, ServerOrders } from '../processes/server_program.js'
+import { get } from '../server/messages.js'
+import { connect, leaveAll } from '../server/raw_client.js'
+import { until } from '../server/waiting.js'
+import type { Attack } from './attacks.js'
+
+export interface AttackReport {
+  readonly healthy: HealthyReport
+  readonly before: Look
+  readonly after: Look
+  /** The most connections that were open at a time, and the most memory that the server then had. */
+  readonly mostOpen: number
+  readonly mostMemoryBytes: number
+  /** The most memory that the system had for all its sockets' buffers. Most of what a slow reader costs is there. */
+  readonly mostSocketBytes: number
+  /** How many connections were cut off for the reasons that the attack should be cut off for. */
+  readonly cutOff: number
+  readonly complaints: readonly string[]
+}
+
+const MOST_P99_MS = 50
+/** For one answer: a p99 says nothing of a server that stands still once, for seconds. */
+const MOST_MS = 1000
+const HEALTHY_CONNECTIONS = 8
+const HEALTHY_PAUSE_MS = 5
+/**
+ * What the process may have grown by. As many ordinary clients come before, all at once, so the tables have their size;
+ * the rest is what malloc and V8 keep of the output that waited. At 1,000 connections it is 16 KiB each.
+ */
+const MOST_GROWTH_BYTES = 16 * 1024 * 1024
+
+export async function runAttack(attack: Attack, connections: number, seconds: number): Promise<AttackReport> {
+  const server = startWorker<ServerOrders>('processes/server_program')
+  const healthy = startWorker<HealthyOrders>('processes/healthy_program')
+  try {
+    const { port } = await server.order('start', attack.options)
+    await rehearse(port, connections)
+    await healthy.order('start', { port, connections: HEALTHY_CONNECTIONS, pauseMs: HEALTHY_PAUSE_MS })
+    await pause(1000)
+    await until(async () => (await openOf(server)) === HEALTHY_CONNECTIONS, 'only the healthy clients are there')
+    const before = await server.order('look')
+    await healthy.order('report')
+
+    let over = false
+    const attacking = attack.run({ port, connections, seconds }).finally(() => {
+      over = true
+    })
+    let mostOpen = 0
+    let mostMemoryBytes = 0
+    let mostSocketBytes = 0
+    while (!over) {
+      const { stats, memoryBytes } = await server.order('glance')
+      mostOpen = Math.max(mostOpen, stats.open)
+      mostMemoryBytes = Math.max(mostMemoryBytes, memoryBytes)
+      mostSocketBytes = Math.max(mostSocketBytes, socketBytes())
+      await pause(100)
+    }
+    await attacking
+    const latencies = await healthy.order('report')
+    await until(async () => (await openOf(server)) === HEALTHY_CONNECTIONS, 'the attackers are gone').catch(() => {})
+    const after = await server.order('look')
+    return judge(attack, connections, { healthy: latencies, before, after, mostOpen, mostMemoryBytes, mostSocketBytes })
+  } finally {
+    await healthy.kill()
+    await server.kill()
+  }
+}
+
+/** As many clients as will attack, all at once, each with an answer. */
+async function rehearse(port: number, connections: number): Promise<void> {
+  const clients = await Promise.all(Array.from({ length: connections }, () => connect({ port })))
+  await Promise.all(clients.map((client) => client.send(get('/')).response()))
+  leaveAll()
+}
+
+/** Linux tells it in pages of 4 KiB; elsewhere there is none. */
+function socketBytes(): number {
+  try {
+    return 4096 * Number(/^TCP:.* mem (\d+)/m.exec(readFileSync('/proc/net/sockstat', 'utf8'))?.[1] ?? 0)
+  } catch {
+    return 0
+  }
+}
+
+async function openOf(server: Worker<ServerOrders>): Promise<number> {
+  return (await server.order('glance')).stats.open
+}
+
+function judge(
+  { cutOffBy }: Attack,
+  connections: number,
+  seen: Omit<AttackReport, 'cutOff' | 'complaints'>,
+): AttackReport {
+  const { healthy, before, after } = seen
+  const { refusals, idleTimeouts, open } = after.stats
+  const cutOff = (cutOffBy ?? []).reduce(
+    (sum, code) => sum + (code === 'idle' ? idleTimeouts : (refusals[code] ?? 0)),
+    0,
+  )
+  const grownBytes = after.memoryBytes - before.memoryBytes
+  const complaints: string[] = []
+  if (healthy.failures > 0) complaints.push(`${healthy.failures} healthy requests failed: ${healthy.firstFailure}`)
+  if (healthy.requests === 0) complaints.push('no healthy request was answered')
+  if (healthy.p99Ms >= MOST_P99_MS) complaints.push(`p99 of the healthy client is ${healthy.p99Ms.toFixed(1)} ms`)
+  if (healthy.longestMs >= MOST_MS) complaints.push(`one healthy answer took ${healthy.longestMs.toFixed(0)} ms`)
+  const came = after.stats.accepted - before.stats.accepted
+  if (came < connections) complaints.push(`only ${came} attackers came`)
+  if (cutOffBy !== undefined && cutOff < connections) complaints.push(`only ${cutOff} were cut off`)
+  if (open !== HEALTHY_CONNECTIONS) complaints.push(`${open} connections are open at the end`)
+  if (after.descriptors !== before.descriptors) {
+    complaints.push(`${before.descriptors} descriptors became ${after.descriptors}`)
+  }
+  if (grownBytes > MOST_GROWTH_BYTES)
+    complaints.push(`the server has grown by ${(grownBytes / 2 ** 20).toFixed(1)} MiB`)
+  return { ...seen, cutOff, complaints }
+}
