@@ -74,8 +74,8 @@ bool Reactor::turn(int timeout_ms) {
   std::swap(ready_, ready_now_);
   for (ConnectionId id : ready_now_) step(id);
   ready_now_.clear();
-  deliver();
   expire_deadlines();
+  deliver();  // last, so that it takes along what has just been noted
   return has_work();
 }
 

@@ -208,7 +208,6 @@ export const rfc9110: Chapter = {
   '7.8': [
     ['MUST', 'Upgrade in HTTP/1.0 is ignored', 'an Upgrade is an offer that nobody takes up'],
     ['MUST', 'no protocol is switched to unasked', 'a handler sends no 1xx'],
-    ['MUST', '426 has an Upgrade', '426 says what to upgrade to'],
   ],
   '8.3': [['SHOULD', 'content has a Content-Type', 'an answer says its type']],
   '8.6': [

@@ -170,10 +170,6 @@ export const semantics = {
   'a handler sends no 1xx': async () => {
     for (const status of [100, 101, 102, 103, 199]) assert.throws(() => reply(status), /200 to 599/)
   },
-  '426 says what to upgrade to': answered(
-    () => reply(426, 'later', { upgrade: 'HTTP/3.0' }),
-    (answer) => assert.equal([answer.status, answer.header('upgrade')], [426, 'HTTP/3.0']),
-  ),
   'a length that is not that of the body is never sent': async () => {
     const errors: unknown[] = []
     const use = async (server: { port: number; stats(): { bytesIn: number } }) => {
