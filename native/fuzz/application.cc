@@ -78,9 +78,10 @@ reactor::Block* Application::acquire() {
   return block->open();
 }
 
-// As the thread host: one block is always left for the reactor to fill.
+// As the thread host one block is left for the reactor to fill; or none, and then acquire() has none to give.
 bool Application::takes_batches() const {
-  return !refuses_ && (is_inline_ || lent_.size() + 1 < std::max<size_t>(blocks_, 2));
+  size_t left = blocks_ > 2 ? 1 : 0;
+  return !refuses_ && (is_inline_ || lent_.size() + left < blocks_);
 }
 
 void Application::deliver(reactor::Batch batch) {

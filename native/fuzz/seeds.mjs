@@ -71,7 +71,9 @@ const STORIES = [
   `c${sends(0, post('hello').slice(0, -2))}tzzzzzz`,
   `c${sends(0, 'nonsense\r\n\r\n')}${many(0, 200, 'more of it')}ttttzzz`,
   `c${many(0, 255, 'x')}tt`,
-  `c${sends(0, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n')}t${many(0, 230, 'body')}ttT\x50tt`,
+  `c${sends(0, 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n')}ttt${many(0, 220, 'body')}ttT\x50tt`,
+  `u\x02\xffcn0${sends(0, get())}tttm0\x01tT\xa8m0\x01tT\xa8m0\x01tT\xa8m0\x01tT\xa8m0\x01tT\xa8tz`,
+  `c${sends(0, post('hello').slice(0, -2))}tttT\xa8tT\xd8tT\xd8tz`,
   // The system: outcomes, orders, descriptors that run out, jumps of time.
   ...[0, 1, 2, 3, 4, 5].flatMap((call) =>
     [1, 2, 3, 4, 5, 6, 7, 8, 20].map((how) => `ccp${byte(call)}${byte(how)}${sends(0, get())}${sends(1, get())}ttzt`),
@@ -81,6 +83,8 @@ const STORIES = [
   `c${sends(0, get())}tT\xf8tW\x00tT\x99tt`,
   // Blocks that run out, batches that nobody takes, an end at any time.
   `A0cc${many(0, 60, get())}${many(1, 60, get())}tttb0tta0\x00\x00gb0tt`,
+  `A0cc${sends(0, get())}tt${sends(1, post('hello').slice(0, -2))}tttT\xd8tb0tt`,
+  `cA0${sends(0, get() + get() + get())}tta1\x00\x00gd0ga0\x00\x00gttt`,
   `B1c${many(0, 60, get())}tttB0tt`,
   `cc${sends(0, get())}v1t`,
   `cc${sends(0, get())}v0tt`,
@@ -98,6 +102,8 @@ const SETUPS = [
   '\x00\x16\x02\x00\x00',
   '\x05\x3f\x01\x14\x00',
   '\x04\x02\x00\x00\x14',
+  '\x00\x00\x01\x00\x00',
+  '\x08\x00\x00\x00\x00',
 ]
 
 const reply = (slot, sequence, more = '') =>

@@ -21,7 +21,7 @@
 namespace brink::fuzz {
 namespace {
 
-constexpr size_t kMostClients = 160;  // more than the reactor lets linger when it turns them away
+constexpr size_t kMostClients = 300;  // more than are accepted in a turn
 constexpr size_t kMostBytesSent = 200 * 1024;
 
 }  // namespace

@@ -388,7 +388,8 @@ Refusal RequestParser::keep(Run& run, const char* end, size_t parsed) {
   bool goes_on = unfinished_ != nullptr;
   if (goes_on && unfinished_->parse_again) return Refusal::none;
   if (!goes_on && stage_ == Stage::body) {
-    parsed = static_cast<size_t>(end - (run.head_start + Callbacks::head_size(run.head)));
+    constexpr size_t kEndOfHead = 4;  // two line ends
+    parsed = static_cast<size_t>(end - (run.head_start + Callbacks::head_size(run.head))) - kEndOfHead;
   }
   if (!goes_on) {
     unfinished_ = std::make_unique<Unfinished>();

@@ -188,24 +188,6 @@ for (const [what, of] of overhead) {
     ))
 }
 
-test('maxChunkOverhead: what comes in one segment counts as well', () =>
-  serving(
-    app,
-    async (server) => {
-      for (const [chunks, status] of [
-        [`1;${'a'.repeat(40)}\r\nb\r\n0\r\n\r\n`, 200],
-        [`1;${'a'.repeat(100)}\r\nb\r\n0\r\n\r\n`, 413],
-        [`0\r\nA: ${'b'.repeat(100)}\r\n\r\n`, 413],
-        [`${'0'.repeat(100)}\r\n\r\n`, 413],
-      ] as const) {
-        const answer = await ask(server, head('POST', '/', 'Transfer-Encoding: chunked') + chunks)
-        assert.is(answer.status, status, chunks)
-      }
-      await refusals(server, { CHUNK_OVERHEAD_TOO_LARGE: 3 })
-    },
-    { maxChunkOverhead: 50 },
-  ))
-
 test('maxChunkOverhead: the framing of small chunks is no overhead', () =>
   serving(
     app,
