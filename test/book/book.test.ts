@@ -6,7 +6,7 @@ import { connections } from './connections.js'
 import { fields } from './fields.js'
 import type { Proof } from './proof.js'
 import { requestLines } from './request_lines.js'
-import { type Chapter, rfc9110, rfc9112, stricter, type TestName } from './requirements.js'
+import { type Chapter, notMet, rfc9110, rfc9112, stricter, type TestName } from './requirements.js'
 import { semantics } from './semantics.js'
 
 const groups: Record<string, Proof>[] = [requestLines, fields, bodies, connections, semantics]
@@ -17,6 +17,7 @@ const chapters: [string, Chapter][] = [
   ['RFC 9112, ', rfc9112],
   ['RFC 9110, ', rfc9110],
   ['stricter than ', stricter],
+  ['not met: ', notMet],
 ]
 for (const [book, chapter] of chapters) {
   for (const [section, requirements] of Object.entries(chapter)) {

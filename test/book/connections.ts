@@ -1,5 +1,5 @@
 // Proofs: how long a connection goes on, and how it ends.
-import { Router } from 'brink'
+import { Router, reply } from 'brink'
 import * as assert from 'uvu/assert'
 import { get, head, noise, post } from '../server/messages.js'
 import { connect, type RawClient } from '../server/raw_client.js'
@@ -57,6 +57,18 @@ export const connections = {
     post('/text', 'body', 'Connection: close'),
   ),
   'an answer that says close is the last': last(200, get('/close')),
+  'behind an answer that says close nothing is run': async () => {
+    const run: string[] = []
+    const app = new Router()
+      .get('/close', () => reply(200, 'bye', { connection: 'close' }))
+      .all('/*', ({ method }) => run.push(method))
+    await serving(app, async (server) => {
+      const client = (await connect(server)).send(get('/'), get('/close'), post('/', 'not to be run'), get('/'))
+      assert.is((await client.receive(2))[1]?.header('connection'), 'close')
+      assert.is(await client.closed(), 'fin')
+    })
+    assert.equal(run, ['GET'])
+  },
   'a body that the app does not read is not the next request': () =>
     serving(
       new Router().post('/', () => 'unread').get('/after', () => 'after'),

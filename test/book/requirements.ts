@@ -149,7 +149,11 @@ export const rfc9112: Chapter = {
     ['MUST', 'behind a close that was heard nothing is answered', 'close is heard, and nothing behind it is answered'],
     ['SHOULD', 'the last answer says close', 'close is heard, and nothing behind it is answered'],
     ['MUST', 'behind an answer that says close the connection ends', 'an answer that says close is the last'],
-    ['MUST', 'behind an answer that says close nothing is answered', 'an answer that says close is the last'],
+    [
+      'MUST',
+      'behind an answer that says close nothing is processed',
+      'behind an answer that says close nothing is run',
+    ],
     ['SHOULD', 'no reset overtakes the last answer', 'a refusal arrives, though the client is still sending'],
   ],
   '11.1': [['MUST', 'no value splits an answer', 'what a handler gives cannot break out of its field']],
@@ -259,6 +263,14 @@ export const rfc9110: Chapter = {
   '15.4.5': [['MUST', '304 has no content', '304 has no content, and only a length that is given']],
   '15.5': [['SHOULD', '4xx explains itself', 'a refusal has a date, a type and an explanation']],
   '15.6': [['SHOULD', '5xx explains itself, and tells no secrets', 'an error says no more than its status']],
+}
+
+/** What is asked and not met, and why. Refusing is the safe side to err on. */
+export const notMet: Chapter = {
+  // llhttp takes a tab for the beginning of another value.
+  'RFC 9110, 5.5': [['MUST', 'a tab behind a length is no part of it', 'a tab behind a length is refused']],
+  // There is nothing to upgrade to: `upgrade` is one of the fields that no handler can give.
+  'RFC 9110, 15.5.22': [['MUST', '426 has an Upgrade', '426 cannot be given the Upgrade that it asks for']],
 }
 
 /** Where brink refuses what the book would let through, as every server that was smuggled past had let it through. */

@@ -170,6 +170,9 @@ export const semantics = {
   'a handler sends no 1xx': async () => {
     for (const status of [100, 101, 102, 103, 199]) assert.throws(() => reply(status), /200 to 599/)
   },
+  '426 cannot be given the Upgrade that it asks for': async () => {
+    assert.throws(() => reply(426, 'later', { upgrade: 'HTTP/3.0' }), /'upgrade'/)
+  },
   'a length that is not that of the body is never sent': async () => {
     const errors: unknown[] = []
     const use = async (server: { port: number; stats(): { bytesIn: number } }) => {
