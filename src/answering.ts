@@ -1,32 +1,48 @@
-// From a batch of requests to its replies: routes each one, runs its handler, and writes what it gives.
+// From a batch of events to its replies: routes each request, runs its handler, and has what it gives sent.
 import { addressText } from './address.js'
-import { contentTypeOf, encodeBody } from './body.js'
+import { sourceOf } from './body_source.js'
 import type { Dispatcher, Match } from './dispatcher.js'
-import { coded, HttpError } from './errors.js'
+import { HttpError } from './errors.js'
 import type { Block, Exchange } from './exchange.js'
 import type { HandlerResult } from './handler.js'
+import { IncomingBody, tooLarge } from './incoming_body.js'
 import {
+  BODY_END,
+  BODY_FAILED,
+  BODY_FLAGS,
+  BODY_LENGTH,
+  BODY_OFFSET,
+  BODY_REFUSAL,
+  BODY_SEQUENCE,
+  BODY_TRAILERS_LENGTH,
+  BODY_TRAILERS_OFFSET,
+  BODY_WINDOW,
   CLIENT_ERROR_ADDRESS,
   CLIENT_ERROR_FLAGS,
   CLIENT_ERROR_PORT,
   CLIENT_ERROR_REFUSAL,
   CLIENT_ERROR_UNTOLD,
-  CONTENT_TYPE_BYTES,
-  CONTENT_TYPE_HTML,
-  CONTENT_TYPE_JSON,
-  CONTENT_TYPE_TEXT,
+  DRAINED_SEQUENCE,
+  EVENT_BODY,
   EVENT_CLIENT_ERROR,
+  EVENT_DRAINED,
   EVENT_GENERATION,
+  EVENT_GONE,
   EVENT_KIND,
+  EVENT_NOTICE,
   EVENT_REQUEST,
   EVENT_SLOT,
   EVENT_WORDS,
+  FLAG_BODY_FOLLOWS,
+  FLAG_EXPECTS_CONTINUE,
   FLAG_IPV4,
-  FLAG_REPLY_CLOSE,
-  FLAG_REPLY_DATED,
-  FLAG_REPLY_LENGTH_ONLY,
+  GONE_HALF,
   NOTICE_CODE,
+  REQUEST_ANNOUNCED_HIGH,
+  REQUEST_ANNOUNCED_LOW,
   REQUEST_BODY_LENGTH,
+  REQUEST_BODY_OFFSET,
+  REQUEST_FLAGS,
   REQUEST_HEAD_OFFSET,
   REQUEST_SEQUENCE,
   REQUEST_TARGET,
@@ -35,16 +51,13 @@ import {
 } from './layout.js'
 import { native } from './native.js'
 import type { ClientError } from './options.js'
+import { Parties } from './parties.js'
+import type { RawBuffer } from './raw_buffer.js'
 import { reasonPhrase } from './reason_phrase.js'
 import { isPromise, isResponse, Reply, toReply } from './reply.js'
-import { BrinkRequest, methodAt, type Recipient } from './request.js'
-
-const KNOWN_CONTENT_TYPES = new Map([
-  ['text/plain; charset=utf-8', CONTENT_TYPE_TEXT],
-  ['application/json', CONTENT_TYPE_JSON],
-  ['application/octet-stream', CONTENT_TYPE_BYTES],
-  ['text/html; charset=utf-8', CONTENT_TYPE_HTML],
-])
+import type { ReplyStream } from './reply_stream.js'
+import { BrinkRequest, methodAt, type Recipient, type RequestSurroundings } from './request.js'
+import { Sending } from './sending.js'
 
 /** What answering needs of the server that it is for. */
 export interface Surroundings {
@@ -53,8 +66,6 @@ export interface Surroundings {
   /** The largest body of routes that have no limit of their own. */
   readonly bodyLimit: number
   readonly log: (error: unknown, request: BrinkRequest) => void
-  /** Sends the replies that are written. */
-  readonly flush: () => void
   /** Told of the native side's notices, by code. */
   readonly onNotice: (code: number) => void
   readonly onClientError: (error: ClientError) => void
@@ -63,47 +74,36 @@ export interface Surroundings {
 export class Answering {
   readonly #exchange: Exchange
   readonly #dispatcher: Dispatcher
-  readonly #origin: () => string
-  readonly #bodyLimit: number
-  readonly #log: (error: unknown, request: BrinkRequest) => void
-  readonly #flush: () => void
-  readonly #onNotice: (code: number) => void
-  readonly #onClientError: (error: ClientError) => void
+  readonly #surroundings: Surroundings
+  readonly #sending: Sending
   readonly #state: Int32Array
-  // Requests of this batch whose handlers gave promises.
+  // Requests of this batch whose handlers gave promises, or streams.
   readonly #open: BrinkRequest[] = []
-  // Connections that an answer of this batch ends: slots, with their generations. A batch may hold requests of two
-  // connections that had the same slot one after the other.
-  readonly #closed = new Map<number, number>()
-  #flushIsDue = false
+  // Those who wait for something of their clients.
+  readonly #watching = new Parties()
+  readonly #bodies = new Parties<IncomingBody>()
+  readonly #streams = new Parties<ReplyStream>()
+  readonly #requestSurroundings: RequestSurroundings
 
-  constructor(
-    exchange: Exchange,
-    dispatcher: Dispatcher,
-    { origin, bodyLimit, log, flush, onNotice, onClientError }: Surroundings,
-  ) {
+  constructor(exchange: Exchange, dispatcher: Dispatcher, surroundings: Surroundings) {
     this.#exchange = exchange
     this.#state = exchange.state
     this.#dispatcher = dispatcher
-    this.#origin = origin
-    this.#log = log
-    this.#bodyLimit = bodyLimit
-    this.#flush = flush
-    this.#onNotice = onNotice
-    this.#onClientError = onClientError
+    this.#surroundings = surroundings
+    this.#sending = new Sending(exchange, this.#streams)
+    this.#requestSurroundings = { origin: surroundings.origin, watching: this.#watching }
   }
 
   /** Answers the events of a block. What is written before the microtasks have run leaves with the batch. */
-  run(place: number, events: number, largeBodies: Buffer[] | undefined): void {
+  run(place: number, events: number): void {
     const block = this.#exchange.requests(place)
     const { words } = block
     this.#open.length = 0
-    this.#closed.clear()
+    this.#sending.beginBatch()
     this.#state[STATE_UNANSWERED] = 0
     for (let at = 0, left = events; left > 0; left -= 1) {
-      if (words[at + EVENT_KIND] === EVENT_REQUEST) this.#answer(block, at, largeBodies)
-      else if (words[at + EVENT_KIND] === EVENT_CLIENT_ERROR) this.#onClientError(clientErrorAt(words, at))
-      else this.#onNotice(words[at + NOTICE_CODE])
+      if (words[at + EVENT_KIND] === EVENT_REQUEST) this.#answer(block, at)
+      else this.#hear(block, at)
       at += words[at + EVENT_WORDS]
     }
   }
@@ -118,46 +118,117 @@ export class Answering {
     this.#open.length = 0
   }
 
-  #answer(block: Block, at: number, largeBodies: Buffer[] | undefined): void {
+  /** The server has ended: whoever still waits for a client waits in vain. */
+  end(): void {
+    for (const parties of [this.#bodies, this.#streams, this.#watching] as Parties[]) parties.allGone()
+  }
+
+  #hear({ words, bytes }: Block, at: number): void {
+    const slot = words[at + EVENT_SLOT]
+    const generation = words[at + EVENT_GENERATION]
+    switch (words[at + EVENT_KIND]) {
+      case EVENT_BODY: {
+        const body = this.#bodies.find(slot, generation, words[at + BODY_SEQUENCE])
+        if (body !== undefined) this.#addTo(body, words, bytes, at)
+        return
+      }
+      case EVENT_GONE: {
+        const half = words[at + GONE_HALF] !== 0
+        if (!half) this.#bodies.gone(slot, generation, half)
+        this.#streams.gone(slot, generation, half)
+        this.#watching.gone(slot, generation, half)
+        return
+      }
+      case EVENT_DRAINED:
+        this.#streams.find(slot, generation, words[at + DRAINED_SEQUENCE])?.drained()
+        return
+      case EVENT_CLIENT_ERROR:
+        this.#surroundings.onClientError(clientErrorAt(words, at))
+        return
+      case EVENT_NOTICE:
+        this.#surroundings.onNotice(words[at + NOTICE_CODE])
+    }
+  }
+
+  #addTo(body: IncomingBody, words: Int32Array, bytes: RawBuffer, at: number): void {
+    const start = words[at + BODY_OFFSET]
+    const flags = words[at + BODY_FLAGS]
+    // Copied, for the block is used again.
+    body.push(Buffer.from(bytes.subarray(start, start + words[at + BODY_LENGTH])))
+    if ((flags & BODY_FAILED) !== 0) {
+      const { code, status } = refusalAt(words[at + BODY_REFUSAL])
+      if (code === '') body.clientGone()
+      else body.fail(new HttpError(status, undefined, { code }))
+    } else if ((flags & BODY_END) !== 0) {
+      const trailers = words[at + BODY_TRAILERS_OFFSET]
+      body.end(bytes.latin1Slice(trailers, trailers + words[at + BODY_TRAILERS_LENGTH]))
+    } else return
+    this.#bodies.remove(body)
+  }
+
+  #answer(block: Block, at: number): void {
     const { words, bytes } = block
-    // RFC 9112 §9.6: what came behind a request whose answer says `close` is not processed.
-    if (this.#closed.size > 0 && this.#closed.get(words[at + EVENT_SLOT]) === words[at + EVENT_GENERATION]) return
+    if (this.#sending.hasClosed(words[at + EVENT_SLOT], words[at + EVENT_GENERATION])) return
     const head = words[at + REQUEST_HEAD_OFFSET]
     const span = words[at + REQUEST_TARGET]
     const target = bytes.latin1Slice(head + (span & 0xffff), head + (span & 0xffff) + (span >>> 16))
     const method = methodAt(words, at, bytes, head)
     const match = this.#dispatcher.find(method, target)
-    const { bodyLimit = this.#bodyLimit } = match.route
+    const { bodyLimit = this.#surroundings.bodyLimit, deadlines } = match.route
+    if (deadlines !== undefined) this.#exchange.deadlines(recipientAt(words, at), deadlines)
+    if ((words[at + REQUEST_FLAGS] & FLAG_BODY_FOLLOWS) !== 0)
+      return this.#answerAhead(block, at, match, method, bodyLimit)
     if (words[at + REQUEST_BODY_LENGTH] > bodyLimit) {
-      return this.#fail(this.#request(block, at, largeBodies, match), method, new HttpError(413))
+      return this.#fail(this.#request(block, at, match), method, tooLarge())
     }
-    if (match.route.needsRequest) return this.#runWith(this.#request(block, at, largeBodies, match), match, method)
+    if (match.route.needsRequest) return this.#runWith(this.#request(block, at, match), match, method)
     let value: HandlerResult | Promise<HandlerResult>
     try {
       value = match.route.run(undefined as never)
-      if (!isPromise(value) && !isResponse(value)) {
-        const slot = words[at + EVENT_SLOT]
-        const generation = words[at + EVENT_GENERATION]
-        return this.#write({ slot, generation, sequence: words[at + REQUEST_SEQUENCE] }, method, value)
+      if (!isPromise(value) && !(value instanceof Reply) && !isResponse(value)) {
+        if (this.#sending.value(recipientAt(words, at), value)) return
       }
     } catch (error) {
-      return this.#fail(this.#request(block, at, largeBodies, match), method, error)
+      return this.#fail(this.#request(block, at, match), method, error)
     }
-    const request = this.#request(block, at, largeBodies, match)
+    const request = this.#request(block, at, match)
     if (isPromise(value)) this.#later(request, method, value)
     else this.#finish(request, method, value)
   }
 
-  #request({ words, bytes }: Block, at: number, largeBodies: Buffer[] | undefined, match: Match): BrinkRequest {
-    return new BrinkRequest(words, bytes, at, largeBodies, match, this.#origin())
+  /**
+   * A request whose body is still coming. A small one is waited for, so that no handler runs for what turns out to be no
+   * request, unless its route asks for it as it arrives, or the client waits to be told whether to send it at all.
+   */
+  #answerAhead(block: Block, at: number, match: Match, method: string, limit: number): void {
+    const { words, bytes } = block
+    const announced = announcedAt(words, at)
+    if (announced > limit) return this.#fail(this.#request(block, at, match), method, tooLarge())
+    const to = recipientAt(words, at)
+    const body = new IncomingBody({ ...to, limit, read: (wanted) => this.#exchange.read(to, wanted) })
+    const start = words[at + REQUEST_BODY_OFFSET]
+    body.push(Buffer.from(bytes.subarray(start, start + words[at + REQUEST_BODY_LENGTH])))
+    this.#bodies.add(body)
+    const request = this.#request(block, at, match, body)
+    const isAsked = (words[at + REQUEST_FLAGS] & FLAG_EXPECTS_CONTINUE) !== 0
+    if (match.route.streams || isAsked || announced > BODY_WINDOW) return this.#runWith(request, match, method)
+    this.#wait(request)
+    body.whenReady(() => {
+      // A failure of the client's own was answered by the native side.
+      if (body.failure === undefined) this.#runWith(request, match, method)
+      else this.#fail(request, method, body.failure.error)
+    })
+  }
+
+  #request({ words, bytes }: Block, at: number, match: Match, body?: IncomingBody): BrinkRequest {
+    return new BrinkRequest(words, bytes, at, match, body, this.#requestSurroundings)
   }
 
   #runWith(request: BrinkRequest, match: Match, method: string): void {
     try {
       const value = match.route.run(request)
-      if (isPromise(value)) return this.#later(request, method, value)
-      this.#write(request, method, value)
-      this.#end(request)
+      if (isPromise(value)) this.#later(request, method, value)
+      else this.#write(request, method, value)
     } catch (error) {
       this.#fail(request, method, error)
     }
@@ -174,7 +245,6 @@ export class Answering {
   #finish(request: BrinkRequest, method: string, value: HandlerResult): void {
     try {
       this.#write(request, method, value)
-      this.#end(request)
     } catch (error) {
       this.#fail(request, method, error)
     }
@@ -190,7 +260,6 @@ export class Answering {
         report(unsendable)
         this.#writeReply(request, method, new Reply(500, reasonPhrase(500)))
       }
-      this.#end(request)
     }
     const answer = this.#dispatcher.failed(error, request, report)
     if (!(answer instanceof Promise)) return give(answer)
@@ -214,92 +283,54 @@ export class Answering {
   /** A log that throws must cost neither the answer nor the process; nor may what it says be lost. */
   #report(error: unknown, request: BrinkRequest): void {
     try {
-      this.#log(error, request)
+      this.#surroundings.log(error, request)
     } catch (complaint) {
       console.error(complaint, error)
     }
   }
 
-  #write(to: Recipient, method: string, value: HandlerResult): void {
-    if (typeof value === 'string') return this.#put(to, 200, CONTENT_TYPE_TEXT, '', value)
-    if (value === undefined || value === null) return this.#put(to, 204, 0, '', undefined)
-    if (value instanceof Reply) return this.#writeReply(to, method, value)
-    if (isResponse(value)) {
-      const answer = toReply(value)
-      if (answer instanceof Reply) return this.#writeReply(to, method, answer)
-      return this.#later(to as BrinkRequest, method, answer)
-    }
-    const body = encodeBody(value)
-    this.#put(to, 200, typeof body === 'string' ? CONTENT_TYPE_JSON : CONTENT_TYPE_BYTES, '', body)
+  #write(request: BrinkRequest, method: string, value: HandlerResult): void {
+    if (value instanceof Reply) return this.#writeReply(request, method, value)
+    if (!isResponse(value) && this.#sending.value(request, value)) return this.#end(request)
+    const answer = toReply(value)
+    if (answer instanceof Reply) this.#writeReply(request, method, answer)
+    else this.#later(request, method, answer)
   }
 
-  #writeReply(to: Recipient, method: string, answer: Reply): void {
-    const body = encodeBody(answer.body)
-    let contentType = answer.untyped ? undefined : contentTypeOf(answer.body)
-    let flags = 0
-    let fields = ''
-    let length: number | undefined
-    const given = answer.headers.flat()
-    for (let place = 0; place < given.length; place += 2) {
-      const name = given[place] as string
-      const value = given[place + 1] as string
-      if (name === 'content-type') contentType = value
-      else if (name === 'content-length') length = Number(value)
-      else if (name === 'connection') flags |= FLAG_REPLY_CLOSE
-      else {
-        if (name === 'date') flags |= FLAG_REPLY_DATED
-        fields += `${name}: ${value}\r\n`
-      }
+  #writeReply(request: BrinkRequest, method: string, answer: Reply): void {
+    if (request.isGone) {
+      sourceOf(answer.body)?.cancel(request.signal.reason)
+      return this.#end(request)
     }
-    if (contentType !== undefined) {
-      const known = KNOWN_CONTENT_TYPES.get(contentType)
-      if (known !== undefined) flags |= known
-      else fields += `content-type: ${contentType}\r\n`
-    }
-    if (length !== undefined) {
-      // A HEAD or a 304 may say the length of what it does not send (RFC 9110 §8.6).
-      if (body === undefined && (method === 'HEAD' || answer.status === 304)) {
-        return this.#putLength(to, answer.status, flags | FLAG_REPLY_LENGTH_ONLY, fields, length)
-      }
-      checkLength(length, body)
-    }
-    this.#put(to, answer.status, flags, fields, body)
-  }
-
-  #put(to: Recipient, status: number, flags: number, fields: string, body: string | Uint8Array | undefined): void {
-    this.#exchange.answer(to, status, flags, fields, body)
-    if ((flags & FLAG_REPLY_CLOSE) !== 0) this.#closed.set(to.slot, to.generation)
-    if (this.#state[STATE_IN_BATCH] === 0) this.#flushSoon()
-  }
-
-  #putLength(to: Recipient, status: number, flags: number, fields: string, length: number): void {
-    this.#exchange.answerLengthOnly(to, status, flags, fields, length)
-    if (this.#state[STATE_IN_BATCH] === 0) this.#flushSoon()
-  }
-
-  /** Late replies are gathered, and cross together once a turn of the event loop. */
-  #flushSoon(): void {
-    if (this.#flushIsDue) return
-    this.#flushIsDue = true
-    setImmediate(() => {
-      this.#flushIsDue = false
-      this.#flush()
+    const isSent = this.#sending.reply(request, method, answer, {
+      done: () => this.#end(request),
+      report: (error) => this.#report(error, request),
     })
+    if (isSent) this.#end(request)
+    // What it streams may be made of the request.
+    else this.#wait(request)
   }
+}
+
+function recipientAt(words: Int32Array, at: number): Recipient {
+  return {
+    slot: words[at + EVENT_SLOT],
+    generation: words[at + EVENT_GENERATION],
+    sequence: words[at + REQUEST_SEQUENCE],
+  }
+}
+
+function announcedAt(words: Int32Array, at: number): number {
+  return (words[at + REQUEST_ANNOUNCED_HIGH] >>> 0) * 2 ** 32 + (words[at + REQUEST_ANNOUNCED_LOW] >>> 0)
+}
+
+function refusalAt(number: number): { readonly code: string; readonly status: number } {
+  return native.refusals[number] as { code: string; status: number }
 }
 
 function clientErrorAt(words: Int32Array, at: number): ClientError {
-  const { code, status } = native.refusals[words[at + CLIENT_ERROR_REFUSAL]] as { code: string; status: number }
+  const { code, status } = refusalAt(words[at + CLIENT_ERROR_REFUSAL])
   const isIpv4 = (words[at + CLIENT_ERROR_FLAGS] & FLAG_IPV4) !== 0
   const ip = addressText(words, at + CLIENT_ERROR_ADDRESS, isIpv4)
   return { code, status, ip, port: words[at + CLIENT_ERROR_PORT], untold: words[at + CLIENT_ERROR_UNTOLD] }
-}
-
-function checkLength(length: number, body: string | Uint8Array | undefined): void {
-  const actual = body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length
-  if (length === actual) return
-  throw coded(
-    new Error(`The content-length of the reply says ${length} bytes, but its body has ${actual}.`),
-    'ERR_CONTENT_LENGTH_MISMATCH',
-  )
 }

@@ -1,3 +1,4 @@
+import { isBlob, isStream } from './body_source.js'
 import { coded } from './errors.js'
 
 /**
@@ -22,8 +23,9 @@ export function encodeBody(body: unknown): string | Uint8Array | undefined {
 export function contentTypeOf(body: unknown): string | undefined {
   if (typeof body === 'string') return 'text/plain; charset=utf-8'
   if (body === undefined || body === null) return undefined
+  if (isBlob(body) && body.type !== '') return body.type
   // JSON is UTF-8 by definition and has no charset parameter (RFC 8259 §11).
-  return bytesOf(body) === undefined ? 'application/json' : 'application/octet-stream'
+  return bytesOf(body) === undefined && !isStream(body) ? 'application/json' : 'application/octet-stream'
 }
 
 /** A view of the bytes of any buffer or view, or undefined when it is neither. */
@@ -34,18 +36,16 @@ export function bytesOf(body: unknown): Uint8Array | undefined {
   return undefined
 }
 
-const UNSUPPORTED_TAGS = new Set(['ReadableStream', 'Blob', 'File', 'FormData', 'Promise', 'Response'])
+const UNSUPPORTED_TAGS = new Set(['FormData', 'Promise', 'Response', 'WritableStream'])
 
 /** The error that tells why a body cannot be sent, or undefined when it can. */
 export function unsupportedBody(body: unknown): TypeError | undefined {
   if (typeof body === 'string' || typeof body === 'number' || typeof body === 'boolean') return undefined
   if (typeof body !== 'object' || body === null) return unsupported(`A ${typeof body} has no form that could be sent.`)
-  const candidate = body as { [Symbol.toStringTag]?: unknown; [Symbol.asyncIterator]?: unknown; pipe?: unknown }
+  const candidate = body as { [Symbol.toStringTag]?: unknown; pipe?: unknown }
   const tag = candidate[Symbol.toStringTag]
   if (typeof tag === 'string' && UNSUPPORTED_TAGS.has(tag)) return unsupported(`It is a ${tag}.`)
-  if (typeof candidate[Symbol.asyncIterator] === 'function' || typeof candidate.pipe === 'function') {
-    return unsupported('Streams and async iterables are not supported yet: gather the bytes first.')
-  }
+  if (typeof candidate.pipe === 'function' && !isStream(body)) return unsupported('It cannot be iterated.')
   return undefined
 }
 

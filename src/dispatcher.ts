@@ -1,5 +1,6 @@
 import { type Run, rescued, withStatus } from './compose.js'
 import { HttpError } from './errors.js'
+import type { Deadlines } from './exchange.js'
 import type { Handler } from './handler.js'
 import type { HeadersSource } from './headers.js'
 import { isRegisteredMethod } from './methods.js'
@@ -24,6 +25,10 @@ export interface Route {
   readonly needsRequest: boolean
   /** The largest body that it takes; undefined for the server's limit. */
   readonly bodyLimit?: number | undefined
+  /** It takes bodies as they arrive. */
+  readonly streams?: boolean | undefined
+  /** Deadlines of its own. */
+  readonly deadlines?: Deadlines | undefined
 }
 
 /** The way of one request target to its route. */
@@ -44,6 +49,8 @@ export type Report = (error: unknown) => void
 export interface Dispatcher {
   /** The largest body that any route takes by its own limit. */
   readonly largestBody: number
+  /** Whether any route takes connections over. */
+  readonly takesUpgrades: boolean
   /**
    * The route for a request target, of whatever form. Never throws: what cannot be found, or is not to be had by this
    * method, has a route that says so. One static target always gives the same Match.
@@ -76,6 +83,7 @@ const NO_VALUES: readonly string[] = Object.freeze([])
 
 class CompiledRouter implements Dispatcher {
   largestBody = 0
+  takesUpgrades = false
   readonly #root: Scope
   readonly #tree = new RouteTree<Endpoint>()
   readonly #methods = new Set<string>()
@@ -137,8 +145,16 @@ class CompiledRouter implements Dispatcher {
     const handler = definition.handler as Run
     const run = scope.surround(handler, segments)
     const needsRequest = run !== handler || seesRequest(definition.handler)
-    const { bodyLimit } = definition.options
-    const route = { pattern: patternText(segments), names: paramNames(segments), run, needsRequest, bodyLimit }
+    const { bodyLimit, stream: streams, ...deadlines } = definition.options
+    const route = {
+      pattern: patternText(segments),
+      names: paramNames(segments),
+      run,
+      needsRequest,
+      bodyLimit,
+      streams,
+      deadlines: Object.keys(deadlines).length > 0 ? deadlines : undefined,
+    }
     if (bodyLimit !== undefined) this.largestBody = Math.max(this.largestBody, bodyLimit)
     this.#tree.insert(definition.method, segments, { route, scope })
     if (definition.method !== ANY_METHOD) this.#methods.add(definition.method)

@@ -4,21 +4,30 @@ import {
   BLOCK_BYTES,
   BLOCK_BYTES_AT,
   BLOCK_WORDS,
+  DEADLINES_RATE,
+  DEADLINES_REQUEST,
+  DEADLINES_WRITE,
   FLAG_REPLY_BODY_BY_REFERENCE,
   REPLIES_END,
   REPLIES_FIRST,
+  REPLY_ABORT,
   REPLY_ANSWER,
   REPLY_BODY_LENGTH,
   REPLY_BODY_OFFSET,
+  REPLY_CHUNK,
+  REPLY_DEADLINES,
   REPLY_FIELDS_LENGTH,
   REPLY_FIELDS_OFFSET,
   REPLY_FLAGS,
   REPLY_GENERATION,
   REPLY_KIND,
+  REPLY_READ,
   REPLY_SEQUENCE,
   REPLY_SLOT,
   REPLY_STATUS,
+  REPLY_TAKE_OVER,
   REPLY_WORDS,
+  STATE_IN_BATCH,
   STATE_REPLY_BLOCK,
   STATE_WORDS,
 } from './layout.js'
@@ -33,6 +42,16 @@ const SHORT_TEXT = 48
 
 /** Blocks of requests of a reactor on a thread: one is answered, one waits, one is being filled. */
 const THREAD_BLOCKS = 3
+
+/** What a body is sent as. */
+export type ReplyBytes = string | Uint8Array | undefined
+
+/** What a route may have other than its server. Times in milliseconds, the rate in bytes a second. */
+export interface Deadlines {
+  readonly requestTimeout?: number | undefined
+  readonly writeTimeout?: number | undefined
+  readonly minRate?: number | undefined
+}
 
 /** Memory that one side fills and the other reads. */
 export class Block {
@@ -57,6 +76,7 @@ export class Exchange {
   readonly #replies: Block[] = []
   readonly #flush: () => void
   #bytesUsed = 0
+  #flushIsDue = false
 
   /** `flush` makes the native side take what the block of replies holds, and give another one for it. */
   constructor(threaded: boolean, flush: () => void) {
@@ -71,8 +91,54 @@ export class Exchange {
     return this.#requests[place] as Block
   }
 
-  /** Puts an answer into the block of replies. `fields` are complete lines, checked; `flags` are the layout's. */
-  answer(to: Recipient, status: number, flags: number, fields: string, body: string | Uint8Array | undefined): void {
+  /** An answer. `fields` are complete lines, checked; `flags` are the layout's. */
+  answer(to: Recipient, status: number, flags: number, fields: string, body: ReplyBytes): void {
+    this.#put(REPLY_ANSWER, to, status, flags, fields, body)
+  }
+
+  /**
+   * An answer that has a length and, here, no body: with FLAG_REPLY_LENGTH_ONLY it will never have one (RFC 9110 §8.6),
+   * with FLAG_REPLY_STREAM and FLAG_REPLY_SIZED it follows in chunks.
+   */
+  answerSized(to: Recipient, status: number, flags: number, fields: string, length: number): void {
+    const words = this.#put(REPLY_ANSWER, to, status, flags, fields, undefined)
+    const at = words[REPLIES_END] - REPLY_WORDS
+    words[at + REPLY_BODY_OFFSET] = Math.floor(length / 2 ** 32)
+    words[at + REPLY_BODY_LENGTH] = length % 2 ** 32
+  }
+
+  /** A piece of a streamed body. With FLAG_CHUNK_END it is the last, and `trailers` are complete lines, checked. */
+  chunk(to: Recipient, flags: number, trailers: string, body: ReplyBytes): void {
+    this.#put(REPLY_CHUNK, to, 0, flags, trailers, body)
+  }
+
+  /** Breaks the connection, for a streamed body that cannot be completed. */
+  abort(to: Recipient): void {
+    this.#put(REPLY_ABORT, to, 0, 0, '', undefined)
+  }
+
+  /** Asks for so many more bytes of the request's body. */
+  read(to: Recipient, bytes: number): void {
+    const words = this.#put(REPLY_READ, to, 0, 0, '', undefined)
+    words[words[REPLIES_END] - REPLY_WORDS + REPLY_BODY_LENGTH] = Math.min(bytes, 0x7fffffff)
+  }
+
+  /** Takes the connection over: what comes on it from now on is told as it is. */
+  takeOver(to: Recipient): void {
+    this.#put(REPLY_TAKE_OVER, to, 0, 0, '', undefined)
+  }
+
+  /** Other deadlines than the server's, for one request. */
+  deadlines(to: Recipient, { requestTimeout, writeTimeout, minRate }: Deadlines): void {
+    const words = this.#put(REPLY_DEADLINES, to, 0, 0, '', undefined)
+    const at = words[REPLIES_END] - REPLY_WORDS
+    words[at + DEADLINES_REQUEST] = requestTimeout ?? 0
+    words[at + DEADLINES_WRITE] = writeTimeout ?? 0
+    words[at + DEADLINES_RATE] = minRate === undefined ? 0 : minRate + 1
+  }
+
+  /** Gives the words of the block, at whose end the reply stands. */
+  #put(kind: number, to: Recipient, status: number, flags: number, fields: string, body: ReplyBytes): Int32Array {
     if (typeof body === 'string' && body.length > COPIED_BODY) body = Buffer.from(body)
     const large = typeof body === 'object' && body.length > COPIED_BODY
     // A UTF-16 unit takes at the most three bytes of UTF-8.
@@ -83,7 +149,7 @@ export class Exchange {
     const at = out[REPLIES_END]
     const fieldsAt = this.#bytesUsed
     const fieldsEnd = fieldsAt + (fields === '' ? 0 : bytes.latin1Write(fields, fieldsAt))
-    out[at + REPLY_KIND] = REPLY_ANSWER
+    out[at + REPLY_KIND] = kind
     out[at + REPLY_SLOT] = to.slot
     out[at + REPLY_GENERATION] = to.generation
     out[at + REPLY_SEQUENCE] = to.sequence
@@ -102,13 +168,18 @@ export class Exchange {
       this.#bytesUsed = end
     }
     out[REPLIES_END] = at + REPLY_WORDS
+    if (this.state[STATE_IN_BATCH] === 0) this.#flushSoon()
+    return out
   }
 
-  /** An answer without a body that says the length which the body would have had (RFC 9110 §8.6). */
-  answerLengthOnly(to: Recipient, status: number, flags: number, fields: string, length: number): void {
-    this.answer(to, status, flags, fields, undefined)
-    const { words } = this.#replyBlock()
-    words[words[REPLIES_END] - REPLY_WORDS + REPLY_BODY_LENGTH] = length
+  /** Late replies are gathered, and cross together once a turn of the event loop. */
+  #flushSoon(): void {
+    if (this.#flushIsDue) return
+    this.#flushIsDue = true
+    setImmediate(() => {
+      this.#flushIsDue = false
+      this.#flush()
+    })
   }
 
   #replyBlock(): Block {
@@ -141,7 +212,7 @@ function newMemory(): ArrayBuffer {
 }
 
 /** Writes a body at a place, and gives its end. */
-function write(bytes: RawBuffer, body: string | Uint8Array | undefined, at: number): number {
+function write(bytes: RawBuffer, body: ReplyBytes, at: number): number {
   if (body === undefined) return at
   if (typeof body !== 'string') {
     bytes.set(body, at)

@@ -11,31 +11,58 @@ export const BLOCK_BYTES_AT = 262144
 /** Bytes of a block behind its words. */
 export const BLOCK_BYTES = 524288
 
-/** Every event begins with these: its kind, its length in words, and whom it concerns. */
+/** Every event begins with these: its kind, its length in words, and which connection it concerns, if any. */
 export const EVENT_KIND = 0
 export const EVENT_WORDS = 1
 export const EVENT_SLOT = 2
 export const EVENT_GENERATION = 3
 
-/** A request, complete with its body. */
+/** A request: with its whole body, or (FLAG_BODY_FOLLOWS) with what has come of it. */
 export const EVENT_REQUEST = 1
 
-/** Something that whoever runs the server should know, said once: its third word tells what. */
+/** Something that whoever runs the server should know, said once. */
 export const EVENT_NOTICE = 2
-export const NOTICE_CODE = 2
-export const NOTICE_WORDS = 3
+export const NOTICE_CODE = 4
+export const NOTICE_WORDS = 5
 /** The poller takes no more connections; they are answered with 503. */
 export const NOTICE_POLLER_FULL = 1
 
 /** A client was refused, or cut off. */
 export const EVENT_CLIENT_ERROR = 3
-export const CLIENT_ERROR_REFUSAL = 2
+export const CLIENT_ERROR_REFUSAL = 4
 /** How many more there were since the last that was told. */
-export const CLIENT_ERROR_UNTOLD = 3
-export const CLIENT_ERROR_ADDRESS = 4
-export const CLIENT_ERROR_PORT = 8
-export const CLIENT_ERROR_FLAGS = 9
-export const CLIENT_ERROR_WORDS = 10
+export const CLIENT_ERROR_UNTOLD = 5
+export const CLIENT_ERROR_ADDRESS = 6
+export const CLIENT_ERROR_PORT = 10
+export const CLIENT_ERROR_FLAGS = 11
+export const CLIENT_ERROR_WORDS = 12
+
+/** More of a body that follows its request; or bytes of a connection that was handed over. */
+export const EVENT_BODY = 4
+export const BODY_SEQUENCE = 4
+export const BODY_FLAGS = 5
+export const BODY_OFFSET = 6
+export const BODY_LENGTH = 7
+/** Field lines, `name: value CRLF` each, in the block's bytes; with BODY_END. */
+export const BODY_TRAILERS_OFFSET = 8
+export const BODY_TRAILERS_LENGTH = 9
+/** The refusal that ended it; with BODY_FAILED. */
+export const BODY_REFUSAL = 10
+export const BODY_WORDS = 11
+/** Flags of a piece of a body: it is the last, or it will never be complete. */
+export const BODY_END = 1
+export const BODY_FAILED = 2
+
+/** A client went away while something of it was unanswered. */
+export const EVENT_GONE = 5
+/** Not 0 when it only stopped sending, and may still take its answers. */
+export const GONE_HALF = 4
+export const GONE_WORDS = 5
+
+/** A streamed answer that asked to be told may go on. */
+export const EVENT_DRAINED = 6
+export const DRAINED_SEQUENCE = 4
+export const DRAINED_WORDS = 5
 
 export const REQUEST_SEQUENCE = 4
 /** llhttp's number of the method in the low byte, 255 for one that it does not know; above it the length of its name. */
@@ -45,21 +72,34 @@ export const REQUEST_FLAGS = 6
 export const REQUEST_HEAD_OFFSET = 7
 export const REQUEST_HEAD_LENGTH = 8
 export const REQUEST_TARGET = 9
-/** Where the body lies in the block's bytes; with FLAG_BODY_BY_REFERENCE, its place in the list of large bodies. */
+/** Where the body, or what has come of it, lies in the block's bytes. */
 export const REQUEST_BODY_OFFSET = 10
 export const REQUEST_BODY_LENGTH = 11
 /** The peer's address as 16 bytes (IPv4 mapped into IPv6), and its port. */
 export const REQUEST_ADDRESS = 12
 export const REQUEST_PORT = 16
 export const REQUEST_FIELD_COUNT = 17
+/** The length that the request announces, low and high half; 0 for a chunked body. */
+export const REQUEST_ANNOUNCED_LOW = 18
+export const REQUEST_ANNOUNCED_HIGH = 19
+/** Field lines in the block's bytes. */
+export const REQUEST_TRAILERS_OFFSET = 20
+export const REQUEST_TRAILERS_LENGTH = 21
 /** Two span words a field: its name and its value. */
-export const REQUEST_FIELDS = 18
+export const REQUEST_FIELDS = 22
 
 /** Flags of a request. */
-export const FLAG_BODY_BY_REFERENCE = 1
+export const FLAG_BODY_FOLLOWS = 1
 export const FLAG_HTTP_1_0 = 2
 export const FLAG_IPV4 = 4
 export const FLAG_BODY = 8
+/** The client offers to speak another protocol, and waits for the answer. */
+export const FLAG_UPGRADE = 16
+/** The client holds its body back until it is asked for it. */
+export const FLAG_EXPECTS_CONTINUE = 32
+
+/** Bytes of a body that come without having been asked for. */
+export const BODY_WINDOW = 65536
 
 /** The first word of a block of replies: where they end, in words. They begin behind it. */
 export const REPLIES_END = 0
@@ -79,8 +119,22 @@ export const REPLY_BODY_OFFSET = 8
 export const REPLY_BODY_LENGTH = 9
 export const REPLY_WORDS = 10
 
-/** A whole answer. */
+/** An answer: whole, or (FLAG_REPLY_STREAM) its head, of which the body follows. */
 export const REPLY_ANSWER = 1
+/** A piece of a streamed body, or its end. */
+export const REPLY_CHUNK = 2
+/** A streamed body cannot be completed: the connection is broken, so that the client can tell. */
+export const REPLY_ABORT = 3
+/** So many more bytes of the request's body are wanted: REPLY_BODY_LENGTH. */
+export const REPLY_READ = 4
+/** The connection is handed over: what comes on it is told as pieces of a body, chunks are sent as they are. */
+export const REPLY_TAKE_OVER = 5
+/** Other deadlines than the server's for this request, in milliseconds; 0 for the server's own. */
+export const REPLY_DEADLINES = 6
+export const DEADLINES_REQUEST = 4
+export const DEADLINES_WRITE = 5
+/** Bytes a second, and one more than that: 0 for the server's own. */
+export const DEADLINES_RATE = 6
 
 /** Flags of a reply: the lowest four bits are a content type that the native side knows by number, 0 for none. */
 export const CONTENT_TYPE_MASK = 15
@@ -92,8 +146,18 @@ export const FLAG_REPLY_BODY_BY_REFERENCE = 16
 export const FLAG_REPLY_CLOSE = 32
 /** The fields have a Date of their own. */
 export const FLAG_REPLY_DATED = 64
-/** For HEAD and 304: the length that the body would have had is said though none is sent. */
+/**
+ * For HEAD and 304: the length that the body would have had is said though none is sent. It stands in place of the
+ * body: its high half as the offset, its low half as the length.
+ */
 export const FLAG_REPLY_LENGTH_ONLY = 128
+/** The body follows in chunks. */
+export const FLAG_REPLY_STREAM = 256
+/** The length of the stream is known, and stands as with FLAG_REPLY_LENGTH_ONLY. */
+export const FLAG_REPLY_SIZED = 512
+/** Flags of a chunk: it is the last, and its fields are trailers; EVENT_DRAINED is wanted when there is room for more. */
+export const FLAG_CHUNK_END = 1024
+export const FLAG_CHUNK_ASKS = 2048
 
 /** Words that both sides share on the JavaScript thread, besides the blocks. */
 export const STATE_WORDS = 3

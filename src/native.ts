@@ -61,7 +61,7 @@ export interface Native {
     replyBlocks: ArrayBuffer[],
     state: Int32Array,
     largeBodies: readonly Uint8Array[],
-    onBatch: (block: number, events: number, largeBodies: Buffer[] | undefined) => void,
+    onBatch: (block: number, events: number) => void,
     /** The batch is over, and requests of it are still unanswered. Their block is about to be used again. */
     onBatchEnd: () => void,
     onIdle: () => void,

@@ -1,10 +1,14 @@
 import { bytesOf, unsupportedBody } from './body.js'
+import { peeked } from './body_source.js'
 import { coded } from './errors.js'
 import type { HandlerResult } from './handler.js'
 import { isFramingField } from './header_rules.js'
 import { type HeadersSource, ReplyHeaders } from './headers.js'
 
-/** What a reply can carry: text, bytes, or anything else to be sent as JSON. Nothing (or null) is an empty body. */
+/**
+ * What a reply can carry: text, bytes, a stream (`ReadableStream`, Node `Readable`, async iterable, generator, `Blob`),
+ * or anything else to be sent as JSON. Nothing (or null) is an empty body.
+ */
 export type ReplyBody = string | number | boolean | object | null | undefined
 
 /**
@@ -14,6 +18,11 @@ export type ReplyBody = string | number | boolean | object | null | undefined
 export class Reply {
   readonly headers: ReplyHeaders
   body: ReplyBody
+  /**
+   * Fields that are sent behind a streamed body, or a function that makes them when the body is complete. Only clients
+   * of HTTP/1.1 get them, and only where the length of the body is not known (RFC 9110 §6.5).
+   */
+  trailers: HeadersSource | (() => HeadersSource) | undefined
   /** Sent without a content-type where the headers have none, as fetch does with a Response. @internal */
   untyped = false
   #status: number
@@ -37,8 +46,13 @@ export class Reply {
 /**
  * Makes an answer with a status and headers of its own.
  *
- * A string is sent as `text/plain`, bytes as `application/octet-stream`, anything else as JSON, unless the headers
- * name another `content-type`. Without a body nothing is sent, and there is no `content-type`.
+ * A string is sent as `text/plain`, bytes and streams as `application/octet-stream`, anything else as JSON, unless the
+ * headers name another `content-type`. Without a body nothing is sent, and there is no `content-type`.
+ *
+ * A stream is made of strings and bytes, and is read no faster than the client takes it. With a `content-length` among
+ * the headers it is sent with that length, and one that disagrees is broken off; otherwise it is sent in chunks. What it
+ * throws when its answer has begun breaks the connection, so that the client can tell, and is logged. When the client
+ * goes away it is cancelled.
  *
  * @param status 200 to 599, default 200. 204 and 304 never carry a body (RFC 9110 §15.3.5, §15.4.5)
  * @throws RangeError `ERR_INVALID_STATUS`; TypeError for a header that cannot be sent, see `ReplyHeaders`
@@ -51,7 +65,7 @@ export function reply(status = 200, body?: ReplyBody, headers?: HeadersSource): 
  * What a handler returned, as a Reply: a value of its own comes with status 200, nothing with 204. Only promises and
  * a standard `Response` with a body make this a promise.
  *
- * @throws TypeError `ERR_UNSUPPORTED_BODY` for a stream, a function, or anything else that cannot be sent
+ * @throws TypeError `ERR_UNSUPPORTED_BODY` for a function, a symbol, or anything else that cannot be sent
  */
 export function toReply(value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
   if (value === undefined || value === null) return new Reply(204)
@@ -87,8 +101,8 @@ function fromResponse(response: Response): Reply | Promise<Reply> {
     if (!stale) converted.headers.append(name, value)
   }
   if (response.body === null) return converted
-  return response.arrayBuffer().then((buffer) => {
-    converted.body = new Uint8Array(buffer)
+  return peeked(response.body).then((body) => {
+    converted.body = body
     return converted
   })
 }

@@ -1,11 +1,13 @@
 import { addressText } from './address.js'
+import { clientGone } from './client_gone.js'
 import type { Match } from './dispatcher.js'
 import { coded, HttpError, messageOf } from './errors.js'
+import { alreadyUsed, type IncomingBody } from './incoming_body.js'
 import {
   EVENT_GENERATION,
   EVENT_SLOT,
   EVENT_WORDS,
-  FLAG_BODY_BY_REFERENCE,
+  FLAG_BODY,
   FLAG_IPV4,
   REQUEST_ADDRESS,
   REQUEST_BODY_LENGTH,
@@ -16,11 +18,15 @@ import {
   REQUEST_METHOD,
   REQUEST_SEQUENCE,
   REQUEST_TARGET,
+  REQUEST_TRAILERS_LENGTH,
+  REQUEST_TRAILERS_OFFSET,
 } from './layout.js'
 import { native } from './native.js'
+import type { Parties, Party } from './parties.js'
 import { decodeParams } from './path.js'
 import { type RawBuffer, raw } from './raw_buffer.js'
 import { RequestHeaders } from './request_headers.js'
+import { parsedTrailers } from './request_trailers.js'
 
 const BYTE_ORDER_MARK = 0xfeff
 
@@ -31,12 +37,20 @@ export interface Recipient {
   readonly sequence: number
 }
 
+/** What all requests of a server have in common. */
+export interface RequestSurroundings {
+  /** Where the server is found, for requests that do not say it. */
+  readonly origin: () => string
+  /** Those who hear when their clients go away. */
+  readonly watching: Parties
+}
+
 /**
  * A request, as handlers and middleware see it. Everything is read from the bytes that arrived when it is asked for,
  * and can be read for as long as the request is not answered, also after an `await`. After that every part of it throws
  * `ERR_REQUEST_ENDED`.
  */
-export class BrinkRequest<Params = Readonly<Record<string, string>>> implements Recipient {
+export class BrinkRequest<Params = Readonly<Record<string, string>>> implements Recipient, Party {
   /** Where middleware leaves things for whoever is further in. */
   state: Record<string, unknown> = {}
 
@@ -51,7 +65,14 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
   #headAt: number
   #bodyAt: number
   readonly #match: Match
-  readonly #origin: string
+  readonly #surroundings: RequestSurroundings
+  readonly #incoming: IncomingBody | undefined
+  /** @internal */ nextParty: Party | undefined
+  #isWatched = false
+  #isDetached = false
+  #gone: Error | undefined
+  #abort: AbortController | undefined
+  #body: ReadableStream<Uint8Array> | null | undefined
   #headers: RequestHeaders | undefined
   #query: URLSearchParams | undefined
   #params: Params | undefined
@@ -61,9 +82,9 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     words: Int32Array,
     bytes: RawBuffer,
     at: number,
-    largeBodies: Buffer[] | undefined,
     match: Match,
-    origin: string,
+    incoming: IncomingBody | undefined,
+    surroundings: RequestSurroundings,
   ) {
     this.slot = words[at + EVENT_SLOT]
     this.generation = words[at + EVENT_GENERATION]
@@ -74,11 +95,9 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     this.#headAt = words[at + REQUEST_HEAD_OFFSET]
     this.#bodyAt = words[at + REQUEST_BODY_OFFSET]
     this.#match = match
-    this.#origin = origin
-    if ((words[at + REQUEST_FLAGS] & FLAG_BODY_BY_REFERENCE) !== 0) this.#largeBody = largeBodies?.[this.#bodyAt]
+    this.#incoming = incoming
+    this.#surroundings = surroundings
   }
-
-  #largeBody: Buffer | undefined
 
   /** The method, such as `GET` (RFC 9110 §9). */
   get method(): string {
@@ -140,9 +159,71 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     return addressText(words, this.#at + REQUEST_ADDRESS, (words[this.#at + REQUEST_FLAGS] & FLAG_IPV4) !== 0)
   }
 
+  /**
+   * Aborts when the client goes away before its answer is out; its reason has the code `ERR_CLIENT_GONE`. A client that
+   * only stops sending counts as gone, since most that do have closed; if it has not, it still gets the answer.
+   */
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#event()
+      this.#abort = new AbortController()
+      if (this.#gone !== undefined) this.#abort.abort(this.#gone)
+      else this.#watch()
+    }
+    return this.#abort.signal
+  }
+
+  /**
+   * The body as it arrives, or null when there is none. No more is read from the client than is taken from the stream.
+   * It fails with `ERR_CLIENT_GONE` when the client goes away, and with an HttpError 413 above the `bodyLimit`.
+   */
+  get body(): ReadableStream<Uint8Array> | null {
+    if (this.#body !== undefined) return this.#body
+    if ((this.#event()[this.#at + REQUEST_FLAGS] & FLAG_BODY) === 0) {
+      this.#body = null
+      return null
+    }
+    const chunks = this.chunks()
+    const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+      const { done, value } = await chunks.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    }
+    this.#body = new ReadableStream<Uint8Array>(
+      { pull, cancel: () => void chunks.return(undefined) },
+      { highWaterMark: 0 },
+    )
+    return this.#body
+  }
+
+  /**
+   * The pieces of the body as they arrive, which can be taken once.
+   * @internal
+   */
+  chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    const words = this.#event()
+    if (this.#isStreamed) throw alreadyUsed()
+    this.#isStreamed = true
+    if (this.#incoming !== undefined) return this.#incoming.chunks()
+    return words[this.#at + REQUEST_BODY_LENGTH] === 0 ? piecesOf() : piecesOf(Uint8Array.from(this.#arrived()))
+  }
+
+  #isStreamed = false
+
+  /**
+   * The trailer section (RFC 9110 §6.5), of a body that came in chunks, when all of it has been read; names in lower
+   * case. Empty before that, and when there is none.
+   */
+  get trailers(): Headers {
+    const words = this.#event()
+    if (this.#incoming !== undefined) return parsedTrailers(this.#incoming.trailers)
+    const start = words[this.#at + REQUEST_TRAILERS_OFFSET]
+    return parsedTrailers(this.#bytes.latin1Slice(start, start + words[this.#at + REQUEST_TRAILERS_LENGTH]))
+  }
+
   /** The body as text, decoded as UTF-8. Without a body it is empty. */
   async text(): Promise<string> {
-    return this.#bodyText()
+    return textOf(await this.#whole())
   }
 
   /**
@@ -150,7 +231,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
    * @throws HttpError 400 when it is no JSON, saying where
    */
   async json<T = unknown>(): Promise<T> {
-    const text = this.#bodyText()
+    const text = textOf(await this.#whole())
     try {
       return JSON.parse(text) as T
     } catch (cause) {
@@ -161,8 +242,21 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
 
   /** The body as bytes, which are the caller's own. */
   async bytes(): Promise<Uint8Array> {
-    return Uint8Array.from(this.#body())
+    return Uint8Array.from(await this.#whole())
   }
+
+  /**
+   * The client went away. `half`: it may still take the answer.
+   * @internal
+   */
+  clientGone(half: boolean): void {
+    this.#gone ??= clientGone()
+    if (!half) this.isGone = true
+    this.#abort?.abort(this.#gone)
+  }
+
+  /** Nobody is left to take the answer. @internal */
+  isGone = false
 
   /**
    * Copies what the request stands on out of the block, which is about to be used again.
@@ -170,18 +264,25 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
    */
   detach(): void {
     const words = this.#words
-    if (words === undefined) return
+    if (words === undefined || this.#isDetached) return
+    this.#isDetached = true
     const at = this.#at
     const headLength = words[at + REQUEST_HEAD_LENGTH]
-    const bodyLength = this.#largeBody === undefined ? words[at + REQUEST_BODY_LENGTH] : 0
-    const kept = raw(Buffer.allocUnsafe(headLength + bodyLength))
+    // What follows has copied what has come.
+    const bodyLength = this.#incoming === undefined ? words[at + REQUEST_BODY_LENGTH] : 0
+    const trailersAt = words[at + REQUEST_TRAILERS_OFFSET]
+    const trailersLength = words[at + REQUEST_TRAILERS_LENGTH]
+    const kept = raw(Buffer.allocUnsafe(headLength + bodyLength + trailersLength))
     this.#bytes.copy(kept, 0, this.#headAt, this.#headAt + headLength)
     this.#bytes.copy(kept, headLength, this.#bodyAt, this.#bodyAt + bodyLength)
+    this.#bytes.copy(kept, headLength + bodyLength, trailersAt, trailersAt + trailersLength)
     this.#words = words.slice(at, at + words[at + EVENT_WORDS])
+    this.#words[REQUEST_TRAILERS_OFFSET] = headLength + bodyLength
     this.#bytes = kept
     this.#at = 0
     this.#headAt = 0
     this.#bodyAt = headLength
+    this.#watch()
   }
 
   /**
@@ -190,32 +291,50 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
    */
   end(): void {
     this.#words = undefined
-    this.#largeBody = undefined
+    if (this.#isWatched) this.#surroundings.watching.remove(this)
+    this.#incoming?.fail(ended())
+  }
+
+  #watch(): void {
+    if (!this.#isWatched) this.#surroundings.watching.add(this)
+    this.#isWatched = true
   }
 
   #event(): Int32Array {
     if (this.#words !== undefined) return this.#words
-    throw coded(
-      new Error('This request was answered already: read what is needed of it before answering.'),
-      'ERR_REQUEST_ENDED',
-    )
+    throw ended()
   }
 
-  #body(): Buffer {
-    const words = this.#event()
-    if (this.#largeBody !== undefined) return this.#largeBody
-    return this.#bytes.subarray(this.#bodyAt, this.#bodyAt + words[this.#at + REQUEST_BODY_LENGTH])
+  #whole(): Buffer | Promise<Buffer> {
+    this.#event()
+    if (this.#isStreamed) throw alreadyUsed()
+    return this.#incoming === undefined ? this.#arrived() : this.#incoming.whole()
   }
 
-  #bodyText(): string {
-    const text = this.#body().toString('utf8')
-    return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text
+  #arrived(): Buffer {
+    return this.#bytes.subarray(this.#bodyAt, this.#bodyAt + this.#event()[this.#at + REQUEST_BODY_LENGTH])
   }
 
   #base(): string {
     const host = this.headers.get('host')
-    return host === null ? this.#origin : `http://${host}`
+    return host === null ? this.#surroundings.origin() : `http://${host}`
   }
+}
+
+function ended(): Error {
+  return coded(
+    new Error('This request was answered already: read what is needed of it before answering.'),
+    'ERR_REQUEST_ENDED',
+  )
+}
+
+async function* piecesOf(...pieces: Uint8Array[]): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* pieces
+}
+
+function textOf(body: Buffer): string {
+  const text = body.toString('utf8')
+  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text
 }
 
 /** The method of the request event at a place. Its head lies at `headAt` in the bytes. */

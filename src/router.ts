@@ -138,17 +138,34 @@ export class Router {
   }
 }
 
+/** Of a route's deadlines and rate. */
+const MOST = 2 ** 30
+
 function seal(definition: RouterDefinition): void {
   definition.sealed = true
   for (const { router } of definition.mounts) seal(router)
 }
 
 function assertRouteOptions(options: RouteOptions): void {
-  const { bodyLimit, ...others } = options
+  const { bodyLimit, stream, requestTimeout, writeTimeout, minRate, ...others } = options
   const [unknown] = Object.keys(others)
-  if (unknown !== undefined) throw invalidRoute(`A route has no option "${unknown}": there is bodyLimit.`)
-  if (bodyLimit !== undefined && !(Number.isSafeInteger(bodyLimit) && bodyLimit >= 0)) {
-    throw invalidRoute(`The bodyLimit of a route is a whole number of bytes, not ${String(bodyLimit)}.`)
+  if (unknown !== undefined) {
+    const known = 'bodyLimit, stream, requestTimeout, writeTimeout and minRate'
+    throw invalidRoute(`A route has no option "${unknown}": there are ${known}.`)
+  }
+  if (bodyLimit !== undefined && bodyLimit !== Infinity && !(Number.isSafeInteger(bodyLimit) && bodyLimit >= 0)) {
+    throw invalidRoute(`The bodyLimit of a route is a whole number of bytes, or Infinity, not ${String(bodyLimit)}.`)
+  }
+  if (stream !== undefined && typeof stream !== 'boolean') {
+    throw invalidRoute(`The option "stream" of a route is true or false, not ${String(stream)}.`)
+  }
+  for (const [name, value, least] of [
+    ['requestTimeout', requestTimeout, 1],
+    ['writeTimeout', writeTimeout, 1],
+    ['minRate', minRate, 0],
+  ] as const) {
+    if (value === undefined || (Number.isInteger(value) && value >= least && value <= MOST)) continue
+    throw invalidRoute(`The ${name} of a route is a whole number from ${least} to ${MOST}, not ${String(value)}.`)
   }
 }
 

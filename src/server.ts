@@ -122,7 +122,6 @@ class OpenServer implements Server, Listeners {
       origin: () => this.#bound.url,
       bodyLimit: options.bodyLimit,
       log,
-      flush,
       onNotice: (code) => this.#onNotice(code),
       onClientError: (error) => quietly(() => onClientError(error)),
     })
@@ -130,21 +129,23 @@ class OpenServer implements Server, Listeners {
       {
         ...settings,
         // What no route takes is refused at once; what is for another one, when its route is known.
-        bodyLimit: Math.max(options.bodyLimit, dispatcher.largestBody),
+        bodyLimit: Math.min(Math.max(options.bodyLimit, dispatcher.largestBody), Number.MAX_SAFE_INTEGER),
         // Loops share nothing, so each has its part.
         maxConnections: Math.ceil(options.maxConnections / Math.max(1, threads)),
         threaded,
         tellsClientErrors: options.onClientError !== undefined,
+        takesUpgrades: dispatcher.takesUpgrades,
       },
       exchange.requestBlocks,
       exchange.replyBlocks,
       exchange.state,
       exchange.largeBodies,
-      (place, events, largeBodies) => answering.run(place, events, largeBodies),
+      (place, events) => answering.run(place, events),
       () => answering.endBatch(),
       () => this.#onIdle(),
       () => {
         closed = true
+        answering.end()
         this.#onClosed()
       },
     )

@@ -39,14 +39,6 @@ Napi::Object failure(Napi::Env env, int error, const char* syscall) {
   return failed;
 }
 
-// A gathered body becomes a Buffer over the same memory; where the runtime forbids that, over a copy.
-Napi::Value buffer_over(Napi::Env env, std::vector<char> bytes) {
-  auto owned = std::make_unique<std::vector<char>>(std::move(bytes));
-  auto* raw = owned.release();
-  return Napi::Buffer<char>::NewOrCopy(env, raw->data(), raw->size(),
-                                       [raw](Napi::Env, char*) { std::unique_ptr<std::vector<char>> freed(raw); });
-}
-
 }  // namespace
 
 Napi::Function HostedReactor::define(Napi::Env env) {
@@ -198,17 +190,9 @@ void HostedReactor::close(const Napi::CallbackInfo&) { host_->close(); }
 void HostedReactor::on_batch(reactor::Batch& batch) {
   if (environment_ending_) return;
   Napi::HandleScope scope(Env());
-  Napi::Value bodies = Env().Undefined();
-  if (!batch.bodies.empty()) {
-    Napi::Array list = Napi::Array::New(Env(), batch.bodies.size());
-    for (uint32_t i = 0; i < batch.bodies.size(); i++) {
-      list.Set(i, buffer_over(Env(), std::move(batch.bodies[i])));
-    }
-    bodies = list;
-  }
   // What promises resolve at once has run when the call returns, so its replies leave with the others.
   state_[layout::kStateInBatch] = 1;
-  call(on_batch_, {Napi::Number::New(Env(), batch.block->index), Napi::Number::New(Env(), batch.events), bodies});
+  call(on_batch_, {Napi::Number::New(Env(), batch.block->index), Napi::Number::New(Env(), batch.events)});
   if (state_[layout::kStateUnanswered] > 0 && !environment_ending_) on_batch_end_.Call({});
   state_[layout::kStateInBatch] = 0;
   clear_exception();

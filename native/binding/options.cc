@@ -37,6 +37,7 @@ reactor::Options options_from(const Napi::Object& given) {
   read(given, "requestTimeout", 1, kMostSafeInteger, &options.request_timeout_ms);
   read(given, "writeTimeout", 1, kMostSafeInteger, &options.write_timeout_ms);
   options.tells_client_errors = given.Get("tellsClientErrors").ToBoolean();
+  options.takes_upgrades = given.Get("takesUpgrades").ToBoolean();
   return options;
 }
 

@@ -28,6 +28,7 @@ struct RequestHead {
   bool keep_alive = false;
   bool chunked = false;
   bool expects_continue = false;
+  bool offers_upgrade = false;  // or asks for a tunnel, with CONNECT
   uint64_t content_length = 0;
   Span method_name;
   Span target;
@@ -39,7 +40,7 @@ struct RequestHead {
   void clear() {
     fields.clear();
     method_name = target = Span{};
-    http_1_0 = keep_alive = chunked = expects_continue = false;
+    http_1_0 = keep_alive = chunked = expects_continue = offers_upgrade = false;
     content_length = 0;
   }
 };

@@ -2,22 +2,28 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "http/characters.h"
 #include "http/request_rules.h"
 
 namespace brink::http {
 
-// What outlives a read: the head's bytes and spans, the body gathered so far; or bytes of whole requests that nobody
-// could take yet.
+// What outlives a read: the bytes and spans of a head; how much has come of a body; or bytes of whole requests that
+// nobody could take yet.
 struct RequestParser::Unfinished {
   std::vector<char> bytes;
   bool bytes_are_unread = false;
   bool parse_again = false;  // the bytes are the begin of a method that llhttp does not know
   RequestHead head;
-  std::vector<char> body;
+  uint64_t body_bytes = 0;
   uint64_t framing_bytes = 0;  // what came in the body's stage and was no body
+  bool keep_alive = false;     // what the head said
+  bool http_1_0 = false;
+  std::string trailers;  // field lines
+  uint32_t trailer_fields = 0;
 };
 
 // One call of parse().
@@ -47,6 +53,7 @@ struct RequestParser::Run {
 struct Callbacks {
   using Run = RequestParser::Run;
   using Stage = RequestParser::Stage;
+  using Unfinished = RequestParser::Unfinished;
 
   static Run& run_of(llhttp_t* llhttp) { return *static_cast<Run*>(llhttp->data); }
 
@@ -98,7 +105,7 @@ struct Callbacks {
 
   static int on_header_field(llhttp_t* llhttp, const char* at, size_t length) {
     Run& run = run_of(llhttp);
-    if (in_trailers(llhttp)) return 0;
+    if (in_trailers(llhttp)) return on_trailer_name(run, llhttp, at, length);
     if (!run.parser.field_name_open_) {
       if (run.head.fields.size() >= run.parser.limits_.fields) return refuse(llhttp, Refusal::TOO_MANY_FIELDS);
       run.head.fields.emplace_back();
@@ -108,14 +115,45 @@ struct Callbacks {
   }
 
   static int on_header_field_complete(llhttp_t* llhttp) {
-    run_of(llhttp).parser.field_name_open_ = false;
+    RequestParser& parser = run_of(llhttp).parser;
+    parser.field_name_open_ = false;
+    if (!in_trailers(llhttp)) return 0;
+    std::string& lines = parser.ensure_unfinished().trailers;
+    if (lines.empty() || lines.back() == '\n') return refuse(llhttp, Refusal::INVALID_FIELD);
+    lines += ": ";
+    return 0;
+  }
+
+  static int on_trailer_name(Run& run, llhttp_t* llhttp, const char* at, size_t length) {
+    RequestParser& parser = run.parser;
+    Unfinished& unfinished = parser.ensure_unfinished();
+    if (!parser.field_name_open_ && ++unfinished.trailer_fields > parser.limits_.fields) {
+      return refuse(llhttp, Refusal::TOO_MANY_FIELDS);
+    }
+    parser.field_name_open_ = true;
+    return add_to_trailers(llhttp, unfinished, at, length);
+  }
+
+  static int add_to_trailers(llhttp_t* llhttp, Unfinished& unfinished, const char* at, size_t length) {
+    bool fits = unfinished.trailers.size() + length <= run_of(llhttp).parser.limits_.header_bytes;
+    if (!fits) return refuse(llhttp, Refusal::HEADER_TOO_LARGE);
+    unfinished.trailers.append(at, length);
     return 0;
   }
 
   static int on_header_value(llhttp_t* llhttp, const char* at, size_t length) {
     Run& run = run_of(llhttp);
-    if (in_trailers(llhttp)) return 0;
+    if (in_trailers(llhttp)) return add_to_trailers(llhttp, run.parser.ensure_unfinished(), at, length);
     return extend(run, run.head.fields.back().value, at, length) ? 0 : refuse(llhttp, Refusal::HEADER_TOO_LARGE);
+  }
+
+  static int on_header_value_complete(llhttp_t* llhttp) {
+    if (!in_trailers(llhttp)) return 0;
+    std::string& lines = run_of(llhttp).parser.ensure_unfinished().trailers;
+    while (!lines.empty() && (lines.back() == ' ' || lines.back() == '\t')) lines.pop_back();
+    // An empty value has lost the space behind its colon.
+    lines += lines.back() == ':' ? " \r\n" : "\r\n";
+    return 0;
   }
 
   static int on_headers_complete(llhttp_t* llhttp) {
@@ -142,6 +180,7 @@ struct Callbacks {
     run.parser.extension_is_empty_ = true;
     run.parser.continue_wanted_ = head.expects_continue;
     // An upgrade is an offer; what nobody takes up is a plain request (RFC 9110, 7.8).
+    head.offers_upgrade = llhttp->upgrade != 0 && !head.has_body() && !head.http_1_0;
     llhttp->upgrade = 0;
     return 0;
   }
@@ -150,9 +189,7 @@ struct Callbacks {
     Run& run = run_of(llhttp);
     RequestParser& parser = run.parser;
     parser.continue_wanted_ = false;
-    auto* unfinished = parser.unfinished_.get();
-    uint64_t taken = run.body_size + (unfinished ? unfinished->body.size() : 0);
-    if (taken + length > parser.limits_.body_bytes) return refuse(llhttp, Refusal::BODY_TOO_LARGE);
+    if (body_taken(run) + length > parser.limits_.body_bytes) return refuse(llhttp, Refusal::BODY_TOO_LARGE);
     // Chunks that came in one read are moved together over their framing, which is parsed and done with.
     if (!run.body_start) {
       run.body_start = const_cast<char*>(at);
@@ -169,18 +206,31 @@ struct Callbacks {
     RequestParser& parser = run.parser;
     parser.stage_ = Stage::between;
     parser.continue_wanted_ = false;
-    forget_trailers(llhttp, run.head_start ? run.head : parser.unfinished_->head);
-    bool more = hand_over(run);
+    Unfinished* unfinished = parser.unfinished_.get();
+    if (run.head_start) {
+      forget_trailers(llhttp, run.head.keep_alive, run.head.http_1_0);
+    } else {
+      forget_trailers(llhttp, unfinished->keep_alive, unfinished->http_1_0);
+    }
+    net::Slice body = {run.body_start, run.body_size}, trailers = {nullptr, 0};
+    if (unfinished) trailers = {unfinished->trailers.data(), unfinished->trailers.size()};
+    bool more = run.head_start ? run.sink.on_request({run.head, head_bytes(run), body, trailers, true})
+                               : run.sink.on_body(body, trailers, true);
     run.head_start = nullptr;
     parser.unfinished_.reset();
     return more ? 0 : HPE_PAUSED;
   }
 
+  static uint64_t body_taken(const Run& run) {
+    const Unfinished* unfinished = run.parser.unfinished_.get();
+    return run.body_size + (unfinished ? unfinished->body_bytes : 0);
+  }
+
+  static net::Slice head_bytes(const Run& run) { return {run.head_start, head_size(run.head)}; }
+
   static int on_chunk_header(llhttp_t* llhttp) {
     Run& run = run_of(llhttp);
-    auto* unfinished = run.parser.unfinished_.get();
-    uint64_t taken = run.body_size + (unfinished ? unfinished->body.size() : 0);
-    bool fits = llhttp->content_length <= run.parser.limits_.body_bytes - taken;
+    bool fits = llhttp->content_length <= run.parser.limits_.body_bytes - body_taken(run);
     return fits ? 0 : refuse(llhttp, Refusal::BODY_TOO_LARGE);
   }
 
@@ -195,32 +245,10 @@ struct Callbacks {
   }
 
   // RFC 9110, 6.5.1: a trailer field says nothing of the connection, but llhttp lets it.
-  static void forget_trailers(llhttp_t* llhttp, const RequestHead& head) {
-    llhttp->flags = static_cast<uint16_t>(head.keep_alive ? (llhttp->flags & ~F_CONNECTION_CLOSE)
-                                                          : (llhttp->flags | F_CONNECTION_CLOSE));
-    if (head.keep_alive && head.http_1_0) llhttp->flags |= F_CONNECTION_KEEP_ALIVE;
-  }
-
-  static bool hand_over(Run& run) {
-    if (run.head_start) {
-      net::Slice head = {run.head_start, head_size(run.head)};
-      return run.sink.on_request({run.head, head, {run.body_start, run.body_size}, nullptr});
-    }
-    // The head came in an earlier read: the whole request is gathered.
-    Unfinished* unfinished = run.parser.unfinished_.get();
-    gather(run, *unfinished);
-    net::Slice head = {unfinished->bytes.data(), unfinished->bytes.size()};
-    net::Slice body = {unfinished->body.data(), unfinished->body.size()};
-    return run.sink.on_request({unfinished->head, head, body, &unfinished->body});
-  }
-
-  using Unfinished = RequestParser::Unfinished;
-
-  static void gather(Run& run, Unfinished& unfinished) {
-    if (run.body_size == 0) return;
-    unfinished.body.insert(unfinished.body.end(), run.body_start, run.body_start + run.body_size);
-    run.body_start = nullptr;
-    run.body_size = 0;
+  static void forget_trailers(llhttp_t* llhttp, bool keep_alive, bool http_1_0) {
+    llhttp->flags = static_cast<uint16_t>(keep_alive ? (llhttp->flags & ~F_CONNECTION_CLOSE)
+                                                     : (llhttp->flags | F_CONNECTION_CLOSE));
+    if (keep_alive && http_1_0) llhttp->flags |= F_CONNECTION_KEEP_ALIVE;
   }
 
   // The head's bytes up to its last field; what follows is line ends.
@@ -254,6 +282,7 @@ struct Callbacks {
       settings.on_header_field = on_header_field;
       settings.on_header_field_complete = on_header_field_complete;
       settings.on_header_value = on_header_value;
+      settings.on_header_value_complete = on_header_value_complete;
       settings.on_headers_complete = on_headers_complete;
       settings.on_body = on_body;
       settings.on_message_complete = on_message_complete;
@@ -283,6 +312,8 @@ void RequestParser::restore(char* into) const {
 }
 
 bool RequestParser::has_unread() const { return unfinished_ && unfinished_->bytes_are_unread; }
+
+void RequestParser::forget_unread() { unfinished_.reset(); }
 
 bool RequestParser::take_continue_wanted() { return std::exchange(continue_wanted_, false); }
 
@@ -324,7 +355,9 @@ Refusal RequestParser::parse(char* bytes, size_t size, ParserScratch& scratch, R
     unfinished_.reset();
     return refusal;
   }
-  Refusal refusal = stage_ == Stage::between ? judge_what_follows(run, end) : keep(run, end, size);
+  Refusal refusal = stage_ == Stage::between ? judge_what_follows(run, end)
+                    : stage_ == Stage::head  ? keep_head(run, end)
+                                             : hand_over_body(run, end, size);
   if (refusal != Refusal::none) stage_ = Stage::refused;
   return refusal;
 }
@@ -383,32 +416,51 @@ bool RequestParser::go_on_with_unknown_method(Run& run, char* begin, char* end, 
   return true;
 }
 
-// Keeps what the next call needs of a message that is not complete, within the limits.
-Refusal RequestParser::keep(Run& run, const char* end, size_t parsed) {
-  bool goes_on = unfinished_ != nullptr;
-  if (goes_on && unfinished_->parse_again) return Refusal::none;
-  if (!goes_on && stage_ == Stage::body) {
-    constexpr size_t kEndOfHead = 4;  // two line ends
-    parsed = static_cast<size_t>(end - (run.head_start + Callbacks::head_size(run.head))) - kEndOfHead;
+// Keeps what the next call needs of a head that is not complete, within the limits.
+Refusal RequestParser::keep_head(Run& run, const char* end) {
+  if (unfinished_ && unfinished_->parse_again) return Refusal::none;
+  unfinished_ = std::make_unique<Unfinished>();
+  std::vector<char>& bytes = unfinished_->bytes;
+  bytes.assign(static_cast<const char*>(run.head_start), end);
+  std::swap(unfinished_->head, run.head);
+  // Line ends behind the last field do not count, as they do not in a head that comes in one piece.
+  size_t size = bytes.size();
+  while (size > 0 && (bytes[size - 1] == '\r' || bytes[size - 1] == '\n')) size--;
+  return size <= limits_.header_bytes ? Refusal::none : Refusal::HEADER_TOO_LARGE;
+}
+
+// Hands on what has come of a body, with its head if that is new.
+Refusal RequestParser::hand_over_body(Run& run, const char* end, size_t parsed) {
+  constexpr size_t kEndOfHead = 4;  // two line ends
+  Unfinished& unfinished = ensure_unfinished();
+  if (run.head_start) {
+    net::Slice head = Callbacks::head_bytes(run);
+    parsed = static_cast<size_t>(end - (head.data + head.size)) - kEndOfHead;
+    unfinished.keep_alive = run.head.keep_alive;
+    unfinished.http_1_0 = run.head.http_1_0;
   }
-  if (!goes_on) {
-    unfinished_ = std::make_unique<Unfinished>();
-    const char* head_end = stage_ == Stage::head ? end : run.head_start + Callbacks::head_size(run.head);
-    unfinished_->bytes.assign(static_cast<const char*>(run.head_start), head_end);
-    std::swap(unfinished_->head, run.head);
-  }
-  if (stage_ == Stage::head) {
-    // Line ends behind the last field do not count, as they do not in a head that comes in one piece.
-    size_t size = unfinished_->bytes.size();
-    while (size > 0 && (unfinished_->bytes[size - 1] == '\r' || unfinished_->bytes[size - 1] == '\n')) size--;
-    bool fits = size <= limits_.header_bytes;
-    return fits ? Refusal::none : Refusal::HEADER_TOO_LARGE;
-  }
-  unfinished_->framing_bytes += parsed - run.body_size;
-  Callbacks::gather(run, *unfinished_);
+  unfinished.framing_bytes += parsed - run.body_size;
+  unfinished.body_bytes += run.body_size;
   // Chunks of one byte are slow but honest; sizes, extensions and trailers without end are not.
-  uint64_t most = limits_.chunk_overhead_bytes + 8 * static_cast<uint64_t>(unfinished_->body.size());
-  return unfinished_->framing_bytes <= most ? Refusal::none : Refusal::CHUNK_OVERHEAD_TOO_LARGE;
+  uint64_t most = limits_.chunk_overhead_bytes + 8 * unfinished.body_bytes;
+  if (unfinished.framing_bytes > most) return Refusal::CHUNK_OVERHEAD_TOO_LARGE;
+  net::Slice body = {run.body_start, run.body_size};
+  if (run.head_start) {
+    run.sink.on_request({run.head, Callbacks::head_bytes(run), body, {nullptr, 0}, false});
+  } else if (body.size > 0) {
+    run.sink.on_body(body, {nullptr, 0}, false);
+  }
+  return Refusal::none;
+}
+
+RequestParser::Unfinished& RequestParser::ensure_unfinished() {
+  if (!unfinished_) unfinished_ = std::make_unique<Unfinished>();
+  return *unfinished_;
+}
+
+bool RequestParser::knows_body_left(uint64_t* left) const {
+  *left = llhttp_.content_length;
+  return (llhttp_.flags & F_CHUNKED) == 0;
 }
 
 Refusal RequestParser::refusal_of(llhttp_errno_t error, const Run& run, const char* end) const {

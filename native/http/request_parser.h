@@ -1,5 +1,6 @@
-// Reads requests out of the bytes of one connection: llhttp's state, and what had to be kept of a message that is not
-// complete yet. An idle connection keeps no bytes. Owned by one connection, used on its reactor's thread.
+// Reads requests out of the bytes of one connection: llhttp's state, and what had to be kept of a head that is not
+// complete yet. Bodies are not kept: what has come of one is handed on with each read. An idle connection keeps no
+// bytes. Owned by one connection, used on its reactor's thread.
 //
 // llhttp is fed each byte once. The bytes of an unfinished head are kept, and laid directly before the next ones that
 // arrive, so that a head is always in one piece when it is judged.
@@ -8,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "http/limits.h"
 #include "http/refusal.h"
@@ -17,21 +17,23 @@
 
 namespace brink::http {
 
-// A complete request. The pointers hold during the call that hands it over.
+// A request whose head is complete. The pointers hold during the call that hands it over.
 struct Request {
   const RequestHead& head;
   net::Slice head_bytes;
-  net::Slice body;
-  // Where the body was gathered, if it did not lie in the block; may be moved from.
-  std::vector<char>* gathered_body;
+  net::Slice body;      // all of it, or what has come
+  net::Slice trailers;  // field lines
+  bool complete;
 };
 
 // Takes what the parser finds.
 class RequestSink {
  public:
   virtual ~RequestSink() = default;
-  // False when no more requests can be taken for now: parsing stops behind this one.
+  // False when no more requests can be taken for now: parsing stops behind this one, if it is complete.
   virtual bool on_request(const Request& request) = 0;
+  // More of the body of a request that was not complete; what is told counts for the last piece.
+  virtual bool on_body(net::Slice bytes, net::Slice trailers, bool is_last) = 0;
 };
 
 // What a reactor lends to its parsers, one at a time: memory that would otherwise be each connection's own.
@@ -53,6 +55,7 @@ class RequestParser {
 
   // True when there are bytes to parse without reading any: parse(at + kept_bytes(), 0) goes on with them.
   bool has_unread() const;
+  void forget_unread();
 
   // Parses `size` new bytes; the kept ones stand before them. Bodies may be moved together in place.
   Refusal parse(char* bytes, size_t size, ParserScratch& scratch, RequestSink& sink);
@@ -63,6 +66,8 @@ class RequestParser {
   // The client waits for "100 Continue" before it sends the body; asked for once.
   bool wants_continue() const { return continue_wanted_; }
   bool take_continue_wanted();
+  // How much of the body is still to come; false when only its end will tell.
+  bool knows_body_left(uint64_t* left) const;
 
  private:
   enum class Stage : uint8_t { between, head, body, refused };
@@ -70,10 +75,12 @@ class RequestParser {
   struct Run;
   friend struct Callbacks;
 
+  Unfinished& ensure_unfinished();
   llhttp_errno_t execute(Run& run, char* begin, size_t size);
   bool go_on_with_unknown_method(Run& run, char* begin, char* end, llhttp_errno_t* error);
   Refusal judge_what_follows(Run& run, const char* end);
-  Refusal keep(Run& run, const char* end, size_t parsed);
+  Refusal keep_head(Run& run, const char* end);
+  Refusal hand_over_body(Run& run, const char* end, size_t parsed);
   Refusal refusal_of(llhttp_errno_t error, const Run& run, const char* end) const;
 
   llhttp_t llhttp_;

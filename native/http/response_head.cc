@@ -18,6 +18,7 @@ constexpr std::array<std::string_view, kContentTypes> kContentTypeLines = {
 
 constexpr size_t kMostDigits = 20;
 constexpr std::string_view kClose = "Connection: close\r\n";
+constexpr std::string_view kChunked = "Transfer-Encoding: chunked\r\n";
 
 char* put(char* at, std::string_view text) {
   std::memcpy(at, text.data(), text.size());
@@ -224,7 +225,7 @@ void ResponseHeadWriter::write(net::ByteBuffer& out, const ResponseHead& head) {
 void ResponseHeadWriter::write_any(net::ByteBuffer& out, const ResponseHead& head) {
   std::string_view reason = reason_phrase(head.status), type = kContentTypeLines[head.content_type];
   char* at = out.room(9 + 4 + reason.size() + 2 + type.size() + date_.size() + 16 + kMostDigits + 2 + head.fields.size +
-                      kClose.size() + keep_alive_.size() + 2);
+                      kChunked.size() + kClose.size() + keep_alive_.size() + 2);
   at = put_number(put(at, "HTTP/1.1 "), head.status);
   at = put(put(put(at, " "), reason), "\r\n");
   at = put(at, type);
@@ -233,6 +234,7 @@ void ResponseHeadWriter::write_any(net::ByteBuffer& out, const ResponseHead& hea
   if (head.length_known && head.status >= 200 && head.status != 204) {
     at = put(put_number(put(at, "Content-Length: "), head.content_length), "\r\n");
   }
+  if (head.chunked) at = put(at, kChunked);
   if (head.fields.size > 0) at = put(at, {head.fields.data, head.fields.size});
   at = put(at, head.close ? kClose : std::string_view(keep_alive_));
   out.added(put(at, "\r\n"));

@@ -21,6 +21,7 @@ struct ResponseHead {
   net::Slice fields = {nullptr, 0};  // complete lines, checked by are_field_lines()
   uint64_t content_length = 0;       // said where the status allows it
   bool length_known = true;          // a 304 or an answer to HEAD may leave it out
+  bool chunked = false;              // the length is not known, and the content says where it ends
   bool dated = false;                // the fields have a Date
   bool close = false;                // this is the connection's last response
 };

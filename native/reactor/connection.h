@@ -16,24 +16,57 @@
 
 namespace brink::reactor {
 
-// An answer that is ready before an earlier request's.
+// A body that comes after its request was handed on; in a tunnel, all that comes.
+struct IncomingBody {
+  uint32_t sequence;
+  bool closes_after = false;             // its request is the connection's last
+  bool wanted = false;                   // "100 Continue" may be said
+  bool answered = false;                 // its request was, before all of it was there
+  bool discarded = false;                // and the answer is out
+  int64_t credit = layout::kBodyWindow;  // so many bytes may come before the app asks for more
+  uint64_t discarded_bytes = 0;
+};
+
+// An answer of which the head is out, and not yet all of its body.
+struct OutgoingBody {
+  enum class Framing : uint8_t { chunked, length, to_the_close, none };
+  uint32_t sequence;
+  Framing framing;
+  bool close;
+  bool asks = false;      // the app waits to hear that there is room for more
+  bool ended = false;     // in a tunnel: nothing more is said,
+  bool told_end = false;  // and the client was told
+  uint64_t left = 0;      // of a known length
+};
+
+// What is framed and waits for its turn.
+struct HeldPiece {
+  net::ByteBuffer bytes;
+  net::HeldBytes body;
+};
+
+// An answer that is ready, or begun, before an earlier request's is out.
 struct HeldAnswer {
   uint32_t sequence;
   bool close;
-  net::ByteBuffer bytes;
-  net::HeldBytes body;
+  bool complete;
+  bool aborted = false;
+  bool takes_over = false;  // the connection becomes a tunnel
+  OutgoingBody outgoing;    // of one that is not complete
+  std::vector<HeldPiece> pieces;
 };
 
 // How far a connection is on its way out. Each stage accepts less than the one before.
 enum class Stage : uint8_t {
   open,       // takes requests
+  tunnel,     // was handed over: bytes pass through, in both directions
   last,       // takes no more requests: the unanswered ones are answered, then it ends
   refused,    // the same, and the client may still be sending what nobody will read
   lingering,  // said everything, and waits for the client to close, so that no reset destroys what was said
 };
 
 // What the entry in the wheel stands for.
-enum class Deadline : uint8_t { none, keep_alive, head, request, write, linger };
+enum class Deadline : uint8_t { none, keep_alive, head, request, write, vanishing, linger };
 
 struct Connection {
   Connection(ConnectionId id, net::Fd fd, const net::Address& peer, const http::Limits& limits)
@@ -51,6 +84,8 @@ struct Connection {
   bool in_ready_list = false;
   bool reads_wanted = true;  // what a level-triggered poller was told
   bool writes_wanted = false;
+  bool upgrade_offered = false;  // by the last request: until its answer nothing more is read
+  bool sends_more = false;       // the socket would take more output now; others had their turn first
   uint64_t message_began_ms = 0;
   uint64_t progress_ms = 0;      // when it last took some of its answer
   uint64_t window_began_ms = 0;  // since when window_bytes came, or were taken: for the least rate
@@ -60,6 +95,9 @@ struct Connection {
   net::DeadlineEntry deadline;
   std::unique_ptr<net::PendingOutput> pending;
   std::unique_ptr<std::vector<HeldAnswer>> held;
+  std::unique_ptr<IncomingBody> incoming;
+  std::unique_ptr<OutgoingBody> outgoing;
+  std::unique_ptr<Deadlines> own_deadlines;
 
   bool has_pending() const { return pending && !pending->empty(); }
 };

@@ -6,11 +6,8 @@
 namespace brink::reactor {
 namespace {
 
-// A gathered body up to this size is copied into the block; a larger one crosses by reference.
-constexpr size_t kCopiedBody = 16 * 1024;
-
-// A read needs space for what was kept of a head before it, for itself, and for a head and body that it completes.
-constexpr size_t kRoomForRead = http::kMostHeaderBytes + kReadBytes + http::kMostHeaderBytes + kCopiedBody;
+// A read needs space for what was kept of a head before it, for itself, and for trailers that it completes.
+constexpr size_t kRoomForRead = http::kMostHeaderBytes + kReadBytes + http::kMostHeaderBytes;
 static_assert(kRoomForRead * 2 < layout::kBlockBytes, "a block holds several reads");
 static_assert(layout::kRequestFields + 2 * http::kMostFields < layout::kBlockWords, "a block holds any request");
 
@@ -42,70 +39,98 @@ size_t EventWriter::offset_in_block(net::Slice bytes) {
   return offset;
 }
 
-void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Address& peer,
-                              const http::Request& request) {
-  const http::RequestHead& head = request.head;
+uint32_t* EventWriter::begin_event(uint32_t kind, size_t word_count, ConnectionId id) {
   uint32_t* words = batch_.block->words + words_used_;
-  uint32_t flags = (head.http_1_0 ? layout::kFlagHttp10 : 0) | (peer.is_ipv4 ? layout::kFlagIpv4 : 0) |
-                   (head.has_body() ? layout::kFlagBody : 0);
-  size_t body_at = 0;
-  if (request.gathered_body && request.body.size > kCopiedBody) {
-    flags |= layout::kFlagBodyByReference;
-    body_at = batch_.bodies.size();
-    batch_.bodies.push_back(std::move(*request.gathered_body));
-  } else if (request.body.size > 0) {
-    body_at = offset_in_block(request.body);
-  }
-  size_t word_count = layout::kRequestFields + 2 * head.fields.size();
-  words[layout::kEventKind] = layout::kEventRequest;
+  words[layout::kEventKind] = kind;
   words[layout::kEventWords] = static_cast<uint32_t>(word_count);
   words[layout::kEventSlot] = id.slot;
   words[layout::kEventGeneration] = id.generation;
+  words_used_ += word_count;
+  batch_.events++;
+  return words;
+}
+
+void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Address& peer,
+                              const http::Request& request, bool offers_upgrade) {
+  const http::RequestHead& head = request.head;
+  uint32_t* words = begin_event(layout::kEventRequest, layout::kRequestFields + 2 * head.fields.size(), id);
+  uint32_t flags = (head.http_1_0 ? layout::kFlagHttp10 : 0) | (peer.is_ipv4 ? layout::kFlagIpv4 : 0) |
+                   (head.has_body() ? layout::kFlagBody : 0) | (request.complete ? 0 : layout::kFlagBodyFollows) |
+                   (offers_upgrade ? layout::kFlagUpgrade : 0) |
+                   (head.expects_continue ? layout::kFlagExpectsContinue : 0);
   words[layout::kRequestSequence] = sequence;
   words[layout::kRequestMethod] = head.method | (uint32_t{head.method_name.length} << 8);
   words[layout::kRequestFlags] = flags;
   words[layout::kRequestHeadOffset] = static_cast<uint32_t>(offset_in_block(request.head_bytes));
   words[layout::kRequestHeadLength] = static_cast<uint32_t>(request.head_bytes.size);
   words[layout::kRequestTarget] = word_of(head.target);
-  words[layout::kRequestBodyOffset] = static_cast<uint32_t>(body_at);
+  words[layout::kRequestBodyOffset] = request.body.size > 0 ? static_cast<uint32_t>(offset_in_block(request.body)) : 0;
   words[layout::kRequestBodyLength] = static_cast<uint32_t>(request.body.size);
   std::memcpy(words + layout::kRequestAddress, peer.bytes, sizeof peer.bytes);
   words[layout::kRequestPort] = peer.port;
   words[layout::kRequestFieldCount] = static_cast<uint32_t>(head.fields.size());
+  words[layout::kRequestAnnouncedLow] = static_cast<uint32_t>(head.content_length);
+  words[layout::kRequestAnnouncedHigh] = static_cast<uint32_t>(head.content_length >> 32);
+  words[layout::kRequestTrailersOffset] =
+      request.trailers.size > 0 ? static_cast<uint32_t>(offset_in_block(request.trailers)) : 0;
+  words[layout::kRequestTrailersLength] = static_cast<uint32_t>(request.trailers.size);
   uint32_t* field_words = words + layout::kRequestFields;
   for (const http::Field& field : head.fields) {
     *field_words++ = word_of(field.name);
     *field_words++ = word_of(field.value);
   }
-  words_used_ += word_count;
-  batch_.events++;
+}
+
+void EventWriter::put_body(ConnectionId id, uint32_t sequence, net::Slice bytes, net::Slice trailers, bool is_last) {
+  uint32_t* words = begin_event(layout::kEventBody, layout::kBodyWords, id);
+  words[layout::kBodySequence] = sequence;
+  words[layout::kBodyFlags] = is_last ? layout::kBodyEnd : 0;
+  words[layout::kBodyOffset] = bytes.size > 0 ? static_cast<uint32_t>(offset_in_block(bytes)) : 0;
+  words[layout::kBodyLength] = static_cast<uint32_t>(bytes.size);
+  words[layout::kBodyTrailersOffset] = trailers.size > 0 ? static_cast<uint32_t>(offset_in_block(trailers)) : 0;
+  words[layout::kBodyTrailersLength] = static_cast<uint32_t>(trailers.size);
+  words[layout::kBodyRefusal] = 0;
 }
 
 bool EventWriter::has_room_for_small_event() const {
-  static_assert(layout::kNoticeWords <= layout::kClientErrorWords);
+  static_assert(layout::kNoticeWords <= layout::kClientErrorWords && layout::kBodyWords <= layout::kClientErrorWords &&
+                layout::kGoneWords <= layout::kClientErrorWords && layout::kDrainedWords <= layout::kClientErrorWords);
   return layout::kBlockWords - words_used_ >= layout::kClientErrorWords;
 }
 
 void EventWriter::put_notice(uint32_t code) {
-  uint32_t* words = batch_.block->words + words_used_;
-  words[layout::kEventKind] = layout::kEventNotice;
-  words[layout::kEventWords] = layout::kNoticeWords;
+  uint32_t* words = begin_event(layout::kEventNotice, layout::kNoticeWords, {});
   words[layout::kNoticeCode] = code;
-  words_used_ += layout::kNoticeWords;
-  batch_.events++;
 }
 
 void EventWriter::put_client_error(const ClientError& error) {
-  uint32_t* words = batch_.block->words + words_used_;
-  words[layout::kEventKind] = layout::kEventClientError;
-  words[layout::kEventWords] = layout::kClientErrorWords;
+  uint32_t* words = begin_event(layout::kEventClientError, layout::kClientErrorWords, {});
   words[layout::kClientErrorRefusal] = static_cast<uint32_t>(error.refusal);
   words[layout::kClientErrorUntold] = error.untold_before;
   std::memcpy(words + layout::kClientErrorAddress, error.peer.bytes, sizeof error.peer.bytes);
   words[layout::kClientErrorPort] = error.peer.port;
   words[layout::kClientErrorFlags] = error.peer.is_ipv4 ? layout::kFlagIpv4 : 0;
-  words_used_ += layout::kClientErrorWords;
-  batch_.events++;
+}
+
+void EventWriter::put_progress(const Progress& progress) {
+  switch (progress.kind) {
+    case Progress::Kind::gone:
+    case Progress::Kind::half_gone:
+      begin_event(layout::kEventGone, layout::kGoneWords, progress.id)[layout::kGoneHalf] =
+          progress.kind == Progress::Kind::half_gone;
+      break;
+    case Progress::Kind::drained:
+      begin_event(layout::kEventDrained, layout::kDrainedWords, progress.id)[layout::kDrainedSequence] =
+          progress.sequence;
+      break;
+    case Progress::Kind::body_failed: {
+      put_body(progress.id, progress.sequence, {nullptr, 0}, {nullptr, 0}, false);
+      uint32_t* words = batch_.block->words + words_used_ - layout::kBodyWords;
+      words[layout::kBodyFlags] = layout::kBodyFailed;
+      words[layout::kBodyRefusal] = static_cast<uint32_t>(progress.refusal);
+      break;
+    }
+  }
 }
 
 Batch EventWriter::take() { return std::exchange(batch_, Batch{}); }

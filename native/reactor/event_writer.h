@@ -13,6 +13,15 @@ struct ClientError {
   uint32_t untold_before;
 };
 
+// What becomes of something that is under way with a client, to be told to JavaScript.
+struct Progress {
+  enum class Kind : uint8_t { gone, half_gone, drained, body_failed };
+  Kind kind;
+  ConnectionId id;
+  uint32_t sequence;
+  http::Refusal refusal;
+};
+
 class EventWriter {
  public:
   explicit EventWriter(uint32_t most_fields) : most_fields_(most_fields) {}
@@ -32,18 +41,22 @@ class EventWriter {
   char* free_bytes() { return batch_.block->bytes + bytes_used_; }
   void used(size_t bytes) { bytes_used_ += bytes; }
 
-  void put_request(ConnectionId id, uint32_t sequence, const net::Address& peer, const http::Request& request);
+  void put_request(ConnectionId id, uint32_t sequence, const net::Address& peer, const http::Request& request,
+                   bool offers_upgrade);
+  void put_body(ConnectionId id, uint32_t sequence, net::Slice bytes, net::Slice trailers, bool is_last);
 
-  // Whether one of the small events below still fits. Both need a block.
+  // Whether one of the small events below still fits. All need a block.
   bool has_room_for_small_event() const;
   void put_notice(uint32_t code);
   void put_client_error(const ClientError& error);
+  void put_progress(const Progress& progress);
 
   // The batch, for delivery; the writer is without a block then.
   Batch take();
 
  private:
   size_t offset_in_block(net::Slice bytes);
+  uint32_t* begin_event(uint32_t kind, size_t word_count, ConnectionId id);
 
   Batch batch_;
   size_t words_used_ = 0;

@@ -17,11 +17,10 @@ struct Block {
   uint32_t index = 0;
 };
 
-// Events on their way to JavaScript. Bodies too large for the block cross beside it.
+// Events on their way to JavaScript.
 struct Batch {
   Block* block = nullptr;
   uint32_t events = 0;
-  std::vector<std::vector<char>> bodies;
 };
 
 // Replies on their way back. Large bodies stay where they lie, and are given back when written.
@@ -50,6 +49,13 @@ struct ConnectionId {
 
   uint64_t token() const { return (uint64_t{generation} << 32) | slot; }
   static ConnectionId of(uint64_t token) { return {static_cast<uint32_t>(token), static_cast<uint32_t>(token >> 32)}; }
+};
+
+// Other deadlines than the server's, for one request; 0 for the server's own.
+struct Deadlines {
+  uint32_t request_ms = 0;
+  uint32_t write_ms = 0;
+  uint32_t min_rate_and_one = 0;  // bytes a second, and one more
 };
 
 }  // namespace brink::reactor

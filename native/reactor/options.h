@@ -14,6 +14,7 @@ struct Options {
   uint32_t max_requests_per_connection = 0;  // 0: any number
   uint32_t min_rate_bytes = 240;             // a second, of a body that arrives or an answer that is taken; 0: any
   bool tells_client_errors = false;          // to JavaScript, as events
+  bool takes_upgrades = false;               // a request that offers one is told so, and waited for
   uint64_t max_pending_output_bytes = 1024 * 1024;  // above it the connection is not read
   uint64_t keep_alive_timeout_ms = 72'000;
   uint64_t headers_timeout_ms = 10'000;

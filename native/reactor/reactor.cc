@@ -10,35 +10,12 @@ namespace {
 constexpr size_t kMostPolled = 512;
 constexpr size_t kMostAccepted = 256;  // in a turn, so that a flood of connections does not starve those there are
 constexpr uint64_t kAcceptAgainMs = 50;
-constexpr uint64_t kLingerMs = 5'000;
-constexpr uint64_t kLookAgainMs = 60'000;
-constexpr uint64_t kLookAgainSoonMs = 500;
-constexpr uint64_t kNever = uint64_t{1} << 62;
-
-constexpr uint64_t kRateWindowMs = 5'000;
 constexpr uint32_t kMostClientErrorsTold = 50;  // a second
 constexpr size_t kMostTurnedAway = 128;         // that linger at a time
-constexpr uint64_t kLookAtTurnedAwayMs = 100;
 
-// Tokens of listeners, and of the waker: slots that no connection has.
-constexpr uint32_t kListenerSlots = 0xffffff00;
 constexpr uint32_t kWakerSlot = 0xffffffff;
 
 constexpr std::string_view kRetryAfter = "Retry-After: 1\r\n";
-
-// An answer of the server's own, after which the connection ends.
-Answer last_answer(ConnectionId id, uint32_t sequence, uint16_t status) {
-  std::string_view reason = http::reason_phrase(status);
-  Answer answer = {};
-  answer.id = id;
-  answer.sequence = sequence;
-  answer.status = status;
-  answer.content_type = layout::kContentTypeText;
-  answer.body = {reason.data(), reason.size()};
-  answer.body_length = reason.size();
-  answer.close = true;
-  return answer;
-}
 
 }  // namespace
 
@@ -96,7 +73,7 @@ void Reactor::note(const poller::Ready& ready) {
   if (!connection) return;
   // Nobody reads from it now, and nobody can be told anything: there is nothing to wait for, and a poller by levels
   // would tell of it for ever.
-  if (ready.broken && !may_take_requests(*connection) && connection->stage < Stage::refused) return drop(*connection);
+  if (ready.broken && !may_read(*connection) && connection->stage < Stage::last) return drop(*connection);
   connection->readable |= ready.readable;
   connection->hung_up |= ready.hung_up;
   if (ready.writable && connection->has_pending()) {
@@ -181,9 +158,9 @@ void Reactor::turn_away(Connection& connection) {
   ConnectionId id = connection.id;
   connection.stage = Stage::refused;
   connection.readable = true;
-  Answer answer_503 = last_answer(id, connection.unanswered.add(false), 503);
+  Reply answer_503 = last_answer(id, connection.unanswered.add(false, false), 503);
   answer_503.fields = {kRetryAfter.data(), kRetryAfter.size()};
-  answer(answer_503);
+  answer(connection, answer_503);
   flush_output();
   if (Connection* still = connections_.find(id)) settle(*still);
 }
@@ -204,8 +181,8 @@ void Reactor::step(ConnectionId id) {
   Connection* connection = connections_.find(id);
   if (!connection) return;
   connection->in_ready_list = false;
-  if (connection->stage == Stage::lingering || connection->stage == Stage::refused) return discard_input(*connection);
-  if (!may_take_requests(*connection)) return settle(*connection);
+  if (connection->stage >= Stage::last) return discard_input(*connection);
+  if (!may_read(*connection)) return settle(*connection);
   if (!has_room) {
     // JavaScript has all the blocks. The readiness stays noted; a poller by levels need not repeat it meanwhile.
     short_of_room_ = true;
@@ -215,11 +192,18 @@ void Reactor::step(ConnectionId id) {
   read(*connection);
 }
 
-// Requests wait, unread, while the client does not take its answers, or sends more of them than are answered.
-bool Reactor::may_take_requests(const Connection& connection) const {
-  if (connection.stage != Stage::open) return false;
-  if (connection.unanswered.count() >= options_.max_pipelined) return false;
-  return !connection.pending || connection.pending->size() < options_.max_pending_output_bytes;
+// A client is not heard while it does not take its answers, sends more requests than are answered, or more of a body
+// than the app wants; nor while the app decides whether to go on with HTTP.
+bool Reactor::may_read(const Connection& connection) const {
+  if (connection.stage >= Stage::last) return false;
+  if (connection.pending && connection.pending->size() >= options_.max_pending_output_bytes) return false;
+  if (connection.incoming) return wants_body(*connection.incoming);
+  return may_take_another(connection);
+}
+
+bool Reactor::may_take_another(const Connection& connection) const {
+  return connection.stage == Stage::open && !connection.upgrade_offered &&
+         connection.unanswered.count() < options_.max_pipelined;
 }
 
 void Reactor::read(Connection& connection) {
@@ -227,9 +211,17 @@ void Reactor::read(Connection& connection) {
   char* at = events_.free_bytes() + kept;
   if (connection.parser.has_unread()) {
     connection.parser.restore(at - kept);
-    return parse(connection, at, 0);
+    if (connection.stage != Stage::tunnel) return parse(connection, at, 0);
+    connection.parser.forget_unread();
+    return pass_on(connection, {at - kept, kept});
   }
   if (connection.peer_finished) return settle(connection);
+  receive(connection);
+}
+
+void Reactor::receive(Connection& connection) {
+  size_t kept = connection.parser.kept_bytes();
+  char* at = events_.free_bytes() + kept;
   int64_t got = net::system::receive(connection.fd.get(), at, kReadBytes);
   if (got == -EINTR) return push_ready(connection);
   if (got == -EAGAIN || got == -EWOULDBLOCK) {
@@ -240,56 +232,115 @@ void Reactor::read(Connection& connection) {
     stats_.resets++;
     return drop(connection);
   }
-  if (got == 0) {
-    connection.peer_finished = true;
-    connection.readable = false;
-    return settle(connection);
-  }
+  if (got == 0) return hear_the_end(connection);
   // A short read means that the socket is drained, and spares the recv that would only say EAGAIN. But an end of the
   // stream may stand behind the bytes, and for that no further edge would come.
   if (static_cast<size_t>(got) < kReadBytes && !connection.hung_up) connection.readable = false;
   stats_.bytes_in += static_cast<uint64_t>(got);
   connection.window_bytes += static_cast<uint32_t>(got);
+  if (connection.stage == Stage::tunnel) return pass_on(connection, {at, static_cast<size_t>(got)});
   connection.parser.restore(at - kept);
   parse(connection, at, static_cast<size_t>(got));
+}
+
+// What arrives in a tunnel is nobody's but the app's.
+void Reactor::pass_on(Connection& connection, net::Slice bytes) {
+  events_.used(bytes.size);
+  connection.incoming->credit -= static_cast<int64_t>(bytes.size);
+  events_.put_body(connection.id, connection.incoming->sequence, bytes, {nullptr, 0}, false);
+  settle(connection);
+}
+
+// The client sends no more. It may still take its answers; but most that do this have gone away, so the app is told.
+void Reactor::hear_the_end(Connection& connection) {
+  connection.peer_finished = true;
+  connection.readable = false;
+  IncomingBody* incoming = connection.incoming.get();
+  if (connection.stage == Stage::tunnel) {
+    events_.put_body(connection.id, incoming->sequence, {nullptr, 0}, {nullptr, 0}, true);
+  } else if (!connection.unanswered.empty()) {
+    if (incoming && !incoming->discarded) {
+      progress_.push_back({Progress::Kind::body_failed, connection.id, incoming->sequence, http::Refusal::none});
+    }
+    progress_.push_back({Progress::Kind::half_gone, connection.id, 0, http::Refusal::none});
+  }
+  settle(connection);
 }
 
 void Reactor::parse(Connection& connection, char* at, size_t size) {
   size_t kept = connection.parser.kept_bytes();
   bool was_in_message = connection.parser.in_message();
-  uint64_t requests_before = stats_.requests;
+  uint64_t messages_before = messages_;
   events_.used(kept + size);
   parsing_ = &connection;
   http::Refusal refusal = connection.parser.parse(at, size, scratch_, *this);
   parsing_ = nullptr;
-  if (!was_in_message || stats_.requests != requests_before) connection.message_began_ms = now_ms_;
+  if (!was_in_message || messages_ != messages_before) connection.message_began_ms = now_ms_;
   if (refusal != http::Refusal::none) return refuse(connection, refusal);
+  const IncomingBody* incoming = connection.incoming.get();
+  if (incoming && incoming->discarded_bytes > kMostForgotten)
+    connection.stage = std::max(connection.stage, Stage::refused);
   settle(connection);
 }
 
 // Called by the parser, within parse().
 bool Reactor::on_request(const http::Request& request) {
   Connection& connection = *parsing_;
-  uint32_t sequence = connection.unanswered.add(request.head.method == HTTP_HEAD);
+  uint32_t sequence = connection.unanswered.add(request.head.method == HTTP_HEAD, request.head.http_1_0);
+  bool is_last = !request.head.keep_alive || (options_.max_requests_per_connection > 0 &&
+                                              connection.unanswered.total() >= options_.max_requests_per_connection);
+  connection.upgrade_offered = options_.takes_upgrades && request.head.offers_upgrade && !is_last;
+  events_.put_request(connection.id, sequence, connection.peer, request, connection.upgrade_offered);
+  if (!request.complete) {
+    connection.incoming = std::make_unique<IncomingBody>();
+    connection.incoming->sequence = sequence;
+    connection.incoming->closes_after = is_last;
+    connection.incoming->credit -= static_cast<int64_t>(request.body.size);
+    return true;
+  }
+  messages_++;
   stats_.requests++;
-  events_.put_request(connection.id, sequence, connection.peer, request);
-  bool is_last =
-      options_.max_requests_per_connection > 0 && connection.unanswered.total() >= options_.max_requests_per_connection;
-  if (!request.head.keep_alive || is_last) connection.stage = Stage::last;
-  return connection.stage == Stage::open && connection.unanswered.count() < options_.max_pipelined &&
-         events_.has_room_for_request();
+  if (is_last) connection.stage = Stage::last;
+  return may_take_another(connection) && events_.has_room_for_request();
 }
 
-// A request that is not handed on: its answer stands in line behind those of the requests before it, and then the
-// connection ends, for what follows cannot be told apart from it.
+// The same.
+bool Reactor::on_body(net::Slice bytes, net::Slice trailers, bool is_last) {
+  Connection& connection = *parsing_;
+  IncomingBody& incoming = *connection.incoming;
+  if (incoming.discarded) {
+    incoming.discarded_bytes += bytes.size;
+  } else {
+    incoming.credit -= static_cast<int64_t>(bytes.size);
+    events_.put_body(connection.id, incoming.sequence, bytes, trailers, is_last);
+  }
+  if (!is_last) return true;
+  messages_++;
+  if (!incoming.answered) stats_.requests++;
+  if (incoming.closes_after) connection.stage = Stage::last;
+  connection.incoming.reset();
+  return may_take_another(connection) && events_.has_room_for_request();
+}
+
+// A request that cannot be taken: its answer stands in line behind those of the requests before it, and then the
+// connection ends, for what follows cannot be told apart from it. If the app has its head, it is told.
 void Reactor::refuse(Connection& connection, http::Refusal refusal) {
   stats_.refusals[static_cast<size_t>(refusal)]++;
   note_client_error(connection, refusal);
-  if (connection.unanswered.count() >= Unanswered::kMost) return drop(connection);
   ConnectionId id = connection.id;
-  uint32_t sequence = connection.unanswered.add(false);
   connection.stage = Stage::refused;
-  answer(last_answer(id, sequence, http::status_of(refusal)));
+  uint32_t sequence;
+  if (connection.incoming) {
+    sequence = connection.incoming->sequence;
+    if (!connection.incoming->discarded) {
+      progress_.push_back({Progress::Kind::body_failed, id, sequence, refusal});
+    }
+    connection.incoming.reset();
+  } else {
+    if (connection.unanswered.count() >= Unanswered::kMost) return drop(connection);
+    sequence = connection.unanswered.add(false, false);
+  }
+  answer(connection, last_answer(id, sequence, http::status_of(refusal)));
   flush_output();
   if (Connection* still = connections_.find(id)) settle(*still);
 }
@@ -308,9 +359,8 @@ void Reactor::discard_input(Connection& connection) {
     }
     if (got <= 0) {
       connection.readable = false;
-      connection.peer_finished = true;
       if (got < 0 || connection.stage == Stage::lingering) return drop(connection);
-      return settle(connection);
+      return hear_the_end(connection);
     }
     stats_.bytes_in += static_cast<uint64_t>(got);
   }
@@ -343,173 +393,33 @@ void Reactor::note_client_error(const Connection& connection, http::Refusal refu
 }
 
 void Reactor::put_small_events() {
-  if (!notice_is_due_ && client_errors_.empty()) return;
+  if (!has_small_events()) return;
   if (!events_.has_block()) {
     Block* block = sink_.acquire();
-    if (!block) return;
+    if (!block) {
+      short_of_room_ = true;
+      return;
+    }
     events_.begin(block);
   }
   if (notice_is_due_ && events_.has_room_for_small_event()) {
     notice_is_due_ = false;
     events_.put_notice(layout::kNoticePollerFull);
   }
-  while (!client_errors_.empty() && events_.has_room_for_small_event()) {
-    events_.put_client_error(client_errors_.front());
-    client_errors_.erase(client_errors_.begin());
+  size_t told = 0;
+  for (; told < client_errors_.size() && events_.has_room_for_small_event(); told++) {
+    events_.put_client_error(client_errors_[told]);
   }
+  client_errors_.erase(client_errors_.begin(), client_errors_.begin() + static_cast<ptrdiff_t>(told));
+  told = 0;
+  for (; told < progress_.size() && events_.has_room_for_small_event(); told++) events_.put_progress(progress_[told]);
+  progress_.erase(progress_.begin(), progress_.begin() + static_cast<ptrdiff_t>(told));
+  short_of_room_ |= has_small_events();
 }
 
 void Reactor::resume() {
   short_of_room_ = false;
   deliver();
-}
-
-void Reactor::apply(Replies replies) {
-  look_at_clock();  // a late reply may be the first thing that happens for long
-  ReplyReader reader(replies);
-  Answer given;
-  for (auto found = reader.next(&given); found != ReplyReader::Found::end; found = reader.next(&given)) {
-    // A reply that makes no sense must not leave its request without an answer.
-    if (found == ReplyReader::Found::invalid) given = last_answer(given.id, given.sequence, 500);
-    answer(given);
-  }
-  flush_output();
-}
-
-void Reactor::answer(const Answer& given) {
-  Connection* connection = connections_.find(given.id);
-  if (!connection || !connection->unanswered.take(given.sequence)) return;
-  Unanswered& unanswered = connection->unanswered;
-  bool no_more_requests = connection->stage != Stage::open || draining_ || connection->peer_finished;
-  bool close = given.close || (no_more_requests && unanswered.is_last(given.sequence));
-  bool silent = unanswered.is_head(given.sequence) || http::status_has_no_content(given.status);
-  net::HeldBytes body;
-  if (given.held && !silent) body = std::move(*given.held);
-  if (given.sequence == unanswered.first()) {
-    select_output(*connection);
-    frame(output_, *connection, given, close);
-    return emit(*connection, close, std::move(body));
-  }
-  // Answers go out in the order of the requests: this one waits for an earlier one.
-  if (!connection->held) connection->held = std::make_unique<std::vector<HeldAnswer>>();
-  connection->held->push_back({given.sequence, close, {}, std::move(body)});
-  frame(connection->held->back().bytes, *connection, given, close);
-}
-
-void Reactor::frame(net::ByteBuffer& out, Connection& connection, const Answer& given, bool close) {
-  bool is_head = connection.unanswered.is_head(given.sequence);
-  http::ResponseHead head;
-  head.status = given.status;
-  head.content_type = given.content_type;
-  head.fields = given.fields;
-  head.content_length = given.body_length;
-  // Only where no content follows may the length differ from it, or be left out.
-  head.length_known = given.status != 304 || given.length_only;
-  head.dated = given.dated;
-  head.close = close;
-  if (given.length_only && !is_head && given.status != 304) head.content_length = 0;
-  // A 205 says that it has none (RFC 9110, 15.3.6); a 204 has neither length nor type.
-  if (given.status == 204 || given.status == 205) head.content_length = head.content_type = 0;
-  heads_.write(out, head);
-  if (!is_head && !http::status_has_no_content(given.status)) out.append(given.body);
-}
-
-// The answer to the first request stands at the end of the output: on to the next, and to those that waited for it.
-void Reactor::emit(Connection& connection, bool close, net::HeldBytes body) {
-  connection.unanswered.pass_first();
-  if (body.holder) {
-    ConnectionId id = connection.id;
-    send(connection, output_.slice(), std::move(body));
-    output_.clear();
-    if (!connections_.find(id)) return;
-  }
-  if (close) {
-    // Nothing is said after a response that says close.
-    connection.stage = std::max(connection.stage, Stage::last);
-    while (!connection.unanswered.empty()) {
-      connection.unanswered.take(connection.unanswered.first());
-      connection.unanswered.pass_first();
-    }
-    connection.held.reset();
-    return;
-  }
-  if (connection.held) emit_held(connection);
-}
-
-void Reactor::emit_held(Connection& connection) {
-  auto& held = *connection.held;
-  uint32_t first = connection.unanswered.first();
-  auto found = std::find_if(held.begin(), held.end(), [&](const HeldAnswer& a) { return a.sequence == first; });
-  if (found == held.end() || connection.unanswered.empty()) return;
-  HeldAnswer next = std::move(*found);
-  held.erase(found);
-  if (held.empty()) connection.held.reset();
-  output_.append(next.bytes.slice());
-  emit(connection, next.close, std::move(next.body));
-}
-
-// Answers to one connection that follow each other leave in one send.
-void Reactor::select_output(Connection& connection) {
-  if (output_of_.token() == connection.id.token()) return;
-  flush_output();
-  output_of_ = connection.id;
-}
-
-void Reactor::flush_output() {
-  Connection* connection = connections_.find(output_of_);
-  ConnectionId id = std::exchange(output_of_, ConnectionId{kListenerSlots, 0});
-  if (connection && !output_.empty()) send(*connection, output_.slice(), {});
-  output_.clear();
-  if (Connection* still = connections_.find(id)) settle(*still);
-}
-
-void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body) {
-  if (connection.has_pending()) {
-    connection.pending->append(bytes);
-    connection.pending->append(std::move(body));
-    return;
-  }
-  net::Slice slices[2] = {bytes, body.bytes};
-  size_t count = body.bytes.size > 0 ? 2 : 1, size = bytes.size + body.bytes.size;
-  int64_t sent;
-  do {
-    sent = net::system::send(connection.fd.get(), slices, count);
-  } while (sent == -EINTR);
-  if (sent == -EAGAIN || sent == -EWOULDBLOCK) sent = 0;
-  if (sent < 0) {
-    stats_.resets++;
-    return drop(connection);
-  }
-  stats_.bytes_out += static_cast<uint64_t>(sent);
-  size_t taken = static_cast<size_t>(sent);
-  if (taken == size) return;
-  stats_.partial_writes++;
-  if (!connection.pending) connection.pending = std::make_unique<net::PendingOutput>();
-  if (taken < bytes.size) connection.pending->append(net::Slice{bytes.data + taken, bytes.size - taken});
-  size_t taken_of_body = taken > bytes.size ? taken - bytes.size : 0;
-  body.bytes = {body.bytes.data + taken_of_body, body.bytes.size - taken_of_body};
-  connection.pending->append(std::move(body));
-}
-
-void Reactor::send_pending(Connection& connection) {
-  int64_t sent = connection.pending->send_to(connection.fd.get());
-  if (sent < 0) {
-    stats_.resets++;
-    return drop(connection);
-  }
-  stats_.bytes_out += static_cast<uint64_t>(sent);
-  connection.window_bytes += static_cast<uint32_t>(std::min<int64_t>(sent, INT32_MAX));
-  if (sent > 0) connection.progress_ms = now_ms_;
-  if (connection.pending->empty()) connection.pending.reset();
-  settle(connection);
-}
-
-// RFC 9110, 10.1.1: the client holds its body back until it is asked for it. Not before the answers that are due first.
-void Reactor::offer_continue(Connection& connection) {
-  if (!connection.unanswered.empty() || connection.has_pending() || !connection.parser.take_continue_wanted()) return;
-  connection.message_began_ms = now_ms_;
-  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-  send(connection, {kContinue.data(), kContinue.size()}, {});
 }
 
 // After anything that happened to a connection: what is it waiting for now?
@@ -519,17 +429,29 @@ void Reactor::settle(Connection& connection) {
     offer_continue(connection);
     if (!connections_.find(id)) return;
   }
-  bool takes_requests = may_take_requests(connection);
-  bool has_unread = connection.stage == Stage::open && connection.parser.has_unread();
+  tell_drained(connection);
+  if (connection.stage == Stage::tunnel && ends_tunnel(connection)) return drop(connection);
+  bool reads = may_read(connection);
+  bool has_unread = connection.stage <= Stage::tunnel && connection.parser.has_unread();
   bool says_nothing_more = connection.unanswered.empty() && !connection.has_pending();
+  bool is_between_requests = !connection.parser.in_message() || (connection.incoming && connection.incoming->discarded);
   bool hears_nothing_more = connection.stage != Stage::open || (connection.peer_finished && !has_unread) ||
-                            (draining_ && !connection.parser.in_message() && !connection.readable && !has_unread);
+                            (draining_ && is_between_requests && !connection.readable && !has_unread);
   if (says_nothing_more && hears_nothing_more && connection.stage != Stage::lingering) return end(connection);
-  bool wants_reads = (takes_requests || connection.stage >= Stage::refused) && !connection.peer_finished;
-  if ((wants_reads && connection.readable) || (takes_requests && has_unread)) push_ready(connection);
+  bool wants_reads = (reads || connection.stage >= Stage::last) && !connection.peer_finished;
+  if ((wants_reads && connection.readable) || (reads && has_unread)) push_ready(connection);
   want_reads(connection, wants_reads);
   want_writes(connection, connection.has_pending());
   arm(connection);
+}
+
+// What the app said last is followed by an end of the stream. With both ends there, nothing is left of the tunnel.
+bool Reactor::ends_tunnel(Connection& connection) {
+  OutgoingBody& outgoing = *connection.outgoing;
+  if (!outgoing.ended || connection.has_pending()) return false;
+  bool is_told = std::exchange(outgoing.told_end, true);
+  if (!is_told && net::system::shutdown_sending(connection.fd.get()) != 0) return true;
+  return connection.peer_finished;
 }
 
 void Reactor::want_reads(Connection& connection, bool wanted) {
@@ -555,6 +477,9 @@ void Reactor::end(Connection& connection) {
 }
 
 void Reactor::drop(Connection& connection) {
+  if (!connection.unanswered.empty()) {
+    progress_.push_back({Progress::Kind::gone, connection.id, 0, http::Refusal::none});
+  }
   wheel_.clear(connection.deadline);
   if (connection.polled) {
     poller_->remove(connection.fd.get());
@@ -564,114 +489,6 @@ void Reactor::drop(Connection& connection) {
   connections_.remove(connection.id);
   // A descriptor is free again: whoever waits to be accepted need not wait longer.
   accept_again_ms_ = 0;
-}
-
-// Sets the deadline of what the connection is waiting for. While a handler works there is none: the entry in the wheel
-// is left as it is, and looked at when it falls due.
-void Reactor::arm(Connection& connection) {
-  Deadline kind = deadline_of(connection);
-  if (kind != connection.deadline_kind) {
-    connection.deadline_kind = kind;
-    connection.progress_ms = connection.window_began_ms = now_ms_;
-    connection.window_bytes = 0;
-  } else if (kind == Deadline::linger || kind == Deadline::keep_alive) {
-    return;  // empty lines do not prolong it
-  }
-  if (kind != Deadline::none) wheel_.set(connection.deadline, due_ms(connection));
-}
-
-Deadline Reactor::deadline_of(const Connection& connection) {
-  if (connection.stage == Stage::lingering) return Deadline::linger;
-  if (connection.has_pending()) return Deadline::write;
-  // While this side holds the `100 Continue` back, behind earlier answers, the client has nothing to hurry with.
-  if (connection.stage == Stage::open && connection.parser.wants_continue()) return Deadline::none;
-  if (connection.stage == Stage::open && connection.parser.in_body()) return Deadline::request;
-  if (connection.stage == Stage::open && connection.parser.in_message()) return Deadline::head;
-  return connection.unanswered.empty() ? Deadline::keep_alive : Deadline::none;
-}
-
-// A body that arrives, and an answer that is taken, are looked at once a window, too, for their rate.
-uint64_t Reactor::due_ms(const Connection& connection) const {
-  switch (connection.deadline_kind) {
-    case Deadline::linger:
-      return now_ms_ + (connection.polled ? kLingerMs : kLookAtTurnedAwayMs);
-    case Deadline::write:
-      return std::min(connection.progress_ms + options_.write_timeout_ms, window_end_ms(connection));
-    case Deadline::request:
-      return std::min(connection.message_began_ms + options_.request_timeout_ms, window_end_ms(connection));
-    case Deadline::head:
-      return connection.message_began_ms + options_.headers_timeout_ms;
-    case Deadline::keep_alive:
-      return now_ms_ + options_.keep_alive_timeout_ms;
-    case Deadline::none:
-      break;
-  }
-  return now_ms_ + kLookAgainMs;
-}
-
-// The kernel takes a large piece of an answer at a time, and then nothing for long: there the window is longer.
-uint64_t Reactor::window_end_ms(const Connection& connection) const {
-  if (options_.min_rate_bytes == 0) return kNever;
-  bool writes = connection.deadline_kind == Deadline::write;
-  return connection.window_began_ms + (writes ? std::max(kRateWindowMs, options_.write_timeout_ms) : kRateWindowMs);
-}
-
-bool Reactor::is_too_slow(const Connection& connection) const {
-  return connection.window_bytes < options_.min_rate_bytes * (now_ms_ - connection.window_began_ms) / 1000;
-}
-
-void Reactor::expire_deadlines() {
-  while (net::DeadlineEntry* entry = wheel_.take_due(now_ms_)) expire(*connections_.at_slot(entry->slot));
-}
-
-void Reactor::expire(Connection& connection) {
-  bool receives = connection.deadline_kind == Deadline::head || connection.deadline_kind == Deadline::request;
-  if (receives && connection.readable) {
-    // The client has sent, and it is this side that does not read: JavaScript has all the blocks.
-    wheel_.set(connection.deadline, now_ms_ + kLookAgainSoonMs);
-    return;
-  }
-  switch (connection.deadline_kind) {
-    case Deadline::keep_alive:
-      stats_.idle_timeouts++;
-      return drop(connection);
-    case Deadline::head:
-      return refuse(connection, http::Refusal::HEADERS_TIMEOUT);
-    case Deadline::request:
-      if (now_ms_ >= connection.message_began_ms + options_.request_timeout_ms) {
-        return refuse(connection, http::Refusal::REQUEST_TIMEOUT);
-      }
-      if (is_too_slow(connection)) return refuse(connection, http::Refusal::REQUEST_TOO_SLOW);
-      break;
-    case Deadline::write:
-      if (now_ms_ >= connection.progress_ms + options_.write_timeout_ms) {
-        return cut_off(connection, http::Refusal::WRITE_TIMEOUT);
-      }
-      if (is_too_slow(connection)) return cut_off(connection, http::Refusal::RESPONSE_TAKEN_TOO_SLOWLY);
-      break;
-    case Deadline::linger:
-      return look_at_lingering(connection);
-    case Deadline::none:
-      break;
-  }
-  connection.window_began_ms = now_ms_;
-  connection.window_bytes = 0;
-  wheel_.set(connection.deadline, due_ms(connection));
-}
-
-// It does not take what it is told, so there is no telling it; the kernel need not go on trying either.
-void Reactor::cut_off(Connection& connection, http::Refusal refusal) {
-  stats_.refusals[static_cast<size_t>(refusal)]++;
-  note_client_error(connection, refusal);
-  net::system::reset_on_close(connection.fd.get());
-  drop(connection);
-}
-
-void Reactor::look_at_lingering(Connection& connection) {
-  if (connection.polled || now_ms_ >= connection.message_began_ms + kLingerMs) return drop(connection);
-  wheel_.set(connection.deadline, now_ms_ + kLookAtTurnedAwayMs);
-  connection.readable = true;
-  discard_input(connection);
 }
 
 int64_t Reactor::next_deadline_ms() const {

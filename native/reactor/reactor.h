@@ -3,6 +3,8 @@
 //
 // It is written for edges: a readiness that was not used up is remembered in the connection, which then stands in the
 // ready list or has something in its way that settle() sees go.
+//
+// Its parts: reactor.cc waits, accepts, reads and ends; writing.cc writes; timing.cc times out.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +24,9 @@
 #include "reactor/stats.h"
 
 namespace brink::reactor {
+
+// An answer of the server's own, after which the connection ends.
+Reply last_answer(ConnectionId id, uint32_t sequence, uint16_t status);
 
 class Reactor final : private http::RequestSink {
  public:
@@ -51,7 +56,7 @@ class Reactor final : private http::RequestSink {
   void cut();
 
   // Whether a turn would find work without waiting.
-  bool has_work() const { return !ready_.empty() && !short_of_room_; }
+  bool has_work() const { return (!ready_.empty() || !progress_.empty()) && !short_of_room_; }
   // JavaScript has given a block back: what waited for one goes on.
   void resume();
   bool idle() const { return connections_.open() == 0; }
@@ -60,6 +65,13 @@ class Reactor final : private http::RequestSink {
 
  private:
   friend struct Inspection;
+
+  // Slots from here on are listeners' and the waker's, and no connection's.
+  static constexpr uint32_t kListenerSlots = 0xffffff00;
+  static constexpr ConnectionId kNobody = {kListenerSlots, 0};
+  // Of a body that nobody wanted this much is read, for the sake of the next request.
+  static constexpr uint64_t kMostForgotten = 1024 * 1024;
+  static constexpr int64_t kMostCredit = int64_t{1} << 53;
 
   struct Listener {
     net::Fd fd;
@@ -82,26 +94,51 @@ class Reactor final : private http::RequestSink {
   void step(ConnectionId id);
   void read(Connection& connection);
   void parse(Connection& connection, char* at, size_t size);
+  void receive(Connection& connection);
+  void pass_on(Connection& connection, net::Slice bytes);
+  void hear_the_end(Connection& connection);
   void discard_input(Connection& connection);
-  bool may_take_requests(const Connection& connection) const;
+  bool may_read(const Connection& connection) const;
+  bool may_take_another(const Connection& connection) const;
+  static bool wants_body(const IncomingBody& incoming) { return incoming.discarded || incoming.credit > 0; }
   bool on_request(const http::Request& request) override;
+  bool on_body(net::Slice bytes, net::Slice trailers, bool is_last) override;
   void refuse(Connection& connection, http::Refusal refusal);
   // hand over
   void deliver();
   void note_client_error(const Connection& connection, http::Refusal refusal);
   void put_small_events();
+  bool has_small_events() const { return notice_is_due_ || !client_errors_.empty() || !progress_.empty(); }
   // write
-  void answer(const Answer& answer);
-  void frame(net::ByteBuffer& out, Connection& connection, const Answer& answer, bool close);
-  void emit(Connection& connection, bool close, net::HeldBytes body);
+  void act_on(Connection& connection, const Reply& given);
+  void answer(Connection& connection, const Reply& given);
+  HeldAnswer& hold(Connection& connection, uint32_t sequence);
+  static HeldAnswer* find_held(Connection& connection, uint32_t sequence);
+  bool says_no_more(const Connection& connection) const;
+  bool leaves_too_much_unread(const Connection& connection, const Reply& given) const;
+  static OutgoingBody::Framing framing_of(const Connection& connection, const Reply& given);
+  void frame(net::ByteBuffer& out, Connection& connection, const Reply& given, const OutgoingBody& outgoing);
+  void add_chunk(Connection& connection, const Reply& given);
+  static void begin_chunk(net::ByteBuffer& out, uint64_t size);
+  void end_body(Connection& connection, const Reply& given, OutgoingBody& outgoing, HeldAnswer* held);
+  void abort(Connection& connection, uint32_t sequence);
+  void break_off(Connection& connection);
+  void read_more(Connection& connection, const Reply& given);
+  void take_over(Connection& connection, const Reply& given);
+  void become_tunnel(Connection& connection);
+  bool put_out(Connection& connection, net::HeldBytes body);
+  void emit(Connection& connection, bool close);
   void emit_held(Connection& connection);
   void select_output(Connection& connection);
+  void settle_later(Connection& connection);
   void flush_output();
+  void tell_drained(Connection& connection);
   void send(Connection& connection, net::Slice bytes, net::HeldBytes body);
   void send_pending(Connection& connection);
   void offer_continue(Connection& connection);
   // end, and time out
   void settle(Connection& connection);
+  bool ends_tunnel(Connection& connection);
   void end(Connection& connection);
   void drop(Connection& connection);
   void want_reads(Connection& connection, bool wanted);
@@ -113,6 +150,9 @@ class Reactor final : private http::RequestSink {
   void expire_deadlines();
   void expire(Connection& connection);
   bool is_too_slow(const Connection& connection) const;
+  uint64_t request_timeout_ms(const Connection& connection) const;
+  uint64_t write_timeout_ms(const Connection& connection) const;
+  uint64_t min_rate_bytes(const Connection& connection) const;
   void cut_off(Connection& connection, http::Refusal refusal);
   void look_at_lingering(Connection& connection);
 
@@ -130,12 +170,14 @@ class Reactor final : private http::RequestSink {
   std::vector<ConnectionId> ready_;      // connections with a readiness to use
   std::vector<ConnectionId> ready_now_;  // those of the pass that is under way
   Connection* parsing_ = nullptr;
+  uint64_t messages_ = 0;   // that were parsed to their end
   net::ByteBuffer output_;  // framed answers of one connection, sent together
-  ConnectionId output_of_ = {0, 0};
+  ConnectionId output_of_ = kNobody;
   uint64_t now_ms_;
   uint64_t accept_again_ms_ = 0;            // when descriptors had run out: the time to try again
   size_t turned_away_ = 0;                  // those that still linger
-  std::vector<ClientError> client_errors_;  // to be told with the next batch
+  std::vector<ClientError> client_errors_;  // to be told with the next batch, as
+  std::vector<Progress> progress_;          // this
   uint64_t client_errors_since_ms_ = 0;
   uint32_t client_errors_told_ = 0;  // in this second
   uint32_t client_errors_untold_ = 0;

@@ -7,6 +7,9 @@
 namespace brink::reactor {
 namespace {
 
+// Far above what anybody sends, far below what sums of lengths could overflow with.
+constexpr uint64_t kMostLength = uint64_t{1} << 53;
+
 bool lies_in_block(uint32_t offset, uint32_t length) {
   return offset <= layout::kBlockBytes && length <= layout::kBlockBytes - offset;
 }
@@ -17,44 +20,80 @@ ReplyReader::ReplyReader(Replies& replies) : replies_(replies), at_(layout::kRep
   end_ = std::min<size_t>(replies.block->words[layout::kRepliesEnd], layout::kBlockWords);
 }
 
-ReplyReader::Found ReplyReader::next(Answer* answer) {
+ReplyReader::Found ReplyReader::next(Reply* reply) {
   if (at_ + layout::kReplyWords > end_) return Found::end;
   const uint32_t* words = replies_.block->words + at_;
-  const char* bytes = replies_.block->bytes;
   at_ += layout::kReplyWords;
+  *reply = Reply{};
+  reply->id = {words[layout::kReplySlot], words[layout::kReplyGeneration]};
+  reply->sequence = words[layout::kReplySequence];
   uint32_t flags = words[layout::kReplyFlags], status = words[layout::kReplyStatus];
-  uint32_t fields_at = words[layout::kReplyFieldsOffset], fields_size = words[layout::kReplyFieldsLength];
-  uint32_t body_at = words[layout::kReplyBodyOffset], body_size = words[layout::kReplyBodyLength];
-  bool by_reference = (flags & layout::kFlagReplyBodyByReference) != 0;
-  // A body that is there is sent: to say another length would break the framing.
-  bool length_only = (flags & layout::kFlagReplyLengthOnly) != 0 && !by_reference;
+  reply->asks = (flags & layout::kFlagChunkAsks) != 0;
+  reply->ends = (flags & layout::kFlagChunkEnd) != 0;
+  switch (words[layout::kReplyKind]) {
+    case layout::kReplyAnswer:
+      break;
+    case layout::kReplyChunk:
+      // Half of a body is worse than none: what cannot be sent breaks the connection.
+      reply->kind = read_body(words, flags, reply) ? Reply::Kind::chunk : Reply::Kind::abort;
+      return Found::reply;
+    case layout::kReplyAbort:
+      reply->kind = Reply::Kind::abort;
+      return Found::reply;
+    case layout::kReplyRead:
+      reply->kind = Reply::Kind::read;
+      reply->body_length = words[layout::kReplyBodyLength];
+      return Found::reply;
+    case layout::kReplyTakeOver:
+      reply->kind = Reply::Kind::take_over;
+      return Found::reply;
+    case layout::kReplyDeadlines:
+      reply->kind = Reply::Kind::deadlines;
+      reply->deadlines = {words[layout::kDeadlinesRequest], words[layout::kDeadlinesWrite],
+                          words[layout::kDeadlinesRate]};
+      return Found::reply;
+    default:
+      return Found::invalid;
+  }
   uint32_t type = flags & layout::kContentTypeMask;
-  answer->id = {words[layout::kReplySlot], words[layout::kReplyGeneration]};
-  answer->sequence = words[layout::kReplySequence];
-  if (words[layout::kReplyKind] != layout::kReplyAnswer || status < 200 || status > 999 ||
-      type >= http::kContentTypes || !lies_in_block(fields_at, fields_size)) {
+  if (status < 200 || status > 999 || type >= http::kContentTypes || !read_body(words, flags, reply)) {
     return Found::invalid;
   }
-  answer->status = static_cast<uint16_t>(status);
-  answer->content_type = static_cast<uint8_t>(type);
-  answer->close = (flags & layout::kFlagReplyClose) != 0;
-  answer->dated = (flags & layout::kFlagReplyDated) != 0;
-  answer->length_only = length_only;
-  answer->fields = {bytes + fields_at, fields_size};
-  answer->body = {nullptr, 0};
-  answer->body_length = body_size;
-  answer->held = nullptr;
+  reply->kind = Reply::Kind::answer;
+  reply->status = static_cast<uint16_t>(status);
+  reply->content_type = static_cast<uint8_t>(type);
+  reply->close = (flags & layout::kFlagReplyClose) != 0;
+  reply->dated = (flags & layout::kFlagReplyDated) != 0;
+  return Found::reply;
+}
+
+bool ReplyReader::read_body(const uint32_t* words, uint32_t flags, Reply* reply) {
+  uint32_t fields_at = words[layout::kReplyFieldsOffset], fields_size = words[layout::kReplyFieldsLength];
+  uint32_t body_at = words[layout::kReplyBodyOffset], body_size = words[layout::kReplyBodyLength];
+  const char* bytes = replies_.block->bytes;
+  if (!lies_in_block(fields_at, fields_size)) return false;
+  reply->fields = {bytes + fields_at, fields_size};
+  if (!http::are_field_lines(reply->fields)) return false;
+  bool by_reference = (flags & layout::kFlagReplyBodyByReference) != 0;
+  // A body that is there is sent: to say another length would break the framing.
+  reply->streams = (flags & layout::kFlagReplyStream) != 0 && !by_reference;
+  reply->sized = reply->streams && (flags & layout::kFlagReplySized) != 0;
+  reply->length_only = (flags & layout::kFlagReplyLengthOnly) != 0 && !by_reference && !reply->streams;
+  if (reply->sized || reply->length_only) {
+    reply->body_length = (uint64_t{body_at} << 32) | body_size;
+    return reply->body_length <= kMostLength;
+  }
+  if (reply->streams) return true;
   if (by_reference) {
     // One that another reply took has no holder any more.
-    if (body_at >= replies_.bodies.size() || !replies_.bodies[body_at].holder) return Found::invalid;
-    answer->held = &replies_.bodies[body_at];
-    answer->body_length = answer->held->bytes.size;
-  } else if (!length_only) {
-    if (!lies_in_block(body_at, body_size)) return Found::invalid;
-    answer->body = {bytes + body_at, body_size};
+    if (body_at >= replies_.bodies.size() || !replies_.bodies[body_at].holder) return false;
+    reply->held = &replies_.bodies[body_at];
+    reply->body_length = reply->held->bytes.size;
+    return true;
   }
-  if (!http::are_field_lines(answer->fields)) return Found::invalid;
-  return Found::answer;
+  reply->body_length = body_size;
+  reply->body = {bytes + body_at, body_size};
+  return lies_in_block(body_at, body_size);
 }
 
 }  // namespace brink::reactor

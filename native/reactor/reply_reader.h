@@ -6,7 +6,10 @@
 
 namespace brink::reactor {
 
-struct Answer {
+// What JavaScript says to a request. Which parts mean something depends on the kind.
+struct Reply {
+  enum class Kind : uint8_t { answer, chunk, abort, read, take_over, deadlines };
+  Kind kind;
   ConnectionId id;
   uint32_t sequence;
   uint16_t status;
@@ -14,10 +17,15 @@ struct Answer {
   bool close;
   bool dated;
   bool length_only;
-  net::Slice fields;
+  bool streams;          // the body follows in chunks
+  bool sized;            // and its length is known
+  bool ends;             // the last chunk; the fields are trailers
+  bool asks;             // to be told when there is room for more
+  net::Slice fields;     // complete lines
   net::Slice body;       // in the block
-  uint64_t body_length;  // what Content-Length says
+  uint64_t body_length;  // what Content-Length says; or how much more of the request's body is wanted
   net::HeldBytes* held;  // the body, where it crossed by reference
+  Deadlines deadlines;
 };
 
 class ReplyReader {
@@ -25,10 +33,12 @@ class ReplyReader {
   explicit ReplyReader(Replies& replies);
 
   // Of an invalid one only the id and the sequence are given, and they may be anybody's.
-  enum class Found { answer, invalid, end };
-  Found next(Answer* answer);
+  enum class Found { reply, invalid, end };
+  Found next(Reply* reply);
 
  private:
+  bool read_body(const uint32_t* words, uint32_t flags, Reply* reply);
+
   Replies& replies_;
   size_t at_;
   size_t end_;

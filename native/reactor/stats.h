@@ -11,7 +11,7 @@ namespace brink::reactor {
 struct Stats {
   uint64_t accepted = 0;
   uint64_t open = 0;
-  uint64_t requests = 0;
+  uint64_t requests = 0;  // that arrived whole, or were answered before
   uint64_t bytes_in = 0;
   uint64_t bytes_out = 0;
   uint64_t partial_writes = 0;  // answers that a socket did not take at once

@@ -16,10 +16,11 @@ class Unanswered {
   uint32_t first() const { return first_; }
 
   // Takes the next sequence number. The caller has seen that count() is below kMost.
-  uint32_t add(bool is_head) {
+  uint32_t add(bool is_head, bool is_http_1_0) {
     uint64_t bit = bit_of(next_);
     answered_ &= ~bit;
     head_ = is_head ? head_ | bit : head_ & ~bit;
+    http_1_0_ = is_http_1_0 ? http_1_0_ | bit : http_1_0_ & ~bit;
     return next_++;
   }
 
@@ -31,6 +32,7 @@ class Unanswered {
   }
 
   bool is_head(uint32_t sequence) const { return (head_ & bit_of(sequence)) != 0; }
+  bool is_http_1_0(uint32_t sequence) const { return (http_1_0_ & bit_of(sequence)) != 0; }
   bool is_last(uint32_t sequence) const { return sequence + 1 == next_; }
 
   // The first one's answer is on its way out.
@@ -43,6 +45,7 @@ class Unanswered {
   uint32_t next_ = 0;
   uint64_t answered_ = 0;
   uint64_t head_ = 0;
+  uint64_t http_1_0_ = 0;
 };
 
 }  // namespace brink::reactor

@@ -55,8 +55,16 @@ class App::ReplyWriter {
     put(200, layout::kFlagReplyBodyByReference, replies_.bodies.size() - 1, 0);
   }
 
+  void wants_more_than_ever_comes() {
+    put(0, 0, 0, 0x7fffffff);
+    replies_.block->words[words_used_ - layout::kReplyWords + layout::kReplyKind] = layout::kReplyRead;
+  }
+
   // Whom the next reply is for.
-  void answers(const uint32_t* request) { request_ = request; }
+  void answers(const uint32_t* event, uint32_t sequence) {
+    event_ = event;
+    sequence_ = sequence;
+  }
 
   reactor::Replies take() {
     replies_.block->words[layout::kRepliesEnd] = static_cast<uint32_t>(words_used_);
@@ -73,12 +81,13 @@ class App::ReplyWriter {
 
   // A request's record is longer than a reply's, so a block always holds the replies to another one's requests.
   void put(uint32_t status, uint32_t flags, size_t body_at, size_t body_size) {
-    static_assert(layout::kReplyWords < layout::kRequestFields, "replies take less room than requests");
+    static_assert(layout::kReplyWords < layout::kBodyWords && layout::kBodyWords < layout::kRequestFields,
+                  "replies take less room than what they are for");
     uint32_t* words = replies_.block->words + words_used_;
     words[layout::kReplyKind] = layout::kReplyAnswer;
-    words[layout::kReplySlot] = request_[layout::kEventSlot];
-    words[layout::kReplyGeneration] = request_[layout::kEventGeneration];
-    words[layout::kReplySequence] = request_[layout::kRequestSequence];
+    words[layout::kReplySlot] = event_[layout::kEventSlot];
+    words[layout::kReplyGeneration] = event_[layout::kEventGeneration];
+    words[layout::kReplySequence] = sequence_;
     words[layout::kReplyStatus] = status;
     words[layout::kReplyFlags] = layout::kContentTypeText | flags;
     words[layout::kReplyFieldsOffset] = words[layout::kReplyFieldsLength] = 0;
@@ -88,7 +97,8 @@ class App::ReplyWriter {
   }
 
   reactor::Replies replies_;
-  const uint32_t* request_ = nullptr;
+  const uint32_t* event_ = nullptr;
+  uint32_t sequence_ = 0;
   size_t words_used_ = layout::kRepliesFirst;
   size_t bytes_used_ = 0;
 };
@@ -97,14 +107,45 @@ reactor::Replies App::answer(const reactor::Batch& batch, reactor::Block* into) 
   ReplyWriter replies(into);
   const uint32_t* words = batch.block->words;
   for (uint32_t i = 0; i < batch.events; i++) {
-    if (words[layout::kEventKind] == layout::kEventRequest) answer_request(batch, words, replies);
+    answer_event(batch, words, replies);
     words += words[layout::kEventWords];
   }
   return replies.take();
 }
 
+void App::answer_event(const reactor::Batch& batch, const uint32_t* words, ReplyWriter& replies) {
+  uint64_t token = reactor::ConnectionId{words[layout::kEventSlot], words[layout::kEventGeneration]}.token();
+  switch (words[layout::kEventKind]) {
+    case layout::kEventRequest:
+      return answer_request(batch, words, replies);
+    case layout::kEventBody:
+      return add_to_upload(words, replies);
+    case layout::kEventGone:
+      uploads_.erase(token);
+      return;
+    default:
+      return;
+  }
+}
+
+void App::add_to_upload(const uint32_t* words, ReplyWriter& replies) {
+  uint64_t token = reactor::ConnectionId{words[layout::kEventSlot], words[layout::kEventGeneration]}.token();
+  auto upload = uploads_.find(token);
+  if (upload == uploads_.end() || upload->second.sequence != words[layout::kBodySequence]) return;
+  upload->second.bytes += words[layout::kBodyLength];
+  bool is_last = (words[layout::kBodyFlags] & layout::kBodyEnd) != 0;
+  replies.answers(words, words[layout::kBodySequence]);
+  if (is_last) replies.text(std::to_string(upload->second.bytes));
+  if (is_last || (words[layout::kBodyFlags] & layout::kBodyFailed) != 0) uploads_.erase(upload);
+}
+
 void App::answer_request(const reactor::Batch& batch, const uint32_t* words, ReplyWriter& replies) {
-  replies.answers(words);
+  replies.answers(words, words[layout::kRequestSequence]);
+  if (words[layout::kRequestFlags] & layout::kFlagBodyFollows) {
+    uint64_t token = reactor::ConnectionId{words[layout::kEventSlot], words[layout::kEventGeneration]}.token();
+    uploads_[token] = {words[layout::kRequestSequence], words[layout::kRequestBodyLength]};
+    return replies.wants_more_than_ever_comes();
+  }
   if (words[layout::kRequestFlags] & layout::kFlagBody) {
     return replies.text(std::to_string(words[layout::kRequestBodyLength]));
   }

@@ -5,12 +5,13 @@
 //   /large     kLargeBytes, which cross by reference
 //   /busy      the constant too, but not before release(): until then the app does nothing else
 //   any other  its own target, so that a client sees which answer it was given
-//   a body     the number of its bytes
+//   a body     the number of its bytes, which it wants all of
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <string_view>
 
@@ -39,7 +40,17 @@ class App {
   class LentBody;
   class ReplyWriter;
 
+  // A body that is still coming in.
+  struct Upload {
+    uint32_t sequence;
+    size_t bytes;
+  };
+
+  void answer_event(const reactor::Batch& batch, const uint32_t* words, ReplyWriter& replies);
   void answer_request(const reactor::Batch& batch, const uint32_t* words, ReplyWriter& replies);
+  void add_to_upload(const uint32_t* words, ReplyWriter& replies);
+
+  std::map<uint64_t, Upload> uploads_;  // by the token of their connection
   void be_busy();
 
   std::atomic<int64_t> bodies_out_ = 0;

@@ -66,22 +66,40 @@ test('a client that says that this was all with a large answer on its way gets i
   )
 })
 
-for (const [what, bytes] of [
-  ['half a head', 'GET / HTTP/1.1\r\nHost: br'],
+const cutShort: [string, string][] = [
   ['half a body', 'POST / HTTP/1.1\r\nHost: brink\r\nContent-Length: 10\r\n\r\nhalf'],
   ['half a chunk', 'POST / HTTP/1.1\r\nHost: brink\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nha'],
   ['chunks without the last one', 'POST / HTTP/1.1\r\nHost: brink\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n'],
-] as const) {
-  test(`a client that leaves after ${what} is let go, and no handler runs`, () =>
-    serving(nowAndLater, async (server) => {
+]
+for (const [what, bytes] of cutShort) {
+  test(`a client that stops sending after ${what} is answered with 400, and no handler runs`, async () => {
+    let runs = 0
+    const app = new Router().post('/', () => {
+      runs += 1
+    })
+    await serving(app, async (server) => {
       const client = await connect(server)
       await client.sendSeen(server, bytes)
       client.finish()
+      const answer = await client.response()
+      assert.is(answer.status, 400)
+      assert.is(answer.header('connection'), 'close')
       assert.is(await client.closed(), 'fin')
       await until(() => server.stats().open === 0, 'the server has let it go')
-      await counts(server, { requests: 0 })
-    }))
+    })
+    assert.is(runs, 0)
+  })
 }
+
+test('a client that stops sending after half a head is let go', () =>
+  serving(nowAndLater, async (server) => {
+    const client = await connect(server)
+    await client.sendSeen(server, 'GET / HTTP/1.1\r\nHost: br')
+    client.finish()
+    assert.is(await client.closed(), 'fin')
+    await until(() => server.stats().open === 0, 'the server has let it go')
+    await counts(server, { requests: 0 })
+  }))
 
 const tooMuch = 6 * 1024 * 1024
 const refused: [string, string, number][] = [

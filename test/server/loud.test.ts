@@ -50,7 +50,8 @@ test('quiet clients are answered beside one that sends without end', async () =>
 test('a small request overtakes the large one that began to arrive before it', async () => {
   const order: string[] = []
   const app = new Router()
-    .post('/large', () => {
+    .post('/large', async (req) => {
+      await req.bytes()
       order.push('large')
     })
     .get('/small', () => {

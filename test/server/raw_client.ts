@@ -121,6 +121,19 @@ export class RawClient {
     return this.#ending as Ending
   }
 
+  /** All that comes before the server ends the connection in order. */
+  async everything(): Promise<string> {
+    await this.#when(() => this.#ending !== undefined, 'the end of the connection')
+    if (this.#ending === 'reset') throw new Error('the connection was reset')
+    return Buffer.concat(this.#chunks).toString('latin1')
+  }
+
+  /** Waits until the server has broken the connection, with whatever had come before. */
+  async broken(): Promise<void> {
+    await this.#when(() => this.#ending !== undefined, 'the end of the connection')
+    if (this.#ending !== 'reset') throw new Error(`ended in order${this.#leftovers()}`)
+  }
+
   /** Stops reading, so that the server's answers fill the system's buffers. */
   pause(): this {
     this.#socket.pause()

@@ -8,6 +8,8 @@ export interface RawResponse {
   readonly body: Buffer
   /** The body as UTF-8. */
   readonly text: string
+  /** The field lines of the trailer section. */
+  readonly trailers: readonly string[]
   /** The values of a field, joined by `|`; undefined when there is none. */
   header(name: string): string | undefined
 }
@@ -69,8 +71,8 @@ class Head {
     if (connection !== undefined && !/^(close|keep-alive)$/.test(connection)) broken('connection', connection)
   }
 
-  with(body: Buffer): RawResponse {
-    return Object.assign(this, { body, text: body.toString('utf8') })
+  with(body: Buffer, trailers: readonly string[] = []): RawResponse {
+    return Object.assign(this, { body, text: body.toString('utf8'), trailers })
   }
 }
 
@@ -83,10 +85,23 @@ function chunkedBody(head: Head, bytes: Buffer, from: number): Parsed {
     if (!/^[0-9a-f]+$/i.test(line)) broken('chunk', line)
     const size = Number.parseInt(line, 16)
     const end = lineEnd + 2 + size
+    if (size === 0) return withTrailers(head, chunks, bytes, end)
     if (bytes.length < end + 2) return { needs: end + 2 }
     if (bytes.toString('latin1', end, end + 2) !== '\r\n') broken('chunk', 'no CRLF behind it')
-    if (size === 0) return { response: head.with(Buffer.concat(chunks)), size: end + 2 }
     chunks.push(bytes.subarray(lineEnd + 2, end))
+    at = end + 2
+  }
+}
+
+function withTrailers(head: Head, chunks: Buffer[], bytes: Buffer, from: number): Parsed {
+  const trailers: string[] = []
+  for (let at = from; ; ) {
+    const end = bytes.indexOf('\r\n', at)
+    if (end === -1) return { needs: bytes.length + 1 }
+    if (end === at) return { response: head.with(Buffer.concat(chunks), trailers), size: end + 2 }
+    const line = bytes.toString('latin1', at, end)
+    if (!FIELD_LINE.test(line)) broken('trailer', line)
+    trailers.push(line)
     at = end + 2
   }
 }

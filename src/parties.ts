@@ -1,0 +1,58 @@
+/** Somebody who has to hear what becomes of a client: a request that is still answered, a body on its way. */
+export interface Party {
+  readonly slot: number
+  readonly generation: number
+  readonly sequence: number
+  /** The client went away; when `half`, it has only stopped sending, and may still take its answers. */
+  clientGone(half: boolean): void
+  /** The next one of the same connection. Of use to `Parties` alone. */
+  nextParty: Party | undefined
+}
+
+/** Those who are waiting for something of their clients, by the slots of their connections. */
+export class Parties<P extends Party = Party> {
+  // Slots are few and dense. Most connections have one party at the most, so they are lists, not sets.
+  readonly #first: (P | undefined)[] = []
+
+  add(party: P): void {
+    party.nextParty = this.#first[party.slot]
+    this.#first[party.slot] = party
+  }
+
+  /** Also for one that was never added. */
+  remove(party: P): void {
+    const first = this.#first[party.slot]
+    if (first === party) {
+      this.#first[party.slot] = party.nextParty as P | undefined
+      return
+    }
+    for (let at: Party | undefined = first; at !== undefined; at = at.nextParty) {
+      if (at.nextParty !== party) continue
+      at.nextParty = party.nextParty
+      return
+    }
+  }
+
+  find(slot: number, generation: number, sequence: number): P | undefined {
+    let at = this.#first[slot]
+    while (at !== undefined && (at.sequence !== sequence || at.generation !== generation)) {
+      at = at.nextParty as P | undefined
+    }
+    return at
+  }
+
+  /** Tells all of a connection. */
+  gone(slot: number, generation: number, half: boolean): void {
+    // Whoever is told may leave the list.
+    for (let at: Party | undefined = this.#first[slot]; at !== undefined; ) {
+      const next: Party | undefined = at.nextParty
+      if (at.generation === generation) at.clientGone(half)
+      at = next
+    }
+  }
+
+  /** Tells everybody: the server has ended. */
+  allGone(): void {
+    for (const first of [...this.#first]) if (first !== undefined) this.gone(first.slot, first.generation, false)
+  }
+}

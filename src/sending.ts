@@ -1,0 +1,169 @@
+// From what a handler gave to a reply in the exchange.
+import { contentTypeOf, encodeBody } from './body.js'
+import { isBlob, isStream, sourceOf } from './body_source.js'
+import { coded } from './errors.js'
+import type { Exchange, ReplyBytes } from './exchange.js'
+import type { HandlerResult } from './handler.js'
+import {
+  CONTENT_TYPE_BYTES,
+  CONTENT_TYPE_HTML,
+  CONTENT_TYPE_JSON,
+  CONTENT_TYPE_TEXT,
+  FLAG_CHUNK_END,
+  FLAG_REPLY_CLOSE,
+  FLAG_REPLY_DATED,
+  FLAG_REPLY_LENGTH_ONLY,
+  FLAG_REPLY_SIZED,
+  FLAG_REPLY_STREAM,
+} from './layout.js'
+import type { Parties } from './parties.js'
+import type { Reply } from './reply.js'
+import { ReplyStream } from './reply_stream.js'
+import type { Recipient } from './request.js'
+import { trailerLines, trailerNames } from './trailers.js'
+
+const KNOWN_CONTENT_TYPES = new Map([
+  ['text/plain; charset=utf-8', CONTENT_TYPE_TEXT],
+  ['application/json', CONTENT_TYPE_JSON],
+  ['application/octet-stream', CONTENT_TYPE_BYTES],
+  ['text/html; charset=utf-8', CONTENT_TYPE_HTML],
+])
+
+/** What hears of a streamed answer. */
+export interface StreamWatcher {
+  readonly done: () => void
+  readonly report: (error: unknown) => void
+}
+
+export class Sending {
+  readonly #exchange: Exchange
+  readonly #streams: Parties<ReplyStream>
+  // Connections that an answer of this batch ends: slots, with their generations. A batch may hold requests of two
+  // connections that had the same slot one after the other.
+  readonly #closed = new Map<number, number>()
+
+  constructor(exchange: Exchange, streams: Parties<ReplyStream>) {
+    this.#exchange = exchange
+    this.#streams = streams
+  }
+
+  beginBatch(): void {
+    if (this.#closed.size > 0) this.#closed.clear()
+  }
+
+  /** RFC 9112 §9.6: what came behind a request whose answer says `close` is not processed. */
+  hasClosed(slot: number, generation: number): boolean {
+    return this.#closed.size > 0 && this.#closed.get(slot) === generation
+  }
+
+  /** Sends a value that is neither a `Reply` nor a `Response`. False when it is a stream, which a `Reply` can carry. */
+  value(to: Recipient, value: HandlerResult): boolean {
+    if (typeof value === 'string') this.#put(to, 200, CONTENT_TYPE_TEXT, '', value)
+    else if (value === undefined || value === null) this.#put(to, 204, 0, '', undefined)
+    else if (isStream(value)) return false
+    else {
+      const body = encodeBody(value)
+      this.#put(to, 200, typeof body === 'string' ? CONTENT_TYPE_JSON : CONTENT_TYPE_BYTES, '', body)
+    }
+    return true
+  }
+
+  /** Sends a reply. True when all of it is sent; otherwise the `watcher` is told when. */
+  reply(to: Recipient, method: string, answer: Reply, watcher: StreamWatcher): boolean {
+    const { status } = answer
+    let contentType = answer.untyped ? undefined : contentTypeOf(answer.body)
+    let flags = 0
+    let fields = ''
+    let length: number | undefined
+    const given = answer.headers.flat()
+    for (let place = 0; place < given.length; place += 2) {
+      const name = given[place] as string
+      const value = given[place + 1] as string
+      if (name === 'content-type') contentType = value
+      else if (name === 'content-length') length = Number(value)
+      else if (name === 'connection') flags |= FLAG_REPLY_CLOSE
+      else {
+        if (name === 'date') flags |= FLAG_REPLY_DATED
+        fields += `${name}: ${value}\r\n`
+      }
+    }
+    if (contentType !== undefined) {
+      const known = KNOWN_CONTENT_TYPES.get(contentType)
+      if (known !== undefined) flags |= known
+      else fields += `content-type: ${contentType}\r\n`
+    }
+    if (isStream(answer.body)) return this.#stream(to, method, answer, { flags, fields, length }, watcher)
+    const body = encodeBody(answer.body)
+    if (length !== undefined) {
+      // A HEAD or a 304 may say the length of what it does not send (RFC 9110 §8.6).
+      if (body === undefined && (method === 'HEAD' || status === 304)) {
+        this.#putSized(to, status, flags | FLAG_REPLY_LENGTH_ONLY, fields, length)
+        return true
+      }
+      checkLength(length, body)
+    }
+    this.#put(to, status, flags, fields, body)
+    return true
+  }
+
+  #stream(to: Recipient, method: string, answer: Reply, { flags, fields, length }: Head, watcher: StreamWatcher) {
+    const { status, body, trailers } = answer
+    if (isBlob(body)) length ??= body.size
+    // Made before the answer begins: what is wrong with them can still be told.
+    const names = trailerNames(trailers)
+    const source = sourceOf(body) as NonNullable<ReturnType<typeof sourceOf>>
+    const hasNoContent = status === 204 || status === 205 || status === 304
+    if (hasNoContent || method === 'HEAD') source.cancel(undefined)
+    if (hasNoContent) {
+      this.#put(to, status, flags, fields, undefined)
+      return true
+    }
+    if (length !== undefined) {
+      this.#putSized(to, status, flags | FLAG_REPLY_STREAM | FLAG_REPLY_SIZED, fields, length)
+    } else {
+      this.#put(
+        to,
+        status,
+        flags | FLAG_REPLY_STREAM,
+        names === '' ? fields : `${fields}trailer: ${names}\r\n`,
+        undefined,
+      )
+    }
+    if (method === 'HEAD') {
+      this.#exchange.chunk(to, FLAG_CHUNK_END, '', undefined)
+      return true
+    }
+    new ReplyStream(to, source, length, {
+      exchange: this.#exchange,
+      streams: this.#streams,
+      trailers: () => trailerLines(trailers),
+      ...watcher,
+    }).start()
+    return false
+  }
+
+  #put(to: Recipient, status: number, flags: number, fields: string, body: ReplyBytes): void {
+    this.#exchange.answer(to, status, flags, fields, body)
+    if ((flags & FLAG_REPLY_CLOSE) !== 0) this.#closed.set(to.slot, to.generation)
+  }
+
+  #putSized(to: Recipient, status: number, flags: number, fields: string, length: number): void {
+    this.#exchange.answerSized(to, status, flags, fields, length)
+    if ((flags & FLAG_REPLY_CLOSE) !== 0) this.#closed.set(to.slot, to.generation)
+  }
+}
+
+interface Head {
+  readonly flags: number
+  readonly fields: string
+  readonly length: number | undefined
+}
+
+function checkLength(length: number, body: ReplyBytes): void {
+  const actual = body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length
+  if (length === actual) return
+  throw coded(
+    new Error(`The content-length of the reply says ${length} bytes, but its body has ${actual}.`),
+    'ERR_CONTENT_LENGTH_MISMATCH',
+  )
+}
