@@ -137,7 +137,7 @@ net::Descriptor FakeKernel::open(Kind kind, size_t client) {
     if (entries_[i].kind == Kind::closed) place = i;
   }
   if (place == entries_.size()) entries_.emplace_back();
-  entries_[place] = Entry{kind, false, false, false, client};
+  entries_[place] = Entry{kind, false, false, false, client, 0};
   return kFirstDescriptor + static_cast<net::Descriptor>(place);
 }
 
@@ -234,6 +234,31 @@ int64_t FakeKernel::send(net::Descriptor descriptor, const net::Slice* slices, s
   return static_cast<int64_t>(taken);
 }
 
+net::Descriptor FakeKernel::open_file(uint64_t size) {
+  net::Descriptor file = open(Kind::file, 0);
+  entry(file).size = size;
+  return file;
+}
+
+void FakeKernel::resize_file(net::Descriptor file, uint64_t size) { entry(file).size = size; }
+
+int64_t FakeKernel::read_at(net::Descriptor file, uint64_t offset, char* into, size_t size) const {
+  const Entry& of = entry(file);
+  BRINK_HOLDS(of.kind == Kind::file, "descriptor %d is read, and no file", static_cast<int>(file));
+  size_t got = offset < of.size ? static_cast<size_t>(std::min<uint64_t>(size, of.size - offset)) : 0;
+  for (size_t i = 0; i < got; i++) into[i] = file_byte(offset + i);
+  return static_cast<int64_t>(got);
+}
+
+int64_t FakeKernel::send_file(net::Descriptor descriptor, net::Descriptor file, uint64_t offset, uint64_t length) {
+  BRINK_HOLDS(length > 0, "nothing of a file is sent");
+  char piece[4096];
+  int64_t got = read_at(file, offset, piece, static_cast<size_t>(std::min<uint64_t>(length, sizeof piece)));
+  if (got == 0) return 0;
+  net::Slice slice = {piece, static_cast<size_t>(got)};
+  return send(descriptor, &slice, 1);
+}
+
 int FakeKernel::shutdown_sending(net::Descriptor descriptor) {
   Client& client = connected(descriptor, "shutdown");
   int64_t outcome = take_plan(Call::shutdown);
@@ -244,8 +269,14 @@ int FakeKernel::shutdown_sending(net::Descriptor descriptor) {
   return 0;
 }
 
+void FakeKernel::close_file(net::Descriptor file) {
+  BRINK_HOLDS(entry(file).kind == Kind::file, "descriptor %d is closed as a file, and is none", static_cast<int>(file));
+  entry(file) = Entry{};
+}
+
 void FakeKernel::close(net::Descriptor descriptor) {
   Entry& closing = entry(descriptor);
+  BRINK_HOLDS(closing.kind != Kind::file, "the file %d is closed as a socket", static_cast<int>(descriptor));
   BRINK_HOLDS(!closing.watched, "descriptor %d is closed while the poller has it", static_cast<int>(descriptor));
   Entry was = std::exchange(closing, Entry{});
   if (was.kind != Kind::connection) return;
@@ -284,6 +315,20 @@ void reset_on_close(Descriptor) {}
 
 int shutdown_sending(Descriptor descriptor) { return FakeKernel::current().shutdown_sending(descriptor); }
 void close(Descriptor descriptor) { FakeKernel::current().close(descriptor); }
+
+// There is no path in this system: files come from FakeKernel::open_file.
+int open_folder(const char*, Descriptor*, FileFacts*) { return -ENOENT; }
+int open_file(const char*, Descriptor*, FileFacts*) { return -ENOENT; }
+int open_beneath(Descriptor, const char*, Descriptor*, FileFacts*) { return -ENOENT; }
+void close_file(Descriptor file) { FakeKernel::current().close_file(file); }
+
+int64_t read_at(Descriptor file, uint64_t offset, char* into, size_t size) {
+  return FakeKernel::current().read_at(file, offset, into, size);
+}
+
+int64_t send_file(Descriptor socket, Descriptor file, uint64_t offset, uint64_t length) {
+  return FakeKernel::current().send_file(socket, file, offset, length);
+}
 
 int open_wakeup(Descriptor descriptors[2]) {
   descriptors[0] = descriptors[1] = FakeKernel::current().open_wakeup();

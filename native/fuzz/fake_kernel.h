@@ -82,6 +82,10 @@ class FakeKernel {
   void forget_plans();
   void limit_descriptors(size_t most) { most_descriptors_ = most; }
   void reuse_numbers(bool on) { reuses_numbers_ = on; }
+  // A file of so many bytes, which are file_byte()s; it may shrink, or grow, while it is open.
+  net::Descriptor open_file(uint64_t size);
+  void resize_file(net::Descriptor file, uint64_t size);
+  static char file_byte(uint64_t at) { return static_cast<char>('A' + at % 23); }
   void advance(uint64_t ms) { now_ms_ += ms; }
   void set_wall_clock(int64_t seconds) { wall_clock_offset_ = seconds; }
 
@@ -105,18 +109,22 @@ class FakeKernel {
   int64_t accept(net::Descriptor listener, net::Address* peer);
   int64_t receive(net::Descriptor descriptor, char* into, size_t size);
   int64_t send(net::Descriptor descriptor, const net::Slice* slices, size_t count);
+  int64_t send_file(net::Descriptor descriptor, net::Descriptor file, uint64_t offset, uint64_t length);
+  int64_t read_at(net::Descriptor file, uint64_t offset, char* into, size_t size) const;
   int shutdown_sending(net::Descriptor descriptor);
   void close(net::Descriptor descriptor);
+  void close_file(net::Descriptor file);
   int64_t wall_clock_seconds() const { return static_cast<int64_t>(now_ms_ / 1000) + wall_clock_offset_; }
 
  private:
-  enum class Kind : uint8_t { closed, listener, wakeup, connection };
+  enum class Kind : uint8_t { closed, listener, wakeup, connection, file };
   struct Entry {
     Kind kind = Kind::closed;
     bool news = false;
     bool watched = false;
     bool raised = false;
     size_t client = 0;
+    uint64_t size = 0;  // of a file
   };
 
   net::Descriptor open(Kind kind, size_t client);

@@ -1,6 +1,6 @@
-// The one file where systems differ: sockets, readiness calls and wake-ups, spelled the same for POSIX systems and for
-// Winsock. What Linux has beyond POSIX spares calls and is used only here. BRINK_PORTABLE leaves it out, so that the
-// path of the other systems can be tested on Linux.
+// Where systems differ: sockets, readiness calls and wake-ups, spelled the same for POSIX systems and for Winsock.
+// Files are in platform_files.h, and there is no third place. What Linux has beyond POSIX spares calls and is used only
+// here. BRINK_PORTABLE leaves it out, so that the path of the other systems can be tested on Linux.
 #pragma once
 
 #include <cerrno>

@@ -1,7 +1,8 @@
-// The seam between brink and the operating system: every system call on a connection or a listener goes through these
-// functions. A test build links another implementation in their place. Where systems differ, platform.h tells.
+// The seam between brink and the operating system: every system call on a connection, a listener or a file goes through
+// these functions. A test build links another implementation in their place. Where systems differ, platform.h tells,
+// and platform_files.h.
 //
-// A call gives what the system call gives, or the negative of an errno value. Nothing here blocks.
+// A call gives what the system call gives, or the negative of an errno value. Nothing here blocks, but for a disk.
 #pragma once
 
 #include <cstddef>
@@ -41,6 +42,14 @@ struct Opened {
   const char* syscall = "";
 };
 
+// What is known of a file without reading it.
+struct FileFacts {
+  uint64_t size = 0;
+  int64_t modified_ns = 0;  // since 1970
+  uint64_t inode = 0;
+  uint64_t device = 0;
+};
+
 namespace system {
 
 // A numeric address: false when the text is none.
@@ -68,6 +77,22 @@ void reset_on_close(Descriptor descriptor);
 int open_wakeup(Descriptor descriptors[2]);
 void raise(Descriptor descriptor);
 void lower(Descriptor descriptor);
+
+// A folder to open files in, and a file, by paths of the system's own.
+int open_folder(const char* path, Descriptor* folder, FileFacts* facts);
+int open_file(const char* path, Descriptor* file, FileFacts* facts);
+// A regular file by its path below a folder, which it cannot lead out of by any spelling or link: -ENOENT for none and
+// for a path with empty segments or dots, -EXDEV for a link that leads out, -EISDIR for a folder, -ENXIO for a pipe, a
+// device or the like, -EACCES for what may not be read.
+int open_beneath(Descriptor folder, const char* path, Descriptor* file, FileFacts* facts);
+// Files and folders are closed by this, sockets by close().
+void close_file(Descriptor file);
+
+// 0 at the end of the file.
+int64_t read_at(Descriptor file, uint64_t offset, char* into, size_t size);
+// Sends bytes of a file, as far as the socket takes them: how many it took, 0 when the file ends before `offset`. The
+// file's bytes do not enter this process where the system can do without.
+int64_t send_file(Descriptor socket, Descriptor file, uint64_t offset, uint64_t length);
 
 // Milliseconds that never go backwards, and seconds since 1970.
 uint64_t monotonic_ms();

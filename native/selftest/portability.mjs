@@ -3,8 +3,8 @@
 import { basename, join } from 'node:path'
 import { compilersOf, coreSources, execute, inTurn, NATIVE } from './toolchain.mjs'
 
-const LINUX_CALLS = /\b(accept4|epoll_\w+|eventfd\w*|sendfile\w*|pipe2|signalfd|timerfd_\w+)\b/
-const LINUX_NAMES = /\b(SOCK_NONBLOCK|SOCK_CLOEXEC|MSG_NOSIGNAL|EPOLL\w+|EFD_\w+|POLLRDHUP)\b/
+const LINUX_CALLS = /\b(accept4|epoll_\w+|eventfd\w*|openat2|sendfile\w*|pipe2|signalfd|timerfd_\w+)\b/
+const LINUX_NAMES = /\b(SOCK_NONBLOCK|SOCK_CLOEXEC|MSG_NOSIGNAL|EPOLL\w+|EFD_\w+|POLLRDHUP|O_PATH|RESOLVE_\w+)\b/
 
 /** One result a check: its name, and what is wrong, if anything is. */
 export async function checkPortability(variant, program) {

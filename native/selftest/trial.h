@@ -50,5 +50,6 @@ std::vector<Case> cases_of_requests();
 std::vector<Case> cases_of_clients();
 std::vector<Case> cases_of_stopping();
 std::vector<Case> cases_of_crowds();
+std::vector<Case> cases_of_files();
 
 }  // namespace brink::selftest
