@@ -47,6 +47,31 @@ export interface NativeReactor {
   close(): void
 }
 
+/** A regular file that is open for reading. Made by a `NativeFolder` or by `openFile`. */
+export interface NativeFile {
+  /** In bytes, as everything here: of the time at which it was opened. */
+  readonly size: number
+  /** When it was last written, in ms since 1970. */
+  readonly mtimeMs: number
+  /** Characters of an entity tag, which another file, or this one after it was written again, does not have. */
+  readonly version: string
+  /** How many bytes were read, fewer than there is room for only at the end of the file; or a negative errno. */
+  read(into: Uint8Array, offset: number): number
+  /** Lets go of it. Slices of it that are being sent are sent to their end. */
+  close(): void
+}
+
+/** A folder that files are opened in: the one that is at its path, see `refresh`. */
+export interface NativeFolder {
+  /**
+   * The file at a path relative to the folder, with `/` between its segments; or a negative errno. Nothing outside of
+   * the folder is opened, whatever the path's spelling and wherever links lead.
+   */
+  open(path: string): NativeFile | number
+  /** Looks whether another folder has come to its path, and takes that. 0, or a negative errno when there is none. */
+  refresh(): number
+}
+
 export interface Backend {
   readonly name: string
   /** It cannot be watched by another loop, so its reactors have threads of their own. */
@@ -67,6 +92,12 @@ export interface Native {
     onIdle: () => void,
     onClosed: () => void,
   ) => NativeReactor
+  /** Throws an Error with a negative `errno` when there is no such folder. */
+  Folder: new (
+    path: string,
+  ) => NativeFolder
+  /** The file at a path, which may be anywhere; or a negative errno. */
+  openFile(path: string): NativeFile | number
   layout: string
   methods: readonly string[]
   /** Why clients are refused or cut off: a stable code, and the status that they are told, 0 for none. */

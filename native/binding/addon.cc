@@ -1,6 +1,7 @@
-// What the addon exports: the hosted reactor, and what TypeScript must know of this build.
+// What the addon exports: the hosted reactor, folders and files, and what TypeScript must know of this build.
 #include <napi.h>
 
+#include "binding/file.h"
 #include "binding/hosted_reactor.h"
 #include "generated/layout.h"
 #include "http/refusal.h"
@@ -44,6 +45,7 @@ Napi::Array refusal_list(Napi::Env env) {
 
 Napi::Object define(Napi::Env env, Napi::Object exports) {
   exports.Set("Reactor", brink::binding::HostedReactor::define(env));
+  brink::binding::define_files(env, exports);
   exports.Set("layout", Napi::String::New(env, brink::layout::kText));
   exports.Set("methods", method_names(env));
   exports.Set("backends", backend_list(env));

@@ -5,15 +5,19 @@
 namespace brink::net::system {
 namespace {
 
+using platform::FileKind;
+
+// What is wrong with something of the wrong kind.
+int refusal_of(FileKind kind, FileKind wanted) {
+  if (kind == FileKind::folder) return -EISDIR;
+  return wanted == FileKind::folder ? -ENOTDIR : -ENXIO;
+}
+
 // Keeps what was opened if it is of the wanted kind, and closes it otherwise.
-int keep(Descriptor opened, platform::FileKind wanted, Descriptor* kept, FileFacts* facts) {
-  platform::FileKind kind;
+int keep(Descriptor opened, FileKind wanted, Descriptor* kept, FileFacts* facts) {
+  FileKind kind = FileKind::other;
   int error = platform::facts_of(opened, facts, &kind);
-  if (error == 0 && kind != wanted) {
-    error = kind == platform::FileKind::folder                                         ? -EISDIR
-            : wanted == platform::FileKind::folder && kind == platform::FileKind::file ? -ENOTDIR
-                                                                                       : -ENXIO;
-  }
+  if (error == 0 && kind != wanted) error = refusal_of(kind, wanted);
   if (error != 0) {
     platform::close_file(opened);
     return error;
@@ -27,20 +31,20 @@ int keep(Descriptor opened, platform::FileKind wanted, Descriptor* kept, FileFac
 int open_folder(const char* path, Descriptor* folder, FileFacts* facts) {
   Descriptor opened = kNoDescriptor;
   int error = platform::open_folder_path(path, &opened);
-  return error != 0 ? error : keep(opened, platform::FileKind::folder, folder, facts);
+  return error != 0 ? error : keep(opened, FileKind::folder, folder, facts);
 }
 
 int open_file(const char* path, Descriptor* file, FileFacts* facts) {
   Descriptor opened = kNoDescriptor;
   int error = platform::open_path(path, &opened);
-  return error != 0 ? error : keep(opened, platform::FileKind::file, file, facts);
+  return error != 0 ? error : keep(opened, FileKind::file, file, facts);
 }
 
 int open_beneath(Descriptor folder, const char* path, Descriptor* file, FileFacts* facts) {
   if (!platform::is_plain_path(path)) return -ENOENT;
   Descriptor opened = kNoDescriptor;
   int error = platform::open_beneath(folder, path, &opened);
-  return error != 0 ? error : keep(opened, platform::FileKind::file, file, facts);
+  return error != 0 ? error : keep(opened, FileKind::file, file, facts);
 }
 
 int64_t read_at(Descriptor file, uint64_t offset, char* into, size_t size) {

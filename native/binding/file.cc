@@ -1,0 +1,178 @@
+#include "binding/file.h"
+
+#include <cinttypes>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+namespace brink::binding {
+namespace {
+
+constexpr napi_type_tag kFileTag = {0x6272696e6b2d6669, 0x6c652d6f70656e31};
+
+// What the garbage collector is told that an open file weighs. A descriptor is scarcer than the memory of the object
+// that owns it: told less, it would leave thousands of them for later.
+constexpr int64_t kWeight = 64 * 1024;
+
+class FileObject final : public Napi::ObjectWrap<FileObject> {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "File",
+                       {
+                           InstanceAccessor<&FileObject::size>("size"),
+                           InstanceAccessor<&FileObject::modified_ms>("mtimeMs"),
+                           InstanceAccessor<&FileObject::version>("version"),
+                           InstanceMethod<&FileObject::read>("read"),
+                           InstanceMethod<&FileObject::close>("close"),
+                       });
+  }
+
+  // Made by wrap() alone, which hands the file over.
+  explicit FileObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<FileObject>(info) {
+    if (info.Length() != 1 || !info[0].IsExternal()) {
+      Napi::TypeError::New(info.Env(), "A File is made by opening one").ThrowAsJavaScriptException();
+      return;
+    }
+    file_ = std::move(*info[0].As<Napi::External<std::shared_ptr<net::File>>>().Data());
+    facts_ = file_->facts();
+    info.This().As<Napi::Object>().TypeTag(&kFileTag);
+    Napi::MemoryManagement::AdjustExternalMemory(info.Env(), kWeight);
+  }
+
+  void Finalize(Napi::BasicEnv env) override { let_go(env); }
+
+  const std::shared_ptr<net::File>& file() const { return file_; }
+
+ private:
+  Napi::Value size(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), static_cast<double>(facts_.size));
+  }
+
+  Napi::Value modified_ms(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), static_cast<double>(facts_.modified_ns) / 1e6);
+  }
+
+  // Differs for files that differ: of the size, and a hash of the time, the inode and the device, which are nobody's
+  // business.
+  Napi::Value version(const Napi::CallbackInfo& info) {
+    uint64_t hash = 14695981039346656037u;  // FNV-1a
+    for (uint64_t part : {static_cast<uint64_t>(facts_.modified_ns), facts_.inode, facts_.device}) {
+      for (int shift = 0; shift < 64; shift += 8) hash = (hash ^ (part >> shift & 0xff)) * 1099511628211u;
+    }
+    char text[40];
+    int length = std::snprintf(text, sizeof text, "%" PRIx64 "-%" PRIx64, facts_.size, hash);
+    return Napi::String::New(info.Env(), text, static_cast<size_t>(length));
+  }
+
+  Napi::Value read(const Napi::CallbackInfo& info) {
+    Napi::Env env = info.Env();
+    if (info.Length() < 2 || !info[0].IsTypedArray() || !info[1].IsNumber()) {
+      Napi::TypeError::New(env, "read expects bytes to read into, and an offset").ThrowAsJavaScriptException();
+      return env.Undefined();
+    }
+    if (!file_) return Napi::Number::New(env, -EBADF);
+    Napi::Uint8Array into = info[0].As<Napi::Uint8Array>();
+    int64_t offset = info[1].As<Napi::Number>().Int64Value();
+    if (offset < 0) return Napi::Number::New(env, -EINVAL);
+    size_t total = 0;
+    while (total < into.ByteLength()) {
+      int64_t got = net::system::read_at(file_->descriptor(), static_cast<uint64_t>(offset) + total,
+                                         reinterpret_cast<char*>(into.Data()) + total, into.ByteLength() - total);
+      if (got < 0) return Napi::Number::New(env, static_cast<double>(got));
+      if (got == 0) break;
+      total += static_cast<size_t>(got);
+    }
+    return Napi::Number::New(env, static_cast<double>(total));
+  }
+
+  void close(const Napi::CallbackInfo& info) { let_go(info.Env()); }
+
+  void let_go(Napi::BasicEnv env) {
+    if (!file_) return;
+    file_.reset();
+    Napi::MemoryManagement::AdjustExternalMemory(env, -kWeight);
+  }
+
+  std::shared_ptr<net::File> file_;
+  net::FileFacts facts_;
+};
+
+// What there is once for each environment that has loaded the addon.
+struct Classes {
+  Napi::FunctionReference file;
+};
+
+Napi::Value wrap(Napi::Env env, net::OpenResult<net::File> result) {
+  if (result.error != 0) return Napi::Number::New(env, result.error);
+  auto* classes = env.GetInstanceData<Classes>();
+  return classes->file.New({Napi::External<std::shared_ptr<net::File>>::New(env, &result.opened)});
+}
+
+// False when it is no text that could be a path: the system would read it to its first NUL only.
+bool path_from(const Napi::CallbackInfo& info, std::string* path) {
+  if (info.Length() < 1 || !info[0].IsString()) return false;
+  *path = info[0].As<Napi::String>().Utf8Value();
+  return path->find('\0') == std::string::npos;
+}
+
+class FolderObject final : public Napi::ObjectWrap<FolderObject> {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "Folder",
+                       {
+                           InstanceMethod<&FolderObject::open>("open"),
+                           InstanceMethod<&FolderObject::refresh>("refresh"),
+                       });
+  }
+
+  explicit FolderObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<FolderObject>(info) {
+    int error = path_from(info, &path_) ? refreshed() : -ENOENT;
+    if (error == 0) return;
+    Napi::Error failed = Napi::Error::New(info.Env(), "the folder could not be opened");
+    failed.Set("errno", Napi::Number::New(info.Env(), error));
+    failed.ThrowAsJavaScriptException();
+  }
+
+ private:
+  Napi::Value open(const Napi::CallbackInfo& info) {
+    std::string path;
+    if (!path_from(info, &path)) return Napi::Number::New(info.Env(), -ENOENT);
+    return wrap(info.Env(), net::open_beneath(*folder_, path.c_str()));
+  }
+
+  Napi::Value refresh(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), refreshed()); }
+
+  int refreshed() {
+    net::OpenResult<net::Folder> now = net::open_folder(path_.c_str());
+    if (now.opened && !(folder_ && folder_->is_same_as(*now.opened))) folder_ = std::move(now.opened);
+    return now.error;
+  }
+
+  std::string path_;
+  std::shared_ptr<net::Folder> folder_;
+};
+
+Napi::Value open_file(const Napi::CallbackInfo& info) {
+  std::string path;
+  if (!path_from(info, &path)) return Napi::Number::New(info.Env(), -ENOENT);
+  return wrap(info.Env(), net::open_file(path.c_str()));
+}
+
+}  // namespace
+
+void define_files(Napi::Env env, Napi::Object exports) {
+  auto classes = std::make_unique<Classes>();
+  classes->file = Napi::Persistent(FileObject::define(env));
+  env.SetInstanceData(classes.release());
+  exports.Set("Folder", FolderObject::define(env));
+  exports.Set("openFile", Napi::Function::New(env, open_file, "openFile"));
+}
+
+std::shared_ptr<net::File> file_of(const Napi::Value& value) {
+  if (!value.IsObject()) return nullptr;
+  Napi::Object object = value.As<Napi::Object>();
+  if (!object.CheckTypeTag(&kFileTag)) return nullptr;
+  return FileObject::Unwrap(object)->file();
+}
+
+}  // namespace brink::binding
