@@ -1,5 +1,7 @@
 import { isBlob, isStream } from './body_source.js'
 import { coded } from './errors.js'
+import type { ReplyBytes } from './exchange.js'
+import { FileSlice } from './file_slice.js'
 
 /**
  * The body of a reply as it is written: text, bytes, or undefined for none. Everything else becomes JSON, here, at the
@@ -7,9 +9,10 @@ import { coded } from './errors.js'
  *
  * @throws TypeError `ERR_UNSUPPORTED_BODY` for what cannot be sent, and whatever `JSON.stringify` throws
  */
-export function encodeBody(body: unknown): string | Uint8Array | undefined {
+export function encodeBody(body: unknown): ReplyBytes {
   if (typeof body === 'string') return body
   if (body === undefined || body === null) return undefined
+  if (body instanceof FileSlice) return body
   const bytes = bytesOf(body)
   if (bytes !== undefined) return bytes
   const complaint = unsupportedBody(body)
@@ -25,7 +28,8 @@ export function contentTypeOf(body: unknown): string | undefined {
   if (body === undefined || body === null) return undefined
   if (isBlob(body) && body.type !== '') return body.type
   // JSON is UTF-8 by definition and has no charset parameter (RFC 8259 §11).
-  return bytesOf(body) === undefined && !isStream(body) ? 'application/json' : 'application/octet-stream'
+  const isBinary = bytesOf(body) !== undefined || isStream(body) || body instanceof FileSlice
+  return isBinary ? 'application/octet-stream' : 'application/json'
 }
 
 /** A view of the bytes of any buffer or view, or undefined when it is neither. */

@@ -1,4 +1,5 @@
 import { coded } from './errors.js'
+import { FileSlice } from './file_slice.js'
 
 /** Where the pieces of a streamed body come from. */
 export interface BodySource {
@@ -115,8 +116,8 @@ function fromIterator(iterator: Iterator<unknown> | AsyncIterator<unknown>, stop
  * A piece of a streamed body as it is sent.
  * @throws TypeError `ERR_UNSUPPORTED_CHUNK`
  */
-export function chunkOf(piece: unknown): string | Uint8Array {
-  if (typeof piece === 'string' || piece instanceof Uint8Array) return piece
+export function chunkOf(piece: unknown): string | Uint8Array | FileSlice {
+  if (typeof piece === 'string' || piece instanceof Uint8Array || piece instanceof FileSlice) return piece
   if (piece instanceof ArrayBuffer) return new Uint8Array(piece)
   if (ArrayBuffer.isView(piece)) return new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength)
   throw coded(

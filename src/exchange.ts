@@ -1,5 +1,6 @@
 // JavaScript's end of the exchange: the blocks in which a reactor's requests arrive and its replies leave.
 import { coded } from './errors.js'
+import { FileSlice } from './file_slice.js'
 import {
   BLOCK_BYTES,
   BLOCK_BYTES_AT,
@@ -44,7 +45,7 @@ const SHORT_TEXT = 48
 const THREAD_BLOCKS = 3
 
 /** What a body is sent as. */
-export type ReplyBytes = string | Uint8Array | undefined
+export type ReplyBytes = string | Uint8Array | FileSlice | undefined
 
 /** What a route may have other than its server. Times in milliseconds, the rate in bytes a second. */
 export interface Deadlines {
@@ -70,7 +71,7 @@ export class Exchange {
   /** See the layout's STATE words. */
   readonly state = new Int32Array(STATE_WORDS)
   /** Bodies of replies that the native side writes from where they lie. */
-  readonly largeBodies: Uint8Array[] = []
+  readonly largeBodies: (Uint8Array | FileSlice)[] = []
 
   readonly #requests: readonly Block[]
   readonly #replies: Block[] = []
@@ -140,7 +141,7 @@ export class Exchange {
   /** Gives the words of the block, at whose end the reply stands. */
   #put(kind: number, to: Recipient, status: number, flags: number, fields: string, body: ReplyBytes): Int32Array {
     if (typeof body === 'string' && body.length > COPIED_BODY) body = Buffer.from(body)
-    const large = typeof body === 'object' && body.length > COPIED_BODY
+    const large = typeof body === 'object' && (body.length > COPIED_BODY || body instanceof FileSlice)
     // A UTF-16 unit takes at the most three bytes of UTF-8.
     const bodyMost = body === undefined || large ? 0 : typeof body === 'string' ? 3 * body.length : body.length
     this.#makeRoom(fields.length + bodyMost)
@@ -158,11 +159,11 @@ export class Exchange {
     out[at + REPLY_FIELDS_OFFSET] = fieldsAt
     out[at + REPLY_FIELDS_LENGTH] = fieldsEnd - fieldsAt
     if (large) {
-      out[at + REPLY_BODY_OFFSET] = this.largeBodies.push(body as Uint8Array) - 1
+      out[at + REPLY_BODY_OFFSET] = this.largeBodies.push(body as Uint8Array | FileSlice) - 1
       out[at + REPLY_BODY_LENGTH] = 0
       this.#bytesUsed = fieldsEnd
     } else {
-      const end = write(bytes, body, fieldsEnd)
+      const end = write(bytes, body as string | Uint8Array | undefined, fieldsEnd)
       out[at + REPLY_BODY_OFFSET] = fieldsEnd
       out[at + REPLY_BODY_LENGTH] = end - fieldsEnd
       this.#bytesUsed = end
@@ -212,7 +213,7 @@ function newMemory(): ArrayBuffer {
 }
 
 /** Writes a body at a place, and gives its end. */
-function write(bytes: RawBuffer, body: ReplyBytes, at: number): number {
+function write(bytes: RawBuffer, body: string | Uint8Array | undefined, at: number): number {
   if (body === undefined) return at
   if (typeof body !== 'string') {
     bytes.set(body, at)

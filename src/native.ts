@@ -85,7 +85,8 @@ export interface Native {
     /** The native side adds to them. */
     replyBlocks: ArrayBuffer[],
     state: Int32Array,
-    largeBodies: readonly Uint8Array[],
+    /** Bytes, and slices of files. */
+    largeBodies: readonly object[],
     onBatch: (block: number, events: number) => void,
     /** The batch is over, and requests of it are still unanswered. Their block is about to be used again. */
     onBatchEnd: () => void,

@@ -2,6 +2,7 @@ import { type BodySource, chunkOf } from './body_source.js'
 import { clientGone } from './client_gone.js'
 import { coded } from './errors.js'
 import type { Exchange } from './exchange.js'
+import type { FileSlice } from './file_slice.js'
 import { FLAG_CHUNK_ASKS, FLAG_CHUNK_END } from './layout.js'
 import type { Parties, Party } from './parties.js'
 import { isPromise } from './reply.js'
@@ -84,7 +85,7 @@ export class ReplyStream implements Party {
   }
 
   /** True when the next piece has to wait. */
-  #send(piece: string | Uint8Array): boolean {
+  #send(piece: string | Uint8Array | FileSlice): boolean {
     const size = typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length
     this.#sent += size
     if (this.#length !== undefined && this.#sent > this.#length) throw lengthMismatch(this.#length, 'more')

@@ -41,6 +41,12 @@ class FileObject final : public Napi::ObjectWrap<FileObject> {
 
   void Finalize(Napi::BasicEnv env) override { let_go(env); }
 
+  void let_go(Napi::BasicEnv env) {
+    if (!file_) return;
+    file_.reset();
+    Napi::MemoryManagement::AdjustExternalMemory(env, -kWeight);
+  }
+
   const std::shared_ptr<net::File>& file() const { return file_; }
 
  private:
@@ -86,12 +92,6 @@ class FileObject final : public Napi::ObjectWrap<FileObject> {
   }
 
   void close(const Napi::CallbackInfo& info) { let_go(info.Env()); }
-
-  void let_go(Napi::BasicEnv env) {
-    if (!file_) return;
-    file_.reset();
-    Napi::MemoryManagement::AdjustExternalMemory(env, -kWeight);
-  }
 
   std::shared_ptr<net::File> file_;
   net::FileFacts facts_;
@@ -173,6 +173,10 @@ std::shared_ptr<net::File> file_of(const Napi::Value& value) {
   Napi::Object object = value.As<Napi::Object>();
   if (!object.CheckTypeTag(&kFileTag)) return nullptr;
   return FileObject::Unwrap(object)->file();
+}
+
+void close_file(const Napi::Value& value) {
+  if (file_of(value)) FileObject::Unwrap(value.As<Napi::Object>())->let_go(value.Env());
 }
 
 }  // namespace brink::binding

@@ -23,5 +23,7 @@ void define_files(Napi::Env env, Napi::Object exports);
 
 // The file of a File object; null for any other value, and for a file that was closed.
 std::shared_ptr<net::File> file_of(const Napi::Value& value);
+// Lets go of it for JavaScript, as its close() does.
+void close_file(const Napi::Value& value);
 
 }  // namespace brink::binding

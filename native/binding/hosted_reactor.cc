@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "binding/file.h"
 #include "binding/javascript_bytes.h"
 #include "binding/options.h"
 #include "host/inline_host.h"
@@ -37,6 +38,23 @@ Napi::Object failure(Napi::Env env, int error, const char* syscall) {
   failed.Set("errno", Napi::Number::New(env, error));
   failed.Set("syscall", Napi::String::New(env, syscall));
   return failed;
+}
+
+// { file, offset, length, closes }: bytes of a file, which is closed for JavaScript if nobody else has it. What is none
+// of these gives nothing.
+net::HeldBytes slice_of_file(const Napi::Value& value) {
+  net::HeldBytes held;
+  if (!value.IsObject()) return held;
+  Napi::Object slice = value.As<Napi::Object>();
+  double offset = slice.Get("offset").ToNumber().DoubleValue(), length = slice.Get("length").ToNumber().DoubleValue();
+  constexpr double kMost = 9007199254740991.0;
+  if (!(offset >= 0 && offset <= kMost && length >= 0 && length <= kMost)) return held;
+  Napi::Value file = slice.Get("file");
+  held.file = file_of(file);
+  held.file_offset = static_cast<uint64_t>(offset);
+  held.file_length = static_cast<uint64_t>(length);
+  if (held.file && slice.Get("closes").ToBoolean()) close_file(file);
+  return held;
 }
 
 }  // namespace
@@ -233,7 +251,7 @@ void HostedReactor::flush_replies() {
   for (uint32_t i = 0, count = bodies.Length(); i < count; i++) {
     Napi::Value body = bodies.Get(i);
     replies.bodies.push_back(body.IsTypedArray() ? JavaScriptBytes::hold(body.As<Napi::Uint8Array>())
-                                                 : net::HeldBytes{});
+                                                 : slice_of_file(body));
   }
   host_->reply(std::move(replies));
   reactor::Block* next = host_->next_reply_block();

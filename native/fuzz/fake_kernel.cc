@@ -307,7 +307,7 @@ int64_t receive(Descriptor descriptor, char* into, size_t size) {
   return FakeKernel::current().receive(descriptor, into, size);
 }
 
-int64_t send(Descriptor descriptor, const Slice* slices, size_t count) {
+int64_t send(Descriptor descriptor, const Slice* slices, size_t count, bool) {
   return FakeKernel::current().send(descriptor, slices, count);
 }
 

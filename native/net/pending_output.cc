@@ -1,5 +1,6 @@
 #include "net/pending_output.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -8,13 +9,14 @@ namespace {
 // Small answers share a segment up to this size, so that a pipelined backlog costs a few allocations, not thousands.
 constexpr size_t kSharedSegment = 64 * 1024;
 constexpr size_t kMostSlices = 16;
+// A client that takes a large file as fast as it can be sent must not keep the others waiting.
+constexpr int64_t kMostAtOnce = 2 * 1024 * 1024;
+constexpr uint64_t kMostOfFile = 1024 * 1024;
 }  // namespace
-
-Slice PendingOutput::Segment::rest() const { return held.holder ? held.bytes : Slice{copied.data(), copied.size()}; }
 
 void PendingOutput::append(Slice bytes) {
   if (bytes.size == 0) return;
-  bool shared = !segments_.empty() && !segments_.back().held.holder &&
+  bool shared = !segments_.empty() && !segments_.back().held.is_given() &&
                 segments_.back().copied.size() + bytes.size <= kSharedSegment;
   if (!shared) segments_.emplace_back();
   auto& copied = segments_.back().copied;
@@ -23,40 +25,60 @@ void PendingOutput::append(Slice bytes) {
 }
 
 void PendingOutput::append(HeldBytes held) {
-  if (held.bytes.size == 0) return;
-  size_ += held.bytes.size;
+  if (held.size() == 0) return;
+  size_ += held.size();
   segments_.emplace_back();
   segments_.back().held = std::move(held);
 }
 
-int64_t PendingOutput::send_to(Descriptor descriptor) {
+PendingOutput::Sent PendingOutput::send_to(Descriptor descriptor) {
   int64_t total = 0;
   while (!segments_.empty()) {
-    Slice slices[kMostSlices];
-    size_t count = 0, offered = 0;
-    for (const Segment& segment : segments_) {
-      if (count == kMostSlices) break;
-      Slice rest = segment.rest();
-      if (count == 0) rest = {rest.data + sent_of_first_, rest.size - sent_of_first_};
-      slices[count++] = rest;
-      offered += rest.size;
-    }
-    int64_t sent = system::send(descriptor, slices, count);
+    if (total >= kMostAtOnce) return {total, true};
+    uint64_t offered = 0;
+    int64_t sent = segments_.front().held.file ? send_file(descriptor, &offered) : send_memory(descriptor, &offered);
     if (sent == -EINTR) continue;
-    if (sent == -EAGAIN || sent == -EWOULDBLOCK) return total;
-    if (sent < 0) return sent;
+    if (sent == -EAGAIN || sent == -EWOULDBLOCK) return {total, false};
+    if (sent < 0) return {sent, false};
     total += sent;
-    consume(static_cast<size_t>(sent));
+    consume(static_cast<uint64_t>(sent));
     // Less than was offered: the socket is full, and the next writable edge will tell when it is not.
-    if (static_cast<size_t>(sent) < offered) return total;
+    if (static_cast<uint64_t>(sent) < offered) return {total, false};
   }
-  return total;
+  return {total, false};
 }
 
-void PendingOutput::consume(size_t sent) {
+int64_t PendingOutput::send_memory(Descriptor descriptor, uint64_t* offered) {
+  Slice slices[kMostSlices];
+  size_t count = 0;
+  bool file_follows = false;
+  for (const Segment& segment : segments_) {
+    file_follows = segment.held.file != nullptr;
+    if (count == kMostSlices || file_follows) break;
+    Slice rest = segment.bytes();
+    if (count == 0) rest = {rest.data + sent_of_first_, rest.size - static_cast<size_t>(sent_of_first_)};
+    slices[count++] = rest;
+    *offered += rest.size;
+  }
+  return system::send(descriptor, slices, count, file_follows);
+}
+
+int64_t PendingOutput::send_file(Descriptor descriptor, uint64_t* offered) {
+  const HeldBytes& held = segments_.front().held;
+  uint64_t left = held.file_length - sent_of_first_;
+  uint64_t most = std::min(left, kMostOfFile);
+  int64_t sent = system::send_file(descriptor, held.file->descriptor(), held.file_offset + sent_of_first_, most);
+  // The file has become shorter than was said, and nothing can make up for it.
+  if (sent == 0) return -EIO;
+  // sendfile may stop at less than the socket would take: only EAGAIN says that it is full.
+  if (sent > 0) *offered = static_cast<uint64_t>(sent);
+  return sent;
+}
+
+void PendingOutput::consume(uint64_t sent) {
   size_ -= sent;
   while (sent > 0) {
-    size_t left = segments_.front().rest().size - sent_of_first_;
+    uint64_t left = segments_.front().size() - sent_of_first_;
     if (sent < left) {
       sent_of_first_ += sent;
       return;

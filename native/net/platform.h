@@ -126,13 +126,14 @@ struct Vector {
     buffer.len = static_cast<ULONG>(length_of(size));
   }
 };
-inline int64_t send_vectors(Socket socket, Vector* vectors, size_t count) {
+inline constexpr int kMoreFollows = 0;
+inline int64_t send_vectors(Socket socket, Vector* vectors, size_t count, int) {
   DWORD sent = 0;
   int failed =
       ::WSASend(socket, reinterpret_cast<WSABUF*>(vectors), static_cast<DWORD>(count), &sent, 0, nullptr, nullptr);
   return failed ? -1 : static_cast<int64_t>(sent);
 }
-inline int64_t send_bytes(Socket socket, const char* data, size_t size) {
+inline int64_t send_bytes(Socket socket, const char* data, size_t size, int) {
   return ::send(socket, data, length_of(size), 0);
 }
 inline int64_t receive_bytes(Socket socket, char* into, size_t size) {
@@ -191,6 +192,7 @@ inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
 }
 inline constexpr bool kAcceptedInheritsNoDelay = true;
 inline constexpr int kSendFlags = MSG_NOSIGNAL;
+inline constexpr int kMoreFollows = MSG_MORE;
 #else
 inline bool make_non_blocking(int fd) {
   int flags = ::fcntl(fd, F_GETFL, 0);
@@ -216,6 +218,7 @@ inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
 inline constexpr bool kAcceptedInheritsNoDelay = false;
 // Where neither a flag nor an option keeps SIGPIPE away, the process must ignore it, as Node does.
 inline constexpr int kSendFlags = 0;
+inline constexpr int kMoreFollows = 0;
 #endif
 
 // The kernel takes no more of an answer than it can send soon; the rest waits where its size is bounded. Otherwise each
@@ -233,14 +236,14 @@ struct Vector {
   iovec buffer;
   void set(const char* data, size_t size) { buffer = {const_cast<char*>(data), size}; }
 };
-inline int64_t send_vectors(Socket socket, Vector* vectors, size_t count) {
+inline int64_t send_vectors(Socket socket, Vector* vectors, size_t count, int flags) {
   msghdr message = {};
   message.msg_iov = reinterpret_cast<iovec*>(vectors);
   message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(count);
-  return ::sendmsg(socket, &message, kSendFlags);
+  return ::sendmsg(socket, &message, kSendFlags | flags);
 }
-inline int64_t send_bytes(Socket socket, const char* data, size_t size) {
-  return ::send(socket, data, size, kSendFlags);
+inline int64_t send_bytes(Socket socket, const char* data, size_t size, int flags) {
+  return ::send(socket, data, size, kSendFlags | flags);
 }
 inline int64_t receive_bytes(Socket socket, char* into, size_t size) { return ::recv(socket, into, size, 0); }
 
@@ -328,7 +331,7 @@ inline bool open_wakeup(Socket descriptors[2]) {
 inline void raise(Socket descriptor) {
   char byte = 1;
   // A full buffer is a wake-up that is already raised.
-  if (send_bytes(descriptor, &byte, 1) < 0) return;
+  if (send_bytes(descriptor, &byte, 1, 0) < 0) return;
 }
 inline void lower(Socket descriptor) {
   char bytes[64];

@@ -314,7 +314,7 @@ inline int64_t send_copied(Socket socket, Descriptor file, uint64_t offset, uint
   std::unique_ptr<char[]> piece(new char[wanted]);
   int64_t got = read_at(file, offset, piece.get(), wanted);
   if (got <= 0) return got;
-  int64_t sent = send_bytes(socket, piece.get(), static_cast<size_t>(got));
+  int64_t sent = send_bytes(socket, piece.get(), static_cast<size_t>(got), 0);
   return sent < 0 ? -last_error() : sent;
 }
 

@@ -139,16 +139,17 @@ int64_t receive(Descriptor descriptor, char* into, size_t size) {
   return got < 0 ? -platform::last_error() : got;
 }
 
-int64_t send(Descriptor descriptor, const Slice* slices, size_t count) {
+int64_t send(Descriptor descriptor, const Slice* slices, size_t count, bool more_follows) {
   constexpr size_t kMostSlices = 16;
+  int flags = more_follows ? platform::kMoreFollows : 0;
   int64_t sent;
   if (count == 1) {
-    sent = platform::send_bytes(socket_of(descriptor), slices->data, slices->size);
+    sent = platform::send_bytes(socket_of(descriptor), slices->data, slices->size, flags);
   } else {
     platform::Vector vectors[kMostSlices];
     count = std::min(count, kMostSlices);
     for (size_t i = 0; i < count; i++) vectors[i].set(slices[i].data, slices[i].size);
-    sent = platform::send_vectors(socket_of(descriptor), vectors, count);
+    sent = platform::send_vectors(socket_of(descriptor), vectors, count, flags);
   }
   return sent < 0 ? -platform::last_error() : sent;
 }

@@ -63,8 +63,9 @@ int local_port(Descriptor descriptor);
 int64_t accept(Descriptor listener, Address* peer);
 int64_t receive(Descriptor descriptor, char* into, size_t size);
 
-// Sends the slices in order, as far as the socket takes them. A vanished peer is -EPIPE, never a signal.
-int64_t send(Descriptor descriptor, const Slice* slices, size_t count);
+// Sends the slices in order, as far as the socket takes them. A vanished peer is -EPIPE, never a signal. When more
+// follows at once, the system may wait for it, and send both in one segment.
+int64_t send(Descriptor descriptor, const Slice* slices, size_t count, bool more_follows);
 
 // Says "no more from here" to the peer; what the peer sends can still be read.
 int shutdown_sending(Descriptor descriptor);

@@ -181,6 +181,7 @@ void Reactor::step(ConnectionId id) {
   Connection* connection = connections_.find(id);
   if (!connection) return;
   connection->in_ready_list = false;
+  if (connection->sends_more && !send_rest(*connection)) return;
   if (connection->stage >= Stage::last) return discard_input(*connection);
   if (!may_read(*connection)) return settle(*connection);
   if (!has_room) {
@@ -348,7 +349,7 @@ void Reactor::refuse(Connection& connection, http::Refusal refusal) {
 // What comes from a client that nobody listens to any more is read and forgotten: closing with input unread would make
 // the kernel send a reset, and that may overtake the answer.
 void Reactor::discard_input(Connection& connection) {
-  if (!connection.readable) return;
+  if (!connection.readable) return settle(connection);
   char forgotten[16 * 1024];
   for (int rounds = 0; rounds < 8; rounds++) {
     int64_t got = net::system::receive(connection.fd.get(), forgotten, sizeof forgotten);
@@ -439,7 +440,7 @@ void Reactor::settle(Connection& connection) {
                             (draining_ && is_between_requests && !connection.readable && !has_unread);
   if (says_nothing_more && hears_nothing_more && connection.stage != Stage::lingering) return end(connection);
   bool wants_reads = (reads || connection.stage >= Stage::last) && !connection.peer_finished;
-  if ((wants_reads && connection.readable) || (reads && has_unread)) push_ready(connection);
+  if (connection.sends_more || (wants_reads && connection.readable) || (reads && has_unread)) push_ready(connection);
   want_reads(connection, wants_reads);
   want_writes(connection, connection.has_pending());
   arm(connection);

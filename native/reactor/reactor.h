@@ -134,6 +134,7 @@ class Reactor final : private http::RequestSink {
   void flush_output();
   void tell_drained(Connection& connection);
   void send(Connection& connection, net::Slice bytes, net::HeldBytes body);
+  bool send_rest(Connection& connection);
   void send_pending(Connection& connection);
   void offer_continue(Connection& connection);
   // end, and time out

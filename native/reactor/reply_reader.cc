@@ -85,11 +85,11 @@ bool ReplyReader::read_body(const uint32_t* words, uint32_t flags, Reply* reply)
   }
   if (reply->streams) return true;
   if (by_reference) {
-    // One that another reply took has no holder any more.
-    if (body_at >= replies_.bodies.size() || !replies_.bodies[body_at].holder) return false;
+    // One that another reply took is not there any more.
+    if (body_at >= replies_.bodies.size() || !replies_.bodies[body_at].is_given()) return false;
     reply->held = &replies_.bodies[body_at];
-    reply->body_length = reply->held->bytes.size;
-    return true;
+    reply->body_length = reply->held->size();
+    return reply->body_length <= kMostLength;
   }
   reply->body_length = body_size;
   reply->body = {bytes + body_at, body_size};

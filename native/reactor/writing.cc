@@ -188,7 +188,7 @@ void Reactor::add_chunk(Connection& connection, const Reply& given) {
     bool chunked = outgoing->framing == OutgoingBody::Framing::chunked;
     if (chunked) begin_chunk(out, size);
     out.append(given.body);
-    if (held && body.holder) {
+    if (held && body.is_given()) {
       held->pieces.back().body = std::move(body);
       held->pieces.emplace_back();
     } else if (!held && !put_out(connection, std::move(body))) {
@@ -276,7 +276,7 @@ void Reactor::become_tunnel(Connection& connection) {
 
 // Puts what crossed by reference behind the output. False when the connection broke over it.
 bool Reactor::put_out(Connection& connection, net::HeldBytes body) {
-  if (!body.holder) return true;
+  if (!body.is_given()) return true;
   ConnectionId id = connection.id;
   send(connection, output_.slice(), std::move(body));
   output_.clear();
@@ -345,11 +345,18 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
     return;
   }
   connection.progress_ms = now_ms_;
+  if (body.file) {
+    connection.pending = std::make_unique<net::PendingOutput>();
+    connection.pending->append(bytes);
+    connection.pending->append(std::move(body));
+    send_rest(connection);
+    return;
+  }
   net::Slice slices[2] = {bytes, body.bytes};
   size_t count = body.bytes.size > 0 ? 2 : 1, size = bytes.size + body.bytes.size;
   int64_t sent;
   do {
-    sent = net::system::send(connection.fd.get(), slices, count);
+    sent = net::system::send(connection.fd.get(), slices, count, false);
   } while (sent == -EINTR);
   if (sent == -EAGAIN || sent == -EWOULDBLOCK) sent = 0;
   if (sent < 0) {
@@ -367,17 +374,24 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
   connection.pending->append(std::move(body));
 }
 
-void Reactor::send_pending(Connection& connection) {
-  int64_t sent = connection.pending->send_to(connection.fd.get());
-  if (sent < 0) {
+// Of what was not taken before. False when the connection broke over it.
+bool Reactor::send_rest(Connection& connection) {
+  net::PendingOutput::Sent sent = connection.pending->send_to(connection.fd.get());
+  if (sent.bytes < 0) {
     stats_.resets++;
-    return drop(connection);
+    break_off(connection);
+    return false;
   }
-  stats_.bytes_out += static_cast<uint64_t>(sent);
-  connection.window_bytes += static_cast<uint32_t>(std::min<int64_t>(sent, INT32_MAX));
-  if (sent > 0) connection.progress_ms = now_ms_;
+  stats_.bytes_out += static_cast<uint64_t>(sent.bytes);
+  connection.window_bytes += static_cast<uint32_t>(std::min<int64_t>(sent.bytes, INT32_MAX));
+  if (sent.bytes > 0) connection.progress_ms = now_ms_;
   if (connection.pending->empty()) connection.pending.reset();
-  settle(connection);
+  connection.sends_more = sent.takes_more;
+  return true;
+}
+
+void Reactor::send_pending(Connection& connection) {
+  if (send_rest(connection)) settle(connection);
 }
 
 // RFC 9110, 10.1.1: the client holds its body back until it is asked for it. Not before the answers that are due first.
