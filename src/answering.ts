@@ -36,6 +36,7 @@ import {
   FLAG_BODY_FOLLOWS,
   FLAG_EXPECTS_CONTINUE,
   FLAG_IPV4,
+  FLAG_UPGRADE,
   GONE_HALF,
   NOTICE_CODE,
   REQUEST_ANNOUNCED_HIGH,
@@ -51,13 +52,15 @@ import {
 } from './layout.js'
 import { native } from './native.js'
 import type { ClientError } from './options.js'
-import { Parties } from './parties.js'
+import { Parties, type Party } from './parties.js'
 import type { RawBuffer } from './raw_buffer.js'
 import { reasonPhrase } from './reason_phrase.js'
 import { isPromise, isResponse, Reply, toReply } from './reply.js'
 import type { ReplyStream } from './reply_stream.js'
 import { BrinkRequest, methodAt, type Recipient, type RequestSurroundings } from './request.js'
 import { Sending } from './sending.js'
+import { TunnelSocket } from './tunnel_socket.js'
+import { Upgrade, upgradeRequest } from './upgrade.js'
 
 /** What answering needs of the server that it is for. */
 export interface Surroundings {
@@ -83,6 +86,7 @@ export class Answering {
   readonly #watching = new Parties()
   readonly #bodies = new Parties<IncomingBody>()
   readonly #streams = new Parties<ReplyStream>()
+  readonly #tunnels = new Parties<TunnelSocket>()
   readonly #requestSurroundings: RequestSurroundings
 
   constructor(exchange: Exchange, dispatcher: Dispatcher, surroundings: Surroundings) {
@@ -120,7 +124,8 @@ export class Answering {
 
   /** The server has ended: whoever still waits for a client waits in vain. */
   end(): void {
-    for (const parties of [this.#bodies, this.#streams, this.#watching] as Parties[]) parties.allGone()
+    const all: readonly Parties<Party>[] = [this.#bodies, this.#streams, this.#tunnels, this.#watching] as Parties[]
+    for (const parties of all) parties.allGone()
   }
 
   #hear({ words, bytes }: Block, at: number): void {
@@ -128,19 +133,25 @@ export class Answering {
     const generation = words[at + EVENT_GENERATION]
     switch (words[at + EVENT_KIND]) {
       case EVENT_BODY: {
-        const body = this.#bodies.find(slot, generation, words[at + BODY_SEQUENCE])
-        if (body !== undefined) this.#addTo(body, words, bytes, at)
+        const sequence = words[at + BODY_SEQUENCE]
+        const body = this.#bodies.find(slot, generation, sequence)
+        if (body !== undefined) return this.#addTo(body, words, bytes, at)
+        const tunnel = this.#tunnels.find(slot, generation, sequence)
+        tunnel?.arrived(pieceAt(words, bytes, at))
+        if ((words[at + BODY_FLAGS] & BODY_END) !== 0) tunnel?.finished()
         return
       }
       case EVENT_GONE: {
         const half = words[at + GONE_HALF] !== 0
         if (!half) this.#bodies.gone(slot, generation, half)
         this.#streams.gone(slot, generation, half)
+        this.#tunnels.gone(slot, generation, half)
         this.#watching.gone(slot, generation, half)
         return
       }
       case EVENT_DRAINED:
         this.#streams.find(slot, generation, words[at + DRAINED_SEQUENCE])?.drained()
+        this.#tunnels.find(slot, generation, words[at + DRAINED_SEQUENCE])?.drained()
         return
       case EVENT_CLIENT_ERROR:
         this.#surroundings.onClientError(clientErrorAt(words, at))
@@ -151,10 +162,8 @@ export class Answering {
   }
 
   #addTo(body: IncomingBody, words: Int32Array, bytes: RawBuffer, at: number): void {
-    const start = words[at + BODY_OFFSET]
     const flags = words[at + BODY_FLAGS]
-    // Copied, for the block is used again.
-    body.push(Buffer.from(bytes.subarray(start, start + words[at + BODY_LENGTH])))
+    body.push(pieceAt(words, bytes, at))
     if ((flags & BODY_FAILED) !== 0) {
       const { code, status } = refusalAt(words[at + BODY_REFUSAL])
       if (code === '') body.clientGone()
@@ -173,7 +182,10 @@ export class Answering {
     const span = words[at + REQUEST_TARGET]
     const target = bytes.latin1Slice(head + (span & 0xffff), head + (span & 0xffff) + (span >>> 16))
     const method = methodAt(words, at, bytes, head)
-    const match = this.#dispatcher.find(method, target)
+    const isOffered = (words[at + REQUEST_FLAGS] & FLAG_UPGRADE) !== 0
+    const match = isOffered
+      ? (this.#dispatcher.findUpgrade(method, target) ?? this.#dispatcher.find(method, target))
+      : this.#dispatcher.find(method, target)
     const { bodyLimit = this.#surroundings.bodyLimit, deadlines } = match.route
     if (deadlines !== undefined) this.#exchange.deadlines(recipientAt(words, at), deadlines)
     if ((words[at + REQUEST_FLAGS] & FLAG_BODY_FOLLOWS) !== 0)
@@ -302,6 +314,7 @@ export class Answering {
       sourceOf(answer.body)?.cancel(request.signal.reason)
       return this.#end(request)
     }
+    if (answer instanceof Upgrade) return this.#handOver(request, answer)
     const isSent = this.#sending.reply(request, method, answer, {
       done: () => this.#end(request),
       report: (error) => this.#report(error, request),
@@ -310,6 +323,30 @@ export class Answering {
     // What it streams may be made of the request.
     else this.#wait(request)
   }
+
+  /** The connection is whoever's `answer` says. */
+  #handOver(request: BrinkRequest, answer: Upgrade): void {
+    const { slot, generation, sequence } = request
+    const socket = new TunnelSocket(
+      { slot, generation, sequence },
+      { exchange: this.#exchange, tunnels: this.#tunnels, remoteAddress: request.ip, remotePort: request.port },
+    )
+    const message = upgradeRequest(request, socket)
+    this.#exchange.takeOver(request)
+    this.#end(request)
+    try {
+      answer.accept(message, socket, Buffer.alloc(0))
+    } catch (error) {
+      socket.destroy()
+      this.#report(error, request)
+    }
+  }
+}
+
+/** Copied, for the block is used again. */
+function pieceAt(words: Int32Array, bytes: Buffer, at: number): Buffer {
+  const start = words[at + BODY_OFFSET]
+  return Buffer.from(bytes.subarray(start, start + words[at + BODY_LENGTH]))
 }
 
 function recipientAt(words: Int32Array, at: number): Recipient {

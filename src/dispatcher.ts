@@ -10,7 +10,7 @@ import { reasonPhrase } from './reason_phrase.js'
 import { Reply } from './reply.js'
 import type { BrinkRequest } from './request.js'
 import { ANY_METHOD, RouteTree } from './route_tree.js'
-import type { RouteDefinition, RouterDefinition } from './router_definition.js'
+import { CONNECT, type RouteDefinition, type RouterDefinition, UPGRADE } from './router_definition.js'
 import { Scope } from './scope.js'
 
 /** What answers a request. */
@@ -56,6 +56,8 @@ export interface Dispatcher {
    * method, has a route that says so. One static target always gives the same Match.
    */
   find(method: string, target: string): Match
+  /** The route that takes the connection over, if there is one. */
+  findUpgrade(method: string, target: string): Match | undefined
   /**
    * The answer to what left `Route.run`, or went wrong in sending its value: that of the outermost router's `onError`,
    * otherwise the plain one. Never throws or rejects. `report` is told of what no `onError` answered, unless it is an
@@ -86,6 +88,8 @@ class CompiledRouter implements Dispatcher {
   takesUpgrades = false
   readonly #root: Scope
   readonly #tree = new RouteTree<Endpoint>()
+  readonly #upgrades = new RouteTree<Endpoint>()
+  #connect: Route | undefined
   readonly #methods = new Set<string>()
   readonly #exact = new Map<string, Map<string, Match>>(COMMON_METHODS.map((method) => [method, new Map()]))
   readonly #bad = plainRoute(400)
@@ -128,6 +132,13 @@ class CompiledRouter implements Dispatcher {
     return match(isMethod ? this.#missingRoute(path) : this.#unknownMethod, path, search)
   }
 
+  findUpgrade(method: string, target: string): Match | undefined {
+    if (method === 'CONNECT') return this.#connect && match(this.#connect, target)
+    const parsed = method === 'GET' ? parseTarget(target) : undefined
+    const found = parsed && this.#upgrades.find(UPGRADE, parsed.path)
+    return found && match(found.value.route, parsed.path, parsed.search, found.captured)
+  }
+
   failed(error: unknown, req: BrinkRequest, report: Report): Reply | Promise<Reply> {
     const { onError } = this.#root.definition
     const giveUp = (unhandled: unknown) => plainAnswer(unhandled, report)
@@ -155,12 +166,19 @@ class CompiledRouter implements Dispatcher {
       streams,
       deadlines: Object.keys(deadlines).length > 0 ? deadlines : undefined,
     }
+    if (definition.method === CONNECT) this.#connect = route
+    if (definition.method === UPGRADE) this.#upgrades.insert(UPGRADE, segments, { route, scope })
+    if (definition.method === CONNECT || definition.method === UPGRADE) {
+      this.takesUpgrades = true
+      return
+    }
     if (bodyLimit !== undefined) this.largestBody = Math.max(this.largestBody, bodyLimit)
     this.#tree.insert(definition.method, segments, { route, scope })
     if (definition.method !== ANY_METHOD) this.#methods.add(definition.method)
   }
 
   #addExact(scope: Scope, definition: RouteDefinition): void {
+    if (definition.method === CONNECT || definition.method === UPGRADE) return
     const segments = joinSegments(scope.prefix, definition.segments)
     if (segments.some(({ kind }) => kind !== 'static')) return
     const path = patternText(segments)

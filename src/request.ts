@@ -16,6 +16,7 @@ import {
   REQUEST_HEAD_LENGTH,
   REQUEST_HEAD_OFFSET,
   REQUEST_METHOD,
+  REQUEST_PORT,
   REQUEST_SEQUENCE,
   REQUEST_TARGET,
   REQUEST_TRAILERS_LENGTH,
@@ -219,6 +220,11 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     if (this.#incoming !== undefined) return parsedTrailers(this.#incoming.trailers)
     const start = words[this.#at + REQUEST_TRAILERS_OFFSET]
     return parsedTrailers(this.#bytes.latin1Slice(start, start + words[this.#at + REQUEST_TRAILERS_LENGTH]))
+  }
+
+  /** The port of the peer. @internal */
+  get port(): number {
+    return this.#event()[this.#at + REQUEST_PORT]
   }
 
   /** The body as text, decoded as UTF-8. Without a body it is empty. */

@@ -52,6 +52,18 @@ export class RequestHeaders {
     yield* joined
   }
 
+  /**
+   * As they came: names at even places, values at odd ones.
+   * @internal
+   */
+  raw(): string[] {
+    const { words, at, bytes, base } = this.#source()
+    const end = at + REQUEST_FIELDS + 2 * words[at + REQUEST_FIELD_COUNT]
+    const fields: string[] = []
+    for (let place = at + REQUEST_FIELDS; place < end; place += 1) fields.push(textOf(words[place], bytes, base))
+    return fields
+  }
+
   *keys(): IterableIterator<string> {
     for (const [name] of this.entries()) yield name
   }

@@ -3,7 +3,8 @@ import { coded } from './errors.js'
 import type { ErrorHandler, Handler, Middleware } from './handler.js'
 import { invalidRoute, parsePattern, parsePrefix } from './pattern.js'
 import { ANY_METHOD, RouteTree } from './route_tree.js'
-import { emptyDefinition, type RouteOptions, type RouterDefinition } from './router_definition.js'
+import { CONNECT, emptyDefinition, type RouteOptions, type RouterDefinition, UPGRADE } from './router_definition.js'
+import { Upgrade, type UpgradeHandler } from './upgrade.js'
 
 /**
  * Routes, and what stands around them.
@@ -62,6 +63,24 @@ export class Router {
     }
     if (method === 'CONNECT') throw invalidRoute('CONNECT asks for a tunnel, which has no path to route by.')
     return this.#add(method, path, handler as Handler<string>, options)
+  }
+
+  /**
+   * Takes over connections whose clients offer to speak another protocol on this path, such as WebSocket (RFC 9110 §7.8).
+   * Middleware runs before, and may answer instead. An offer on any other path is answered as the request that it is.
+   */
+  upgrade<Path extends string>(path: Path, handler: UpgradeHandler<Path>): this {
+    assertFunction(handler, 'An upgrade handler')
+    return this.#add(UPGRADE, path, () => new Upgrade(handler as UpgradeHandler))
+  }
+
+  /**
+   * Takes over connections whose clients ask for a tunnel with CONNECT (RFC 9110 §9.3.6). The target is the request's
+   * `url`. Without this CONNECT is answered with 501.
+   */
+  connect(handler: UpgradeHandler): this {
+    assertFunction(handler, 'A CONNECT handler')
+    return this.#add(CONNECT, '/', () => new Upgrade(handler))
   }
 
   /**

@@ -1,6 +1,10 @@
 import type { ErrorHandler, Handler, Middleware } from './handler.js'
 import type { Segment } from './pattern.js'
 
+/** In the place of a method: routes that take connections over. */
+export const UPGRADE = 'upgrade'
+export const CONNECT = 'connect'
+
 /** What was said to a router, for compiling. */
 export interface RouterDefinition {
   readonly routes: RouteDefinition[]
@@ -34,7 +38,7 @@ export interface RouteOptions {
 }
 
 export interface RouteDefinition {
-  /** A method's name, or `ANY_METHOD`. */
+  /** A method's name, `ANY_METHOD`, `UPGRADE` or `CONNECT`. */
   readonly method: string
   readonly segments: readonly Segment[]
   readonly handler: Handler

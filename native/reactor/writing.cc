@@ -230,7 +230,17 @@ void Reactor::end_body(Connection& connection, const Reply& given, OutgoingBody&
 
 // A body that cannot be completed: what the client has of it must not look whole.
 void Reactor::abort(Connection& connection, uint32_t sequence) {
-  if (connection.outgoing && connection.outgoing->sequence == sequence) return break_off(connection);
+  if (connection.outgoing && connection.outgoing->sequence == sequence) {
+    if (connection.stage != Stage::tunnel) return break_off(connection);
+    // In a tunnel nothing looks whole that is not; what was said before is still sent.
+    ConnectionId id = connection.id;
+    select_output(connection);
+    flush_output();
+    Connection* still = connections_.find(id);
+    if (still && still->has_pending()) return break_off(*still);
+    if (still) drop(*still);
+    return;
+  }
   if (HeldAnswer* held = find_held(connection, sequence)) held->aborted = true;
 }
 

@@ -1,0 +1,144 @@
+import { Duplex } from 'node:stream'
+import { coded } from './errors.js'
+import type { Exchange } from './exchange.js'
+import { FLAG_CHUNK_ASKS, FLAG_CHUNK_END } from './layout.js'
+import type { Parties, Party } from './parties.js'
+import type { Recipient } from './request.js'
+
+/** So many bytes are handed over before the next ones wait for the client to take some. */
+const WINDOW = 128 * 1024
+/** Larger pieces are not copied: they are their writer's again when the client has taken them. */
+const COPIED = 32 * 1024
+
+/** What a tunnel needs of the server. */
+export interface TunnelSurroundings {
+  readonly exchange: Exchange
+  readonly tunnels: Parties<TunnelSocket>
+  readonly remoteAddress: string
+  readonly remotePort: number
+}
+
+type Done = (error?: Error | null) => void
+
+/** A connection that was handed over, as a Node stream in both directions: what the client sends, and what it is sent. */
+export class TunnelSocket extends Duplex implements Party {
+  readonly remoteAddress: string
+  readonly remotePort: number
+  /** @internal */ readonly slot: number
+  /** @internal */ readonly generation: number
+  /** @internal */ readonly sequence: number
+  /** @internal */ nextParty: Party | undefined
+  readonly #exchange: Exchange
+  readonly #tunnels: Parties<TunnelSocket>
+  #untaken = 0
+  #unasked = 0
+  #drained: Done | undefined
+  #heardEnd = false
+  #saidEnd = false
+  #gone = false
+
+  /** @internal */
+  constructor(to: Recipient, { exchange, tunnels, remoteAddress, remotePort }: TunnelSurroundings) {
+    super()
+    this.slot = to.slot
+    this.generation = to.generation
+    this.sequence = to.sequence
+    this.remoteAddress = remoteAddress
+    this.remotePort = remotePort
+    this.#exchange = exchange
+    this.#tunnels = tunnels
+    tunnels.add(this)
+  }
+
+  // What libraries call on sockets. There is no delay to turn off, and none of these timeouts.
+  setTimeout(_ms: number, _listener?: () => void): this {
+    return this
+  }
+  setNoDelay(_on?: boolean): this {
+    return this
+  }
+  setKeepAlive(_on?: boolean, _delay?: number): this {
+    return this
+  }
+  ref(): this {
+    return this
+  }
+  unref(): this {
+    return this
+  }
+
+  /** More has come from the client. The bytes must be the socket's own. @internal */
+  arrived(bytes: Buffer): void {
+    if (this.destroyed || bytes.length === 0) return
+    this.#untaken += bytes.length
+    this.push(bytes)
+  }
+
+  /** The client has finished sending. @internal */
+  finished(): void {
+    this.#heardEnd = true
+    if (!this.destroyed) this.push(null)
+  }
+
+  /** There is room for more. @internal */
+  drained(): void {
+    const done = this.#drained
+    this.#drained = undefined
+    done?.()
+  }
+
+  /** @internal */
+  clientGone(half: boolean): void {
+    if (half) return
+    this.#gone = true
+    this.#tunnels.remove(this)
+    const inOrder = this.#heardEnd && this.#saidEnd
+    // Without a listener an error would end the process, for something that every client can do.
+    if (inOrder || this.listenerCount('error') === 0) this.destroy()
+    else this.destroy(coded(new Error('The connection was broken by the client.'), 'ECONNRESET'))
+  }
+
+  override _read(): void {
+    if (this.#untaken === 0 || this.#gone) return
+    this.#exchange.read(this, this.#untaken)
+    this.#untaken = 0
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+    this.#send([chunk], done)
+  }
+
+  override _writev(chunks: { chunk: Buffer }[], done: Done): void {
+    this.#send(
+      chunks.map(({ chunk }) => chunk),
+      done,
+    )
+  }
+
+  override _final(done: Done): void {
+    this.#saidEnd = true
+    if (!this.#gone) this.#exchange.chunk(this, FLAG_CHUNK_END, '', undefined)
+    done()
+  }
+
+  override _destroy(error: Error | null, done: Done): void {
+    this.drained()
+    // With both ends said the connection ends by itself, when the last byte is taken.
+    if (!this.#gone && !(this.#heardEnd && this.#saidEnd)) this.#exchange.abort(this)
+    done(error)
+  }
+
+  #send(chunks: Buffer[], done: Done): void {
+    if (this.#gone) return done()
+    let waits = false
+    chunks.forEach((chunk, place) => {
+      this.#unasked += chunk.length
+      waits ||= chunk.length > COPIED || this.#unasked >= WINDOW
+      const asks = waits && place === chunks.length - 1
+      this.#exchange.chunk(this, asks ? FLAG_CHUNK_ASKS : 0, '', chunk)
+    })
+    if (!waits) return done()
+    this.#unasked = 0
+    this.#drained = done
+  }
+}

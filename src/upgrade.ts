@@ -1,0 +1,50 @@
+import type { IncomingMessage } from 'node:http'
+import { createRequire } from 'node:module'
+import type { Duplex } from 'node:stream'
+import type { PathParams } from './handler.js'
+import { Reply } from './reply.js'
+import type { BrinkRequest } from './request.js'
+import type { TunnelSocket } from './tunnel_socket.js'
+
+/** The request that asked for the connection: what Node's own servers give with their `upgrade` event, and the params. */
+export type UpgradeRequest<Params = Readonly<Record<string, string>>> = IncomingMessage & { readonly params: Params }
+
+/**
+ * Takes a connection over. `socket` is a stream in both directions, on which nothing was answered yet: whoever takes it
+ * writes the answer too, as `handleUpgrade` of the `ws` library does. `head` is empty: what the client has sent behind
+ * its request is read from the socket.
+ */
+export type UpgradeHandler<Path extends string = string> = (
+  req: UpgradeRequest<PathParams<Path>>,
+  socket: Duplex,
+  head: Buffer,
+) => void
+
+/** In the place of an answer: the connection is to be handed over. Middleware may answer something else instead. */
+export class Upgrade extends Reply {
+  readonly accept: UpgradeHandler
+
+  constructor(accept: UpgradeHandler) {
+    super(426)
+    this.accept = accept
+  }
+}
+
+// Loaded when it is first needed: most servers never are asked.
+let http: { IncomingMessage: new (socket: unknown) => IncomingMessage } | undefined
+
+/** The request in the shape that libraries for Node's own servers take. */
+export function upgradeRequest(request: BrinkRequest, socket: TunnelSocket): UpgradeRequest {
+  http ??= createRequire(import.meta.url)('node:http') as NonNullable<typeof http>
+  const message = new http.IncomingMessage(socket)
+  message.method = request.method
+  message.url = request.target
+  message.httpVersion = '1.1'
+  message.httpVersionMajor = 1
+  message.httpVersionMinor = 1
+  message.rawHeaders = request.headers.raw()
+  message.headers = Object.fromEntries(request.headers)
+  message.complete = true
+  message.push(null)
+  return Object.assign(message, { params: request.params })
+}
