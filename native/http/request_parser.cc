@@ -413,6 +413,7 @@ Refusal RequestParser::keep(Run& run, const char* end, size_t parsed) {
 
 Refusal RequestParser::refusal_of(llhttp_errno_t error, const Run& run, const char* end) const {
   if (run.refusal != Refusal::none) return run.refusal;
+  bool in_head = run.head_start && !Callbacks::in_trailers(&llhttp_);
   switch (error) {
     case HPE_INVALID_METHOD:
       return Refusal::INVALID_METHOD;
@@ -424,9 +425,10 @@ Refusal RequestParser::refusal_of(llhttp_errno_t error, const Run& run, const ch
       return Refusal::INVALID_TARGET;
     case HPE_INVALID_CONTENT_LENGTH:
     case HPE_UNEXPECTED_CONTENT_LENGTH:
-      return Refusal::INVALID_CONTENT_LENGTH;
     case HPE_INVALID_TRANSFER_ENCODING:
-      return Refusal::INVALID_TRANSFER_ENCODING;
+      if (in_head) return judge_framing(run.head_start, run.head, llhttp_.http_minor == 0);
+      return error == HPE_INVALID_TRANSFER_ENCODING ? Refusal::INVALID_TRANSFER_ENCODING
+                                                    : Refusal::INVALID_CONTENT_LENGTH;
     case HPE_INVALID_CHUNK_SIZE:
       return Refusal::INVALID_CHUNK;
     case HPE_INVALID_HEADER_TOKEN:
