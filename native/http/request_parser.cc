@@ -61,6 +61,7 @@ struct Callbacks {
   static bool extend(const Run& run, Span& span, const char* at, size_t length) {
     size_t offset = static_cast<size_t>(at - run.head_start);
     if (offset + length > run.parser.limits_.header_bytes) return false;
+    if (length == 0) return true;  // llhttp looks for an empty value behind the end of its line
     if (span.length == 0) span.offset = static_cast<uint16_t>(offset);
     span.length = static_cast<uint16_t>(span.length + length);
     return true;
@@ -388,8 +389,11 @@ Refusal RequestParser::keep(Run& run, const char* end, size_t parsed) {
   bool goes_on = unfinished_ != nullptr;
   if (goes_on && unfinished_->parse_again) return Refusal::none;
   if (!goes_on && stage_ == Stage::body) {
-    constexpr size_t kEndOfHead = 4;  // two line ends
-    parsed = static_cast<size_t>(end - (run.head_start + Callbacks::head_size(run.head))) - kEndOfHead;
+    // Behind the last value there may be white space.
+    constexpr std::string_view kEndOfHead = "\r\n\r\n";
+    const char* last = run.head_start + Callbacks::head_size(run.head);
+    const char* head_end = std::search(last, end, kEndOfHead.begin(), kEndOfHead.end()) + kEndOfHead.size();
+    parsed = static_cast<size_t>(end - head_end);
   }
   if (!goes_on) {
     unfinished_ = std::make_unique<Unfinished>();
