@@ -185,8 +185,10 @@ struct Callbacks {
     return fits ? 0 : refuse(llhttp, Refusal::BODY_TOO_LARGE);
   }
 
-  // RFC 9112, 7.1.1: neither the name nor the value of a chunk extension is empty. llhttp takes them so.
-  static int on_extension(llhttp_t* llhttp, const char*, size_t length) {
+  // RFC 9112, 7.1.1: neither the name nor the value of a chunk extension is empty, nor is there a DEL in it. llhttp
+  // takes them so.
+  static int on_extension(llhttp_t* llhttp, const char* at, size_t length) {
+    if (!std::all_of(at, at + length, is_field_character)) return refuse(llhttp, Refusal::INVALID_CHUNK);
     if (length > 0) run_of(llhttp).parser.extension_is_empty_ = false;
     return 0;
   }
