@@ -1,3 +1,4 @@
+import { getSystemErrorMap } from 'node:util'
 import type { HeadersSource } from './headers.js'
 import { reasonPhrase } from './reason_phrase.js'
 
@@ -46,6 +47,11 @@ export class HttpError extends Error {
 /** Gives an error the `code` that programs can tell it by. */
 export function coded<E extends Error>(error: E, code: string): E & { code: string } {
   return Object.assign(error, { code })
+}
+
+/** The code and the meaning of a negative errno, as Node tells them. */
+export function systemError(errno: number): [code: string, meaning: string] {
+  return getSystemErrorMap().get(errno) ?? [`E${-errno}`, 'unknown error']
 }
 
 /** The message of whatever was thrown. */

@@ -1,6 +1,6 @@
 // Opening the port: which addresses a host name stands for, and what the system says to them.
 import { isIP } from 'node:net'
-import { getSystemErrorMap } from 'node:util'
+import { systemError } from './errors.js'
 import type { NativeFailure, NativeReactor } from './native.js'
 import type { CheckedOptions } from './options.js'
 
@@ -89,7 +89,7 @@ function urlHost(address: string): string {
 
 /** The error that Node's own servers give. */
 function listenError({ errno, syscall }: NativeFailure, address: string, port: number): NodeJS.ErrnoException {
-  const [code, meaning] = getSystemErrorMap().get(errno) ?? [`E${-errno}`, 'unknown error']
+  const [code, meaning] = systemError(errno)
   // Node calls it `listen`, whichever call it was of those that listening takes.
   const named = syscall === 'bind' ? 'listen' : syscall
   const error = new Error(`${named} ${code}: ${meaning} ${address}:${port}`)

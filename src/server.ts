@@ -1,6 +1,6 @@
 import { Answering } from './answering.js'
 import type { Dispatcher } from './dispatcher.js'
-import { coded } from './errors.js'
+import { coded, systemError } from './errors.js'
 import { Exchange } from './exchange.js'
 import type { Handler } from './handler.js'
 import { NOTICE_POLLER_FULL } from './layout.js'
@@ -52,7 +52,7 @@ export interface Server {
 class OpenServer implements Server, Listeners {
   readonly backend: string
   readonly threads: number
-  readonly reactors: readonly NativeReactor[]
+  readonly reactors: NativeReactor[] = []
   #bound: Bound = { url: '', port: 0 }
   #idle = 0
   #closed = 0
@@ -64,7 +64,13 @@ class OpenServer implements Server, Listeners {
   constructor(dispatcher: Dispatcher, options: CheckedOptions) {
     this.backend = options.backend
     this.threads = options.threads
-    this.reactors = Array.from({ length: Math.max(1, options.threads) }, () => this.#reactor(dispatcher, options))
+    try {
+      while (this.reactors.length < Math.max(1, options.threads)) this.reactors.push(this.#reactor(dispatcher, options))
+    } catch (error) {
+      // Those that were opened would keep their descriptors and threads, and the process alive.
+      this.abandon()
+      throw openingError(error, options)
+    }
   }
 
   get url(): string {
@@ -173,6 +179,14 @@ class OpenServer implements Server, Listeners {
     clearTimeout(this.#forceTimer)
     this.#resolveClosing()
   }
+}
+
+/** What kept a reactor from being opened, such as `EMFILE`, with the code that the system's other errors have. */
+function openingError(cause: unknown, { backend }: CheckedOptions): unknown {
+  const { errno } = cause as NodeJS.ErrnoException
+  if (errno === undefined) return cause
+  const [code, meaning] = systemError(errno)
+  return Object.assign(new Error(`${code}: ${meaning}, opening the ${backend} backend`, { cause }), { code, errno })
 }
 
 /** A listener that throws must not cost the requests that stand behind it in the batch; nor may its error be lost. */

@@ -39,6 +39,7 @@ class Invariants {
   void check_output(const reactor::Connection& connection) const;
   void check_answers(const reactor::Connection& connection) const;
   void check_deadline(const reactor::Connection& connection) const;
+  bool is_looked_at_next(const reactor::Connection& connection) const;
   void check_ready_list() const;
   void check_listeners() const;
   void check_handing_over() const;

@@ -135,6 +135,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Reading whole(limits, 0), pieces(limits, pauses);
   whole.feed(bytes.data(), bytes.size());
   feed_in_pieces(pieces, bytes, pattern);
+  bool may_be_too_much = bytes.size() > limits.chunk_overhead_bytes;
+  BRINK_HOLDS(may_be_too_much || !is_about_overhead(pieces), "more overhead than there are bytes");
   compare(whole, pieces);
   return 0;
 }

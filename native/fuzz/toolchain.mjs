@@ -18,7 +18,7 @@ const LEADS = /^(net|http|reactor|deps)\/|^fuzz\/(world|setup|fake_kernel|\w+_fu
 function findClang() {
   const found = { c: onPath('clang'), cxx: onPath('clang++') }
   if (found.c && found.cxx) return found
-  throw new Failure('Fuzzing needs clang and its runtime: apt-get install clang libclang-rt-14-dev')
+  throw new Failure('Fuzzing needs clang and its runtime: apt-get install clang libclang-rt-dev')
 }
 
 /** The path of the target's program, made anew where something has changed. */

@@ -68,6 +68,7 @@ struct Callbacks {
   static bool extend(const Run& run, Span& span, const char* at, size_t length) {
     size_t offset = static_cast<size_t>(at - run.head_start);
     if (offset + length > run.parser.limits_.header_bytes) return false;
+    if (length == 0) return true;  // llhttp looks for an empty value behind the end of its line
     if (span.length == 0) span.offset = static_cast<uint16_t>(offset);
     span.length = static_cast<uint16_t>(span.length + length);
     return true;
@@ -234,8 +235,10 @@ struct Callbacks {
     return fits ? 0 : refuse(llhttp, Refusal::BODY_TOO_LARGE);
   }
 
-  // RFC 9112, 7.1.1: neither the name nor the value of a chunk extension is empty. llhttp takes them so.
-  static int on_extension(llhttp_t* llhttp, const char*, size_t length) {
+  // RFC 9112, 7.1.1: neither the name nor the value of a chunk extension is empty, nor is there a DEL in it. llhttp
+  // takes them so.
+  static int on_extension(llhttp_t* llhttp, const char* at, size_t length) {
+    if (!std::all_of(at, at + length, is_field_character)) return refuse(llhttp, Refusal::INVALID_CHUNK);
     if (length > 0) run_of(llhttp).parser.extension_is_empty_ = false;
     return 0;
   }
@@ -431,11 +434,13 @@ Refusal RequestParser::keep_head(Run& run, const char* end) {
 
 // Hands on what has come of a body, with its head if that is new.
 Refusal RequestParser::hand_over_body(Run& run, const char* end, size_t parsed) {
-  constexpr size_t kEndOfHead = 4;  // two line ends
   Unfinished& unfinished = ensure_unfinished();
   if (run.head_start) {
+    // Behind the last value there may be white space.
+    constexpr std::string_view kEndOfHead = "\r\n\r\n";
     net::Slice head = Callbacks::head_bytes(run);
-    parsed = static_cast<size_t>(end - (head.data + head.size)) - kEndOfHead;
+    const char* body = std::search(head.data + head.size, end, kEndOfHead.begin(), kEndOfHead.end()) + kEndOfHead.size();
+    parsed = static_cast<size_t>(end - body);
     unfinished.keep_alive = run.head.keep_alive;
     unfinished.http_1_0 = run.head.http_1_0;
   }
@@ -444,11 +449,11 @@ Refusal RequestParser::hand_over_body(Run& run, const char* end, size_t parsed) 
   // Chunks of one byte are slow but honest; sizes, extensions and trailers without end are not.
   uint64_t most = limits_.chunk_overhead_bytes + 8 * unfinished.body_bytes;
   if (unfinished.framing_bytes > most) return Refusal::CHUNK_OVERHEAD_TOO_LARGE;
-  net::Slice body = {run.body_start, run.body_size};
+  net::Slice came = {run.body_start, run.body_size};
   if (run.head_start) {
-    run.sink.on_request({run.head, Callbacks::head_bytes(run), body, {nullptr, 0}, false});
-  } else if (body.size > 0) {
-    run.sink.on_body(body, {nullptr, 0}, false);
+    run.sink.on_request({run.head, Callbacks::head_bytes(run), came, {nullptr, 0}, false});
+  } else if (came.size > 0) {
+    run.sink.on_body(came, {nullptr, 0}, false);
   }
   return Refusal::none;
 }
@@ -465,6 +470,7 @@ bool RequestParser::knows_body_left(uint64_t* left) const {
 
 Refusal RequestParser::refusal_of(llhttp_errno_t error, const Run& run, const char* end) const {
   if (run.refusal != Refusal::none) return run.refusal;
+  bool in_head = run.head_start && !Callbacks::in_trailers(&llhttp_);
   switch (error) {
     case HPE_INVALID_METHOD:
       return Refusal::INVALID_METHOD;
@@ -476,9 +482,10 @@ Refusal RequestParser::refusal_of(llhttp_errno_t error, const Run& run, const ch
       return Refusal::INVALID_TARGET;
     case HPE_INVALID_CONTENT_LENGTH:
     case HPE_UNEXPECTED_CONTENT_LENGTH:
-      return Refusal::INVALID_CONTENT_LENGTH;
     case HPE_INVALID_TRANSFER_ENCODING:
-      return Refusal::INVALID_TRANSFER_ENCODING;
+      if (in_head) return judge_framing(run.head_start, run.head, llhttp_.http_minor == 0);
+      return error == HPE_INVALID_TRANSFER_ENCODING ? Refusal::INVALID_TRANSFER_ENCODING
+                                                    : Refusal::INVALID_CONTENT_LENGTH;
     case HPE_INVALID_CHUNK_SIZE:
       return Refusal::INVALID_CHUNK;
     case HPE_INVALID_HEADER_TOKEN:

@@ -177,6 +177,19 @@ Refusal judge_head(const char* bytes, RequestHead& head, bool announces_length) 
   return judge_target(slice_of(bytes, head.target), head, host);
 }
 
+Refusal judge_framing(const char* bytes, const RequestHead& head, bool http_1_0) {
+  size_t lengths = 0, encodings = 0;
+  for (const Field& field : head.fields) {
+    Slice name = slice_of(bytes, field.name);
+    lengths += equal_ignoring_case(name, "content-length");
+    encodings += equal_ignoring_case(name, "transfer-encoding");
+  }
+  if (encodings == 0) return Refusal::INVALID_CONTENT_LENGTH;
+  if (http_1_0) return Refusal::TRANSFER_ENCODING_IN_HTTP_1_0;
+  if (encodings > 1) return Refusal::REPEATED_TRANSFER_ENCODING;
+  return lengths > 0 ? Refusal::LENGTH_AND_TRANSFER_ENCODING : Refusal::INVALID_TRANSFER_ENCODING;
+}
+
 MethodShape shape_of_method(Slice line, size_t* length) {
   // RFC 9112, 3: a method longer than any that is implemented is one that is not implemented.
   constexpr size_t kMostMethodBytes = 32;

@@ -10,6 +10,9 @@ namespace brink::http {
 // Judges a complete head and fills in `expects_continue`. `announces_length` says whether llhttp saw a Content-Length.
 Refusal judge_head(const char* head_bytes, RequestHead& head, bool announces_length);
 
+// Why llhttp refuses the fields that say where a body ends, of which it tells no more than at which one it stopped.
+Refusal judge_framing(const char* head_bytes, const RequestHead& head, bool http_1_0);
+
 // What a method is that llhttp does not know, as far as it has arrived. Methods are case-sensitive (RFC 9110, 9.1), but
 // `get` is a mistake and not a method that might exist.
 enum class MethodShape { well_formed, incomplete, malformed, too_long };

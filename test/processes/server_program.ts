@@ -8,10 +8,14 @@ import { answerOrders } from './orders.js'
 /** Several of these are more than the buffers of a connection hold. */
 export const PAGE_BYTES = 1024 * 1024
 
+/** An answer that is made anew each time, so that each is in memory by itself. */
+export const FRESH_BYTES = 8 * 1024
+
 const page = Buffer.alloc(PAGE_BYTES, 'brink ')
 const app = new Router()
   .get('/', () => 'hello')
   .get('/page', () => page)
+  .get('/fresh', () => 'brink '.repeat(FRESH_BYTES / 6 + 1).slice(0, FRESH_BYTES))
   .get('/later', async () => {
     await later(20)
     return 'late'

@@ -201,6 +201,20 @@ test('maxChunkOverhead: the framing of small chunks is no overhead', () =>
     { maxChunkOverhead: 50 },
   ))
 
+for (const last of ['A:', `A: b${' '.repeat(60)}`]) {
+  test(`maxChunkOverhead: nothing of a head counts, when "${last.trim()}" stands last`, () =>
+    serving(
+      app,
+      async (server) => {
+        const client = await connect(server)
+        await client.sendSeen(server, `${head('POST', '/', 'Content-Length: 4', last)}ab`)
+        await client.sendSeen(server, 'cd')
+        assert.is((await client.response()).text, '4')
+      },
+      { maxChunkOverhead: 50 },
+    ))
+}
+
 for (const maxPipelined of [1, 2, 64]) {
   test(`maxPipelined, ${maxPipelined}: as many wait for their answers, and the next when one is given`, () => {
     const gates = Array.from({ length: maxPipelined + 1 }, () => gate<string>())

@@ -151,6 +151,8 @@ const chunks: [string, string, number][] = [
   ['a chunk size beyond 64 bits', chunk('10000000000000001\r\na\r\n0\r\n\r\n'), 400],
   ['a bare LF in a chunk extension', chunk('1;a\nb\r\na\r\n0\r\n\r\n'), 400],
   ['a bare CR in a chunk extension', chunk('1;a\rb\r\na\r\n0\r\n\r\n'), 400],
+  ['a DEL in a chunk extension', chunk('1;a="b\x7f"\r\na\r\n0\r\n\r\n'), 400],
+  ['a DEL behind a backslash in a chunk extension', chunk('1;a="\\\x7f"\r\na\r\n0\r\n\r\n'), 400],
   ['a trailer without a colon', chunk('0\r\nA\r\n\r\n'), 400],
   ['a folded trailer', chunk('0\r\nA: b\r\n c\r\n\r\n'), 400],
   ['a bare LF behind a trailer', chunk('0\r\nA: b\n\r\n'), 400],

@@ -19,6 +19,11 @@ const read = (method: string, body: string) => `${method} /path 7 first value, s
 const cases: [string, string | Buffer, string[]][] = [
   ['a request without a body', get('/path?q=7', ...fields), [read('GET', '')]],
   ['a body of announced length', post('/path?q=7', 'the body', ...fields), [read('POST', 'the body')]],
+  [
+    'a body behind a field without a value',
+    post('/path?q=7', 'the body', ...fields, 'A: '),
+    [read('POST', 'the body')],
+  ],
   ['a body in chunks', postChunked('/path?q=7', ['the', ' ', 'body'], ...fields), [read('POST', 'the body')]],
   [
     'chunks with extensions and trailers',
