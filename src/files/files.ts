@@ -76,7 +76,7 @@ class FolderOfFiles {
   #send(path: string, req: BrinkRequest): Reply | number {
     const { headers } = req
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
-      const found = this.#store.find(path, () => headers.get('accept-encoding'))
+      const found = this.#store.find(path, headers)
       if (typeof found === 'number') return found
       const { representation } = found
       const plan = planFor(req, representation)
@@ -89,7 +89,7 @@ class FolderOfFiles {
 
   /** To the folder's own path, relative to the one that was asked for: so it can lead to no other host. */
   #redirect(path: string, index: string, req: BrinkRequest): Reply | number {
-    const found = this.#store.find(`${path}/${index}`, () => null)
+    const found = this.#store.find(`${path}/${index}`, req.headers)
     if (typeof found === 'number') return found
     const { path: asked, target } = req
     const query = target.indexOf('?')
@@ -112,9 +112,11 @@ class FolderOfFiles {
  * path in which it is `%2F` still.
  */
 function pathBelow({ path, params }: BrinkRequest): string | undefined {
-  if (/%(?:2F|5C)/.test(path)) return undefined
-  const captured = Object.values(params)
-  return captured.length > 0 ? captured.at(-1) : decodeURIComponent(path.slice(1))
+  const escaped = path.includes('%')
+  if (escaped && /%(?:2F|5C)/.test(path)) return undefined
+  let captured: string | undefined
+  for (const name in params) captured = params[name]
+  return captured ?? (escaped ? decodeURIComponent(path.slice(1)) : path.slice(1))
 }
 
 function takesHtml(accept: string | null): boolean {

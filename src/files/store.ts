@@ -2,6 +2,7 @@
 import { chooseEncoding } from '../accept_encoding.js'
 import type { NativeFile } from '../native.js'
 import { Cache } from './cache.js'
+import type { Asking } from './conditions.js'
 import { extensionOf, typeOfFile } from './file_types.js'
 import type { CheckedFilesOptions } from './options.js'
 import { Representation } from './representation.js'
@@ -52,8 +53,8 @@ export class FileStore {
     this.#resources = new Cache(options.cacheSize)
   }
 
-  /** What to send of the file at a path to a client that takes these codings; or a negative errno. */
-  find(path: string, acceptEncoding: () => string | null): Variant | number {
+  /** What to send of the file at a path to a client that has sent these fields; or a negative errno. */
+  find(path: string, headers: Asking['headers']): Variant | number {
     const now = performance.now()
     let resource = this.#resources.get(path)
     if (resource === undefined || now - resource.lookedAt >= this.#options.revalidate) {
@@ -66,7 +67,7 @@ export class FileStore {
     }
     const { plain, variants, codings } = resource
     if (variants.length === 1) return plain
-    const chosen = chooseEncoding(acceptEncoding(), codings)
+    const chosen = chooseEncoding(headers.get('accept-encoding'), codings)
     return variants.find(({ coding }) => coding === chosen) ?? plain
   }
 

@@ -19,6 +19,7 @@ const root = fileTree({
   'large.js': LARGE,
   'large.js.gz': gzipSync(LARGE),
   'style.css': 'style',
+  'more.css': 'more',
   'assets/app-4f2a.js': 'hashed',
   'data.custom': 'custom',
   'README.MD': 'read me',
@@ -130,7 +131,13 @@ const cacheControls: readonly (readonly [FilesOptions, Record<string, string | u
         ['index.html', 'no-store'],
       ],
     },
-    { '/assets/app-4f2a.js': 'max-age=9', '/style.css': 'private', '/': 'no-store', '/app.js': undefined },
+    {
+      '/assets/app-4f2a.js': 'max-age=9',
+      '/style.css': 'private',
+      '/more.css': 'private',
+      '/': 'no-store',
+      '/app.js': undefined,
+    },
   ],
   [
     { cacheControl: (path) => (path === 'app.js' ? 'max-age=1' : undefined) },
