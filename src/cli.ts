@@ -2,9 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { type CommandLine, helpText, parseCommandLine, UsageError } from './cli_options.js'
 import { codeOf, messageOf } from './errors.js'
+import { files } from './files/files.js'
 import { routesFrom } from './folder.js'
 import { native } from './native.js'
 import { checkedOptions } from './options.js'
+import { Router } from './router.js'
 import { type Server, serve } from './server.js'
 
 /** How long requests may still take after SIGINT or SIGTERM. */
@@ -28,8 +30,8 @@ async function main(): Promise<void> {
   }
 }
 
-async function serveFolder({ folder, port, host, backend, threads }: CommandLine): Promise<void> {
-  const router = await routesFrom(folder ?? defaultFolder())
+async function serveFolder({ folder, files: fileFolder, port, host, backend, threads }: CommandLine): Promise<void> {
+  const router = await appOf(folder, fileFolder)
   try {
     const server = await serve(router, { port, host, backend, threads })
     closeOnSignals(server)
@@ -53,8 +55,11 @@ function backendList(asked: string): string {
   return lines.join('')
 }
 
-function defaultFolder(): string | URL {
-  return existsSync('routes') ? 'routes' : new URL('./routes', import.meta.url)
+async function appOf(folder: string | undefined, fileFolder: string | undefined): Promise<Router> {
+  const own = folder ?? (existsSync('routes') ? 'routes' : undefined)
+  if (fileFolder === undefined) return routesFrom(own ?? new URL('./routes', import.meta.url))
+  const router = own === undefined ? new Router() : await routesFrom(own)
+  return router.get('/*', files(fileFolder))
 }
 
 /** The first signal drains, a second one ends the process at once. */

@@ -6,6 +6,8 @@ export interface CommandLine {
   readonly version: boolean
   /** The routes folder, if one was named. */
   readonly folder: string | undefined
+  /** The folder of files that are sent where no route answers, if one was named. */
+  readonly files: string | undefined
   readonly port: number
   readonly host: string
   readonly backend: string
@@ -32,6 +34,7 @@ interface Option {
 
 /** Every option, in the order of the help text, which is made of this table. */
 const OPTIONS: readonly Option[] = [
+  { name: 'files', short: 'f', value: 'folder', help: 'files to send where no route answers' },
   { name: 'port', short: 'p', value: 'number', env: 'PORT', default: '8080', help: 'the port; 0 for any free one' },
   {
     name: 'host',
@@ -62,6 +65,7 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     help: given.has('help'),
     version: given.has('version'),
     folder: folders[0],
+    files: given.get('files'),
     listsBackends: folders[0] === 'backends',
     port: wholeNumber(textOf('port', given, env), 65535),
     threads: wholeNumber(textOf('threads', given, env), 128),
@@ -84,7 +88,8 @@ export function helpText(): string {
     '       brink backends            lists what can wait for sockets here',
     '',
     'Serves a folder of routes over HTTP, one file a route: ./routes if there is one,',
-    'otherwise the routes that come with brink, a target for load tests.',
+    'otherwise the routes that come with brink, a target for load tests. With --files',
+    'and no ./routes, nothing but the files.',
     '',
     'Options:',
     ...rows.map(([left = '', right = '']) => `${left.padEnd(width)}  ${right}`),

@@ -20,9 +20,16 @@ export type HeadersSource = Readonly<Record<string, HeaderValue>> | Iterable<rea
 export class ReplyHeaders {
   // Names at even places, values at odd ones. Most replies have none or a few, for which a scan beats a Map.
   #fields: string[] | undefined
+  // The list belongs to others, too: it is copied before it is changed.
+  #shared = false
 
   constructor(source?: HeadersSource) {
-    if (source !== undefined) this.#addAll(source)
+    if (source === undefined) return
+    // What these hold was checked, and most replies that are made from them never change it.
+    if (source instanceof ReplyHeaders) {
+      this.#fields = source.#fields
+      this.#shared = source.#shared = this.#fields !== undefined
+    } else this.#addAll(source)
   }
 
   /** The value of a field, or null when there is none. Several `set-cookie` are joined: see `getSetCookie`. */
@@ -65,7 +72,7 @@ export class ReplyHeaders {
   delete(name: string): void {
     const lowerCase = fieldName(name)
     for (let place = this.#find(lowerCase); place !== -1; place = this.#find(lowerCase)) {
-      this.#fields?.splice(place, 2)
+      this.#own()?.splice(place, 2)
     }
   }
 
@@ -102,12 +109,21 @@ export class ReplyHeaders {
   #put(name: string, value: string): void {
     const place = this.#find(name)
     if (place === -1) this.#push(name, value)
-    else (this.#fields as string[])[place + 1] = value
+    else (this.#own() as string[])[place + 1] = value
   }
 
   #push(name: string, value: string): void {
-    if (this.#fields === undefined) this.#fields = [name, value]
-    else this.#fields.push(name, value)
+    const fields = this.#own()
+    if (fields === undefined) this.#fields = [name, value]
+    else fields.push(name, value)
+  }
+
+  #own(): string[] | undefined {
+    if (this.#shared) {
+      this.#fields = this.#fields?.slice()
+      this.#shared = false
+    }
+    return this.#fields
   }
 
   #find(lowerCase: string): number {

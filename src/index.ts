@@ -1,4 +1,8 @@
 export { HttpError, type HttpErrorOptions } from './errors.js'
+export { FileSlice } from './file_slice.js'
+export { file } from './files/file.js'
+export { files } from './files/files.js'
+export type { CacheControlRules, FileOptions, FilesOptions } from './files/options.js'
 export { routesFrom } from './folder.js'
 export type { ErrorHandler, Handler, HandlerResult, Middleware, Next, PathParams } from './handler.js'
 export type { HeadersSource, HeaderValue, ReplyHeaders } from './headers.js'

@@ -51,8 +51,10 @@ export interface NativeReactor {
 export interface NativeFile {
   /** In bytes, as everything here: of the time at which it was opened. */
   readonly size: number
-  /** When it was last written, in ms since 1970. */
+  /** When it was last written, in ms since 1970, or what was set for that. */
   readonly mtimeMs: number
+  /** When anything of it was last changed, which cannot be set. */
+  readonly ctimeMs: number
   /** Characters of an entity tag, which another file, or this one after it was written again, does not have. */
   readonly version: string
   /** How many bytes were read, fewer than there is room for only at the end of the file; or a negative errno. */
@@ -97,8 +99,8 @@ export interface Native {
   Folder: new (
     path: string,
   ) => NativeFolder
-  /** The file at a path, which may be anywhere; or a negative errno. */
-  openFile(path: string): NativeFile | number
+  /** The file at a path, which may be anywhere; or at one relative to a folder, as `NativeFolder.open`. */
+  openFile(path: string, root?: string): NativeFile | number
   layout: string
   methods: readonly string[]
   /** Why clients are refused or cut off: a stable code, and the status that they are told, 0 for none. */

@@ -21,6 +21,7 @@ class FileObject final : public Napi::ObjectWrap<FileObject> {
                        {
                            InstanceAccessor<&FileObject::size>("size"),
                            InstanceAccessor<&FileObject::modified_ms>("mtimeMs"),
+                           InstanceAccessor<&FileObject::changed_ms>("ctimeMs"),
                            InstanceAccessor<&FileObject::version>("version"),
                            InstanceMethod<&FileObject::read>("read"),
                            InstanceMethod<&FileObject::close>("close"),
@@ -58,11 +59,16 @@ class FileObject final : public Napi::ObjectWrap<FileObject> {
     return Napi::Number::New(info.Env(), static_cast<double>(facts_.modified_ns) / 1e6);
   }
 
-  // Differs for files that differ: of the size, and a hash of the time, the inode and the device, which are nobody's
+  Napi::Value changed_ms(const Napi::CallbackInfo& info) {
+    return Napi::Number::New(info.Env(), static_cast<double>(facts_.changed_ns) / 1e6);
+  }
+
+  // Differs for files that differ: the size, and a hash of the times, the inode and the device, which are nobody's
   // business.
   Napi::Value version(const Napi::CallbackInfo& info) {
     uint64_t hash = 14695981039346656037u;  // FNV-1a
-    for (uint64_t part : {static_cast<uint64_t>(facts_.modified_ns), facts_.inode, facts_.device}) {
+    for (uint64_t part : {static_cast<uint64_t>(facts_.modified_ns), static_cast<uint64_t>(facts_.changed_ns),
+                          facts_.inode, facts_.device}) {
       for (int shift = 0; shift < 64; shift += 8) hash = (hash ^ (part >> shift & 0xff)) * 1099511628211u;
     }
     char text[40];
@@ -109,9 +115,9 @@ Napi::Value wrap(Napi::Env env, net::OpenResult<net::File> result) {
 }
 
 // False when it is no text that could be a path: the system would read it to its first NUL only.
-bool path_from(const Napi::CallbackInfo& info, std::string* path) {
-  if (info.Length() < 1 || !info[0].IsString()) return false;
-  *path = info[0].As<Napi::String>().Utf8Value();
+bool path_from(const Napi::Value& value, std::string* path) {
+  if (!value.IsString()) return false;
+  *path = value.As<Napi::String>().Utf8Value();
   return path->find('\0') == std::string::npos;
 }
 
@@ -126,7 +132,7 @@ class FolderObject final : public Napi::ObjectWrap<FolderObject> {
   }
 
   explicit FolderObject(const Napi::CallbackInfo& info) : Napi::ObjectWrap<FolderObject>(info) {
-    int error = path_from(info, &path_) ? refreshed() : -ENOENT;
+    int error = path_from(info[0], &path_) ? refreshed() : -ENOENT;
     if (error == 0) return;
     Napi::Error failed = Napi::Error::New(info.Env(), "the folder could not be opened");
     failed.Set("errno", Napi::Number::New(info.Env(), error));
@@ -136,7 +142,7 @@ class FolderObject final : public Napi::ObjectWrap<FolderObject> {
  private:
   Napi::Value open(const Napi::CallbackInfo& info) {
     std::string path;
-    if (!path_from(info, &path)) return Napi::Number::New(info.Env(), -ENOENT);
+    if (!path_from(info[0], &path)) return Napi::Number::New(info.Env(), -ENOENT);
     return wrap(info.Env(), net::open_beneath(*folder_, path.c_str()));
   }
 
@@ -152,10 +158,18 @@ class FolderObject final : public Napi::ObjectWrap<FolderObject> {
   std::shared_ptr<net::Folder> folder_;
 };
 
+net::OpenResult<net::File> open_beneath(const std::string& root, const std::string& path) {
+  net::OpenResult<net::Folder> folder = net::open_folder(root.c_str());
+  if (folder.error != 0) return {nullptr, folder.error};
+  return net::open_beneath(*folder.opened, path.c_str());
+}
+
 Napi::Value open_file(const Napi::CallbackInfo& info) {
-  std::string path;
-  if (!path_from(info, &path)) return Napi::Number::New(info.Env(), -ENOENT);
-  return wrap(info.Env(), net::open_file(path.c_str()));
+  std::string path, root;
+  if (!path_from(info[0], &path)) return Napi::Number::New(info.Env(), -ENOENT);
+  if (info[1].IsUndefined()) return wrap(info.Env(), net::open_file(path.c_str()));
+  if (!path_from(info[1], &root)) return Napi::Number::New(info.Env(), -ENOENT);
+  return wrap(info.Env(), open_beneath(root, path));
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 //     .open(relative)        a File beneath it, or an errno
 //     .refresh()             looks whether the path names another folder by now, and takes that: an errno when it is
 //     gone
-//   openFile(path)           a File, by a path of the system's own, or an errno
-//   File: size, mtimeMs, version
+//   openFile(path, root?)    a File, by a path of the system's own, or by one beneath a folder; or an errno
+//   File: size, mtimeMs, ctimeMs, version
 //     .read(into, offset)    how many bytes were read, fewer than there is room for only at the end; or an errno
 //     .close()               lets go of it; whoever is sending it still has it
 #pragma once

@@ -83,6 +83,7 @@ inline int facts_of(Descriptor descriptor, FileFacts* facts, FileKind* kind) {
   uint64_t ticks = joined(found.ftLastWriteTime.dwHighDateTime, found.ftLastWriteTime.dwLowDateTime);
   facts->size = joined(found.nFileSizeHigh, found.nFileSizeLow);
   facts->modified_ns = (static_cast<int64_t>(ticks) - kTicksUntil1970) * 100;
+  facts->changed_ns = facts->modified_ns;
   facts->inode = joined(found.nFileIndexHigh, found.nFileIndexLow);
   facts->device = found.dwVolumeSerialNumber;
   *kind = found.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY ? FileKind::folder : FileKind::file;
@@ -154,12 +155,14 @@ inline int facts_of(Descriptor descriptor, FileFacts* facts, FileKind* kind) {
   struct stat found;
   if (::fstat(static_cast<int>(descriptor), &found) != 0) return -errno;
 #if defined(__APPLE__)
-  const timespec& modified = found.st_mtimespec;
+  const timespec &modified = found.st_mtimespec, &changed = found.st_ctimespec;
 #else
-  const timespec& modified = found.st_mtim;
+  const timespec &modified = found.st_mtim, &changed = found.st_ctim;
 #endif
+  auto nanoseconds = [](const timespec& time) { return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; };
   facts->size = static_cast<uint64_t>(found.st_size);
-  facts->modified_ns = int64_t{modified.tv_sec} * 1'000'000'000 + modified.tv_nsec;
+  facts->modified_ns = nanoseconds(modified);
+  facts->changed_ns = nanoseconds(changed);
   facts->inode = static_cast<uint64_t>(found.st_ino);
   facts->device = static_cast<uint64_t>(found.st_dev);
   *kind = S_ISREG(found.st_mode) ? FileKind::file : S_ISDIR(found.st_mode) ? FileKind::folder : FileKind::other;

@@ -45,7 +45,8 @@ struct Opened {
 // What is known of a file without reading it.
 struct FileFacts {
   uint64_t size = 0;
-  int64_t modified_ns = 0;  // since 1970
+  int64_t modified_ns = 0;  // since 1970: when it was written; who may write it can set it, too
+  int64_t changed_ns = 0;   // when anything of it was changed, its times among it; nobody can set it
   uint64_t inode = 0;
   uint64_t device = 0;
 };

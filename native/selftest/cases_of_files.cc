@@ -1,8 +1,10 @@
 // Files: found beneath a folder and nowhere else, and sent as far as a socket takes them.
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "net/file.h"
 #include "net/platform_files.h"
@@ -166,6 +168,46 @@ void links(Trial& trial) {
 }
 
 #if !defined(_WIN32)
+// Somebody puts a link in a folder's place, and the folder back, while it is walked through.
+void swapped(Trial& trial) {
+  constexpr int kRounds = 3000;
+  Tree tree;
+  std::error_code ignored;
+  fs::create_directory(tree.root() / "public" / "swap", ignored);
+  tree.write("public/swap/secret", "inside");
+  if (!tree.link("public/link", "..")) return trial.remark("no links here");
+  net::OpenResult<net::Folder> folder = net::open_folder(tree.path("public").c_str());
+  if (!trial.expect(folder.opened != nullptr, "the folder to open")) return;
+  std::atomic<bool> over = false;
+  std::thread swapping([&tree, &over] {
+    fs::path there = tree.root() / "public" / "swap", link = tree.root() / "public" / "link",
+             aside = tree.root() / "public" / "aside";
+    std::error_code failed;
+    while (!over) {
+      fs::rename(there, aside, failed);
+      fs::rename(link, there, failed);
+      fs::rename(there, link, failed);
+      fs::rename(aside, there, failed);
+    }
+  });
+  int opened = 0;
+  for (int round = 0; round < kRounds; round++) {
+    for (bool by_steps : {false, true}) {
+      net::Descriptor file = net::kNoDescriptor;
+      int folder_fd = static_cast<int>(folder.opened->descriptor());
+      int error = by_steps ? net::platform::open_by_steps(folder_fd, "swap/secret", &file)
+                           : net::platform::open_beneath(folder_fd, "swap/secret", &file);
+      if (error != 0) continue;
+      opened++;
+      net::File found(file, {6, 0, 0, 0, 0});
+      trial.expect(content_of(found) == "inside", "nothing from outside, whatever changes meanwhile");
+    }
+  }
+  over = true;
+  swapping.join();
+  trial.remark(std::to_string(opened) + " of " + std::to_string(2 * kRounds) + " opened");
+}
+
 void pipes(Trial& trial) {
   Tree tree;
   if (::mkfifo(tree.path("public/pipe").c_str(), 0600) != 0) return trial.remark("no pipes here");
@@ -261,6 +303,7 @@ std::vector<Case> cases_of_files() {
     {"a file opens beneath its folder, and nowhere else", beneath, once},
         {"files and folders open by path", opening_by_path, once}, {"links lead where they may", links, once},
 #if !defined(_WIN32)
+        {"a folder that becomes a link leads nowhere else", swapped, once},
         {"a pipe or a device is no file", pipes, once},
 #endif
         {"a file is sent as far as the socket takes it", sending, once},

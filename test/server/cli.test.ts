@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { serve } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { fileTree } from '../file_tree.js'
 import { get, head, noise, post } from './messages.js'
 import { type Program, runBrink } from './programs.js'
 import { ask, connect, leaveAll } from './raw_client.js'
@@ -156,6 +157,8 @@ const sentences: [string[], number, RegExp][] = [
   [['--backend', 'iocp'], 2, /"backend" must be one of/],
   [['--prot', '80'], 2, /^There is no option --prot/],
   [['/no/such/folder'], 1, /no\/such\/folder/],
+  [['--files', '/no/such/folder'], 1, /^The folder of files \/no\/such\/folder does not exist\.$/m],
+  [['--files'], 2, /^--files needs a value: <folder>/],
 ]
 for (const [args, code, sentence] of sentences) {
   test(`brink ${args.join(' ')} ends with ${code} and a sentence`, async () => {
@@ -198,6 +201,16 @@ test('a folder of one\u2019s own is served', async () => {
   } finally {
     rmSync(folder, { recursive: true })
   }
+})
+
+test('files are sent where no route answers', async () => {
+  const tree = fileTree({ 'page.html': 'a page', json: 'no route', 'index.html': 'no route' })
+  const { brink, port } = await started('--files', tree)
+  assert.is((await ask({ port }, get('/page.html'))).text, 'a page')
+  assert.is((await ask({ port }, get('/json'))).text, '{"message":"Hello, World!"}')
+  assert.is((await ask({ port }, get('/missing'))).status, 404)
+  brink.child.kill('SIGTERM')
+  assert.is(await brink.ended(), 0)
 })
 
 function pattern(length: number): Buffer {

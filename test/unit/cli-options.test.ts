@@ -6,6 +6,7 @@ const defaults = {
   help: false,
   version: false,
   folder: undefined,
+  files: undefined,
   listsBackends: false,
   port: 8080,
   host: 'localhost',
@@ -16,6 +17,8 @@ const defaults = {
 const understood: [line: string, env: Record<string, string>, expected: object][] = [
   ['', {}, {}],
   ['routes --port 9000', {}, { folder: 'routes', port: 9000 }],
+  ['--files public', {}, { files: 'public' }],
+  ['routes -f public', {}, { folder: 'routes', files: 'public' }],
   ['backends', {}, { folder: 'backends', listsBackends: true }],
   ['--threads 2', {}, { threads: 2 }],
   ['-p 0 --host=:: --backend epoll', {}, { port: 0, host: '::', backend: 'epoll' }],

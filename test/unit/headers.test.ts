@@ -39,6 +39,28 @@ test('fields are taken from pairs, from Headers and from ReplyHeaders', () => {
   }
 })
 
+test('fields that are taken from others are changed alone', () => {
+  const base = new ReplyHeaders({ a: '1', b: '2', 'set-cookie': ['c=1', 'd=2'] })
+  const others = Array.from({ length: 5 }, () => new ReplyHeaders(base))
+  others[0]?.set('a', 'other')
+  others[1]?.append('b', '3')
+  others[2]?.delete('set-cookie')
+  others[3]?.append('set-cookie', 'e=3')
+  assert.equal(
+    others.map((headers) => headers.flat().join(' ')),
+    [
+      'a other b 2 set-cookie c=1 set-cookie d=2',
+      'a 1 b 2, 3 set-cookie c=1 set-cookie d=2',
+      'a 1 b 2',
+      'a 1 b 2 set-cookie c=1 set-cookie d=2 set-cookie e=3',
+      'a 1 b 2 set-cookie c=1 set-cookie d=2',
+    ],
+  )
+  base.set('a', 'changed')
+  assert.is(others[4]?.get('a'), '1')
+  assert.equal(new ReplyHeaders(new ReplyHeaders()).flat(), [])
+})
+
 test('white space around a value is not sent, bytes above ASCII are', () => {
   const headers = new ReplyHeaders({ a: ' \tb c\t ', latin: '\u00a0é\u00a0' })
   assert.is(headers.get('a'), 'b c')

@@ -1,0 +1,52 @@
+import { randomBytes } from 'node:crypto'
+import { FileSlice } from '../file_slice.js'
+import type { NativeFile } from '../native.js'
+import type { ByteRange } from './ranges.js'
+
+/** Where the bytes of a file come from: memory, or the file. */
+export type Content = Uint8Array | NativeFile
+
+/** A range of the content. The last piece of a file closes it when it is sent. */
+export function pieceOf(content: Content, { first, last }: ByteRange, isLast: boolean): Uint8Array | FileSlice {
+  if (content instanceof Uint8Array) {
+    return last + 1 - first === content.length ? content : content.subarray(first, last + 1)
+  }
+  return new FileSlice(content, first, last + 1 - first, isLast)
+}
+
+/** The value of `content-range` (RFC 9110 §14.4). */
+export function contentRange({ first, last }: ByteRange, size: number): string {
+  return `bytes ${first}-${last}/${size}`
+}
+
+/** Several ranges as one body (RFC 9110 §14.6). */
+export interface Multipart {
+  readonly type: string
+  /** In bytes, with all that stands between the ranges. */
+  readonly length: number
+  readonly body: Iterable<Uint8Array | FileSlice>
+}
+
+export function multipart(ranges: readonly ByteRange[], size: number, type: string, content: Content): Multipart {
+  // Long enough to be in no file by chance.
+  const boundary = randomBytes(18).toString('base64url')
+  const heads = ranges.map((range) =>
+    Buffer.from(
+      `\r\n--${boundary}\r\ncontent-type: ${type}\r\ncontent-range: ${contentRange(range, size)}\r\n\r\n`,
+      'latin1',
+    ),
+  )
+  const end = Buffer.from(`\r\n--${boundary}--\r\n`, 'latin1')
+  const length = ranges.reduce(
+    (sum, { first, last }, place) => sum + (heads[place] as Buffer).length + last + 1 - first,
+    end.length,
+  )
+  function* body(): Generator<Uint8Array | FileSlice> {
+    for (const [place, range] of ranges.entries()) {
+      yield heads[place] as Buffer
+      yield pieceOf(content, range, place === ranges.length - 1)
+    }
+    yield end
+  }
+  return { type: `multipart/byteranges; boundary=${boundary}`, length, body: body() }
+}

@@ -1,0 +1,88 @@
+import { statSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { attachment } from '../content_disposition.js'
+import { FileSlice } from '../file_slice.js'
+import { type NativeFile, native } from '../native.js'
+import { wrongType } from '../option_errors.js'
+import { Reply } from '../reply.js'
+import { planFor, replyWith, replyWithout, sendsContent } from './answer.js'
+import type { Asking } from './conditions.js'
+import { typeOfFile } from './file_types.js'
+import { checkedFileOptions, type FileOptions } from './options.js'
+import { Representation, unchangedFields } from './representation.js'
+import { openError } from './served_folder.js'
+
+/**
+ * A reply that sends a file. Its conditions and ranges are looked at when it is sent, after the middleware.
+ *
+ *     app.get('/report', () => file('data/report.pdf', { download: true }))
+ *     app.get('/uploads/:name', ({ params }) => file(params.name, { root: 'uploads' }))
+ *
+ * It has a strong `etag` and a `last-modified`, by which conditional requests are answered, and clients go on with
+ * downloads that broke off. A path that a client has a say in needs a `root`.
+ *
+ * @param path relative to the working directory, or to `root`; or a `file:` URL
+ * @throws HttpError 404 when there is no such file, 403 when this process may not read it, 503 when descriptors have run
+ *   out; TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for options that cannot be
+ */
+export function file(path: string | URL, options: FileOptions = {}): Reply {
+  const { type, cacheControl = 'no-cache', headers, download = false, root } = checkedFileOptions(options)
+  if (typeof path !== 'string' && !(path instanceof URL)) throw wrongType('path', 'a path or a URL', path)
+  const name = path instanceof URL ? fileURLToPath(path) : path
+  const opened = root === undefined ? native.openFile(resolve(name)) : native.openFile(name, resolve(root))
+  if (typeof opened === 'number') {
+    // Of a folder that is not there, clients are not to be told that it is their path.
+    if (root !== undefined) statSync(root)
+    throw openError(opened, name)
+  }
+  const representation = new Representation(opened, {
+    type: type ?? typeOfFile(name),
+    cacheControl: cacheControl === false ? undefined : cacheControl,
+    headers,
+  })
+  const reply = new FileReply(opened, representation)
+  if (download !== false) {
+    reply.headers.set('content-disposition', attachment(download === true ? basename(name) : download))
+  }
+  return reply
+}
+
+/** A reply that sends a file, before it is known what of it the client asks for. */
+export class FileReply extends Reply {
+  readonly #file: NativeFile
+  readonly #representation: Representation
+  readonly #whole: FileSlice
+
+  /** @internal */
+  constructor(opened: NativeFile, representation: Representation) {
+    const whole = new FileSlice(opened, 0, representation.size, true)
+    super(200, whole, representation.headers)
+    this.#file = opened
+    this.#representation = representation
+    this.#whole = whole
+  }
+
+  /**
+   * The reply to this request: it has not changed, or a part of it, or, as it is, all of it. One of which something else
+   * was made, another body or status, stays as it is.
+   *
+   * @throws HttpError 412, 416
+   * @internal
+   */
+  forRequest(req: Asking): Reply {
+    const isRead = req.method === 'GET' || req.method === 'HEAD'
+    if (!isRead || this.status !== 200 || this.body !== this.#whole) return this
+    let sent = false
+    try {
+      const plan = planFor(req, this.#representation)
+      sent = sendsContent(plan)
+      const { size } = this.#representation
+      const { headers } = this
+      if (sent) return plan === 'whole' ? this : replyWith(plan, { size, headers }, this.#file)
+      return replyWithout(plan, { size, headers, unchanged: unchangedFields(headers) })
+    } finally {
+      if (!sent) this.#file.close()
+    }
+  }
+}

@@ -1,0 +1,164 @@
+// One file as a reply.
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { file, Router, reply } from 'brink'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { FileReply } from '#brink/files/file.js'
+import { fileTree, LONG_AGO } from '../file_tree.js'
+import { get, head, noise } from './messages.js'
+import { ask, connect } from './raw_client.js'
+import { serving } from './serving.js'
+
+const LARGE = noise(300_000)
+const tree = fileTree({
+  'report.pdf': 'the report',
+  'uploads/ä b.txt': 'uploaded',
+  'uploads/large': LARGE,
+  'uploads/.hidden': 'hidden',
+  secret: 'secret',
+  empty: '',
+})
+symlinkSync('../secret', join(tree, 'uploads', 'link'))
+
+/** Until the server itself asks a reply for its request. */
+function app(): Router {
+  return new Router().use(async (req, next) => {
+    const answer = await next()
+    return answer instanceof FileReply ? answer.forRequest(req) : answer
+  })
+}
+
+test('a file is sent with what is known of it', async () => {
+  const routes = app()
+    .get('/path', () => file(join(tree, 'report.pdf')))
+    .get('/url', async () => file(pathToFileURL(join(tree, 'report.pdf'))))
+    .get('/empty', () => file(join(tree, 'empty'), { cacheControl: false }))
+  await serving(routes, async (server) => {
+    for (const target of ['/path', '/url']) {
+      const answer = await ask(server, get(target))
+      assert.is(answer.status, 200)
+      assert.is(answer.text, 'the report')
+      assert.is(answer.header('content-type'), 'application/pdf')
+      assert.is(answer.header('last-modified'), LONG_AGO)
+      assert.is(answer.header('cache-control'), 'no-cache')
+      assert.match(answer.header('etag') ?? '', /^".+"$/)
+    }
+    const empty = await ask(server, get('/empty'))
+    assert.is(empty.header('content-length'), '0')
+    assert.is(empty.header('cache-control'), undefined)
+  })
+})
+
+test('conditions and ranges are answered', async () => {
+  const routes = app().get('/', () => file(join(tree, 'uploads', 'large')))
+  await serving(routes, async (server) => {
+    const client = await connect(server)
+    const whole = await client.send(get('/')).response()
+    const etag = whole.header('etag')
+    assert.ok(LARGE.equals(whole.body))
+    assert.is((await client.send(get('/', `If-None-Match: ${etag}`)).response()).status, 304)
+    assert.is((await client.send(get('/', `If-Modified-Since: ${LONG_AGO}`)).response()).status, 304)
+    assert.is((await client.send(get('/', 'If-Match: "x"')).response()).status, 412)
+    const rest = await client.send(get('/', 'Range: bytes=299990-', `If-Range: ${etag}`)).response()
+    assert.is(rest.status, 206)
+    assert.is(rest.header('content-range'), 'bytes 299990-299999/300000')
+    assert.ok(LARGE.subarray(299_990).equals(rest.body))
+    const parts = await client.send(get('/', 'Range: bytes=0-0,2-2')).response()
+    assert.match(parts.header('content-type') ?? '', /^multipart\/byteranges; /)
+    assert.is((await client.send(get('/', 'Range: bytes=300000-')).response()).status, 416)
+    const told = await client.send(head('HEAD', '/')).response('HEAD')
+    assert.is(told.header('content-length'), '300000')
+    assert.is(told.header('etag'), etag)
+  })
+})
+
+test('a reply of which something else was made stays that', async () => {
+  const routes = app()
+    .get('/status', () => {
+      const answer = file(join(tree, 'report.pdf'))
+      answer.status = 203
+      return answer
+    })
+    .get('/body', () => {
+      const answer = file(join(tree, 'report.pdf'))
+      answer.body = 'other'
+      return answer
+    })
+    .get('/fields', () => {
+      const answer = file(join(tree, 'report.pdf'), { type: 'text/plain', headers: { 'x-a': 'b' } })
+      answer.headers.set('x-c', 'd')
+      return answer
+    })
+    .post('/', () => file(join(tree, 'report.pdf')))
+  await serving(routes, async (server) => {
+    const status = await ask(server, get('/status', 'Range: bytes=0-1'))
+    assert.is(status.status, 203)
+    assert.is(status.text, 'the report')
+    assert.is((await ask(server, get('/body', 'Range: bytes=0-1'))).text, 'other')
+    const fields = await ask(server, get('/fields', 'Range: bytes=0-1'))
+    assert.is(fields.text, 'th')
+    assert.is(fields.header('content-type'), 'text/plain')
+    assert.is(fields.header('x-a'), 'b')
+    assert.is(fields.header('x-c'), 'd')
+    const posted = await ask(server, head('POST', '/', 'If-None-Match: *', 'Content-Length: 0'))
+    assert.is(posted.status, 200)
+  })
+})
+
+test('a name that a client gives does not lead out of its root', async () => {
+  const routes = app().get('/:name', ({ params }) => file(params.name, { root: join(tree, 'uploads') }))
+  await serving(routes, async (server) => {
+    assert.is((await ask(server, get('/%C3%A4%20b.txt'))).text, 'uploaded')
+    assert.is((await ask(server, get('/.hidden'))).text, 'hidden')
+    for (const name of ['..%2Fsecret', 'x%2F..%2F..%2Fsecret', '%2Fetc%2Fpasswd', 'link', '..%2Fuploads', 'missing']) {
+      const answer = await ask(server, get(`/${name}`))
+      assert.is(answer.status, 404, name)
+      assert.not.match(answer.text, /secret|root:/)
+    }
+  })
+})
+
+test('a file that is not there is 404, a root that is not there an error', async () => {
+  const logged: unknown[] = []
+  const routes = app()
+    .get('/missing', () => file(join(tree, 'missing')))
+    .get('/folder', () => file(tree))
+    .get('/device', () => file('/dev/null'))
+    .get('/root', () => file('x', { root: join(tree, 'missing') }))
+    .get('/instead', () => {
+      try {
+        return file(join(tree, 'missing'))
+      } catch {
+        return reply(200, 'instead')
+      }
+    })
+  await serving(
+    routes,
+    async (server) => {
+      for (const target of ['/missing', '/folder', '/device']) {
+        assert.is((await ask(server, get(target))).status, 404, target)
+      }
+      assert.equal(logged, [])
+      assert.is((await ask(server, get('/root'))).status, 500)
+      assert.match(String(logged), /ENOENT.*missing/)
+      assert.is((await ask(server, get('/instead'))).text, 'instead')
+    },
+    { log: (error) => logged.push(error) },
+  )
+})
+
+test('a download has a name', async () => {
+  const routes = app()
+    .get('/own', () => file('ä b.txt', { root: join(tree, 'uploads'), download: true }))
+    .get('/other', () => file(join(tree, 'report.pdf'), { download: 'Report "1".pdf' }))
+  await serving(routes, async (server) => {
+    const own = await ask(server, get('/own'))
+    assert.is(own.header('content-disposition'), `attachment; filename="_ b.txt"; filename*=UTF-8''%C3%A4%20b.txt`)
+    const other = await ask(server, get('/other'))
+    assert.is(other.header('content-disposition'), 'attachment; filename="Report \\"1\\".pdf"')
+  })
+})
+
+test.run()
