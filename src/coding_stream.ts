@@ -1,5 +1,5 @@
 import type { BrotliCompress, BrotliDecompress, Deflate, Gunzip, Gzip, Inflate } from 'node:zlib'
-import type { ChunkSource } from './chunk_source.js'
+import { type BodySource, chunkOf } from './body_source.js'
 
 /** One of zlib's streams. */
 export type Coder = BrotliCompress | BrotliDecompress | Deflate | Gunzip | Gzip | Inflate
@@ -8,8 +8,6 @@ export type Coder = BrotliCompress | BrotliDecompress | Deflate | Gunzip | Gzip 
 export interface CodingRules {
   /** zlib's kind of flush, for whenever the source has nothing more for the moment. Default: not before its end. */
   readonly flush?: number
-  /** The bytes of a piece of the source. Default: it must be bytes or a string. */
-  readonly bytesOf?: (piece: unknown) => Uint8Array | string
   /** Told of how many bytes the coder has taken, out of those that it was given. */
   readonly onTaken?: (taken: number, given: number) => void
   /** Told of the size of each piece that comes out. */
@@ -18,33 +16,39 @@ export interface CodingRules {
   readonly translate?: (error: Error) => unknown
 }
 
+// Each write to a coder crosses to another thread and back, so small pieces that come meanwhile are gathered.
+const GATHERED_BYTES = 16 * 1024
+
 /**
  * What comes out of a zlib coder that a source is fed into. Nothing is fed before somebody waits for what comes out, and
- * one piece of the source at the most is held, so a slow reader holds back the source.
+ * little of the source is held, so a slow reader holds back the source.
  *
  * Whoever stops early calls `return()`: the coder is destroyed and the source cancelled at once, also while a `next()`
  * is pending. One `next()` at a time.
  */
 export class CodingStream implements AsyncIterableIterator<Uint8Array> {
-  readonly #source: ChunkSource
+  readonly #source: BodySource
   readonly #make: () => Coder
   readonly #rules: CodingRules
   // Made when it is first needed: it costs some hundred kilobytes.
   #coder: Coder | undefined
   #pulling = false
-  #piece: Uint8Array | string | undefined
+  #held: Uint8Array[] = []
+  #heldBytes = 0
   #given = 0
   // A write or a flush is under way.
   #busy = false
   #unflushed = false
   #sourceEnded = false
+  // The source has ended, or was cancelled.
+  #released = false
   #finishing = false
   #ended = false
   #failure: { readonly error: unknown } | undefined
   #stirred = false
   #wake: (() => void) | undefined
 
-  constructor(source: ChunkSource, make: () => Coder, rules: CodingRules = {}) {
+  constructor(source: BodySource, make: () => Coder, rules: CodingRules = {}) {
     this.#source = source
     this.#make = make
     this.#rules = rules
@@ -60,7 +64,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
       const piece = this.#take()
       if (piece !== undefined) return { done: false, value: piece }
       if (this.#failure !== undefined) throw this.#end(this.#failure.error)
-      if (this.#ended) return { done: true, value: undefined }
+      if (this.#ended) return this.return()
       this.#feed()
       if (this.#stirred) continue
       await new Promise<void>((resolve) => {
@@ -92,7 +96,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
   #feed(): void {
     if (this.#busy) return
     this.#coder ??= this.#open()
-    if (this.#piece !== undefined) this.#write(this.#coder, this.#piece)
+    if (this.#heldBytes > 0) this.#write(this.#coder)
     else if (this.#sourceEnded) this.#finish(this.#coder)
     else {
       this.#pull()
@@ -111,11 +115,13 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
     return coder
   }
 
-  #write(coder: Coder, piece: Uint8Array | string): void {
-    this.#piece = undefined
+  #write(coder: Coder): void {
+    const bytes = this.#held.length === 1 ? this.#held[0] : Buffer.concat(this.#held)
     this.#busy = true
-    this.#given += piece.length
-    coder.write(piece, () => {
+    this.#given += this.#heldBytes
+    this.#held = []
+    this.#heldBytes = 0
+    coder.write(bytes, () => {
       this.#busy = false
       this.#unflushed = true
       this.#check(coder)
@@ -149,24 +155,32 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
   }
 
   #pull(): void {
-    if (this.#pulling || this.#sourceEnded) return
+    if (this.#pulling || this.#released) return
     this.#pulling = true
-    this.#source.next().then(
+    this.#ask().then(
       ({ done, value }) => {
         this.#pulling = false
+        this.#released ||= done === true
         if (done) this.#sourceEnded = true
         else this.#accept(value)
+        if (this.#busy && this.#heldBytes < GATHERED_BYTES) this.#pull()
         this.#stir()
       },
       (error) => this.#fail(error),
     )
   }
 
+  // A source may answer at once, or throw.
+  async #ask(): Promise<IteratorResult<unknown>> {
+    return this.#source.next()
+  }
+
   #accept(value: unknown): void {
     try {
-      const piece = this.#rules.bytesOf?.(value) ?? (value as Uint8Array | string)
-      // An empty write would count as one that has to be flushed.
-      if (piece.length > 0) this.#piece = piece
+      const piece = chunkOf(value)
+      const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
+      if (bytes.length > 0) this.#held.push(bytes)
+      this.#heldBytes += bytes.length
     } catch (error) {
       this.#fail(error)
     }
@@ -178,12 +192,13 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
   }
 
   /** Lets go of the coder and the source. */
-  #end(error?: unknown): unknown {
+  #end(reason?: unknown): unknown {
     this.#failure = undefined
-    this.#coder?.destroy()
-    if (!this.#ended || !this.#sourceEnded) this.#source.cancel()
     this.#ended = true
-    return error
+    this.#coder?.destroy()
+    if (!this.#released) this.#source.cancel(reason)
+    this.#released = true
+    return reason
   }
 
   #stir(): void {

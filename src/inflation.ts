@@ -1,6 +1,6 @@
 import * as zlib from 'node:zlib'
 import { canonicalEncoding } from './accept_encoding.js'
-import { chunkSource } from './chunk_source.js'
+import { type BodySource, sourceOf } from './body_source.js'
 import { type Coder, CodingStream } from './coding_stream.js'
 import { codeOf, HttpError } from './errors.js'
 
@@ -55,7 +55,7 @@ function codingsOf(field: string): string[] {
 
 function decoded(coding: string, chunks: AsyncIterable<Uint8Array>, limit: number): AsyncIterable<Uint8Array> {
   let size = 0
-  return new CodingStream(chunkSource(chunks), DECODERS.get(coding) as () => Coder, {
+  return new CodingStream(sourceOf(chunks) as BodySource, DECODERS.get(coding) as () => Coder, {
     onPiece: (bytes) => {
       size += bytes
       if (size > limit) throw new HttpError(413, 'The body is too large once it is decoded.')
