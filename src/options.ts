@@ -1,5 +1,5 @@
-import { coded } from './errors.js'
 import { type Backend, native } from './native.js'
+import { knownOptions, wholeNumber, wrongType, wrongValue } from './option_errors.js'
 import type { BrinkRequest } from './request.js'
 
 /** How a server listens, what it accepts, and how long it waits. Sizes are bytes, times milliseconds. */
@@ -123,13 +123,10 @@ export type CheckedOptions = Required<Omit<ServeOptions, 'onClientError'>> & Pic
  *   which option, and what was expected
  */
 export function checkedOptions(given: ServeOptions): CheckedOptions {
-  if (typeof given !== 'object' || given === null) throw wrongType('options', 'an object', given)
-  const known = new Set<string>([...Object.keys(NUMBERS), 'host', 'backend', 'reusePort', 'log', 'onClientError'])
-  for (const name of Object.keys(given)) {
-    if (!known.has(name)) throw wrongValue(name, `is no option: there are ${[...known].sort().join(', ')}`)
-  }
+  const numberNames = Object.keys(NUMBERS) as NumberOption[]
+  knownOptions(given, [...numberNames, 'host', 'backend', 'reusePort', 'log', 'onClientError'])
   const numbers = {} as Record<NumberOption, number>
-  for (const name of Object.keys(NUMBERS) as NumberOption[]) numbers[name] = numberOption(name, given[name])
+  for (const name of numberNames) numbers[name] = numberOption(name, given[name])
   const { host = 'localhost', reusePort = false, log = logToConsole, onClientError } = given
   if (typeof host !== 'string') throw wrongType('host', 'a string', host)
   if (host === '') throw wrongValue('host', 'must not be empty')
@@ -149,13 +146,7 @@ export function checkedOptions(given: ServeOptions): CheckedOptions {
 
 function numberOption(name: NumberOption, value: number | undefined): number {
   const [standard, least, most] = NUMBERS[name]
-  if (value === undefined) return standard
-  if (typeof value !== 'number') throw wrongType(name, 'a number', value)
-  if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw coded(
-    new RangeError(`The option "${name}" must be a whole number from ${least} to ${most}, not ${value}.`),
-    'ERR_OUT_OF_RANGE',
-  )
+  return wholeNumber(name, value, standard, least, most)
 }
 
 function chosenBackend(given: string | undefined): Backend {
@@ -170,13 +161,4 @@ function chosenBackend(given: string | undefined): Backend {
 
 function logToConsole(error: unknown): void {
   console.error(error)
-}
-
-function wrongType(name: string, expected: string, value: unknown): TypeError {
-  const got = value === null ? 'null' : typeof value
-  return coded(new TypeError(`The option "${name}" must be ${expected}, not ${got}.`), 'ERR_INVALID_ARG_TYPE')
-}
-
-function wrongValue(name: string, complaint: string): TypeError {
-  return coded(new TypeError(`The option "${name}" ${complaint}.`), 'ERR_INVALID_ARG_VALUE')
 }
