@@ -3,12 +3,14 @@ import { contentTypeOf, encodeBody } from './body.js'
 import { type BodySource, isBlob, isStream, sourceOf } from './body_source.js'
 import { CodingStream } from './coding_stream.js'
 import { ENCODERS, type Encoder, type Encoding } from './encoders.js'
+import { FileSlice } from './file_slice.js'
 import type { Middleware } from './handler.js'
 import type { ReplyHeaders } from './headers.js'
 import { parseMediaType } from './media_type.js'
 import { knownOptions, wholeNumber, wrongType, wrongValue } from './option_errors.js'
 import { Reply, type ReplyBody } from './reply.js'
 import type { BrinkRequest } from './request.js'
+import { SlicePieces } from './slice_pieces.js'
 
 /** What `compress` does with which replies. */
 export interface CompressOptions {
@@ -92,7 +94,7 @@ function compressed(req: BrinkRequest, answer: Reply, settings: Settings): Reply
   // What is small has to be compressed, too, for a client that takes it in no other way.
   const least = chooseEncoding(accepted, ['identity']) === undefined ? 0 : settings.threshold
   const coding = new Coding(chosen as Encoding, settings.levels, isEvents)
-  if (isStream(answer.body)) return streamed(answer, coding, least, contentType)
+  if (isStream(answer.body) || answer.body instanceof FileSlice) return streamed(answer, coding, least, contentType)
   if (answer.body === undefined || answer.body === null) return withoutBody(req, answer, coding, least, contentType)
   return whole(answer, coding, least, contentType)
 }
@@ -126,11 +128,17 @@ function whole(answer: Reply, coding: Coding, least: number, contentType: string
 
 function streamed(answer: Reply, coding: Coding, least: number, contentType: string): Reply {
   const { body, headers } = answer
-  const size = headers.get('content-length') ?? (isBlob(body) ? body.size : Number.POSITIVE_INFINITY)
+  const size = headers.get('content-length') ?? sizeOf(body)
   if (Number(size) < least) return answer
   const { encoder, level, isEvents } = coding
-  const stream = new CodingStream(sourceOf(body) as BodySource, () => encoder.stream(level, isEvents), encoder)
+  const source = sourceOf(body instanceof FileSlice ? new SlicePieces(body) : body) as BodySource
+  const stream = new CodingStream(source, () => encoder.stream(level, isEvents), encoder)
   return variant(answer, coding, contentType, stream)
+}
+
+function sizeOf(body: unknown): number {
+  if (body instanceof FileSlice) return body.length
+  return isBlob(body) ? body.size : Number.POSITIVE_INFINITY
 }
 
 /** HEAD that a route answers itself has the fields that GET would have, as far as they are known (RFC 9110 §9.3.2). */
@@ -144,6 +152,7 @@ function withoutBody(req: BrinkRequest, answer: Reply, coding: Coding, least: nu
 /** The reply with another body. The one that was made stays what it is: it may be given to other clients, too. */
 function variant(answer: Reply, { name }: Coding, contentType: string, body: ReplyBody): Reply {
   const other = new Reply(answer.status, body, answer.headers)
+  other.trailers = answer.trailers
   const { headers } = other
   headers.set('content-type', contentType)
   headers.set('content-encoding', name)

@@ -4,6 +4,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type CompressOptions, compress } from '#brink/compression.js'
 import { ENCODERS } from '#brink/encoders.js'
+import { FileSlice } from '#brink/file_slice.js'
+import type { NativeFile } from '#brink/native.js'
 import { type Reply, reply } from '#brink/reply.js'
 import { Router } from '#brink/router.js'
 import { Random } from '../peers/random.js'
@@ -350,6 +352,35 @@ test('what a source throws goes through, and so does a piece that cannot be sent
   const error = await errorOf(gathered((await body(wrong)) as AsyncIterable<Uint8Array>))
   assert.is(error.code, 'ERR_UNSUPPORTED_CHUNK')
   assert.is(wrong.returned, 1)
+})
+
+test('a slice of a file is read and compressed, and the file closed', async () => {
+  const bytes = Buffer.from(`header${LONG}`)
+  for (const [end, ending] of [
+    ['all', bytes.length],
+    ['changed', 100_000],
+    ['left', bytes.length],
+  ] as const) {
+    let closed = 0
+    const file = {
+      read: (into: Uint8Array, offset: number) => bytes.subarray(0, ending).copy(into, 0, offset, offset + 50_000),
+      close: () => {
+        closed += 1
+      },
+    }
+    const slice = new FileSlice(file as unknown as NativeFile, 6, LONG.length, true)
+    const answer = await answerTo(() => reply(200, slice, { 'content-type': 'text/html' }))
+    if (end === 'all') assert.is(await contentOf(answer), LONG)
+    else if (end === 'left') await (answer.body as AsyncIterableIterator<Uint8Array>).return?.()
+    else assert.is((await errorOf(contentOf(answer))).code, 'ERR_FILE_CHANGED')
+    assert.is(closed, 1, end)
+  }
+})
+
+test('trailers stay', async () => {
+  const trailers = { 'x-sum': '1' }
+  const make = () => Object.assign(reply(200, [TEXT].values(), { 'content-type': 'text/html' }), { trailers })
+  assert.is((await answerTo(make)).trailers, trailers)
 })
 
 test('which codings, how hard, and what for can be said', async () => {
