@@ -40,7 +40,7 @@ function weightsOf(field: string): Map<string, number> {
       const comma = field.indexOf(',', at)
       at = comma === -1 ? field.length : comma + 1
     } else {
-      weights.set(canonicalName(element[1] as string), Number(element[2] ?? 1))
+      weights.set(canonicalEncoding(element[1] as string), Number(element[2] ?? 1))
       at = ELEMENT.lastIndex
     }
   }
@@ -48,7 +48,7 @@ function weightsOf(field: string): Map<string, number> {
 }
 
 /** RFC 9110 §8.4.1: names do not care about case, and two of them have an older spelling. */
-function canonicalName(coding: string): string {
+export function canonicalEncoding(coding: string): string {
   const name = coding.toLowerCase()
   return name === 'x-gzip' || name === 'x-compress' ? name.slice(2) : name
 }

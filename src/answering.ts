@@ -95,7 +95,8 @@ export class Answering {
     this.#dispatcher = dispatcher
     this.#surroundings = surroundings
     this.#sending = new Sending(exchange, this.#streams)
-    this.#requestSurroundings = { origin: surroundings.origin, watching: this.#watching }
+    const { origin, bodyLimit } = surroundings
+    this.#requestSurroundings = { origin, bodyLimit, watching: this.#watching }
   }
 
   /** Answers the events of a block. What is written before the microtasks have run leaves with the batch. */

@@ -22,15 +22,16 @@ interface Blobby {
 export function sourceOf(body: unknown): BodySource | undefined {
   if (!isStream(body)) return undefined
   if (body instanceof PeekedStream) return body
-  const { getReader, pipe, destroy, [Symbol.asyncIterator]: asyncIterator } = body as Streams
+  const { getReader, pipe, destroy, on, [Symbol.asyncIterator]: asyncIterator } = body as Streams
   if (typeof getReader === 'function') return fromReader((body as ReadableStream<unknown>).getReader())
   if (isBlob(body)) return fromReader(body.stream().getReader())
   if (typeof asyncIterator === 'function') {
     const iterator = asyncIterator.call(body)
+    if (typeof pipe !== 'function' || typeof destroy !== 'function') return fromIterator(iterator)
+    // An error that comes before the first piece is asked for, or after nobody wants one, must not end the process.
+    on?.call(body, 'error', () => {})
     // A Readable that nobody reads from hears of the end at once, even while a piece is awaited.
-    if (typeof pipe === 'function' && typeof destroy === 'function')
-      return fromIterator(iterator, () => destroy.call(body))
-    return fromIterator(iterator)
+    return fromIterator(iterator, () => destroy.call(body))
   }
   return fromIterator(body as Generator)
 }
@@ -86,6 +87,7 @@ export function isBlob(body: unknown): body is Blobby {
 type Streams = Partial<ReadableStream & AsyncIterable<unknown>> & {
   pipe?: unknown
   destroy?: () => void
+  on?: (event: string, listener: () => void) => void
   next?: unknown
   [Symbol.iterator]?: unknown
 }

@@ -2,6 +2,7 @@ import { addressText } from './address.js'
 import { clientGone } from './client_gone.js'
 import type { Match } from './dispatcher.js'
 import { coded, HttpError, messageOf } from './errors.js'
+import type { FormLimits } from './form_limits.js'
 import { alreadyUsed, type IncomingBody } from './incoming_body.js'
 import {
   EVENT_GENERATION,
@@ -22,6 +23,7 @@ import {
   REQUEST_TRAILERS_LENGTH,
   REQUEST_TRAILERS_OFFSET,
 } from './layout.js'
+import { isJson, parseMediaType } from './media_type.js'
 import { native } from './native.js'
 import type { Parties, Party } from './parties.js'
 import { decodeParams } from './path.js'
@@ -42,6 +44,8 @@ export interface Recipient {
 export interface RequestSurroundings {
   /** Where the server is found, for requests that do not say it. */
   readonly origin: () => string
+  /** The largest body of routes that have no limit of their own. */
+  readonly bodyLimit: number
   /** Those who hear when their clients go away. */
   readonly watching: Parties
 }
@@ -74,6 +78,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
   #gone: Error | undefined
   #abort: AbortController | undefined
   #body: ReadableStream<Uint8Array> | null | undefined
+  #decoded: Promise<Buffer> | undefined
+  #isStreamed = false
   #headers: RequestHeaders | undefined
   #query: URLSearchParams | undefined
   #params: Params | undefined
@@ -176,7 +182,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
 
   /**
    * The body as it arrives, or null when there is none. No more is read from the client than is taken from the stream.
-   * It fails with `ERR_CLIENT_GONE` when the client goes away, and with an HttpError 413 above the `bodyLimit`.
+   * It fails with `ERR_CLIENT_GONE` when the client goes away, and with an HttpError 413 above the `bodyLimit`. A
+   * `content-encoding` (gzip, deflate, br) is undone: what comes out is bounded by the `bodyLimit` as well.
    */
   get body(): ReadableStream<Uint8Array> | null {
     if (this.#body !== undefined) return this.#body
@@ -197,19 +204,15 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     return this.#body
   }
 
-  /**
-   * The pieces of the body as they arrive, which can be taken once.
-   * @internal
-   */
+  /** The pieces of the body as they arrive, which can be taken once: what `body` is made of. */
   chunks(): AsyncGenerator<Uint8Array, void, undefined> {
-    const words = this.#event()
+    this.#event()
     if (this.#isStreamed) throw alreadyUsed()
     this.#isStreamed = true
-    if (this.#incoming !== undefined) return this.#incoming.chunks()
-    return words[this.#at + REQUEST_BODY_LENGTH] === 0 ? piecesOf() : piecesOf(Uint8Array.from(this.#arrived()))
+    const sent = this.#incoming?.chunks() ?? piecesOf(Uint8Array.from(this.#arrived()))
+    const codings = this.headers.get('content-encoding')
+    return codings === null ? sent : decoded(codings, sent, this.#bodyLimit)
   }
-
-  #isStreamed = false
 
   /**
    * The trailer section (RFC 9110 §6.5), of a body that came in chunks, when all of it has been read; names in lower
@@ -234,9 +237,14 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
 
   /**
    * The body parsed as JSON.
-   * @throws HttpError 400 when it is no JSON, saying where
+   * @throws HttpError 400 `ERR_INVALID_JSON` when it is no JSON, saying where; 415 when its `content-type` is another one
    */
   async json<T = unknown>(): Promise<T> {
+    const contentType = this.headers.get('content-type')
+    if (contentType !== null) {
+      const type = parseMediaType(contentType)
+      if (type === undefined || !isJson(type)) throw new HttpError(415, 'The body must be application/json.')
+    }
     const text = textOf(await this.#whole())
     try {
       return JSON.parse(text) as T
@@ -249,6 +257,17 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
   /** The body as bytes, which are the caller's own. */
   async bytes(): Promise<Uint8Array> {
     return Uint8Array.from(await this.#whole())
+  }
+
+  /**
+   * The body as a form, `application/x-www-form-urlencoded` or `multipart/form-data`, with its files in memory; `parts`
+   * is for larger ones.
+   * @throws HttpError 415 when it is another type, 400 `ERR_INVALID_FORM`, 413; Error `ERR_MISSING_PEER` when a
+   *   multipart form comes and `@fastify/busboy` is not installed
+   */
+  async formData(limits?: FormLimits): Promise<FormData> {
+    const { readForm } = await import('./form_data.js')
+    return readForm(this.headers.get('content-type'), this.chunks(), limits)
   }
 
   /**
@@ -313,8 +332,19 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
 
   #whole(): Buffer | Promise<Buffer> {
     this.#event()
-    if (this.#isStreamed) throw alreadyUsed()
+    if (this.#isStreamed) {
+      if (this.#decoded !== undefined) return this.#decoded
+      throw alreadyUsed()
+    }
+    if (this.headers.has('content-encoding')) {
+      this.#decoded = gathered(this.chunks())
+      return this.#decoded
+    }
     return this.#incoming === undefined ? this.#arrived() : this.#incoming.whole()
+  }
+
+  get #bodyLimit(): number {
+    return this.#match.route.bodyLimit ?? this.#surroundings.bodyLimit
   }
 
   #arrived(): Buffer {
@@ -334,8 +364,24 @@ function ended(): Error {
   )
 }
 
+/** Codings are undone as the body is read, within a limit; they are loaded when they are first needed. */
+async function* decoded(
+  codings: string,
+  sent: AsyncIterable<Uint8Array>,
+  limit: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { inflated } = await import('./inflation.js')
+  yield* inflated(codings, sent, limit)
+}
+
+async function gathered(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = []
+  for await (const piece of pieces) all.push(piece)
+  return Buffer.concat(all)
+}
+
 async function* piecesOf(...pieces: Uint8Array[]): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* pieces
+  for (const piece of pieces) if (piece.length > 0) yield piece
 }
 
 function textOf(body: Buffer): string {

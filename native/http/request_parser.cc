@@ -439,7 +439,8 @@ Refusal RequestParser::hand_over_body(Run& run, const char* end, size_t parsed) 
     // Behind the last value there may be white space.
     constexpr std::string_view kEndOfHead = "\r\n\r\n";
     net::Slice head = Callbacks::head_bytes(run);
-    const char* body = std::search(head.data + head.size, end, kEndOfHead.begin(), kEndOfHead.end()) + kEndOfHead.size();
+    const char* body =
+        std::search(head.data + head.size, end, kEndOfHead.begin(), kEndOfHead.end()) + kEndOfHead.size();
     parsed = static_cast<size_t>(end - body);
     unfinished.keep_alive = run.head.keep_alive;
     unfinished.http_1_0 = run.head.http_1_0;

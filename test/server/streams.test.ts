@@ -1,4 +1,5 @@
 // Answers whose bodies are streams.
+import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { Router, reply } from 'brink'
 import { test } from 'uvu'
@@ -189,6 +190,17 @@ for (const [kind, size] of [
     })
   })
 }
+
+test('HEAD of a Readable that fails a little later is answered, and that is all', () =>
+  serving(
+    new Router().get('/', () => reply(200, createReadStream('/nowhere/at/all'))),
+    async (server) => {
+      const client = await connect(server)
+      for (let times = 0; times < 3; times += 1) {
+        assert.is((await client.send(head('HEAD', '/')).response('HEAD')).status, 200)
+      }
+    },
+  ))
 
 const sources: Record<string, (ended: () => void) => unknown> = {
   'a generator': (ended) =>

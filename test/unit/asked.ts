@@ -10,10 +10,16 @@ export interface Asked {
 }
 
 /** Asks a router as the server does, without a server. */
-export async function ask(router: Router, method: string, target: string): Promise<Asked> {
+export async function ask(
+  router: Router,
+  method: string,
+  target: string,
+  fields: Record<string, string> = {},
+): Promise<Asked> {
   const dispatcher = router.compile()
   const { route, path, values } = dispatcher.find(method, target)
-  const req = { method, path, params: decodeParams(route.names, values) } as unknown as BrinkRequest
+  const params = decodeParams(route.names, values)
+  const req = { method, path, params, headers: new Headers(fields) } as unknown as BrinkRequest
   const logged: unknown[] = []
   try {
     return { answer: await toReply(await route.run(req)), logged }

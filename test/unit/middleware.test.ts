@@ -166,7 +166,7 @@ test('middleware catches what handlers throw or reject with', async () => {
     .get('/rejects', async () => {
       throw new Error('b')
     })
-    .get('/unsendable', () => new ReadableStream())
+    .get('/unsendable', () => new FormData())
   assert.is(await answerOf(app, 'GET', '/throws'), '200 caught a')
   assert.is(await answerOf(app, 'GET', '/rejects'), '200 caught b')
   assert.match(await answerOf(app, 'GET', '/unsendable'), /caught This body cannot be sent/)
@@ -246,7 +246,7 @@ test('an error goes to the innermost onError that takes it, inside the middlewar
     .get('/:message', async ({ params }) => {
       throw new Error(params.message)
     })
-    .get('/stream/x', () => new ReadableStream())
+    .get('/stream/x', () => new FormData())
   const app = new Router()
     .use(wrap('app'))
     .onError(async () => 'outer')

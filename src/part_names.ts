@@ -1,0 +1,68 @@
+/** What a part of a form is called. */
+export interface PartNames {
+  readonly name: string
+  /** The file's name without the folders that it came from; undefined for a part that is no file. */
+  readonly filename: string | undefined
+}
+
+const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
+const PARAMETER = new RegExp(`[ \\t]*;[ \\t]*(?:(${TOKEN})=(?:(${TOKEN})|"((?:[^"\\\\\\0]|\\\\[^\\0])*)"))?`, 'y')
+const FORM_DATA = /form-data/iy
+
+/**
+ * Reads the `Content-Disposition` of a part of a form (RFC 7578 §4.2), whose characters are its bytes. Names are UTF-8,
+ * with `%22`, `%0D` and `%0A` in place of what cannot stand between quotes (WHATWG HTML §4.10.21.8).
+ *
+ * @returns undefined when it is none, or has no name, or one twice
+ */
+export function parsePartNames(value: string): PartNames | undefined {
+  FORM_DATA.lastIndex = 0
+  if (!FORM_DATA.test(value)) return undefined
+  const given = new Map<string, string>()
+  for (let at = FORM_DATA.lastIndex; at < value.length; at = PARAMETER.lastIndex) {
+    PARAMETER.lastIndex = at
+    const parameter = PARAMETER.exec(value)
+    if (parameter === null) return undefined
+    const [, name, token, quoted] = parameter
+    if (name === undefined) continue
+    const key = name.toLowerCase()
+    if (given.has(key)) return undefined
+    given.set(key, token ?? (quoted as string))
+  }
+  const name = given.get('name')
+  if (name === undefined) return undefined
+  const filename = given.get('filename')
+  const extended = given.get('filename*')
+  if (filename !== undefined) return { name: decoded(name), filename: lastSegment(decoded(filename)) }
+  // RFC 7578 forbids this one, but some clients send nothing else for names that are not ASCII.
+  const file = extended === undefined ? undefined : extendedValue(extended)
+  return { name: decoded(name), filename: file === undefined ? undefined : lastSegment(file) }
+}
+
+const ESCAPED = /\\(["\\])|%(22|0D|0A)/gi
+
+function decoded(text: string): string {
+  const utf8 = Buffer.from(text, 'latin1').toString()
+  if (!utf8.includes('\\') && !utf8.includes('%')) return utf8
+  return utf8.replace(ESCAPED, (_, character: string | undefined, code: string) => {
+    return character ?? String.fromCharCode(Number.parseInt(code, 16))
+  })
+}
+
+/** RFC 8187 §3.2.1, in UTF-8. */
+function extendedValue(value: string): string | undefined {
+  const [, encoded] = /^utf-8'[^']*'(.*)$/is.exec(value) ?? []
+  if (encoded === undefined) return undefined
+  try {
+    const text = decodeURIComponent(encoded)
+    return text.includes('\0') ? undefined : text
+  } catch {
+    return undefined
+  }
+}
+
+/** RFC 7578 §4.2: where the file lay says nothing about where it may go. */
+function lastSegment(path: string): string {
+  const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
+  return name === '.' || name === '..' ? '' : name
+}
