@@ -1,21 +1,25 @@
-// The server under load: the built one, in a process of its own.
+// A server under load: a program of its own, which tells its address in the first line that it writes.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { nodeOnCore, withManyDescriptors } from './pin.js'
+import { type CommandLine, nodeOnCore, withManyDescriptors } from './pin.js'
 
 export interface Server {
   pid: number
   url: string
-  /** The line that it greeted with: address and backend. */
+  /** The line that it greeted with. */
   banner: string
   stop(): Promise<void>
 }
 
-export async function startServer(serverArgs: string[]): Promise<Server> {
-  const node = nodeOnCore(0, ['dist/cli.js', 'dist/routes', '--port', '0', ...serverArgs])
-  const [command, args] = withManyDescriptors(node)
+/** The built one, with the routes that come with it. Its first line has address and backend. */
+export function startServer(serverArgs: string[]): Promise<Server> {
+  return startProgram(nodeOnCore(0, ['dist/cli.js', 'dist/routes', '--port', '0', ...serverArgs]))
+}
+
+export async function startProgram(commandLine: CommandLine): Promise<Server> {
+  const [command, args] = withManyDescriptors(commandLine)
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const banner = await firstLine(child)
   const url = /http:\/\/\S+/.exec(banner)?.[0]
@@ -36,7 +40,7 @@ async function firstLine(child: ChildProcess): Promise<string> {
   return line as string
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
