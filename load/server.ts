@@ -1,19 +1,24 @@
-// A server under load: a program of its own, which tells its address in the first line that it writes.
+// A server under load: a program of its own, which writes a line with its address when it serves.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { type CommandLine, nodeOnCore, withManyDescriptors } from './pin.js'
+
+const ADDRESS = /http:\/\/\S+/
 
 export interface Server {
   pid: number
   url: string
-  /** The line that it greeted with. */
+  /** The line with its address. */
   banner: string
+  /** What it says afterwards. */
+  output: Readable
   stop(): Promise<void>
 }
 
-/** The built one, with the routes that come with it. Its first line has address and backend. */
+/** The built one, with the routes that come with it. Its line has address and backend. */
 export function startServer(serverArgs: string[]): Promise<Server> {
   return startProgram(nodeOnCore(0, ['dist/cli.js', 'dist/routes', '--port', '0', ...serverArgs]))
 }
@@ -21,23 +26,19 @@ export function startServer(serverArgs: string[]): Promise<Server> {
 export async function startProgram(commandLine: CommandLine): Promise<Server> {
   const [command, args] = withManyDescriptors(commandLine)
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const banner = await firstLine(child)
-  const url = /http:\/\/\S+/.exec(banner)?.[0]
-  if (url === undefined || child.pid === undefined) {
-    child.kill()
-    throw new Error(`The server did not tell its address but: ${banner}`)
-  }
-  return { pid: child.pid, url: url.replace(/\/$/, ''), banner, stop: () => stop(child) }
+  const banner = await addressLine(child, child.stdout)
+  const [url = ''] = ADDRESS.exec(banner) ?? []
+  if (child.pid === undefined) throw new Error('The server has no process')
+  return { pid: child.pid, url: url.replace(/\/$/, ''), banner, output: child.stdout, stop: () => stop(child) }
 }
 
-async function firstLine(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error('The server has no standard output')
-  const lines = createInterface({ input: child.stdout })
-  const [line] = await Promise.race([
-    once(lines, 'line'),
-    once(child, 'exit').then(([code]) => Promise.reject(new Error(`The server ended with exit code ${code}`))),
-  ])
-  return line as string
+function addressLine(child: ChildProcess, output: Readable): Promise<string> {
+  return new Promise((resolve, reject) => {
+    createInterface({ input: output }).on('line', (line) => {
+      if (ADDRESS.test(line)) resolve(line)
+    })
+    child.on('error', reject).on('exit', (code) => reject(new Error(`ends with exit code ${code}`)))
+  })
 }
 
 export async function stop(child: ChildProcess): Promise<void> {

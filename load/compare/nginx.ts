@@ -52,7 +52,7 @@ export async function startNginx(files: string, text: string): Promise<Server> {
   const port = await freePort()
   writeFileSync(join(folder, 'nginx.conf'), configuration(port, files, text))
   const [command, args] = withManyDescriptors(onCore(0, 'nginx', ['-p', folder, '-c', 'nginx.conf', '-e', 'error.log']))
-  const child = spawn(command, args, { env, stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
   // Its worker would outlive a process that is ended in the middle.
   const onExit = () => child.kill('SIGTERM')
   process.once('exit', onExit)
@@ -69,7 +69,7 @@ export async function startNginx(files: string, text: string): Promise<Server> {
     await sleep(20)
   }
   if (child.pid === undefined) throw new Error('nginx has no process')
-  return { pid: child.pid, url: `http://127.0.0.1:${port}`, banner: '', stop: stopIt }
+  return { pid: child.pid, url: `http://127.0.0.1:${port}`, banner: '', output: child.stdout, stop: stopIt }
 }
 
 async function answers(port: number): Promise<boolean> {
