@@ -51,7 +51,7 @@ function compileTypeScript(projects) {
 
 /** Every project sees the types of src. */
 function projectFingerprint(project) {
-  const isSource = (name) => name.endsWith('.ts') || name.endsWith('tsconfig.json')
+  const isSource = (name) => /(\.ts|tsconfig\.json)$/.test(name) && !name.includes('node_modules')
   const folders = new Set(['src', project])
   const files = [...folders].flatMap((folder) => filesUnder(join(ROOT, folder), isSource))
   const settings = ['tsconfig.json', 'package.json'].map((name) => join(ROOT, name))

@@ -18,13 +18,37 @@ export interface ThreadTimes {
   main: number
 }
 
-/** In seconds. Linux alone tells them thread by thread. */
+/** In seconds, of a process and all those that it started. Linux alone tells them thread by thread. */
 export function threadTimes(pid: number): ThreadTimes {
-  const seconds = readdirSync(`/proc/${pid}/task`).map((tid) => ({ tid, spent: threadSeconds(pid, tid) }))
+  const seconds = processTree(pid).flatMap((each) =>
+    threadsOf(each).map((tid) => ({ tid, spent: threadSeconds(each, tid) })),
+  )
   return {
     all: seconds.reduce((sum, { spent }) => sum + spent, 0),
     main: seconds.find(({ tid }) => tid === String(pid))?.spent ?? 0,
   }
+}
+
+/** A process and those that it started, as far as they are there. */
+export function processTree(pid: number): number[] {
+  const parents = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => ({ pid: Number(name), parent: parentOf(Number(name)) }))
+  const below = (root: number): number[] =>
+    parents.flatMap((each) => (each.parent === root ? [each.pid, ...below(each.pid)] : []))
+  return [pid, ...below(pid)]
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    return Number(statFields(`/proc/${pid}/stat`)[1])
+  } catch {
+    return undefined // It has just ended.
+  }
+}
+
+function threadsOf(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/task`)
 }
 
 /** How long the core has worked, for whomever. Linux alone tells it. */
@@ -46,11 +70,15 @@ function threadSeconds(pid: number, tid: string): number {
 }
 
 function secondsInStat(file: string): number {
+  const [utime, stime] = statFields(file).slice(11, 13).map(Number)
+  return ((utime ?? 0) + (stime ?? 0)) / TICKS_PER_SECOND
+}
+
+/** From the third one on. */
+function statFields(file: string): string[] {
   const stat = readFileSync(file, 'latin1')
   // The second field is the program's name in parentheses and may hold spaces: count from behind it.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  const [utime, stime] = [Number(fields[11]), Number(fields[12])]
-  return (utime + stime) / TICKS_PER_SECOND
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 function secondsFromPs(pid: number): number {

@@ -3,13 +3,19 @@
 
 import { spawnSync } from 'node:child_process'
 import { autocannon } from './autocannon.js'
+import { get, type Request } from './request.js'
 import { wrk } from './wrk.js'
 
 export interface Load {
+  /** Where to; and what for, unless requests say so. */
   url: string
   connections: number
   /** Whole seconds. */
   seconds: number
+  /** Requests that each connection has on the way at once; one at a time without it. */
+  pipelining?: number
+  /** Sent in turn. */
+  requests?: readonly Request[]
 }
 
 /** What the generator saw. */
@@ -24,10 +30,17 @@ export interface Outcome {
 
 export interface Generator {
   name: string
+  /** Whether it is quick enough for servers that are quick. */
+  saturates: boolean
   generate(load: Load): Promise<Outcome>
 }
 
 export function bestGenerator(): Generator {
   // wrk ends with 1 when asked for its version; that it could be started is what matters.
   return spawnSync('wrk', ['--version']).error === undefined ? wrk : autocannon
+}
+
+export function requestsOf({ url, requests }: Load): readonly Request[] {
+  const { pathname, search } = new URL(url)
+  return requests ?? [get(pathname + search)]
 }

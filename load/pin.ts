@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os'
 
 const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
 
-type CommandLine = [command: string, args: string[]]
+export type CommandLine = [command: string, args: string[]]
 
 /** The command line that runs the program on the core, where taskset exists. */
 export function onCore(core: number, command: string, args: string[]): CommandLine {

@@ -5,8 +5,9 @@
 // What follows a lone -- goes to the server: npm run load -- --seconds 2 -- --backend poll
 
 import { parseArgs } from 'node:util'
-import { cannonade, type PipelinedLoad } from './autocannon.js'
+import { autocannon } from './autocannon.js'
 import { cpuSeconds } from './cpu_time.js'
+import type { Load } from './generator.js'
 import { type Server, startServer } from './server.js'
 import { grouped, table } from './table.js'
 
@@ -21,12 +22,12 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 })
 
-async function measure(server: Server, load: PipelinedLoad): Promise<string[]> {
+async function measure(server: Server, load: Load): Promise<string[]> {
   const before = cpuSeconds(server.pid)
-  const { requests, requestsPerSecond, p50Ms, p99Ms, errors } = await cannonade(load)
+  const { requests, requestsPerSecond, p50Ms, p99Ms, errors } = await autocannon.generate(load)
   const spent = cpuSeconds(server.pid) - before
   return [
-    `${new URL(load.url).pathname}${load.pipelining > 1 ? ` ×${load.pipelining}` : ''}`,
+    `${new URL(load.url).pathname}${(load.pipelining ?? 1) > 1 ? ` ×${load.pipelining}` : ''}`,
     grouped(requestsPerSecond),
     String(p50Ms),
     String(p99Ms),

@@ -1,42 +1,47 @@
-// The server under load: the built one, in a process of its own.
+// A server under load: a program of its own, which writes a line with its address when it serves.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { nodeOnCore, withManyDescriptors } from './pin.js'
+import type { Readable } from 'node:stream'
+import { type CommandLine, nodeOnCore, withManyDescriptors } from './pin.js'
+
+const ADDRESS = /http:\/\/\S+/
 
 export interface Server {
   pid: number
   url: string
-  /** The line that it greeted with: address and backend. */
+  /** The line with its address. */
   banner: string
+  /** What it says afterwards. */
+  output: Readable
   stop(): Promise<void>
 }
 
-export async function startServer(serverArgs: string[]): Promise<Server> {
-  const node = nodeOnCore(0, ['dist/cli.js', 'dist/routes', '--port', '0', ...serverArgs])
-  const [command, args] = withManyDescriptors(node)
+/** The built one, with the routes that come with it. Its line has address and backend. */
+export function startServer(serverArgs: string[]): Promise<Server> {
+  return startProgram(nodeOnCore(0, ['dist/cli.js', 'dist/routes', '--port', '0', ...serverArgs]))
+}
+
+export async function startProgram(commandLine: CommandLine): Promise<Server> {
+  const [command, args] = withManyDescriptors(commandLine)
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  const banner = await firstLine(child)
-  const url = /http:\/\/\S+/.exec(banner)?.[0]
-  if (url === undefined || child.pid === undefined) {
-    child.kill()
-    throw new Error(`The server did not tell its address but: ${banner}`)
-  }
-  return { pid: child.pid, url: url.replace(/\/$/, ''), banner, stop: () => stop(child) }
+  const banner = await addressLine(child, child.stdout)
+  const [url = ''] = ADDRESS.exec(banner) ?? []
+  if (child.pid === undefined) throw new Error('The server has no process')
+  return { pid: child.pid, url: url.replace(/\/$/, ''), banner, output: child.stdout, stop: () => stop(child) }
 }
 
-async function firstLine(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error('The server has no standard output')
-  const lines = createInterface({ input: child.stdout })
-  const [line] = await Promise.race([
-    once(lines, 'line'),
-    once(child, 'exit').then(([code]) => Promise.reject(new Error(`The server ended with exit code ${code}`))),
-  ])
-  return line as string
+function addressLine(child: ChildProcess, output: Readable): Promise<string> {
+  return new Promise((resolve, reject) => {
+    createInterface({ input: output }).on('line', (line) => {
+      if (ADDRESS.test(line)) resolve(line)
+    })
+    child.on('error', reject).on('exit', (code) => reject(new Error(`ends with exit code ${code}`)))
+  })
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
   child.kill('SIGTERM')

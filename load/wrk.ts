@@ -1,24 +1,47 @@
 // wrk, one thread of it. It has no output for machines, so what it tells people is read.
 
-import type { Generator } from './generator.js'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Generator, type Load, requestsOf } from './generator.js'
 import { onCore } from './pin.js'
 import { outputOf } from './program_output.js'
+import { bytesOf } from './request.js'
 
+const SCRIPT = 'load/requests.lua'
 const MS_PER_UNIT: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1_000, m: 60_000 }
 
 export const wrk: Generator = {
   name: 'wrk',
-  async generate({ url, connections, seconds }) {
-    const args = ['--latency', '-t1', `-c${connections}`, `-d${seconds}s`, url]
-    const output = await outputOf(onCore(1, 'wrk', args), 'wrk')
-    return {
-      requests: Number(found(output, /(\d+) requests in/)[0]),
-      requestsPerSecond: Number(found(output, /Requests\/sec:\s+([\d.]+)/)[0]),
-      p50Ms: percentileMs(output, 50),
-      p99Ms: percentileMs(output, 99),
-      errors: errorsIn(output),
+  saturates: true,
+  async generate(load) {
+    const folder = mkdtempSync(join(tmpdir(), 'brink-wrk-'))
+    try {
+      const file = join(folder, 'requests')
+      writeFileSync(file, pieces(load).join('\0'), 'latin1')
+      const settings = ['--latency', '-t1', `-c${load.connections}`, `-d${load.seconds}s`]
+      const args = [...settings, '--script', SCRIPT, load.url, file]
+      return outcome(await outputOf(onCore(1, 'wrk', args), 'wrk'))
+    } finally {
+      rmSync(folder, { recursive: true })
     }
   },
+}
+
+/** What is written at once: one request, or as many as are pipelined. */
+function pieces(load: Load): string[] {
+  const { host } = new URL(load.url)
+  return requestsOf(load).map((request) => bytesOf(request, host).repeat(load.pipelining ?? 1))
+}
+
+function outcome(output: string) {
+  return {
+    requests: Number(found(output, /(\d+) requests in/)[0]),
+    requestsPerSecond: Number(found(output, /Requests\/sec:\s+([\d.]+)/)[0]),
+    p50Ms: percentileMs(output, 50),
+    p99Ms: percentileMs(output, 99),
+    errors: errorsIn(output),
+  }
 }
 
 function percentileMs(output: string, percent: number): number {

@@ -1,8 +1,10 @@
 // load/reports/pollers.svg, without a library: a picture that a README can show by day and by night. Each line carries
 // its name at its end, in its colour, so that no legend has to be matched by colour alone.
 
-import { grouped } from '../table.js'
-import { type MeasuredLine, medians, perCpuSecond, type Result } from './result.js'
+import { PAPER_STYLE, PAPER_STYLE_BY_NIGHT } from '../paper.js'
+import { perCpuSecond } from '../sample.js'
+import { grouped, thousands } from '../table.js'
+import { type MeasuredLine, medians, type Result } from './result.js'
 
 const WIDTH = 820
 const HEIGHT = 460
@@ -91,21 +93,14 @@ function description({ idle }: Result, curves: Curve[]): string {
 function stylesheet(): string {
   const colours = (night: 0 | 1) => COLOURS.map((pair, index) => `.line${index} { color: ${pair[night]} }`).join(' ')
   return `<style>
-text { font: 13px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; fill: #1f2328 }
-.title { font-size: 17px; font-weight: 600 }
-.note, .tick { fill: #59636e; font-size: 12px }
-.middle { text-anchor: middle }
-.end { text-anchor: end }
+${PAPER_STYLE}
 .label { font-weight: 600; fill: currentColor; paint-order: stroke; stroke: #fff; stroke-width: 5 }
 .curve { fill: none; stroke: currentColor; stroke-width: 2.5; stroke-linejoin: round }
 .dot { fill: currentColor }
-.paper { fill: #fff }
 .grid { stroke: #d9dee3 }
 ${colours(0)}
 @media (prefers-color-scheme: dark) {
-text { fill: #f0f3f6 }
-.note, .tick { fill: #a3adb8 }
-.paper { fill: #0d1117 }
+${PAPER_STYLE_BY_NIGHT}
 .label { stroke: #0d1117 }
 .grid { stroke: #2b323a }
 ${colours(1)}
@@ -174,8 +169,4 @@ function pushedApart(heights: number[]): number[] {
 
 function tooClose(above: { middle: number; size: number }, below: { middle: number; size: number }): boolean {
   return below.middle - above.middle < ((above.size + below.size) / 2) * LABEL_HEIGHT
-}
-
-function thousands(rate: number): string {
-  return `${(rate / 1000).toFixed(rate < 10_000 ? 1 : 0)} k`
 }

@@ -1,18 +1,9 @@
 // load/reports/pollers.md: the numbers behind the picture.
 
-import { grouped } from '../table.js'
-import {
-  costRatios,
-  javascriptMicroseconds,
-  type MeasuredLine,
-  median,
-  medians,
-  othersShare,
-  p99Ms,
-  perCpuSecond,
-  type Result,
-  type Sample,
-} from './result.js'
+import { javascriptMicroseconds, othersShare, p99Ms, perCpuSecond, type Sample } from '../sample.js'
+import { median } from '../statistics.js'
+import { grouped, markdownTable } from '../table.js'
+import { costRatios, type MeasuredLine, medians, type Result } from './result.js'
 
 /** How much more a request may cost with epoll beside ten thousand idle connections. */
 const ALLOWED_RATIO = 1.05
@@ -90,6 +81,5 @@ function tableOf(
     const values = medians(line, figure)
     return [line.name, ...idle.map((_, column) => (values[column] === undefined ? 'full' : shown(values[column])))]
   })
-  const rule = header.map((_, column) => (column === 0 ? '---' : '---:'))
-  return [header, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+  return markdownTable(header, rows)
 }

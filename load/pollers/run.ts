@@ -11,11 +11,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { bestGenerator } from '../generator.js'
 import { machine } from '../machine.js'
+import { perCpuSecond } from '../sample.js'
 import { grouped } from '../table.js'
 import { linesToMeasure } from './line.js'
 import { picture } from './picture.js'
 import { report } from './report.js'
-import { type MeasuredLine, perCpuSecond, type Result } from './result.js'
+import type { MeasuredLine, Result } from './result.js'
 import { measureRound, type Round } from './round.js'
 
 const { values } = parseArgs({

@@ -2,12 +2,14 @@
 //
 //   selftest [WORD]                                                   its cases, or those whose line contains WORD
 //   selftest serve [--backend NAME] [--port N] [--threads N]          serves until stdin is closed
+//   selftest repeat COURSE TIMES                                      a hot path by itself, for whoever counts its cost
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
+#include "selftest/repeat.h"
 #include "selftest/serve.h"
 #include "selftest/trial.h"
 
@@ -90,5 +92,6 @@ int main(int argc, char** argv) {
 #endif
   std::string_view command = argc > 1 ? argv[1] : "";
   if (command == "serve") return brink::selftest::run_serve(argc - 2, argv + 2);
+  if (command == "repeat") return brink::selftest::repeat(argc > 2 ? argv[2] : "", argc > 3 ? std::atoi(argv[3]) : 0);
   return brink::selftest::run_cases(command);
 }

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { nodeOnCore, withManyDescriptors } from '../pin.js'
+import { nodeOnCore, withManyDescriptors } from './pin.js'
 
 export interface IdleClients {
   /** How many the server keeps: fewer than were asked for when it is full. */

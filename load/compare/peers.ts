@@ -1,0 +1,121 @@
+// Who is compared: each with where it comes from on this machine, and the workloads that it can do.
+
+import { existsSync } from 'node:fs'
+import { onCore } from '../pin.js'
+import { type Server, startProgram } from '../server.js'
+import { MODULES, versionOf } from './install.js'
+import { nginxVersion, startNginx } from './nginx.js'
+import type { Workload } from './workloads.js'
+import { buildYardstick, isForYardstick, startYardstick } from './yardstick.js'
+
+export interface Peer {
+  name: string
+  /** Such as "Fastify 5.1 on Node.js 20.1". */
+  about: string
+  /** A yardstick is no server, and need not say what servers must. */
+  isYardstick?: boolean
+  does(workload: Workload): boolean
+  /** @param files the folder to serve below /files/ */
+  start(workload: Workload, files: string): Promise<Server>
+}
+
+export interface Missing {
+  name: string
+  why: string
+}
+
+type Found = Peer | Missing
+
+export const isMissing = (found: Found): found is Missing => 'why' in found
+
+const SERVERS = 'load/compare/servers'
+const PLATFORM = `${process.platform}-${process.arch}`
+
+/** The programs that run JavaScript servers: this Node, and what is installed beside it. */
+const runtimes = {
+  node: () => ({ command: [process.execPath], about: `Node.js ${process.versions.node}` }),
+  newest: () => packaged(`node-${PLATFORM}`, 'bin/node', [], 'Node.js'),
+  bun: () => packaged(`@oven/bun-${PLATFORM}`, 'bin/bun', [], 'Bun'),
+  deno: () => packaged(`@deno/${PLATFORM}-glibc`, 'deno', ['run', '--allow-all', '--no-config'], 'Deno'),
+} as const
+
+function packaged(name: string, program: string, args: string[], title: string) {
+  const path = `${MODULES}/${name}/${program}`
+  return existsSync(path) ? { command: [path, ...args], about: `${title} ${versionOf(name)}` } : undefined
+}
+
+interface Program {
+  /** Beside servers/main.mjs. */
+  file: string
+  runtime: keyof typeof runtimes
+  library?: { name: string; title: string }
+  /** Beyond handlers. */
+  has?: readonly Workload['needs'][]
+}
+
+function program(name: string, { file, runtime, library, has = [] }: Program): Found {
+  const found = runtimes[runtime]()
+  if (found === undefined) return { name, why: `its package has no program for ${PLATFORM}, or is not installed` }
+  const version = library && versionOf(library.name)
+  if (library && version === undefined) return { name, why: `the package ${library.name} is not installed` }
+  const [command = '', ...args] = found.command
+  return {
+    name,
+    about: library ? `${library.title} ${version} on ${found.about}` : found.about,
+    does: ({ needs }) => needs === undefined || has.includes(needs),
+    start: (_workload: Workload, files: string) =>
+      startProgram(onCore(0, command, [...args, `${SERVERS}/main.mjs`, file, files])),
+  }
+}
+
+function brink(name: string, file: string, runtime: 'node' | 'newest', note = ''): Found {
+  const found = program(name, { file, runtime, has: ['files', 'fixed'] })
+  return isMissing(found) ? found : { ...found, about: `brink${note} on ${found.about}` }
+}
+
+function yardstick(): Found {
+  const why = buildYardstick()
+  if (why !== undefined) return { name: 'limit', why }
+  const about = 'the least that a server with epoll can do'
+  return { name: 'limit', about, isYardstick: true, does: isForYardstick, start: startYardstick }
+}
+
+function nginx(): Found {
+  const version = nginxVersion()
+  if (version === undefined) return { name: 'nginx', why: 'it is not installed (apt-get install nginx-light)' }
+  // It runs no code of users, so it does what needs none.
+  const names = ['plaintext', 'pipelined', 'close', 'crowd', 'file-10k', 'file-1m', 'fixed', 'fixed-pipelined']
+  return {
+    name: 'nginx',
+    about: `nginx ${version}, one worker`,
+    does: ({ name }) => names.includes(name),
+    start: (_workload, files) => startNginx(files, 'Hello, World!'),
+  }
+}
+
+const uWebSockets = { name: 'uwebsockets', title: 'uWebSockets.js (npm uwebsockets)' }
+const fastify = { name: 'fastify', title: 'Fastify' }
+const hono = { name: 'hono', title: 'Hono' }
+
+/** In the order of the report. */
+const ALL: Readonly<Record<string, () => Found>> = {
+  limit: yardstick,
+  brink: () => brink('brink', 'brink', 'node'),
+  'brink-thread': () => brink('brink-thread', 'brink-thread', 'node', ', its loop on a thread,'),
+  'brink-newest': () => brink('brink-newest', 'brink', 'newest'),
+  uws: () => program('uws', { file: 'uws', runtime: 'node', library: uWebSockets }),
+  nginx,
+  bun: () => program('bun', { file: 'bun', runtime: 'bun', has: ['files', 'fixed'] }),
+  deno: () => program('deno', { file: 'deno', runtime: 'deno' }),
+  node: () => program('node', { file: 'node', runtime: 'node', has: ['files'] }),
+  'node-newest': () => program('node-newest', { file: 'node', runtime: 'newest', has: ['files'] }),
+  fastify: () => program('fastify', { file: 'fastify', runtime: 'node', library: fastify }),
+  'fastify-newest': () => program('fastify-newest', { file: 'fastify', runtime: 'newest', library: fastify }),
+  hono: () => program('hono', { file: 'hono', runtime: 'node', library: hono }),
+  'hono-newest': () => program('hono-newest', { file: 'hono', runtime: 'newest', library: hono }),
+}
+
+export const PEER_NAMES = Object.keys(ALL)
+
+export const findPeers = (names: readonly string[]): Found[] =>
+  PEER_NAMES.filter((name) => names.includes(name)).map((name) => (ALL[name] as () => Found)())
