@@ -40,7 +40,7 @@ Client::Client(uint16_t port) {
 
 bool Client::send(std::string_view bytes) {
   while (!bytes.empty()) {
-    int64_t sent = platform::send_bytes(socket_of(fd_), bytes.data(), bytes.size());
+    int64_t sent = platform::send_bytes(socket_of(fd_), bytes.data(), bytes.size(), 0);
     if (sent < 0 && platform::last_error() == EINTR) continue;
     if (sent <= 0) return false;
     bytes.remove_prefix(static_cast<size_t>(sent));
