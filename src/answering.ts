@@ -36,6 +36,7 @@ import {
   FLAG_BODY_FOLLOWS,
   FLAG_EXPECTS_CONTINUE,
   FLAG_IPV4,
+  FLAG_NEWLY_KNOWN,
   FLAG_UPGRADE,
   GONE_HALF,
   NOTICE_CODE,
@@ -45,6 +46,7 @@ import {
   REQUEST_BODY_OFFSET,
   REQUEST_FLAGS,
   REQUEST_HEAD_OFFSET,
+  REQUEST_KNOWN,
   REQUEST_SEQUENCE,
   REQUEST_TARGET,
   STATE_IN_BATCH,
@@ -74,6 +76,12 @@ export interface Surroundings {
   readonly onClientError: (error: ClientError) => void
 }
 
+/** Where a request goes. */
+interface Routed {
+  readonly match: Match
+  readonly method: string
+}
+
 export class Answering {
   readonly #exchange: Exchange
   readonly #dispatcher: Dispatcher
@@ -88,6 +96,8 @@ export class Answering {
   readonly #streams = new Parties<ReplyStream>()
   readonly #tunnels = new Parties<TunnelSocket>()
   readonly #requestSurroundings: RequestSurroundings
+  // By the numbers that the native side gives to heads which came before.
+  readonly #known: (Routed | undefined)[] = []
 
   constructor(exchange: Exchange, dispatcher: Dispatcher, surroundings: Surroundings) {
     this.#exchange = exchange
@@ -177,16 +187,9 @@ export class Answering {
   }
 
   #answer(block: Block, at: number): void {
-    const { words, bytes } = block
+    const { words } = block
+    const { match, method } = this.#routed(block, at)
     if (this.#sending.hasClosed(words[at + EVENT_SLOT], words[at + EVENT_GENERATION])) return
-    const head = words[at + REQUEST_HEAD_OFFSET]
-    const span = words[at + REQUEST_TARGET]
-    const target = bytes.latin1Slice(head + (span & 0xffff), head + (span & 0xffff) + (span >>> 16))
-    const method = methodAt(words, at, bytes, head)
-    const isOffered = (words[at + REQUEST_FLAGS] & FLAG_UPGRADE) !== 0
-    const match = isOffered
-      ? (this.#dispatcher.findUpgrade(method, target) ?? this.#dispatcher.find(method, target))
-      : this.#dispatcher.find(method, target)
     const { bodyLimit = this.#surroundings.bodyLimit, deadlines } = match.route
     if (deadlines !== undefined) this.#exchange.deadlines(recipientAt(words, at), deadlines)
     if ((words[at + REQUEST_FLAGS] & FLAG_BODY_FOLLOWS) !== 0)
@@ -207,6 +210,28 @@ export class Answering {
     const request = this.#request(block, at, match)
     if (isPromise(value)) this.#later(request, method, value)
     else this.#finish(request, method, value)
+  }
+
+  /** Heads that are known by number have been routed before. */
+  #routed(block: Block, at: number): Routed {
+    const { words } = block
+    const number = words[at + REQUEST_KNOWN]
+    if (number === 0) return this.#route(block, at)
+    const known = (words[at + REQUEST_FLAGS] & FLAG_NEWLY_KNOWN) === 0 ? this.#known[number] : undefined
+    if (known !== undefined) return known
+    const routed = this.#route(block, at)
+    this.#known[number] = routed
+    return routed
+  }
+
+  #route({ words, bytes }: Block, at: number): Routed {
+    const head = words[at + REQUEST_HEAD_OFFSET]
+    const span = words[at + REQUEST_TARGET]
+    const target = bytes.latin1Slice(head + (span & 0xffff), head + (span & 0xffff) + (span >>> 16))
+    const method = methodAt(words, at, bytes, head)
+    const isOffered = (words[at + REQUEST_FLAGS] & FLAG_UPGRADE) !== 0
+    const upgrade = isOffered ? this.#dispatcher.findUpgrade(method, target) : undefined
+    return { method, match: upgrade ?? this.#dispatcher.find(method, target) }
   }
 
   /**

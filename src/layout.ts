@@ -85,8 +85,10 @@ export const REQUEST_ANNOUNCED_HIGH = 19
 /** Field lines in the block's bytes. */
 export const REQUEST_TRAILERS_OFFSET = 20
 export const REQUEST_TRAILERS_LENGTH = 21
+/** A number of its head, all of whose bytes came before; 0 for none. See FLAG_NEWLY_KNOWN. */
+export const REQUEST_KNOWN = 22
 /** Two span words a field: its name and its value. */
-export const REQUEST_FIELDS = 22
+export const REQUEST_FIELDS = 23
 
 /** Flags of a request. */
 export const FLAG_BODY_FOLLOWS = 1
@@ -97,6 +99,9 @@ export const FLAG_BODY = 8
 export const FLAG_UPGRADE = 16
 /** The client holds its body back until it is asked for it. */
 export const FLAG_EXPECTS_CONTINUE = 32
+
+/** The number of the head is this one's from now on, whatever it was the number of before. */
+export const FLAG_NEWLY_KNOWN = 64
 
 /** Bytes of a body that come without having been asked for. */
 export const BODY_WINDOW = 65536

@@ -10,6 +10,11 @@
 #include "http/request_rules.h"
 
 namespace brink::http {
+namespace {
+
+constexpr std::string_view kEndOfHead = "\r\n\r\n";
+
+}  // namespace
 
 // What outlives a read: the bytes and spans of a head; how much has come of a body; or bytes of whole requests that
 // nobody could take yet.
@@ -28,7 +33,8 @@ struct RequestParser::Unfinished {
 
 // One call of parse().
 struct RequestParser::Run {
-  Run(RequestParser& parser, RequestHead& head, RequestSink& sink) : parser(parser), head(head), sink(sink) {}
+  Run(RequestParser& parser, ParserScratch& scratch, RequestSink& sink)
+      : parser(parser), head(scratch.head), known_heads(scratch.known_heads), sink(sink) {}
 
   // Whether nothing but whole empty lines stands between the last request, or the begin of the bytes, and a place.
   bool lines_are_empty_before(const char* at, bool* cr_waits) const {
@@ -38,8 +44,10 @@ struct RequestParser::Run {
 
   RequestParser& parser;
   RequestHead& head;
+  HeadMemory& known_heads;
   RequestSink& sink;
   const char* begin = nullptr;
+  const char* end = nullptr;
   bool began_within_message = false;
   char* head_start = nullptr;
   char* body_start = nullptr;
@@ -215,11 +223,28 @@ struct Callbacks {
     }
     net::Slice body = {run.body_start, run.body_size}, trailers = {nullptr, 0};
     if (unfinished) trailers = {unfinished->trailers.data(), unfinished->trailers.size()};
+    if (run.head_start && is_worth_remembering(run)) remember(run);
     bool more = run.head_start ? run.sink.on_request({run.head, head_bytes(run), body, trailers, true})
                                : run.sink.on_body(body, trailers, true);
     run.head_start = nullptr;
     parser.unfinished_.reset();
     return more ? 0 : HPE_PAUSED;
+  }
+
+  // What the bytes of the head alone decide, and nothing before or behind it.
+  static bool is_worth_remembering(const Run& run) {
+    const RequestHead& head = run.head;
+    return !head.has_body() && head.keep_alive && !head.http_1_0 && !head.offers_upgrade && !run.parser.unfinished_ &&
+           head.method != kUnknownMethod;
+  }
+
+  static void remember(Run& run) {
+    net::Slice head = head_bytes(run);
+    // Behind the last value there may be white space.
+    const char* last = head.data + head.size;
+    const char* head_end = std::search(last, run.end, kEndOfHead.begin(), kEndOfHead.end());
+    if (head_end == run.end) return;
+    run.known_heads.remember(head.data, static_cast<size_t>(head_end - head.data) + kEndOfHead.size(), run.head);
   }
 
   static uint64_t body_taken(const Run& run) {
@@ -321,7 +346,7 @@ void RequestParser::forget_unread() { unfinished_.reset(); }
 bool RequestParser::take_continue_wanted() { return std::exchange(continue_wanted_, false); }
 
 Refusal RequestParser::parse(char* bytes, size_t size, ParserScratch& scratch, RequestSink& sink) {
-  Run run(*this, scratch.head, sink);
+  Run run(*this, scratch, sink);
   char* begin = bytes;
   if (unfinished_ && (unfinished_->bytes_are_unread || unfinished_->parse_again)) {
     begin = bytes - unfinished_->bytes.size();
@@ -333,23 +358,26 @@ Refusal RequestParser::parse(char* bytes, size_t size, ParserScratch& scratch, R
     std::swap(scratch.head, unfinished_->head);
     unfinished_.reset();
   }
+  const char* end = begin + size;
+  if (stage_ == Stage::between && !cr_waits_) {
+    const char* rest = begin;
+    bool goes_on = pass_known_heads(&rest, end, scratch, sink);
+    begin += rest - begin;
+    size = static_cast<size_t>(end - rest);
+    if (!goes_on) keep_unread(rest, end);
+    if (!goes_on || size == 0) return Refusal::none;
+  }
   if (paused_) {
     llhttp_resume(&llhttp_);
     paused_ = false;
   }
   run.begin = begin;
+  run.end = end;
   run.began_within_message = stage_ != Stage::between;
   llhttp_errno_t error = execute(run, begin, size);
-  const char* end = begin + size;
-
   if (error == HPE_PAUSED) {
     paused_ = true;
-    const char* rest = llhttp_get_error_pos(&llhttp_);
-    if (rest < end) {
-      unfinished_ = std::make_unique<Unfinished>();
-      unfinished_->bytes.assign(rest, end);
-      unfinished_->bytes_are_unread = true;
-    }
+    keep_unread(llhttp_get_error_pos(&llhttp_), end);
     return Refusal::none;
   }
   if (error != HPE_OK) {
@@ -363,6 +391,23 @@ Refusal RequestParser::parse(char* bytes, size_t size, ParserScratch& scratch, R
                                              : hand_over_body(run, end, size);
   if (refusal != Refusal::none) stage_ = Stage::refused;
   return refusal;
+}
+
+// Requests without a body whose heads are known, one after the other. False when no more can be taken for now.
+bool RequestParser::pass_known_heads(const char** begin, const char* end, ParserScratch& scratch, RequestSink& sink) {
+  while (HeadMemory::Entry* known = scratch.known_heads.find(*begin, static_cast<size_t>(end - *begin))) {
+    net::Slice head = {*begin, Callbacks::head_size(known->head)};
+    *begin += known->bytes.size();
+    if (!sink.on_request({known->head, head, {nullptr, 0}, {nullptr, 0}, true, known})) return false;
+  }
+  return true;
+}
+
+void RequestParser::keep_unread(const char* begin, const char* end) {
+  if (begin == end) return;
+  unfinished_ = std::make_unique<Unfinished>();
+  unfinished_->bytes.assign(begin, end);
+  unfinished_->bytes_are_unread = true;
 }
 
 // Behind the last request there may be the begin of an empty line.
@@ -437,7 +482,6 @@ Refusal RequestParser::hand_over_body(Run& run, const char* end, size_t parsed) 
   Unfinished& unfinished = ensure_unfinished();
   if (run.head_start) {
     // Behind the last value there may be white space.
-    constexpr std::string_view kEndOfHead = "\r\n\r\n";
     net::Slice head = Callbacks::head_bytes(run);
     const char* body =
         std::search(head.data + head.size, end, kEndOfHead.begin(), kEndOfHead.end()) + kEndOfHead.size();

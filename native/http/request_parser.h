@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "http/head_memory.h"
 #include "http/limits.h"
 #include "http/refusal.h"
 #include "http/request_head.h"
@@ -24,6 +25,7 @@ struct Request {
   net::Slice body;      // all of it, or what has come
   net::Slice trailers;  // field lines
   bool complete;
+  HeadMemory::Entry* known = nullptr;  // the same head as before
 };
 
 // Takes what the parser finds.
@@ -39,6 +41,7 @@ class RequestSink {
 // What a reactor lends to its parsers, one at a time: memory that would otherwise be each connection's own.
 struct ParserScratch {
   RequestHead head;
+  HeadMemory known_heads;
 };
 
 class RequestParser {
@@ -75,6 +78,8 @@ class RequestParser {
   struct Run;
   friend struct Callbacks;
 
+  bool pass_known_heads(const char** begin, const char* end, ParserScratch& scratch, RequestSink& sink);
+  void keep_unread(const char* begin, const char* end);
   Unfinished& ensure_unfinished();
   llhttp_errno_t execute(Run& run, char* begin, size_t size);
   bool go_on_with_unknown_method(Run& run, char* begin, char* end, llhttp_errno_t* error);

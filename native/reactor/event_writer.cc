@@ -58,6 +58,8 @@ void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Add
                    (head.has_body() ? layout::kFlagBody : 0) | (request.complete ? 0 : layout::kFlagBodyFollows) |
                    (offers_upgrade ? layout::kFlagUpgrade : 0) |
                    (head.expects_continue ? layout::kFlagExpectsContinue : 0);
+  words[layout::kRequestKnown] = request.known ? request.known->number : 0;
+  if (request.known && std::exchange(request.known->is_new, false)) flags |= layout::kFlagNewlyKnown;
   words[layout::kRequestSequence] = sequence;
   words[layout::kRequestMethod] = head.method | (uint32_t{head.method_name.length} << 8);
   words[layout::kRequestFlags] = flags;
