@@ -201,9 +201,13 @@ export class Answering {
     let value: HandlerResult | Promise<HandlerResult>
     try {
       value = match.route.run(undefined as never)
-      if (!isPromise(value) && !(value instanceof Reply) && !isResponse(value)) {
-        if (this.#sending.value(recipientAt(words, at), value)) return
-      }
+      const isSent = this.#sending.simple(
+        words[at + EVENT_SLOT],
+        words[at + EVENT_GENERATION],
+        words[at + REQUEST_SEQUENCE],
+        value as HandlerResult,
+      )
+      if (isSent) return
     } catch (error) {
       return this.#fail(this.#request(block, at, match), method, error)
     }
@@ -265,7 +269,9 @@ export class Answering {
   #runWith(request: BrinkRequest, match: Match, method: string): void {
     try {
       const value = match.route.run(request)
-      if (isPromise(value)) this.#later(request, method, value)
+      const { slot, generation, sequence } = request
+      if (this.#sending.simple(slot, generation, sequence, value as HandlerResult)) this.#end(request)
+      else if (isPromise(value)) this.#later(request, method, value)
       else this.#write(request, method, value)
     } catch (error) {
       this.#fail(request, method, error)
@@ -275,7 +281,9 @@ export class Answering {
   #later(request: BrinkRequest, method: string, value: PromiseLike<HandlerResult>): void {
     this.#wait(request)
     value.then(
-      (settled) => this.#finish(request, method, settled),
+      (settled) => {
+        this.#finish(request, method, settled)
+      },
       (error) => this.#fail(request, method, error),
     )
   }

@@ -12,14 +12,36 @@ import { FileSlice } from './file_slice.js'
 export function encodeBody(body: unknown): ReplyBytes {
   if (typeof body === 'string') return body
   if (body === undefined || body === null) return undefined
+  if (isPlain(body)) return json(body)
   if (body instanceof FileSlice) return body
   const bytes = bytesOf(body)
   if (bytes !== undefined) return bytes
   const complaint = unsupportedBody(body)
   if (complaint !== undefined) throw complaint
-  const json = JSON.stringify(body) as string | undefined
-  if (json === undefined) throw unsupported('Its toJSON() answered undefined, which is no JSON.')
-  return json
+  return json(body)
+}
+
+/** Whether a value is an object or a list that can be nothing but JSON. A short way for what most handlers give. */
+export function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype = Object.getPrototypeOf(value) as unknown
+  if (prototype !== Object.prototype && prototype !== Array.prototype) return false
+  const { then, pipe, getReader, [Symbol.asyncIterator]: asyncIterator, [Symbol.toStringTag]: tag } = value as Suspects
+  return (then ?? pipe ?? getReader ?? asyncIterator ?? tag) === undefined
+}
+
+interface Suspects {
+  then?: unknown
+  pipe?: unknown
+  getReader?: unknown
+  [Symbol.asyncIterator]?: unknown
+  [Symbol.toStringTag]?: unknown
+}
+
+function json(body: unknown): string {
+  const text = JSON.stringify(body) as string | undefined
+  if (text === undefined) throw unsupported('Its toJSON() answered undefined, which is no JSON.')
+  return text
 }
 
 /** The `content-type` of a body for which the handler named none; undefined for no body. */

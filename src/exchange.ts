@@ -97,6 +97,31 @@ export class Exchange {
     this.#put(REPLY_ANSWER, to, status, flags, fields, body)
   }
 
+  /** An answer of status 200 that is nothing but text, as most are. */
+  text(slot: number, generation: number, sequence: number, contentType: number, body: string): void {
+    if (body.length > COPIED_BODY) {
+      return this.answer({ slot, generation, sequence }, 200, contentType, '', body)
+    }
+    this.#makeRoom(3 * body.length)
+    const { words: out, bytes } = this.#replyBlock()
+    const at = out[REPLIES_END]
+    const bodyAt = this.#bytesUsed
+    const end = write(bytes, body, bodyAt)
+    out[at + REPLY_KIND] = REPLY_ANSWER
+    out[at + REPLY_SLOT] = slot
+    out[at + REPLY_GENERATION] = generation
+    out[at + REPLY_SEQUENCE] = sequence
+    out[at + REPLY_STATUS] = 200
+    out[at + REPLY_FLAGS] = contentType
+    out[at + REPLY_FIELDS_OFFSET] = bodyAt
+    out[at + REPLY_FIELDS_LENGTH] = 0
+    out[at + REPLY_BODY_OFFSET] = bodyAt
+    out[at + REPLY_BODY_LENGTH] = end - bodyAt
+    out[REPLIES_END] = at + REPLY_WORDS
+    this.#bytesUsed = end
+    if (this.state[STATE_IN_BATCH] === 0) this.#flushSoon()
+  }
+
   /**
    * An answer that has a length and, here, no body: with FLAG_REPLY_LENGTH_ONLY it will never have one (RFC 9110 §8.6),
    * with FLAG_REPLY_STREAM and FLAG_REPLY_SIZED it follows in chunks.

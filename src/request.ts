@@ -50,15 +50,21 @@ export interface RequestSurroundings {
   readonly watching: Parties
 }
 
+/** What few requests have. */
+interface Rare {
+  state?: Record<string, unknown>
+  gone?: Error
+  abort?: AbortController
+  body?: ReadableStream<Uint8Array>
+  decoded?: Promise<Buffer>
+}
+
 /**
  * A request, as handlers and middleware see it. Everything is read from the bytes that arrived when it is asked for,
  * and can be read for as long as the request is not answered, also after an `await`. After that every part of it throws
  * `ERR_REQUEST_ENDED`.
  */
 export class BrinkRequest<Params = Readonly<Record<string, string>>> implements Recipient, Party {
-  /** Where middleware leaves things for whoever is further in. */
-  state: Record<string, unknown> = {}
-
   /** @internal */ readonly slot: number
   /** @internal */ readonly generation: number
   /** @internal */ readonly sequence: number
@@ -67,19 +73,14 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
   #words: Int32Array | undefined
   #bytes: RawBuffer
   #at: number
-  #headAt: number
-  #bodyAt: number
   readonly #match: Match
   readonly #surroundings: RequestSurroundings
   readonly #incoming: IncomingBody | undefined
   /** @internal */ nextParty: Party | undefined
   #isWatched = false
   #isDetached = false
-  #gone: Error | undefined
-  #abort: AbortController | undefined
-  #body: ReadableStream<Uint8Array> | null | undefined
-  #decoded: Promise<Buffer> | undefined
   #isStreamed = false
+  #rare: Rare | undefined
   #headers: RequestHeaders | undefined
   #query: URLSearchParams | undefined
   #params: Params | undefined
@@ -99,16 +100,27 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     this.#words = words
     this.#bytes = bytes
     this.#at = at
-    this.#headAt = words[at + REQUEST_HEAD_OFFSET]
-    this.#bodyAt = words[at + REQUEST_BODY_OFFSET]
     this.#match = match
     this.#incoming = incoming
     this.#surroundings = surroundings
   }
 
+  /** Where middleware leaves things for whoever is further in. */
+  get state(): Record<string, unknown> {
+    this.#rare ??= {}
+    this.#rare.state ??= {}
+    return this.#rare.state
+  }
+
+  set state(state: Record<string, unknown>) {
+    this.#rare ??= {}
+    this.#rare.state = state
+  }
+
   /** The method, such as `GET` (RFC 9110 §9). */
   get method(): string {
-    return methodAt(this.#event(), this.#at, this.#bytes, this.#headAt)
+    const words = this.#event()
+    return methodAt(words, this.#at, this.#bytes, words[this.#at + REQUEST_HEAD_OFFSET])
   }
 
   /**
@@ -129,8 +141,9 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
 
   /** The request target as it was sent (RFC 9112 §3.2). */
   get target(): string {
-    const span = this.#event()[this.#at + REQUEST_TARGET]
-    const start = this.#headAt + (span & 0xffff)
+    const words = this.#event()
+    const span = words[this.#at + REQUEST_TARGET]
+    const start = words[this.#at + REQUEST_HEAD_OFFSET] + (span & 0xffff)
     return this.#bytes.latin1Slice(start, start + (span >>> 16))
   }
 
@@ -151,12 +164,10 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
   /** The header fields. */
   get headers(): RequestHeaders {
     this.#event()
-    this.#headers ??= new RequestHeaders(() => ({
-      words: this.#event(),
-      at: this.#at,
-      bytes: this.#bytes,
-      base: this.#headAt,
-    }))
+    this.#headers ??= new RequestHeaders(() => {
+      const words = this.#event()
+      return { words, at: this.#at, bytes: this.#bytes, base: words[this.#at + REQUEST_HEAD_OFFSET] }
+    })
     return this.#headers
   }
 
@@ -171,13 +182,16 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
    * only stops sending counts as gone, since most that do have closed; if it has not, it still gets the answer.
    */
   get signal(): AbortSignal {
-    if (this.#abort === undefined) {
+    this.#rare ??= {}
+    let { abort } = this.#rare
+    if (abort === undefined) {
       this.#event()
-      this.#abort = new AbortController()
-      if (this.#gone !== undefined) this.#abort.abort(this.#gone)
+      abort = new AbortController()
+      this.#rare.abort = abort
+      if (this.#rare.gone !== undefined) abort.abort(this.#rare.gone)
       else this.#watch()
     }
-    return this.#abort.signal
+    return abort.signal
   }
 
   /**
@@ -186,22 +200,21 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
    * `content-encoding` (gzip, deflate, br) is undone: what comes out is bounded by the `bodyLimit` as well.
    */
   get body(): ReadableStream<Uint8Array> | null {
-    if (this.#body !== undefined) return this.#body
-    if ((this.#event()[this.#at + REQUEST_FLAGS] & FLAG_BODY) === 0) {
-      this.#body = null
-      return null
-    }
+    if (this.#rare?.body !== undefined) return this.#rare.body
+    if ((this.#event()[this.#at + REQUEST_FLAGS] & FLAG_BODY) === 0) return null
     const chunks = this.chunks()
     const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
       const { done, value } = await chunks.next()
       if (done) controller.close()
       else controller.enqueue(value)
     }
-    this.#body = new ReadableStream<Uint8Array>(
+    const body = new ReadableStream<Uint8Array>(
       { pull, cancel: () => void chunks.return(undefined) },
       { highWaterMark: 0 },
     )
-    return this.#body
+    this.#rare ??= {}
+    this.#rare.body = body
+    return body
   }
 
   /** The pieces of the body as they arrive, which can be taken once: what `body` is made of. */
@@ -275,9 +288,10 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
    * @internal
    */
   clientGone(half: boolean): void {
-    this.#gone ??= clientGone()
+    this.#rare ??= {}
+    this.#rare.gone ??= clientGone()
     if (!half) this.isGone = true
-    this.#abort?.abort(this.#gone)
+    this.#rare.abort?.abort(this.#rare.gone)
   }
 
   /** Nobody is left to take the answer. @internal */
@@ -295,18 +309,20 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     const headLength = words[at + REQUEST_HEAD_LENGTH]
     // What follows has copied what has come.
     const bodyLength = this.#incoming === undefined ? words[at + REQUEST_BODY_LENGTH] : 0
+    const headAt = words[at + REQUEST_HEAD_OFFSET]
+    const bodyAt = words[at + REQUEST_BODY_OFFSET]
     const trailersAt = words[at + REQUEST_TRAILERS_OFFSET]
     const trailersLength = words[at + REQUEST_TRAILERS_LENGTH]
     const kept = raw(Buffer.allocUnsafe(headLength + bodyLength + trailersLength))
-    this.#bytes.copy(kept, 0, this.#headAt, this.#headAt + headLength)
-    this.#bytes.copy(kept, headLength, this.#bodyAt, this.#bodyAt + bodyLength)
+    this.#bytes.copy(kept, 0, headAt, headAt + headLength)
+    this.#bytes.copy(kept, headLength, bodyAt, bodyAt + bodyLength)
     this.#bytes.copy(kept, headLength + bodyLength, trailersAt, trailersAt + trailersLength)
     this.#words = words.slice(at, at + words[at + EVENT_WORDS])
+    this.#words[REQUEST_HEAD_OFFSET] = 0
+    this.#words[REQUEST_BODY_OFFSET] = headLength
     this.#words[REQUEST_TRAILERS_OFFSET] = headLength + bodyLength
     this.#bytes = kept
     this.#at = 0
-    this.#headAt = 0
-    this.#bodyAt = headLength
     this.#watch()
   }
 
@@ -333,12 +349,14 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
   #whole(): Buffer | Promise<Buffer> {
     this.#event()
     if (this.#isStreamed) {
-      if (this.#decoded !== undefined) return this.#decoded
+      if (this.#rare?.decoded !== undefined) return this.#rare.decoded
       throw alreadyUsed()
     }
     if (this.headers.has('content-encoding')) {
-      this.#decoded = gathered(this.chunks())
-      return this.#decoded
+      const decoded = gathered(this.chunks())
+      this.#rare ??= {}
+      this.#rare.decoded = decoded
+      return decoded
     }
     return this.#incoming === undefined ? this.#arrived() : this.#incoming.whole()
   }
@@ -348,7 +366,9 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
   }
 
   #arrived(): Buffer {
-    return this.#bytes.subarray(this.#bodyAt, this.#bodyAt + this.#event()[this.#at + REQUEST_BODY_LENGTH])
+    const words = this.#event()
+    const start = words[this.#at + REQUEST_BODY_OFFSET]
+    return this.#bytes.subarray(start, start + words[this.#at + REQUEST_BODY_LENGTH])
   }
 
   #base(): string {

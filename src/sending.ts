@@ -1,5 +1,5 @@
 // From what a handler gave to a reply in the exchange.
-import { contentTypeOf, encodeBody } from './body.js'
+import { contentTypeOf, encodeBody, isPlain } from './body.js'
 import { isBlob, isStream, sourceOf } from './body_source.js'
 import { coded } from './errors.js'
 import type { Exchange, ReplyBytes } from './exchange.js'
@@ -56,15 +56,26 @@ export class Sending {
     return this.#closed.size > 0 && this.#closed.get(slot) === generation
   }
 
+  /**
+   * Sends a value that is what it seems: text, an object or a list without a will of its own, nothing. False, and nothing
+   * was sent, for all others.
+   */
+  simple(slot: number, generation: number, sequence: number, value: HandlerResult): boolean {
+    if (typeof value === 'string') this.#exchange.text(slot, generation, sequence, CONTENT_TYPE_TEXT, value)
+    else if (isPlain(value)) {
+      this.#exchange.text(slot, generation, sequence, CONTENT_TYPE_JSON, encodeBody(value) as string)
+    } else if (value === undefined || value === null) {
+      this.#put({ slot, generation, sequence }, 204, 0, '', undefined)
+    } else return false
+    return true
+  }
+
   /** Sends a value that is neither a `Reply` nor a `Response`. False when it is a stream, which a `Reply` can carry. */
   value(to: Recipient, value: HandlerResult): boolean {
-    if (typeof value === 'string') this.#put(to, 200, CONTENT_TYPE_TEXT, '', value)
-    else if (value === undefined || value === null) this.#put(to, 204, 0, '', undefined)
-    else if (isStream(value)) return false
-    else {
-      const body = encodeBody(value)
-      this.#put(to, 200, typeof body === 'string' ? CONTENT_TYPE_JSON : CONTENT_TYPE_BYTES, '', body)
-    }
+    if (this.simple(to.slot, to.generation, to.sequence, value)) return true
+    if (isStream(value)) return false
+    const body = encodeBody(value)
+    this.#put(to, 200, typeof body === 'string' ? CONTENT_TYPE_JSON : CONTENT_TYPE_BYTES, '', body)
     return true
   }
 
