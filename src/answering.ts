@@ -4,6 +4,7 @@ import { sourceOf } from './body_source.js'
 import type { Dispatcher, Match } from './dispatcher.js'
 import { HttpError } from './errors.js'
 import type { Block, Exchange } from './exchange.js'
+import { FileReply } from './files/file.js'
 import type { HandlerResult } from './handler.js'
 import { IncomingBody, tooLarge } from './incoming_body.js'
 import {
@@ -349,7 +350,8 @@ export class Answering {
       return this.#end(request)
     }
     if (answer instanceof Upgrade) return this.#handOver(request, answer)
-    const isSent = this.#sending.reply(request, method, answer, {
+    const asked = answer instanceof FileReply ? answer.forRequest(request) : answer
+    const isSent = this.#sending.reply(request, method, asked, {
       done: () => this.#end(request),
       report: (error) => this.#report(error, request),
     })

@@ -153,7 +153,10 @@ void App::answer_request(const reactor::Batch& batch, const uint32_t* words, Rep
   const char* head = batch.block->bytes + words[layout::kRequestHeadOffset];
   std::string_view target(head + (span & 0xffff), span >> 16);
   if (target == "/large") {
-    return replies.lent({{large_body().data(), large_body().size()}, std::make_unique<LentBody>(*this)});
+    net::HeldBytes lent;
+    lent.bytes = {large_body().data(), large_body().size()};
+    lent.holder = std::make_unique<LentBody>(*this);
+    return replies.lent(std::move(lent));
   }
   if (target == "/busy") be_busy();
   if (target == "/" || target == "/busy") return replies.constant();

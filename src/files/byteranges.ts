@@ -42,11 +42,18 @@ export function multipart(ranges: readonly ByteRange[], size: number, type: stri
     end.length,
   )
   function* body(): Generator<Uint8Array | FileSlice> {
-    for (const [place, range] of ranges.entries()) {
-      yield heads[place] as Buffer
-      yield pieceOf(content, range, place === ranges.length - 1)
+    let left = ranges.length
+    try {
+      for (const [place, range] of ranges.entries()) {
+        yield heads[place] as Buffer
+        left -= 1
+        yield pieceOf(content, range, left === 0)
+      }
+      yield end
+    } finally {
+      // The client has left before the last piece, which would have closed it.
+      if (left > 0 && !(content instanceof Uint8Array)) content.close()
     }
-    yield end
   }
   return { type: `multipart/byteranges; boundary=${boundary}`, length, body: body() }
 }
