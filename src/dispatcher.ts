@@ -1,6 +1,7 @@
 import { type Run, rescued, withStatus } from './compose.js'
 import { HttpError } from './errors.js'
 import type { Deadlines } from './exchange.js'
+import type { Fixed } from './fixed.js'
 import type { Handler } from './handler.js'
 import type { HeadersSource } from './headers.js'
 import { isRegisteredMethod } from './methods.js'
@@ -49,6 +50,8 @@ export type Report = (error: unknown) => void
 export interface Dispatcher {
   /** The largest body that any route takes by its own limit. */
   readonly largestBody: number
+  /** Answers that are always the same, by their paths; and whether they may be given without asking. */
+  readonly fixed: ReadonlyMap<string, { readonly answer: Fixed; readonly isAlone: boolean }>
   /** Whether any route takes connections over. */
   readonly takesUpgrades: boolean
   /**
@@ -86,6 +89,7 @@ const NO_VALUES: readonly string[] = Object.freeze([])
 class CompiledRouter implements Dispatcher {
   largestBody = 0
   takesUpgrades = false
+  readonly fixed = new Map<string, { readonly answer: Fixed; readonly isAlone: boolean }>()
   readonly #root: Scope
   readonly #tree = new RouteTree<Endpoint>()
   readonly #upgrades = new RouteTree<Endpoint>()
@@ -171,6 +175,10 @@ class CompiledRouter implements Dispatcher {
     if (definition.method === CONNECT || definition.method === UPGRADE) {
       this.takesUpgrades = true
       return
+    }
+    if (definition.fixed !== undefined) {
+      // What middleware would do to it is not done where JavaScript is not asked.
+      this.fixed.set(route.pattern, { answer: definition.fixed, isAlone: run === handler })
     }
     if (bodyLimit !== undefined) this.largestBody = Math.max(this.largestBody, bodyLimit)
     this.#tree.insert(definition.method, segments, { route, scope })

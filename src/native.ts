@@ -34,12 +34,23 @@ export interface ListenSettings {
   ipv6Only: boolean
 }
 
+/** A whole answer: field lines, a body and its entity tag as bytes; the flags are the layout's. */
+export interface NativeFixedAnswer {
+  readonly status: number
+  readonly flags: number
+  readonly fields: Uint8Array
+  readonly body: Uint8Array
+  readonly etag: Uint8Array
+}
+
 /** A reactor with its host: on this thread, or on one of its own. */
 export interface NativeReactor {
   listen(address: string, port: number, settings: ListenSettings): { port: number } | NativeFailure
   start(): void
   /** Sends the replies that were written outside of `onBatch`. */
   flush(): void
+  /** Answers GET and HEAD of exactly this target without JavaScript, from now on. */
+  setFixed(target: string, answer: NativeFixedAnswer): void
   stats(): NativeStats
   /** No new connections; those that there are end with their last answer. */
   drain(): void

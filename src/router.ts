@@ -1,9 +1,18 @@
 import { compile, type Dispatcher } from './dispatcher.js'
 import { coded } from './errors.js'
+import { Fixed } from './fixed.js'
 import type { ErrorHandler, Handler, Middleware } from './handler.js'
 import { invalidRoute, parsePattern, parsePrefix } from './pattern.js'
+import type { Reply, ReplyBody } from './reply.js'
 import { ANY_METHOD, RouteTree } from './route_tree.js'
-import { CONNECT, emptyDefinition, type RouteOptions, type RouterDefinition, UPGRADE } from './router_definition.js'
+import {
+  CONNECT,
+  emptyDefinition,
+  type RouteDefinition,
+  type RouteOptions,
+  type RouterDefinition,
+  UPGRADE,
+} from './router_definition.js'
 import { Upgrade, type UpgradeHandler } from './upgrade.js'
 
 /**
@@ -63,6 +72,27 @@ export class Router {
     }
     if (method === 'CONNECT') throw invalidRoute('CONNECT asks for a tunnel, which has no path to route by.')
     return this.#add(method, path, handler as Handler<string>, options)
+  }
+
+  /**
+   * An answer that is the same for everybody: text, bytes, JSON, or a `reply`, made once, and given without JavaScript
+   * to GET and HEAD of exactly this path; with threads also while JavaScript is busy. It gets an `etag`, and clients
+   * that have it already are answered with 304. `server.setFixed` replaces it. A query, and middleware around the path,
+   * lead through JavaScript, to the same answer.
+   *
+   * @throws TypeError `ERR_INVALID_ARG_VALUE` for a stream, a file, or more than 1 MiB
+   */
+  fixed(path: string, answer: Reply | ReplyBody): this {
+    const fixed = new Fixed(answer)
+    this.#add('GET', path, (req) => fixed.answerTo(req))
+    const { routes } = this.#definition
+    const route = routes[routes.length - 1] as RouteDefinition
+    if (route.segments.some(({ kind }) => kind !== 'static')) {
+      routes.pop()
+      throw invalidRoute(`A fixed answer is for one path, not for '${path}'.`)
+    }
+    routes[routes.length - 1] = { ...route, fixed }
+    return this
   }
 
   /**

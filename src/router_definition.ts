@@ -1,3 +1,4 @@
+import type { Fixed } from './fixed.js'
 import type { ErrorHandler, Handler, Middleware } from './handler.js'
 import type { Segment } from './pattern.js'
 
@@ -43,6 +44,8 @@ export interface RouteDefinition {
   readonly segments: readonly Segment[]
   readonly handler: Handler
   readonly options: RouteOptions
+  /** What the handler always gives. */
+  readonly fixed?: Fixed
 }
 
 /** A definition that says nothing yet. */

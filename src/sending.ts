@@ -1,33 +1,24 @@
 // From what a handler gave to a reply in the exchange.
-import { contentTypeOf, encodeBody, isPlain } from './body.js'
+import { encodeBody, isPlain } from './body.js'
 import { isBlob, isStream, sourceOf } from './body_source.js'
-import { coded } from './errors.js'
 import type { Exchange, ReplyBytes } from './exchange.js'
 import type { HandlerResult } from './handler.js'
 import {
   CONTENT_TYPE_BYTES,
-  CONTENT_TYPE_HTML,
   CONTENT_TYPE_JSON,
   CONTENT_TYPE_TEXT,
   FLAG_CHUNK_END,
   FLAG_REPLY_CLOSE,
-  FLAG_REPLY_DATED,
   FLAG_REPLY_LENGTH_ONLY,
   FLAG_REPLY_SIZED,
   FLAG_REPLY_STREAM,
 } from './layout.js'
 import type { Parties } from './parties.js'
 import type { Reply } from './reply.js'
+import { checkLength, type Head, headOf } from './reply_head.js'
 import { ReplyStream } from './reply_stream.js'
 import type { Recipient } from './request.js'
 import { trailerLines, trailerNames } from './trailers.js'
-
-const KNOWN_CONTENT_TYPES = new Map([
-  ['text/plain; charset=utf-8', CONTENT_TYPE_TEXT],
-  ['application/json', CONTENT_TYPE_JSON],
-  ['application/octet-stream', CONTENT_TYPE_BYTES],
-  ['text/html; charset=utf-8', CONTENT_TYPE_HTML],
-])
 
 /** What hears of a streamed answer. */
 export interface StreamWatcher {
@@ -82,27 +73,7 @@ export class Sending {
   /** Sends a reply. True when all of it is sent; otherwise the `watcher` is told when. */
   reply(to: Recipient, method: string, answer: Reply, watcher: StreamWatcher): boolean {
     const { status } = answer
-    let contentType = answer.untyped ? undefined : contentTypeOf(answer.body)
-    let flags = 0
-    let fields = ''
-    let length: number | undefined
-    const given = answer.headers.flat()
-    for (let place = 0; place < given.length; place += 2) {
-      const name = given[place] as string
-      const value = given[place + 1] as string
-      if (name === 'content-type') contentType = value
-      else if (name === 'content-length') length = Number(value)
-      else if (name === 'connection') flags |= FLAG_REPLY_CLOSE
-      else {
-        if (name === 'date') flags |= FLAG_REPLY_DATED
-        fields += `${name}: ${value}\r\n`
-      }
-    }
-    if (contentType !== undefined) {
-      const known = KNOWN_CONTENT_TYPES.get(contentType)
-      if (known !== undefined) flags |= known
-      else fields += `content-type: ${contentType}\r\n`
-    }
+    const { flags, fields, length } = headOf(answer)
     if (isStream(answer.body)) return this.#stream(to, method, answer, { flags, fields, length }, watcher)
     const body = encodeBody(answer.body)
     if (length !== undefined) {
@@ -162,19 +133,4 @@ export class Sending {
     this.#exchange.answerSized(to, status, flags, fields, length)
     if ((flags & FLAG_REPLY_CLOSE) !== 0) this.#closed.set(to.slot, to.generation)
   }
-}
-
-interface Head {
-  readonly flags: number
-  readonly fields: string
-  readonly length: number | undefined
-}
-
-function checkLength(length: number, body: ReplyBytes): void {
-  const actual = body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length
-  if (length === actual) return
-  throw coded(
-    new Error(`The content-length of the reply says ${length} bytes, but its body has ${actual}.`),
-    'ERR_CONTENT_LENGTH_MISMATCH',
-  )
 }

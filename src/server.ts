@@ -7,6 +7,7 @@ import { NOTICE_POLLER_FULL } from './layout.js'
 import { type Bound, type Listeners, listenOn } from './listening.js'
 import { type NativeReactor, native } from './native.js'
 import { type CheckedOptions, checkedOptions, type ServeOptions } from './options.js'
+import type { Reply, ReplyBody } from './reply.js'
 import { Router } from './router.js'
 import { type ServerStats, statsOf } from './stats.js'
 
@@ -43,6 +44,11 @@ export interface Server {
   readonly threads: number
   stats(): ServerStats
   /**
+   * Replaces the answer that `Router.fixed` has given this path.
+   * @throws TypeError `ERR_INVALID_ARG_VALUE` when there is none, or the answer cannot be a fixed one
+   */
+  setFixed(path: string, answer: Reply | ReplyBody): void
+  /**
    * Stops listening, answers what was asked, and ends: idle connections at once, the others with their last answer.
    * Resolves when the last one has ended. May be called again, with an earlier `force`.
    */
@@ -53,6 +59,7 @@ class OpenServer implements Server, Listeners {
   readonly backend: string
   readonly threads: number
   readonly reactors: NativeReactor[] = []
+  readonly #fixed: Dispatcher['fixed']
   #bound: Bound = { url: '', port: 0 }
   #idle = 0
   #closed = 0
@@ -64,6 +71,7 @@ class OpenServer implements Server, Listeners {
   constructor(dispatcher: Dispatcher, options: CheckedOptions) {
     this.backend = options.backend
     this.threads = options.threads
+    this.#fixed = dispatcher.fixed
     try {
       while (this.reactors.length < Math.max(1, options.threads)) this.reactors.push(this.#reactor(dispatcher, options))
     } catch (error) {
@@ -93,6 +101,16 @@ class OpenServer implements Server, Listeners {
 
   stats(): ServerStats {
     return statsOf(this.reactors.map((reactor) => reactor.stats()))
+  }
+
+  setFixed(path: string, answer: Reply | ReplyBody): void {
+    const fixed = this.#fixed.get(path)
+    if (fixed === undefined) {
+      throw coded(new TypeError(`There is no fixed answer for ${JSON.stringify(path)}.`), 'ERR_INVALID_ARG_VALUE')
+    }
+    fixed.answer.replace(answer)
+    if (!fixed.isAlone) return
+    for (const reactor of this.reactors) reactor.setFixed(path, fixed.answer.native)
   }
 
   close(options: CloseOptions = {}): Promise<void> {
@@ -155,6 +173,7 @@ class OpenServer implements Server, Listeners {
         this.#onClosed()
       },
     )
+    for (const [path, { answer, isAlone }] of dispatcher.fixed) if (isAlone) reactor.setFixed(path, answer.native)
     return reactor
   }
 

@@ -65,6 +65,7 @@ Napi::Function HostedReactor::define(Napi::Env env) {
                          InstanceMethod<&HostedReactor::listen>("listen"),
                          InstanceMethod<&HostedReactor::start>("start"),
                          InstanceMethod<&HostedReactor::flush>("flush"),
+                         InstanceMethod<&HostedReactor::set_fixed>("setFixed"),
                          InstanceMethod<&HostedReactor::stats>("stats"),
                          InstanceMethod<&HostedReactor::drain>("drain"),
                          InstanceMethod<&HostedReactor::close>("close"),
@@ -180,6 +181,34 @@ void HostedReactor::start(const Napi::CallbackInfo&) { host_->start(); }
 
 // Late replies: those that were given outside of onBatch.
 void HostedReactor::flush(const Napi::CallbackInfo&) { flush_replies(); }
+
+// setFixed(target, { status, flags, fields, body, etag }): the fields are lines, the flags the layout's.
+void HostedReactor::set_fixed(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  reactor::FixedAnswer answer;
+  Napi::Object given = info[1].ToObject();
+  uint32_t status = given.Get("status").ToNumber().Uint32Value(), flags = given.Get("flags").ToNumber().Uint32Value();
+  auto bytes_of = [&](const char* name) {
+    Napi::Value value = given.Get(name);
+    if (!value.IsTypedArray()) return std::string();
+    Napi::Uint8Array bytes = value.As<Napi::Uint8Array>();
+    return std::string(reinterpret_cast<const char*>(bytes.Data()), bytes.ByteLength());
+  };
+  answer.fields = bytes_of("fields");
+  answer.body = bytes_of("body");
+  answer.etag = bytes_of("etag");
+  bool valid = info[0].IsString() && status >= 200 && status <= 999 &&
+               (flags & layout::kContentTypeMask) < http::kContentTypes &&
+               http::are_field_lines({answer.fields.data(), answer.fields.size()});
+  if (!valid) {
+    Napi::TypeError::New(env, "setFixed expects a target and an answer").ThrowAsJavaScriptException();
+    return;
+  }
+  answer.status = static_cast<uint16_t>(status);
+  answer.content_type = static_cast<uint8_t>(flags & layout::kContentTypeMask);
+  answer.dated = (flags & layout::kFlagReplyDated) != 0;
+  host_->set_fixed(info[0].As<Napi::String>().Utf8Value(), std::move(answer));
+}
 
 Napi::Value HostedReactor::stats(const Napi::CallbackInfo& info) {
   reactor::Stats stats = host_->stats();

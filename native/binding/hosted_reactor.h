@@ -26,6 +26,7 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   Napi::Value listen(const Napi::CallbackInfo& info);
   void start(const Napi::CallbackInfo& info);
   void flush(const Napi::CallbackInfo& info);
+  void set_fixed(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
   void drain(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "net/fd.h"
 #include "reactor/exchange.h"
+#include "reactor/fixed_answers.h"
 #include "reactor/options.h"
 #include "reactor/stats.h"
 
@@ -35,6 +37,8 @@ class Host {
   virtual void reply(reactor::Replies replies) = 0;
   // A block that no reply is in, or null when the host has them all: then there must be another one.
   virtual reactor::Block* next_reply_block() = 0;
+  // See Reactor::set_fixed.
+  virtual void set_fixed(std::string target, reactor::FixedAnswer answer) = 0;
   virtual reactor::Stats stats() = 0;
   virtual void drain() = 0;
   // Ends every connection and the host itself; on_closed() tells when it is done.

@@ -81,6 +81,10 @@ void InlineHost::arrange_next(bool more_to_do) {
   }
 }
 
+void InlineHost::set_fixed(std::string target, reactor::FixedAnswer answer) {
+  if (!closing_) reactor_->set_fixed(std::move(target), std::move(answer));
+}
+
 reactor::Stats InlineHost::stats() { return reactor_ ? reactor_->stats() : last_stats_; }
 
 void InlineHost::drain() {

@@ -24,6 +24,7 @@ class InlineHost final : public Host, public reactor::BatchSink {
   void start() override;
   void reply(reactor::Replies replies) override;
   reactor::Block* next_reply_block() override { return std::exchange(free_reply_block_, nullptr); }
+  void set_fixed(std::string target, reactor::FixedAnswer answer) override;
   reactor::Stats stats() override;
   void drain() override;
   void close() override;

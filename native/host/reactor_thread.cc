@@ -76,6 +76,7 @@ bool ReactorThread::handle(Inbox inbox) {
     draining_ = true;
     reactor_.drain();
   }
+  for (auto& [target, answer] : inbox.fixed) reactor_.set_fixed(std::move(target), std::move(answer));
   std::vector<reactor::Block*> applied;
   for (reactor::Replies& replies : inbox.replies) {
     applied.push_back(replies.block);
@@ -166,6 +167,10 @@ reactor::Block* ReactorThread::take_reply_block() {
 reactor::Stats ReactorThread::stats() {
   std::lock_guard<std::mutex> guard(lock_);
   return stats_;
+}
+
+void ReactorThread::set_fixed(std::string target, reactor::FixedAnswer answer) {
+  post([&](Inbox& inbox) { inbox.fixed.emplace_back(std::move(target), std::move(answer)); });
 }
 
 void ReactorThread::drain() {

@@ -46,6 +46,7 @@ class ReactorThread final : private reactor::BatchSink {
   void done_with(reactor::Block* block);  // a batch's: its handlers have run
   void reply(reactor::Replies replies);
   reactor::Block* take_reply_block();  // one whose replies are applied, or null
+  void set_fixed(std::string target, reactor::FixedAnswer answer);
   reactor::Stats stats();
   void drain();
   // Ends every connection and the thread; returns when it has ended. take() once more for what was left.
@@ -55,9 +56,10 @@ class ReactorThread final : private reactor::BatchSink {
   struct Inbox {
     std::vector<reactor::Replies> replies;
     std::vector<reactor::Block*> blocks;
+    std::vector<std::pair<std::string, reactor::FixedAnswer>> fixed;
     bool drain = false;
     bool stop = false;
-    bool empty() const { return replies.empty() && blocks.empty() && !drain && !stop; }
+    bool empty() const { return replies.empty() && blocks.empty() && fixed.empty() && !drain && !stop; }
   };
   class Borrowed;
 

@@ -27,6 +27,10 @@ void ThreadHost::reply(reactor::Replies replies) {
   if (!closing_) thread_->reply(std::move(replies));
 }
 
+void ThreadHost::set_fixed(std::string target, reactor::FixedAnswer answer) {
+  if (!closing_) thread_->set_fixed(std::move(target), std::move(answer));
+}
+
 void ThreadHost::drain() {
   if (!closing_) thread_->drain();
 }

@@ -281,6 +281,8 @@ void Reactor::parse(Connection& connection, char* at, size_t size) {
   const IncomingBody* incoming = connection.incoming.get();
   if (incoming && incoming->discarded_bytes > kMostForgotten)
     connection.stage = std::max(connection.stage, Stage::refused);
+  // Fixed answers were framed.
+  if (output_of_.token() == connection.id.token()) return flush_output();
   settle(connection);
 }
 
@@ -290,6 +292,14 @@ bool Reactor::on_request(const http::Request& request) {
   uint32_t sequence = connection.unanswered.add(request.head.method == HTTP_HEAD, request.head.http_1_0);
   bool is_last = !request.head.keep_alive || (options_.max_requests_per_connection > 0 &&
                                               connection.unanswered.total() >= options_.max_requests_per_connection);
+  if (request.complete && !fixed_.empty()) {
+    if (is_last) connection.stage = Stage::last;
+    if (answer_fixed(connection, sequence, request)) {
+      messages_++;
+      stats_.requests++;
+      return may_take_another(connection) && events_.has_room_for_request() && output_.size() < kMostFramed;
+    }
+  }
   connection.upgrade_offered = options_.takes_upgrades && request.head.offers_upgrade && !is_last;
   events_.put_request(connection.id, sequence, connection.peer, request, connection.upgrade_offered);
   if (!request.complete) {

@@ -19,6 +19,7 @@
 #include "reactor/connection_table.h"
 #include "reactor/event_writer.h"
 #include "reactor/exchange.h"
+#include "reactor/fixed_answers.h"
 #include "reactor/options.h"
 #include "reactor/reply_reader.h"
 #include "reactor/stats.h"
@@ -43,6 +44,9 @@ class Reactor final : private http::RequestSink {
   // Deals with what is ready; waits up to `timeout_ms` for it (-1: until something is). True when there is more to do
   // that needs no waiting: the host lets others have their turn and calls again.
   bool turn(int timeout_ms);
+
+  // Answers GET and HEAD of this target from now on, until another one is set. The fields are complete lines.
+  void set_fixed(std::string target, FixedAnswer answer) { fixed_.set(std::move(target), std::move(answer)); }
 
   // Frames and sends what JavaScript answered. Replies to connections that are gone are dropped.
   void apply(Replies replies);
@@ -71,6 +75,8 @@ class Reactor final : private http::RequestSink {
   static constexpr ConnectionId kNobody = {kListenerSlots, 0};
   // Of a body that nobody wanted this much is read, for the sake of the next request.
   static constexpr uint64_t kMostForgotten = 1024 * 1024;
+  // Of fixed answers so much is framed before it is sent, and the next requests are looked at.
+  static constexpr size_t kMostFramed = 256 * 1024;
   static constexpr int64_t kMostCredit = int64_t{1} << 53;
 
   struct Listener {
@@ -110,6 +116,7 @@ class Reactor final : private http::RequestSink {
   void put_small_events();
   bool has_small_events() const { return notice_is_due_ || !client_errors_.empty() || !progress_.empty(); }
   // write
+  bool answer_fixed(Connection& connection, uint32_t sequence, const http::Request& request);
   void act_on(Connection& connection, const Reply& given);
   void answer(Connection& connection, const Reply& given);
   HeldAnswer& hold(Connection& connection, uint32_t sequence);
@@ -170,6 +177,7 @@ class Reactor final : private http::RequestSink {
   std::vector<poller::Ready> polled_;
   std::vector<ConnectionId> ready_;      // connections with a readiness to use
   std::vector<ConnectionId> ready_now_;  // those of the pass that is under way
+  FixedAnswers fixed_;
   Connection* parsing_ = nullptr;
   uint64_t messages_ = 0;   // that were parsed to their end
   net::ByteBuffer output_;  // framed answers of one connection, sent together

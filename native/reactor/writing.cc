@@ -62,6 +62,29 @@ void Reactor::act_on(Connection& connection, const Reply& given) {
   }
 }
 
+// Called within parse(): nothing may end the connection here, so the bodies are copied, and sent behind it.
+bool Reactor::answer_fixed(Connection& connection, uint32_t sequence, const http::Request& request) {
+  const FixedAnswer* fixed = fixed_.find(request.head, request.head_bytes.data);
+  if (!fixed) return false;
+  Reply given = {};
+  given.kind = Reply::Kind::answer;
+  given.id = connection.id;
+  given.sequence = sequence;
+  given.status = fixed->status;
+  given.content_type = fixed->content_type;
+  given.dated = fixed->dated;
+  given.fields = slice_of(fixed->fields);
+  if (FixedAnswers::is_known_to_client(*fixed, request.head, request.head_bytes.data)) {
+    given.status = 304;
+    given.content_type = 0;
+  } else {
+    given.body = slice_of(fixed->body);
+    given.body_length = fixed->body.size();
+  }
+  answer(connection, given);
+  return true;
+}
+
 void Reactor::answer(Connection& connection, const Reply& given) {
   Unanswered& unanswered = connection.unanswered;
   if (!unanswered.take(given.sequence)) return;

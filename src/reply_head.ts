@@ -1,0 +1,63 @@
+// What crosses of a reply besides its body.
+import { contentTypeOf } from './body.js'
+import { coded } from './errors.js'
+import type { ReplyBytes } from './exchange.js'
+import {
+  CONTENT_TYPE_BYTES,
+  CONTENT_TYPE_HTML,
+  CONTENT_TYPE_JSON,
+  CONTENT_TYPE_TEXT,
+  FLAG_REPLY_CLOSE,
+  FLAG_REPLY_DATED,
+} from './layout.js'
+import type { Reply } from './reply.js'
+
+const KNOWN_CONTENT_TYPES = new Map([
+  ['text/plain; charset=utf-8', CONTENT_TYPE_TEXT],
+  ['application/json', CONTENT_TYPE_JSON],
+  ['application/octet-stream', CONTENT_TYPE_BYTES],
+  ['text/html; charset=utf-8', CONTENT_TYPE_HTML],
+])
+
+/** What stands before the body of a reply. */
+export interface Head {
+  readonly flags: number
+  readonly fields: string
+  readonly length: number | undefined
+}
+
+/** The head of a reply, as it crosses. */
+export function headOf(answer: Reply): Head {
+  let contentType = answer.untyped ? undefined : contentTypeOf(answer.body)
+  let flags = 0
+  let fields = ''
+  let length: number | undefined
+  const given = answer.headers.flat()
+  for (let place = 0; place < given.length; place += 2) {
+    const name = given[place] as string
+    const value = given[place + 1] as string
+    if (name === 'content-type') contentType = value
+    else if (name === 'content-length') length = Number(value)
+    else if (name === 'connection') flags |= FLAG_REPLY_CLOSE
+    else {
+      if (name === 'date') flags |= FLAG_REPLY_DATED
+      fields += `${name}: ${value}\r\n`
+    }
+  }
+  if (contentType !== undefined) {
+    const known = KNOWN_CONTENT_TYPES.get(contentType)
+    if (known !== undefined) flags |= known
+    else fields += `content-type: ${contentType}\r\n`
+  }
+  return { flags, fields, length }
+}
+
+/** @throws Error `ERR_CONTENT_LENGTH_MISMATCH` */
+export function checkLength(length: number, body: ReplyBytes): void {
+  const actual = body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length
+  if (length === actual) return
+  throw coded(
+    new Error(`The content-length of the reply says ${length} bytes, but its body has ${actual}.`),
+    'ERR_CONTENT_LENGTH_MISMATCH',
+  )
+}
