@@ -192,11 +192,11 @@ void Application::answer_all() {
 void Application::compose(const ToldRequest& to, ReplyKind kind, size_t size) {
   std::string text = "answer " + std::to_string(++serial_) + " to request " + std::to_string(to.sequence) + " of " +
                      std::to_string(to.client);
-  if (words_used_ + 2 * layout::kReplyWords > layout::kBlockWords ||
-      bytes_used_ + 2 * text.size() + 200 + size > layout::kBlockBytes) {
-    send();
-  }
   text.resize(std::max(text.size(), size), '.');
+  // The text may stand in the body and in a field.
+  bool fits = words_used_ + 2 * layout::kReplyWords <= layout::kBlockWords &&
+              bytes_used_ + 2 * text.size() + 200 <= layout::kBlockBytes;
+  if (!fits) send();
   Reply reply;
   if (kind != ReplyKind::empty && kind != ReplyKind::by_reference && kind != ReplyKind::same_body_twice) {
     reply.body_at = put_bytes(text);

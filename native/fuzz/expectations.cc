@@ -94,11 +94,12 @@ Expected read(const Record& record, const Replies& replies) {
 }
 
 // RFC 9110, 6.4.1 and 8.6: to HEAD, and with 204 and 304, no content; and where none follows, the length that there
-// would have been, but never with 204.
+// would have been, but never with 204. A 205 says that it has none (15.3.6).
 void make_silent_where_due(Expected& expected, bool to_head, bool length_only) {
-  bool is_204 = expected.status == 204, is_304 = expected.status == 304;
+  bool is_204 = expected.status == 204, is_205 = expected.status == 205, is_304 = expected.status == 304;
   if (length_only && !to_head && !is_304) expected.length = expected.body.size();
-  if (to_head || is_204 || is_304) expected.body.clear();
+  if (is_205) expected.length = 0;
+  if (to_head || is_204 || is_205 || is_304) expected.body.clear();
   expected.length_said = !is_204 && (!is_304 || length_only);
 }
 

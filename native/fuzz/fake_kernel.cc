@@ -154,8 +154,9 @@ int64_t FakeKernel::accept(net::Descriptor listener, net::Address* peer) {
   Entry& of = entry(listener);
   BRINK_HOLDS(of.kind == Kind::listener, "accept on descriptor %d, which is no listener", static_cast<int>(listener));
   int64_t outcome = take_plan(Call::accept);
-  if (backlog_.empty()) return -EAGAIN;
+  // As Linux does, which looks for a descriptor before it looks for a client.
   if (outcome == 0 && open_descriptors() >= most_descriptors_) outcome = -EMFILE;
+  if (backlog_.empty()) return outcome < 0 && outcome != -ECONNABORTED ? outcome : -EAGAIN;
   // Whoever is waiting came after this call.
   if (outcome == -EAGAIN) of.news = true;
   if (outcome == -ECONNABORTED) backlog_.pop_front();
@@ -274,6 +275,9 @@ void FakeKernel::close_file(net::Descriptor file) {
   entry(file) = Entry{};
 }
 
+// What was not sent is gone with it; the client is told nothing that could be looked at here.
+void FakeKernel::reset_on_close(net::Descriptor descriptor) { connected(descriptor, "reset_on_close"); }
+
 void FakeKernel::close(net::Descriptor descriptor) {
   Entry& closing = entry(descriptor);
   BRINK_HOLDS(closing.kind != Kind::file, "the file %d is closed as a socket", static_cast<int>(descriptor));
@@ -311,7 +315,7 @@ int64_t send(Descriptor descriptor, const Slice* slices, size_t count, bool) {
   return FakeKernel::current().send(descriptor, slices, count);
 }
 
-void reset_on_close(Descriptor) {}
+void reset_on_close(Descriptor descriptor) { FakeKernel::current().reset_on_close(descriptor); }
 
 int shutdown_sending(Descriptor descriptor) { return FakeKernel::current().shutdown_sending(descriptor); }
 void close(Descriptor descriptor) { FakeKernel::current().close(descriptor); }

@@ -112,6 +112,7 @@ class FakeKernel {
   int64_t send_file(net::Descriptor descriptor, net::Descriptor file, uint64_t offset, uint64_t length);
   int64_t read_at(net::Descriptor file, uint64_t offset, char* into, size_t size) const;
   int shutdown_sending(net::Descriptor descriptor);
+  void reset_on_close(net::Descriptor descriptor);
   void close(net::Descriptor descriptor);
   void close_file(net::Descriptor file);
   int64_t wall_clock_seconds() const { return static_cast<int64_t>(now_ms_ / 1000) + wall_clock_offset_; }

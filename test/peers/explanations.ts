@@ -147,6 +147,7 @@ const nginx: readonly Row[] = [
     ['a target that is not UTF-8, or holds NUL'],
     'both answer 400; nginx ends the connection, though what follows is not in doubt',
   ),
+  ends(['an end in the middle'], 'brink’s app has the head, and says that the body never came; nobody need'),
   ends(['an unusual Connection field'], 'nginx looks for “close” anywhere in the field, be it in “closed”'),
   goesOn(
     ['an unusual Connection field'],

@@ -229,7 +229,7 @@ test('options that are no object are an error', async () => {
 const fewDescriptors = process.platform === 'win32' ? test.skip : test
 
 fewDescriptors('whichever descriptor there is none for, serve says so and leaves none behind', async () => {
-  const program = runProgram('few_descriptors', { before: 'ulimit -n 64' })
+  const program = runProgram('few_descriptors', { before: 'ulimit -n 256' })
   assert.is(await program.ended(), 0, program.errors())
   const lines = program.output().trim().split('\n')
   const last = lines.length - 1

@@ -22,7 +22,7 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** Runs a file of `programs/` with Node, or with a shell command before it, such as `ulimit -n 40`. */
+/** Runs a file of `programs/` with Node, or with a shell command before it, such as `ulimit -n 256`. */
 export function runProgram(name: string, { before = '', args = [] as string[] } = {}): Program {
   return run(fileURLToPath(new URL(`./programs/${name}.js`, import.meta.url)), args, before)
 }
