@@ -105,12 +105,25 @@ test('CVE-2026-29087: NUL and broken escapes are no path', () =>
     }
   }))
 
-test('CVE-2026-25223, CVE-2026-3419: a Content-Type is handed on as it came, and changes nothing', () =>
+test('CVE-2026-25223, CVE-2026-3419: a Content-Type is handed on as it came, and is JSON only by its grammar', () =>
   serving(
-    async (req) => `${JSON.stringify(await req.json())} ${req.headers.get('content-type')}`,
+    new Router()
+      .post('/text', async (req) => `${await req.text()} ${req.headers.get('content-type')}`)
+      .post('/json', (req) => req.json()),
     async (server) => {
-      for (const type of ['application/json\t;x', 'application/json garbage', 'text/plain', '']) {
-        assert.is((await ask(server, post('/', '{"a":1}', `Content-Type: ${type}`))).text, `{"a":1} ${type}`)
+      for (const type of [
+        'application/json\t;x',
+        'application/json garbage',
+        'application/json\ta',
+        'text/plain',
+        '',
+      ]) {
+        const field = `Content-Type: ${type}`
+        assert.is((await ask(server, post('/text', '{"a":1}', field))).text, `{"a":1} ${type}`)
+        assert.is((await ask(server, post('/json', '{"a":1}', field))).status, 415)
+      }
+      for (const type of ['application/json', 'Application/JSON\t; charset="utf-8"', 'application/a+json;;x=y']) {
+        assert.is((await ask(server, post('/json', '{"a":1}', `Content-Type: ${type}`))).text, '{"a":1}')
       }
     },
   ))
