@@ -46,7 +46,7 @@ test('a client that leaves before it was accepted harms nobody', () =>
 const fewDescriptors = process.platform === 'win32' ? test.skip : test
 
 fewDescriptors('clients that wait while descriptors have run out are answered when others leave', async () => {
-  const program = runProgram('port_of_few', { before: 'ulimit -n 40' })
+  const program = runProgram('port_of_few', { before: 'ulimit -n 256' })
   const port = Number((await program.says(/port (\d+)/))[1])
   const asker = await connect({ port })
   assert.is((await asker.send(get()).response()).text, 'answered')
