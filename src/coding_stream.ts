@@ -35,6 +35,8 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
   // Made when it is first needed: it costs some hundred kilobytes.
   #coder: Coder | undefined
   #pulling = false
+  // The slice of a file that the source gave, while it is read.
+  #slice: SlicePieces | undefined
   #held: Uint8Array[] = []
   #heldBytes = 0
   #given = 0
@@ -174,18 +176,20 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
 
   // A source may answer at once, or throw.
   async #ask(): Promise<IteratorResult<unknown>> {
+    const piece = this.#slice?.next()
+    if (piece?.done === false) return piece
+    this.#slice = undefined
     return this.#source.next()
   }
 
   #accept(value: unknown): void {
     try {
       const piece = chunkOf(value)
-      const bytes =
-        typeof piece === 'string'
-          ? Buffer.from(piece)
-          : piece instanceof FileSlice
-            ? Buffer.concat([...new SlicePieces(piece)])
-            : piece
+      if (piece instanceof FileSlice) {
+        this.#slice = new SlicePieces(piece)
+        return
+      }
+      const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
       if (bytes.length > 0) this.#held.push(bytes)
       this.#heldBytes += bytes.length
     } catch (error) {
@@ -203,6 +207,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
     this.#failure = undefined
     this.#ended = true
     this.#coder?.destroy()
+    this.#slice?.return()
     if (!this.#released) this.#source.cancel(reason)
     this.#released = true
     return reason

@@ -1,9 +1,10 @@
 // Answers that are compressed on their way.
 import { Readable } from 'node:stream'
 import { brotliDecompressSync, createGunzip, gunzipSync } from 'node:zlib'
-import { compress, type Handler, Router, reply } from 'brink'
+import { compress, files, type Handler, Router, reply } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { fileTree } from '../file_tree.js'
 import { ChunkReader } from './chunk_reader.js'
 import { get, head, noise } from './messages.js'
 import { ask, connect } from './raw_client.js'
@@ -199,6 +200,36 @@ test('an error of the source breaks the connection of its compressed answer, and
     { log: (error) => errors.push(error) },
   )
   assert.match(String(errors[0]), /no further/)
+})
+
+test('files are compressed where they have no neighbour that is, and parts of them are not', async () => {
+  const folder = fileTree({ 'large.js': LONG, 'small.js': TEXT, 'tiny.js': '1', 'image.png': noise(100_000) })
+  await serving(new Router().use(compress()).get('/*', files(folder)), async (server) => {
+    for (const [name, content] of [
+      ['large', LONG],
+      ['small', TEXT],
+    ] as const) {
+      const answer = await ask(server, get(`/${name}.js`, 'Accept-Encoding: gzip'))
+      assert.is(answer.header('content-encoding'), 'gzip')
+      assert.is(answer.header('accept-ranges'), undefined)
+      assert.ok(decoded(answer) === content)
+      const etag = answer.header('etag') as string
+      assert.match(etag, /^W\/"/)
+      const same = await ask(server, get(`/${name}.js`, 'Accept-Encoding: gzip', `If-None-Match: ${etag}`))
+      assert.is(same.status, 304)
+      assert.is(same.header('etag'), etag)
+      const part = await ask(server, get(`/${name}.js`, 'Accept-Encoding: gzip', 'Range: bytes=0-9'))
+      assert.equal([part.status, part.text], [206, content.slice(0, 10)])
+      assert.is(part.header('content-encoding'), undefined)
+      const client = (await connect(server)).send(head('HEAD', `/${name}.js`, 'Accept-Encoding: gzip'))
+      assert.is((await client.response('HEAD')).header('content-encoding'), 'gzip')
+    }
+    for (const name of ['tiny.js', 'image.png']) {
+      const answer = await ask(server, get(`/${name}`, 'Accept-Encoding: gzip'))
+      assert.is(answer.header('content-encoding'), undefined)
+      assert.is(answer.header('accept-ranges'), 'bytes')
+    }
+  })
 })
 
 test('a compressed answer is for one who asks with a range, too', () =>

@@ -1,4 +1,5 @@
 // Multipart forms, part by part.
+import { gzipSync } from 'node:zlib'
 import { type BrinkRequest, type FormLimits, HttpError, parts, Router } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -46,6 +47,35 @@ for (const options of [any, { bodyLimit: MIB }]) {
       },
     ))
 }
+
+test('a whole form, of either type, is a FormData', () =>
+  serving(
+    new Router().post('/', async (req) => {
+      const given: string[] = []
+      for (const [name, value] of await req.formData({ fields: 3 })) {
+        given.push(typeof value === 'string' ? `${name}=${value}` : `${(value as File).name}:${(value as File).size}`)
+      }
+      return given
+    }),
+    async (server) => {
+      const urlencoded = 'Content-Type: application/x-www-form-urlencoded'
+      const gzipped = gzipSync('a=1&b=%C3%BC+&a=2')
+      const client = (await connect(server)).send(
+        post('/', form, TYPE),
+        post('/', 'a=1&b=%C3%BC+&a=2', urlencoded),
+        post('/', gzipped, urlencoded, 'Content-Encoding: gzip'),
+        postChunked('/', ['a=1', '&b=%C3', '%BC+&a=2'], urlencoded),
+        post('/', 'a&b&c&d', urlencoded),
+        post('/', '{}', 'Content-Type: application/json'),
+        get('/'),
+      )
+      const [multipart, plain, coded, chunked, many, wrong] = await client.receive(7)
+      assert.equal(JSON.parse(multipart?.text as string), ['a=ü', 'one.bin:300000', '__proto__=polluted', 'two.bin:10'])
+      for (const answer of [plain, coded, chunked]) assert.is(answer?.text, '["a=1","b=ü ","a=2"]')
+      assert.is(many?.status, 413)
+      assert.is(wrong?.status, 415)
+    },
+  ))
 
 test('what is no multipart form is 415, a malformed one 400, a larger one 413', () =>
   serving(

@@ -14,14 +14,25 @@ export interface RawResponse {
   header(name: string): string | undefined
 }
 
-export type Parsed = { response: RawResponse; size: number } | { needs: number }
+export type Parsed = { response: RawResponse; size: number } | { needs: number; soFar?: ChunksSoFar }
+
+/** The chunks of a response that were found before it was complete, so that they need not be looked for again. */
+export interface ChunksSoFar {
+  readonly head: Head
+  readonly spans: (readonly [start: number, end: number])[]
+  at: number
+}
 
 const STATUS_LINE = /^HTTP\/1\.1 ([1-5]\d\d) ([\t\x20-\x7e]*)$/
 const FIELD_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+): ([\t\x20-\x7e\x80-\xff]*)$/
 const IMF_DATE = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/
 
-/** The first response in the bytes, or how many bytes there must be before it is worth looking again. */
-export function parseResponse(bytes: Buffer, method: string): Parsed {
+/**
+ * The first response in the bytes, or how many bytes there must be before it is worth looking again: then with what was
+ * `soFar`.
+ */
+export function parseResponse(bytes: Buffer, method: string, soFar?: ChunksSoFar): Parsed {
+  if (soFar !== undefined) return chunkedBody(bytes, soFar)
   const headEnd = bytes.indexOf('\r\n\r\n')
   if (headEnd === -1) return { needs: bytes.length + 1 }
   const [statusLine = '', ...lines] = bytes.toString('latin1', 0, headEnd).split('\r\n')
@@ -35,7 +46,9 @@ export function parseResponse(bytes: Buffer, method: string): Parsed {
   const bodyAt = headEnd + 4
   head.check()
   if (head.hasNoBody(method)) return { response: head.with(Buffer.alloc(0)), size: bodyAt }
-  if (head.header('transfer-encoding') !== undefined) return chunkedBody(head, bytes, bodyAt)
+  if (head.header('transfer-encoding') !== undefined) {
+    return chunkedBody(bytes, { head, spans: [], at: bodyAt })
+  }
   const size = bodyAt + Number(head.header('content-length') ?? broken('framing', 'neither a length nor chunked'))
   if (bytes.length < size) return { needs: size }
   return { response: head.with(Buffer.from(bytes.subarray(bodyAt, size))), size }
@@ -76,29 +89,31 @@ class Head {
   }
 }
 
-function chunkedBody(head: Head, bytes: Buffer, from: number): Parsed {
-  const chunks: Buffer[] = []
-  for (let at = from; ; ) {
-    const lineEnd = bytes.indexOf('\r\n', at)
-    if (lineEnd === -1) return { needs: bytes.length + 1 }
-    const line = bytes.toString('latin1', at, lineEnd)
+function chunkedBody(bytes: Buffer, soFar: ChunksSoFar): Parsed {
+  for (;;) {
+    const lineEnd = bytes.indexOf('\r\n', soFar.at)
+    if (lineEnd === -1) return { needs: bytes.length + 1, soFar }
+    const line = bytes.toString('latin1', soFar.at, lineEnd)
     if (!/^[0-9a-f]+$/i.test(line)) broken('chunk', line)
     const size = Number.parseInt(line, 16)
     const end = lineEnd + 2 + size
-    if (size === 0) return withTrailers(head, chunks, bytes, end)
-    if (bytes.length < end + 2) return { needs: end + 2 }
+    if (size === 0) return withTrailers(bytes, soFar, end)
+    if (bytes.length < end + 2) return { needs: end + 2, soFar }
     if (bytes.toString('latin1', end, end + 2) !== '\r\n') broken('chunk', 'no CRLF behind it')
-    chunks.push(bytes.subarray(lineEnd + 2, end))
-    at = end + 2
+    soFar.spans.push([lineEnd + 2, end])
+    soFar.at = end + 2
   }
 }
 
-function withTrailers(head: Head, chunks: Buffer[], bytes: Buffer, from: number): Parsed {
+function withTrailers(bytes: Buffer, soFar: ChunksSoFar, from: number): Parsed {
   const trailers: string[] = []
   for (let at = from; ; ) {
     const end = bytes.indexOf('\r\n', at)
-    if (end === -1) return { needs: bytes.length + 1 }
-    if (end === at) return { response: head.with(Buffer.concat(chunks), trailers), size: end + 2 }
+    if (end === -1) return { needs: bytes.length + 1, soFar }
+    if (end === at) {
+      const chunks = soFar.spans.map(([start, stop]) => bytes.subarray(start, stop))
+      return { response: soFar.head.with(Buffer.concat(chunks), trailers), size: end + 2 }
+    }
     const line = bytes.toString('latin1', at, end)
     if (!FIELD_LINE.test(line)) broken('trailer', line)
     trailers.push(line)

@@ -356,24 +356,36 @@ test('what a source throws goes through, and so does a piece that cannot be sent
 
 test('a slice of a file is read and compressed, and the file closed', async () => {
   const bytes = Buffer.from(`header${LONG}`)
-  for (const [end, ending] of [
-    ['all', bytes.length],
-    ['changed', 100_000],
-    ['left', bytes.length],
-  ] as const) {
-    let closed = 0
-    const file = {
-      read: (into: Uint8Array, offset: number) => bytes.subarray(0, ending).copy(into, 0, offset, offset + 50_000),
-      close: () => {
-        closed += 1
-      },
+  for (const isPiece of [false, true]) {
+    for (const [end, ending] of [
+      ['all', bytes.length],
+      ['changed', 100_000],
+      ['left', bytes.length],
+    ] as const) {
+      let closed = 0
+      let largest = 0
+      const file = {
+        read: (into: Uint8Array, offset: number) => {
+          largest = Math.max(largest, into.length)
+          return bytes.subarray(0, ending).copy(into, 0, offset, offset + 50_000)
+        },
+        close: () => {
+          closed += 1
+        },
+      }
+      const slice = new FileSlice(file as unknown as NativeFile, 6, LONG.length, true)
+      const body = isPiece ? ['<', slice, '>'].values() : slice
+      const answer = await answerTo(() => reply(200, body, { 'content-type': 'text/html' }))
+      if (end === 'all') assert.is(await contentOf(answer), isPiece ? `<${LONG}>` : LONG)
+      else if (end === 'changed') assert.is((await errorOf(contentOf(answer))).code, 'ERR_FILE_CHANGED')
+      else {
+        const stream = answer.body as AsyncIterableIterator<Uint8Array>
+        if (isPiece) await stream.next()
+        await stream.return?.()
+      }
+      assert.is(closed, 1, `${end} ${isPiece}`)
+      assert.ok(largest <= 65_536, 'it is read piece by piece')
     }
-    const slice = new FileSlice(file as unknown as NativeFile, 6, LONG.length, true)
-    const answer = await answerTo(() => reply(200, slice, { 'content-type': 'text/html' }))
-    if (end === 'all') assert.is(await contentOf(answer), LONG)
-    else if (end === 'left') await (answer.body as AsyncIterableIterator<Uint8Array>).return?.()
-    else assert.is((await errorOf(contentOf(answer))).code, 'ERR_FILE_CHANGED')
-    assert.is(closed, 1, end)
   }
 })
 

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -153,6 +153,8 @@ test('without @fastify/busboy a multipart form is an error that says what to ins
       if (name.endsWith('.js')) cpSync(join(dist, name), join(elsewhere, name))
     }
     writeFileSync(join(elsewhere, 'package.json'), '{"type":"module"}')
+    // Found before any that may lie further up, and empty.
+    mkdirSync(join(elsewhere, 'node_modules', '@fastify', 'busboy'), { recursive: true })
     const { readForm: readThere } = (await import(pathToFileURL(join(elsewhere, 'form_data.js')).href)) as {
       readForm: typeof readForm
     }

@@ -2,7 +2,7 @@ import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { HttpError } from '#brink/errors.js'
-import { inflated } from '#brink/inflation.js'
+import { inflated, inflatedWhole } from '#brink/inflation.js'
 import { Random } from '../peers/random.js'
 import { errorOf } from './error_of.js'
 import { gathered, inPieces, NEVER, WatchedSource } from './pieces.js'
@@ -91,6 +91,44 @@ for (const [coding, encode] of Object.entries(encoders)) {
   })
 }
 
+for (const [coding, encode] of Object.entries(encoders)) {
+  test(`a whole body of ${coding} is undone like one that arrives`, async () => {
+    const outcome = async (content: () => AsyncIterable<Uint8Array> | Buffer | Promise<Buffer>) => {
+      try {
+        const given = await content()
+        return String(Buffer.isBuffer(given) ? given : await gathered(given))
+      } catch (error) {
+        return [(error as HttpError).status, (error as HttpError).code]
+      }
+    }
+    for (const size of [0, 1, 1000, 5000, 100_000]) {
+      const bytes = text(size)
+      const coded = encode(bytes)
+      const damagedBytes = Buffer.from(coded)
+      damagedBytes.fill(0xff, coded.length >> 1)
+      for (const [body, limit] of [
+        [coded, Number.POSITIVE_INFINITY],
+        [coded, size],
+        [coded, Math.max(0, size - 1)],
+        [coded.subarray(0, -1), LIMIT],
+        [Buffer.concat([coded, Buffer.from('x')]), LIMIT],
+        [Buffer.concat([coded, Buffer.alloc(1)]), LIMIT],
+        [damagedBytes, LIMIT],
+      ] as const) {
+        const expected = await outcome(() => inflated(coding, each([body]), limit))
+        assert.equal(await outcome(() => inflatedWhole(coding, body, limit)), expected)
+      }
+    }
+  })
+
+  test(`a small body of ${coding} that becomes large is taken off the thread, or 413`, async () => {
+    const coded = encode(Buffer.alloc(2_000_000))
+    assert.is((await inflatedWhole(coding, coded, 2_000_000)).length, 2_000_000)
+    const attempt = async () => inflatedWhole(coding, coded, 1_000_000)
+    assert.is((await errorOf(attempt())).status, 413)
+  })
+}
+
 async function* each<T>(pieces: readonly T[]): AsyncGenerator<T> {
   yield* pieces
 }
@@ -128,6 +166,8 @@ test('deflate without the zlib format around it is 400', async () => {
 })
 
 test('without a coding a body is what it is', () => {
+  const whole = Buffer.from('x')
+  assert.is(inflatedWhole('identity', whole, 0), whole)
   const source = each([Buffer.from('x')])
   for (const field of [null, '', 'identity', ' , Identity']) assert.is(inflated(field, source, 0), source)
 })

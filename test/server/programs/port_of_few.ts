@@ -1,6 +1,8 @@
-// A server in a process that has few descriptors left. `/exhausted` tells what the next one would fail with.
+// A server in a process that has few descriptors. `/exhausted` tells what the next one would fail with.
 import { closeSync, openSync } from 'node:fs'
 import { Router, serve } from 'brink'
+
+const LEFT = 15
 
 function nextDescriptor(): string {
   try {
@@ -13,12 +15,11 @@ function nextDescriptor(): string {
 
 const app = new Router().get('/', () => 'answered').get('/exhausted', nextDescriptor)
 const server = await serve(app, { port: 0, host: '127.0.0.1' })
-// What Node opens for itself is open by now: some are kept free, and the others taken.
-const FREE = 20
+// To load its modules a process needs more descriptors than it is to have from here on.
 const taken: number[] = []
 try {
   for (;;) taken.push(openSync('/dev/null', 'r'))
 } catch {
-  for (let count = 0; count < FREE; count += 1) closeSync(taken.pop() as number)
+  for (const descriptor of taken.splice(0, LEFT)) closeSync(descriptor)
 }
 console.log(`port ${server.port}`)
