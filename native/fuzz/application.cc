@@ -1,75 +1,47 @@
 #include "fuzz/application.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "fuzz/check.h"
 #include "http/refusal.h"
-#include "llhttp.h"
 
 namespace brink::fuzz {
 namespace {
 
 constexpr size_t kMostBlocks = 3;
+constexpr uint32_t kAll = 0x7fffffff;
 
 GuardedBlock* request_block(size_t index) {
   static GuardedBlock* blocks[kMostBlocks] = {new GuardedBlock(0), new GuardedBlock(1), new GuardedBlock(2)};
   return blocks[index];
 }
 
-GuardedBlock& reply_block() {
-  static GuardedBlock* block = new GuardedBlock(kMostBlocks);
-  return *block;
+bool same(const Recipient& one, const Recipient& other) {
+  return one.id.token() == other.id.token() && one.sequence == other.sequence;
 }
 
-// Bodies are pieces of it: each begins elsewhere, so that one is not taken for another.
-constexpr size_t kPatternPeriod = 251;
-const std::string& pattern() {
-  static const std::string made = [] {
-    std::string bytes;
-    for (size_t i = 0; i < 128 * 1024; i++) bytes.push_back(static_cast<char>(i % kPatternPeriod));
-    return bytes;
-  }();
-  return made;
+reactor::ConnectionId id_of(const uint32_t* words) {
+  return {words[layout::kEventSlot], words[layout::kEventGeneration]};
+}
+
+net::Slice bytes_in(const reactor::Batch& batch, uint32_t at, uint32_t size, const char* what) {
+  BRINK_HOLDS(uint64_t{at} + size <= layout::kBlockBytes, "%s outside the block", what);
+  return {batch.block->bytes + at, size};
 }
 
 }  // namespace
 
-struct Application::Reply {
-  uint32_t kind = layout::kReplyAnswer;
-  uint32_t status = 200;
-  uint32_t flags = layout::kContentTypeText;
-  uint32_t fields_at = 0;
-  uint32_t fields_size = 0;
-  uint32_t body_at = 0;
-  uint32_t body_size = 0;
-};
-
-// Its own memory, so that AddressSanitizer sees who reads it after it was given back.
-class Application::LentBody final : public net::Holder {
- public:
-  LentBody(Application& application, std::string bytes) : application_(application), bytes_(std::move(bytes)) {
-    application_.bodies_out_++;
-  }
-  ~LentBody() override { application_.bodies_out_--; }
-  net::Slice bytes() const { return {bytes_.data(), bytes_.size()}; }
-
- private:
-  Application& application_;
-  std::string bytes_;
-};
-
 Application::Application(bool is_inline, size_t blocks, Hooks hooks)
-    : is_inline_(is_inline), hooks_(std::move(hooks)), blocks_(is_inline ? 1 : std::min(blocks, kMostBlocks)) {
+    : is_inline_(is_inline),
+      hooks_(std::move(hooks)),
+      blocks_(is_inline ? 1 : std::min(blocks, kMostBlocks)),
+      replies_([this](reactor::Replies replies) { hooks_.apply(std::move(replies)); }) {
   for (size_t i = 0; i < blocks_; i++) {
     request_block(i)->close();
     free_.push_back(request_block(i));
   }
-  begin_replies();
 }
-
-Application::~Application() { reply_block().close(); }
 
 reactor::Block* Application::acquire() {
   if (free_.empty()) return nullptr;
@@ -87,13 +59,16 @@ bool Application::takes_batches() const {
 void Application::deliver(reactor::Batch batch) {
   BRINK_HOLDS(takes_batches() && batch.events > 0, "a batch is delivered that nobody asked for, or an empty one");
   GuardedBlock* block = request_block(batch.block->index);
-  size_t waited = waiting_.size();
   read(batch);
   block->close();
   lent_.push_back(block);
   if (auto action = std::exchange(in_delivery_, nullptr)) action();
   if (!is_inline_) return;
-  if (answers_at_once_) answer_from(waited);
+  if (answers_at_once_) {
+    answer_what_is_ready();
+  } else {
+    for (Request& request : waiting_) request.is_left = true;
+  }
   lent_.pop_back();
   free_.push_back(block);
 }
@@ -104,48 +79,139 @@ void Application::read(const reactor::Batch& batch) {
   for (uint32_t i = 0; i < batch.events; i++) {
     uint32_t kind = words[layout::kEventKind], size = words[layout::kEventWords];
     BRINK_HOLDS(size >= layout::kNoticeWords && size <= end - words, "an event of %u words", size);
-    if (kind == layout::kEventRequest) {
-      ToldRequest told = read_request(batch, words);
-      hooks_.on_request(told);
-      // The bytes are the block's.
-      told.head = told.body = {nullptr, 0};
-      waiting_.push_back(told);
-    } else if (kind == layout::kEventClientError) {
-      uint32_t refusal = words[layout::kClientErrorRefusal];
-      BRINK_HOLDS(refusal > 0 && refusal < http::kRefusalCount, "a refusal of number %u", refusal);
-    } else {
-      BRINK_HOLDS(kind == layout::kEventNotice, "an event of kind %u", kind);
+    switch (kind) {
+      case layout::kEventRequest:
+        read_request(batch, words);
+        break;
+      case layout::kEventBody:
+        read_body(batch, words);
+        break;
+      case layout::kEventGone:
+        hooks_.on_gone(id_of(words), words[layout::kGoneHalf] != 0);
+        break;
+      case layout::kEventDrained:
+        hooks_.on_drained(id_of(words), words[layout::kDrainedSequence]);
+        events_.push_back({Event::Kind::drained, {id_of(words), words[layout::kDrainedSequence]}, {}});
+        break;
+      case layout::kEventClientError: {
+        uint32_t refusal = words[layout::kClientErrorRefusal];
+        BRINK_HOLDS(refusal > 0 && refusal < http::kRefusalCount, "a refusal of number %u", refusal);
+        break;
+      }
+      default:
+        BRINK_HOLDS(kind == layout::kEventNotice, "an event of kind %u", kind);
     }
     words += size;
   }
 }
 
-ToldRequest Application::read_request(const reactor::Batch& batch, const uint32_t* words) const {
+void Application::read_request(const reactor::Batch& batch, const uint32_t* words) {
+  uint32_t flags = words[layout::kRequestFlags], fields = words[layout::kRequestFieldCount];
   ToldRequest told;
-  told.id = {words[layout::kEventSlot], words[layout::kEventGeneration]};
+  told.id = id_of(words);
   told.sequence = words[layout::kRequestSequence];
   told.client = static_cast<uint16_t>(words[layout::kRequestPort]);
-  told.is_head = (words[layout::kRequestMethod] & 0xff) == HTTP_HEAD;
-  told.is_ipv4 = (words[layout::kRequestFlags] & layout::kFlagIpv4) != 0;
-  uint32_t head_at = words[layout::kRequestHeadOffset], head_size = words[layout::kRequestHeadLength];
-  uint32_t body_at = words[layout::kRequestBodyOffset], body_size = words[layout::kRequestBodyLength];
-  uint32_t fields = words[layout::kRequestFieldCount];
-  BRINK_HOLDS(uint64_t{head_at} + head_size <= layout::kBlockBytes, "a head outside the block");
+  told.is_ipv4 = (flags & layout::kFlagIpv4) != 0;
+  told.has_body = (flags & layout::kFlagBody) != 0;
+  told.body_follows = (flags & layout::kFlagBodyFollows) != 0;
+  told.offers_upgrade = (flags & layout::kFlagUpgrade) != 0;
+  told.expects_continue = (flags & layout::kFlagExpectsContinue) != 0;
+  told.announced = (uint64_t{words[layout::kRequestAnnouncedHigh]} << 32) | words[layout::kRequestAnnouncedLow];
+  told.head = bytes_in(batch, words[layout::kRequestHeadOffset], words[layout::kRequestHeadLength], "a head");
+  told.body = bytes_in(batch, words[layout::kRequestBodyOffset], words[layout::kRequestBodyLength], "a body");
+  told.trailers =
+      bytes_in(batch, words[layout::kRequestTrailersOffset], words[layout::kRequestTrailersLength], "a trailer section");
   BRINK_HOLDS(words[layout::kEventWords] == layout::kRequestFields + 2 * fields, "%u fields in %u words", fields,
               words[layout::kEventWords]);
   for (uint32_t i = 0; i <= 2 * fields; i++) {
     uint32_t span = i == 0 ? words[layout::kRequestTarget] : words[layout::kRequestFields + i - 1];
-    BRINK_HOLDS((span & 0xffff) + (span >> 16) <= head_size, "a span outside the head");
+    BRINK_HOLDS((span & 0xffff) + (span >> 16) <= told.head.size, "a span outside the head");
   }
-  told.head = {batch.block->bytes + head_at, head_size};
-  if (words[layout::kRequestFlags] & layout::kFlagBodyByReference) {
-    BRINK_HOLDS(body_at < batch.bodies.size() && batch.bodies[body_at].size() == body_size, "a body that is not there");
-    told.body = {batch.bodies[body_at].data(), body_size};
+  hooks_.on_request(told);
+  waiting_.push_back({{told.id, told.sequence}, told.client, told.body_follows, {told.body.data, told.body.size}});
+}
+
+void Application::read_body(const reactor::Batch& batch, const uint32_t* words) {
+  BRINK_HOLDS(words[layout::kEventWords] == layout::kBodyWords, "a piece of a body in %u words",
+              words[layout::kEventWords]);
+  uint32_t flags = words[layout::kBodyFlags];
+  ToldBody told;
+  told.id = id_of(words);
+  told.sequence = words[layout::kBodySequence];
+  told.ends = (flags & layout::kBodyEnd) != 0;
+  told.failed = (flags & layout::kBodyFailed) != 0;
+  told.refusal = words[layout::kBodyRefusal];
+  told.bytes = bytes_in(batch, words[layout::kBodyOffset], words[layout::kBodyLength], "a piece of a body");
+  told.trailers =
+      bytes_in(batch, words[layout::kBodyTrailersOffset], words[layout::kBodyTrailersLength], "a trailer section");
+  hooks_.on_body(told);
+  events_.push_back({Event::Kind::body,
+                     {told.id, told.sequence},
+                     {told.bytes.data, told.bytes.size},
+                     told.ends,
+                     told.failed});
+}
+
+// Behind the thread host batches are answered between the reactor's turns.
+void Application::catch_up() {
+  if (is_inline_ || !answers_at_once_) return;
+  answer_what_is_ready();
+  give_all_blocks_back();
+}
+
+void Application::answer_what_is_ready() {
+  bool waits_for_bodies = uploads_ != Uploads::not_waited_for && usual_kind_ != ReplyKind::echo;
+  for (Request& request : waiting_) begin_upload(request);
+  act();
+  for (size_t i = 0; i < waiting_.size();) {
+    bool is_ready = !waiting_[i].is_left && !(waiting_[i].body_comes && waits_for_bodies);
+    is_ready ? answer(i, usual_kind_, usual_size_) : void(i++);
+  }
+  send();
+}
+
+void Application::begin_upload(Request& request) {
+  if (!request.body_comes || std::exchange(request.asked, true)) return;
+  if (uploads_ == Uploads::wanted_whole) say(request.to, layout::kReplyRead, kAll);
+  if (uploads_ == Uploads::wanted_by_piece) say(request.to, layout::kReplyRead, layout::kBodyWindow);
+}
+
+void Application::act() {
+  while (!events_.empty()) {
+    Event event = std::move(events_.front());
+    events_.pop_front();
+    act_on(event);
+  }
+}
+
+void Application::act_on(const Event& event) {
+  if (event.kind == Event::Kind::body) return act_on_body(event);
+  Stream* stream = find_stream(event.to);
+  if (!stream || stream->pieces == 0) return;
+  bool is_last = --stream->pieces == 0;
+  chunk(event.to, std::string(stream->size, '-'), is_last ? layout::kFlagChunkEnd : layout::kFlagChunkAsks);
+  if (is_last) close_stream(event.to);
+}
+
+// What is echoed is asked for again as it came; so a client that does not take it is not read.
+void Application::act_on_body(const Event& event) {
+  bool is_over = event.ends || event.failed;
+  for (Request& request : waiting_) {
+    if (!same(request.to, event.to)) continue;
+    request.body_comes = !is_over;
+    request.body += event.bytes;
+  }
+  Stream* stream = find_stream(event.to);
+  bool echoes = stream && stream->echoes;
+  bool asks = echoes || uploads_ == Uploads::wanted_by_piece;
+  if (!is_over && asks) say(event.to, layout::kReplyRead, static_cast<uint32_t>(event.bytes.size()));
+  if (!echoes) return;
+  if (event.failed) {
+    say(event.to, layout::kReplyAbort);
   } else {
-    BRINK_HOLDS(uint64_t{body_at} + body_size <= layout::kBlockBytes, "a body outside the block");
-    told.body = {batch.block->bytes + body_at, body_size};
+    chunk(event.to, event.bytes, event.ends ? layout::kFlagChunkEnd : 0u);
   }
-  return told;
+  if (is_over) close_stream(event.to);
 }
 
 void Application::usual_reply(ReplyKind kind, size_t size) {
@@ -156,67 +222,202 @@ void Application::usual_reply(ReplyKind kind, size_t size) {
 void Application::answer(size_t which, ReplyKind kind, size_t size) {
   if (waiting_.empty()) return;
   auto chosen = waiting_.begin() + static_cast<long>(which % waiting_.size());
-  answered_.push_back(*chosen);
+  Request to = std::move(*chosen);
   waiting_.erase(chosen);
-  compose(answered_.back(), kind, size);
-}
-
-void Application::answer_from(size_t first) {
-  while (waiting_.size() > first) answer(first, usual_kind_, usual_size_);
-  send();
-}
-
-// Behind the thread host batches are answered between the reactor's turns.
-void Application::catch_up() {
-  if (is_inline_ || !answers_at_once_) return;
-  answer_from(0);
-  give_all_blocks_back();
+  compose(to, kind, size);
+  answered_.push_back(std::move(to));
 }
 
 void Application::answer_again(size_t which) {
-  if (!answered_.empty()) compose(answered_[which % answered_.size()], ReplyKind::text, 0);
+  if (!answered_.empty()) compose_text(answered_[which % answered_.size()], ReplyKind::text, 0);
 }
 
-void Application::answer_nobody(uint32_t slot, uint32_t generation, uint32_t sequence) {
-  ToldRequest nobody = {};
-  nobody.id = {slot, generation};
-  nobody.sequence = sequence;
-  compose(nobody, ReplyKind::by_reference, 100);
+void Application::answer_nobody(uint32_t slot, uint32_t generation, uint32_t sequence, uint32_t kind) {
+  Recipient nobody = {{slot, generation}, sequence};
+  if (kind == layout::kReplyAnswer) return compose_text({nobody, 0, false, {}}, ReplyKind::by_reference, 100);
+  if (kind == layout::kReplyChunk) return chunk(nobody, "nobody", layout::kFlagChunkEnd, true);
+  say(nobody, kind, 100);
+}
+
+// The bits of `how`: the last, asks, by reference, with trailers, to a complete answer, outside the block, with
+// trailers that are none, with flags that only answers have.
+void Application::add_chunk(size_t which, uint8_t how, size_t size) {
+  Recipient to;
+  if (streams_.empty() || (how & 16)) {
+    if (answered_.empty()) return;
+    to = answered_[which % answered_.size()].to;
+  } else {
+    to = streams_[which % streams_.size()].to;
+  }
+  ReplyWords reply;
+  reply.kind = layout::kReplyChunk;
+  reply.flags = (how & 1 ? layout::kFlagChunkEnd : 0u) | (how & 2 ? layout::kFlagChunkAsks : 0u);
+  if (how & 128) reply.flags |= layout::kFlagReplyStream | layout::kFlagReplySized | layout::kFlagReplyLengthOnly;
+  std::string trailers = how & 64 ? "Trailer\r\n" : how & 8 ? "Trailer: a\r\nOf-Stream: b\r\n" : "";
+  replies_.make_room(trailers.size() + size);
+  reply.fields_at = replies_.put_bytes(trailers);
+  reply.fields_size = static_cast<uint32_t>(trailers.size());
+  if (how & 4) {
+    reply.flags |= layout::kFlagReplyBodyByReference;
+    reply.body_at = replies_.lend_pattern(size);
+  } else {
+    reply.body_at = how & 32 ? layout::kBlockBytes - 1 : replies_.put_bytes(std::string(size, '+'));
+    reply.body_size = static_cast<uint32_t>(size);
+  }
+  replies_.put(to, reply);
+  if (how & 1) close_stream(to);
+}
+
+void Application::abort(size_t which) {
+  if (streams_.empty()) {
+    if (!answered_.empty()) say(answered_[which % answered_.size()].to, layout::kReplyAbort);
+    return;
+  }
+  Recipient to = streams_[which % streams_.size()].to;
+  say(to, layout::kReplyAbort);
+  close_stream(to);
+}
+
+void Application::read_more(size_t which, uint32_t bytes) {
+  size_t all = waiting_.size() + streams_.size();
+  if (all == 0) return;
+  which %= all;
+  const Recipient& to = which < waiting_.size() ? waiting_[which].to : streams_[which - waiting_.size()].to;
+  say(to, layout::kReplyRead, bytes);
+}
+
+void Application::set_deadlines(size_t which, uint32_t request_ms, uint32_t write_ms, uint32_t rate_and_one) {
+  std::vector<Request>& requests = waiting_.empty() ? answered_ : waiting_;
+  if (requests.empty()) return;
+  replies_.make_room(0);
+  static_assert(layout::kDeadlinesRequest == layout::kReplyStatus && layout::kDeadlinesWrite == layout::kReplyFlags &&
+                layout::kDeadlinesRate == layout::kReplyFieldsOffset);
+  ReplyWords reply;
+  reply.kind = layout::kReplyDeadlines;
+  reply.status = request_ms;
+  reply.flags = write_ms;
+  reply.fields_at = rate_and_one;
+  replies_.put(requests[which % requests.size()].to, reply);
 }
 
 void Application::answer_all() {
+  act();
   while (!waiting_.empty()) answer(waiting_.size() - 1, ReplyKind::text, 0);
+  end_streams();
+}
+
+// A sized one that is short is so broken off.
+void Application::end_streams() {
+  for (const Stream& stream : std::exchange(streams_, {})) chunk(stream.to, "", layout::kFlagChunkEnd);
   send();
 }
 
-void Application::compose(const ToldRequest& to, ReplyKind kind, size_t size) {
-  std::string text = "answer " + std::to_string(++serial_) + " to request " + std::to_string(to.sequence) + " of " +
-                     std::to_string(to.client);
-  text.resize(std::max(text.size(), size), '.');
-  // The text may stand in the body and in a field.
-  bool fits = words_used_ + 2 * layout::kReplyWords <= layout::kBlockWords &&
-              bytes_used_ + 2 * text.size() + 200 <= layout::kBlockBytes;
-  if (!fits) send();
-  Reply reply;
-  if (kind != ReplyKind::empty && kind != ReplyKind::by_reference && kind != ReplyKind::same_body_twice) {
-    reply.body_at = put_bytes(text);
-    reply.body_size = static_cast<uint32_t>(text.size());
+// Whatever was ever begun.
+void Application::abort_streams() {
+  for (const Request& request : answered_) say(request.to, layout::kReplyAbort);
+  send();
+}
+
+void Application::send() {
+  act();
+  replies_.send();
+}
+
+void Application::compose(const Request& to, ReplyKind kind, size_t size) {
+  if (kind >= ReplyKind::stream && kind <= ReplyKind::take_over) return compose_stream(to, kind, size);
+  compose_text(to, kind, size);
+}
+
+void Application::compose_stream(const Request& to, ReplyKind kind, size_t size) {
+  bool sized = kind == ReplyKind::sized_stream || kind == ReplyKind::whole_sized_stream ||
+               kind == ReplyKind::stream_with_too_little || kind == ReplyKind::stream_with_too_much;
+  std::string piece = "piece " + std::to_string(++serial_) + ' ';
+  piece.resize(std::max(piece.size(), size), '.');
+  if (kind == ReplyKind::take_over) {
+    say(to.to, layout::kReplyTakeOver);
+    chunk(to.to, "HTTP/1.1 101 Switching Protocols\r\n\r\n", 0);
+    streams_.push_back({to.to, size, 0, size < 128});
+    return;
   }
+  head_of_stream(to.to, 2 * piece.size(), sized);
+  switch (kind) {
+    case ReplyKind::stream:
+    case ReplyKind::sized_stream:
+      streams_.push_back({to.to, size});
+      return;
+    case ReplyKind::stream_that_asks:
+      streams_.push_back({to.to, size, 5});
+      return chunk(to.to, piece, layout::kFlagChunkAsks);
+    case ReplyKind::stream_of_references:
+      for (int i = 0; i < 40; i++) chunk(to.to, piece, 0, true);
+      return chunk(to.to, piece, layout::kFlagChunkEnd, true);
+    case ReplyKind::echo:
+      chunk(to.to, to.body, to.body_comes ? 0u : layout::kFlagChunkEnd);
+      if (to.body_comes) streams_.push_back({to.to, size, 0, true});
+      return;
+    case ReplyKind::stream_with_too_little:
+      return chunk(to.to, piece, layout::kFlagChunkEnd);
+    case ReplyKind::stream_with_too_much:
+      chunk(to.to, piece + piece, 0);
+      return chunk(to.to, piece, layout::kFlagChunkEnd);
+    default:
+      chunk(to.to, piece, 0);
+      return chunk(to.to, piece, layout::kFlagChunkEnd, size & 1);
+  }
+}
+
+void Application::head_of_stream(const Recipient& to, uint64_t size, bool sized) {
+  replies_.make_room(0);
+  ReplyWords reply;
+  reply.flags |= layout::kFlagReplyStream;
+  if (sized) reply.flags |= layout::kFlagReplySized;
+  if (sized) reply.body_size = static_cast<uint32_t>(size);
+  replies_.put(to, reply);
+}
+
+void Application::chunk(const Recipient& to, const std::string& bytes, uint32_t flags, bool by_reference) {
+  replies_.make_room(bytes.size());
+  ReplyWords reply;
+  reply.kind = layout::kReplyChunk;
+  reply.flags = flags;
+  if (by_reference) {
+    reply.flags |= layout::kFlagReplyBodyByReference;
+    reply.body_at = replies_.lend(bytes);
+  } else {
+    reply.body_at = replies_.put_bytes(bytes);
+    reply.body_size = static_cast<uint32_t>(bytes.size());
+  }
+  replies_.put(to, reply);
+}
+
+void Application::say(const Recipient& to, uint32_t kind, uint32_t length) {
+  replies_.make_room(0);
+  ReplyWords reply;
+  reply.kind = kind;
+  reply.body_size = length;
+  replies_.put(to, reply);
+}
+
+Application::Stream* Application::find_stream(const Recipient& to) {
+  auto found = std::find_if(streams_.begin(), streams_.end(), [&](const Stream& each) { return same(each.to, to); });
+  return found == streams_.end() ? nullptr : &*found;
+}
+
+void Application::close_stream(const Recipient& to) {
+  streams_.erase(
+      std::remove_if(streams_.begin(), streams_.end(), [&](const Stream& each) { return same(each.to, to); }),
+      streams_.end());
+}
+
+void Application::compose_text(const Request& to, ReplyKind kind, size_t size) {
+  replies_.make_room(2 * std::max<size_t>(size, 100) + 200);
+  ReplyWords reply;
+  set_body(to, kind, size, &reply);
   auto set_fields = [&](const std::string& lines) {
-    reply.fields_at = put_bytes(lines);
+    reply.fields_at = replies_.put_bytes(lines);
     reply.fields_size = static_cast<uint32_t>(lines.size());
   };
   switch (kind) {
-    case ReplyKind::text:
-    case ReplyKind::empty:
-      break;
-    case ReplyKind::by_reference:
-    case ReplyKind::same_body_twice:
-      reply.flags |= layout::kFlagReplyBodyByReference;
-      reply.body_at = static_cast<uint32_t>(replies_.bodies.size());
-      if (kind == ReplyKind::same_body_twice && reply.body_at > 0) reply.body_at--;
-      if (reply.body_at == replies_.bodies.size()) replies_.bodies.push_back(lend(size));
-      break;
     case ReplyKind::close:
       reply.flags |= layout::kFlagReplyClose;
       break;
@@ -227,7 +428,7 @@ void Application::compose(const ToldRequest& to, ReplyKind kind, size_t size) {
       reply.status = 304;
       break;
     case ReplyKind::fields:
-      set_fields("X-Answer: " + text + "\r\nETag: \"1\"\r\n");
+      set_fields("X-Answer: " + std::string(size, 'a') + "\r\nETag: \"1\"\r\n");
       break;
     case ReplyKind::dated:
       set_fields("Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n");
@@ -252,73 +453,48 @@ void Application::compose(const ToldRequest& to, ReplyKind kind, size_t size) {
     case ReplyKind::outside_the_block:
       reply.body_at = layout::kBlockBytes - static_cast<uint32_t>(size);
       break;
-    case ReplyKind::unknown_body:
-      reply.flags |= layout::kFlagReplyBodyByReference;
-      reply.body_at = 1000;
-      break;
     case ReplyKind::unknown_kind:
       reply.kind = 7;
       break;
+    default:
+      break;
   }
-  put(to, reply);
+  replies_.put(to.to, reply);
 }
 
-net::HeldBytes Application::lend(size_t size) {
-  auto body = std::make_unique<LentBody>(*this, pattern().substr(serial_ % kPatternPeriod, size));
-  net::HeldBytes held;
-  held.bytes = body->bytes();
-  held.holder = std::move(body);
-  largest_reply_ = std::max(largest_reply_, size);
-  return held;
-}
-
-void Application::put(const ToldRequest& to, const Reply& reply) {
-  uint32_t* words = replies_.block->words + words_used_;
-  words[layout::kReplyKind] = reply.kind;
-  words[layout::kReplySlot] = to.id.slot;
-  words[layout::kReplyGeneration] = to.id.generation;
-  words[layout::kReplySequence] = to.sequence;
-  words[layout::kReplyStatus] = reply.status;
-  words[layout::kReplyFlags] = reply.flags;
-  words[layout::kReplyFieldsOffset] = reply.fields_at;
-  words[layout::kReplyFieldsLength] = reply.fields_size;
-  words[layout::kReplyBodyOffset] = reply.body_at;
-  words[layout::kReplyBodyLength] = reply.body_size;
-  words_used_ += layout::kReplyWords;
-  largest_reply_ = std::max<size_t>(largest_reply_, size_t{reply.fields_size} + reply.body_size % layout::kBlockBytes);
-}
-
-uint32_t Application::put_bytes(const std::string& bytes) {
-  std::memcpy(replies_.block->bytes + bytes_used_, bytes.data(), bytes.size());
-  bytes_used_ += static_cast<uint32_t>(bytes.size());
-  return bytes_used_ - static_cast<uint32_t>(bytes.size());
-}
-
-void Application::begin_replies() {
-  replies_ = {};
-  replies_.block = reply_block().open();
-  words_used_ = layout::kRepliesFirst;
-  bytes_used_ = 0;
-}
-
-void Application::send() {
-  if (words_used_ == layout::kRepliesFirst) return;
-  replies_.block->words[layout::kRepliesEnd] = words_used_;
-  hooks_.apply(std::move(replies_));
-  begin_replies();
-}
-
-void Application::send_raw(const std::vector<uint32_t>& words, const std::string& bytes,
-                           const std::vector<size_t>& body_sizes) {
-  send();
-  // Or what an earlier input left there would count.
-  std::fill_n(std::copy(words.begin(), words.end(), replies_.block->words), layout::kBlockWords - words.size(), 0);
-  std::fill_n(std::copy(bytes.begin(), bytes.end(), replies_.block->bytes), layout::kBlockBytes - bytes.size(), '\0');
-  for (size_t size : body_sizes) replies_.bodies.push_back(lend(size));
-  // Whatever stands in the block may be said to be a body.
-  largest_reply_ = std::max<size_t>(largest_reply_, 2 * layout::kBlockBytes);
-  hooks_.apply(std::move(replies_));
-  begin_replies();
+void Application::set_body(const Request& to, ReplyKind kind, size_t size, ReplyWords* reply) {
+  switch (kind) {
+    case ReplyKind::empty:
+      return;
+    case ReplyKind::by_reference:
+      reply->body_at = replies_.lend_pattern(size);
+      break;
+    case ReplyKind::same_body_twice:
+      reply->body_at = replies_.lent() > 0 ? replies_.lent() - 1 : replies_.lend_pattern(size);
+      break;
+    case ReplyKind::unknown_body:
+      reply->body_at = 1000;
+      break;
+    case ReplyKind::file:
+      reply->body_at = replies_.lend_file(2 * size, size / 2, size);
+      break;
+    case ReplyKind::short_file:
+      reply->body_at = replies_.lend_file(size / 2, 0, size);
+      break;
+    case ReplyKind::long_file:
+      // More than is sent at a time.
+      reply->body_at = replies_.lend_file(64 * size, 0, 48 * size);
+      break;
+    default: {
+      std::string text = "answer " + std::to_string(++serial_) + " to request " + std::to_string(to.to.sequence) +
+                         " of " + std::to_string(to.client);
+      text.resize(std::max(text.size(), size), '.');
+      reply->body_at = replies_.put_bytes(text);
+      reply->body_size = static_cast<uint32_t>(text.size());
+      return;
+    }
+  }
+  reply->flags |= layout::kFlagReplyBodyByReference;
 }
 
 void Application::give_block_back(size_t which) {

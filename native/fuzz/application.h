@@ -1,14 +1,16 @@
 // The other side of the exchange, in JavaScript's place: takes batches, and answers what is in them at once, later, in
-// another order, twice or never, with whatever a handler, or a broken one, could hand back. Its blocks run out.
+// another order, piece by piece, twice or never, with whatever a handler, or a broken one, could hand back. Its blocks
+// run out.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "fuzz/guarded_block.h"
+#include "fuzz/reply_block.h"
 #include "reactor/exchange.h"
 
 namespace brink::fuzz {
@@ -18,10 +20,26 @@ struct ToldRequest {
   reactor::ConnectionId id;
   uint32_t sequence;
   uint16_t client;
-  bool is_head;
   bool is_ipv4;
+  bool has_body;
+  bool body_follows;
+  bool offers_upgrade;
+  bool expects_continue;
+  uint64_t announced;
   net::Slice head;
   net::Slice body;
+  net::Slice trailers;
+};
+
+// The same of a piece of a body.
+struct ToldBody {
+  reactor::ConnectionId id;
+  uint32_t sequence;
+  bool ends;
+  bool failed;
+  uint32_t refusal;
+  net::Slice bytes;
+  net::Slice trailers;
 };
 
 enum class ReplyKind : uint8_t {
@@ -42,45 +60,74 @@ enum class ReplyKind : uint8_t {
   unknown_body,
   unknown_kind,
   same_body_twice,
+  // Streams: of which nothing follows by itself,
+  stream,
+  sized_stream,
+  // and those that are sent whole, or piece by piece when there is room, or give back what comes in.
+  whole_stream,
+  whole_sized_stream,
+  stream_with_too_little,
+  stream_with_too_much,
+  stream_that_asks,
+  stream_of_references,
+  echo,
+  take_over,
+  file,
+  short_file,
+  long_file,
 };
-inline constexpr size_t kReplyKinds = 17;
+inline constexpr size_t kReplyKinds = 30;
+
+// What is done with a body that follows its request.
+enum class Uploads : uint8_t { wanted_whole, wanted_by_piece, not_waited_for, not_wanted };
 
 class Application final : public reactor::BatchSink {
  public:
   struct Hooks {
     std::function<void(const ToldRequest&)> on_request;
+    std::function<void(const ToldBody&)> on_body;
+    std::function<void(reactor::ConnectionId id, bool half)> on_gone;
+    std::function<void(reactor::ConnectionId id, uint32_t sequence)> on_drained;
     std::function<void(reactor::Replies)> apply;
     std::function<void()> resume;
   };
 
   Application(bool is_inline, size_t blocks, Hooks hooks);
-  ~Application() override;
 
   // How it answers from now on.
   void answer_at_once(bool on) { answers_at_once_ = on; }
   void usual_reply(ReplyKind kind, size_t size);
+  void treat_uploads(Uploads how) { uploads_ = how; }
   // Done once, within the next delivery.
   void do_in_delivery(std::function<void()> action) { in_delivery_ = std::move(action); }
 
   // Answers one that is waiting, or one that was answered before, or one that never was. Nothing leaves before send().
   void answer(size_t which, ReplyKind kind, size_t size);
   void answer_again(size_t which);
-  void answer_nobody(uint32_t slot, uint32_t generation, uint32_t sequence);
+  void answer_nobody(uint32_t slot, uint32_t generation, uint32_t sequence, uint32_t kind);
+  // Of a stream that is open; or, if there is none, of an answer that is complete.
+  void add_chunk(size_t which, uint8_t how, size_t size);
+  void abort(size_t which);
+  // Of any request that was not answered whole.
+  void read_more(size_t which, uint32_t bytes);
+  void set_deadlines(size_t which, uint32_t request_ms, uint32_t write_ms, uint32_t rate_and_one);
+
   void answer_all();
+  void end_streams();
+  void abort_streams();
   void catch_up();  // after a turn
   void send();
   // Whatever is in the words and bytes.
-  void send_raw(const std::vector<uint32_t>& words, const std::string& bytes, const std::vector<size_t>& body_sizes);
+  void send_raw(const std::vector<uint32_t>& words, const std::string& bytes, const std::vector<size_t>& body_sizes) {
+    replies_.send_raw(words, bytes, body_sizes);
+  }
 
   void give_block_back(size_t which);
   void give_all_blocks_back();
   void refuse_batches(bool on);
 
-  size_t waiting() const { return waiting_.size(); }
   bool holds_blocks() const { return !lent_.empty() || refuses_; }
-  // Those that the reactor has.
-  int64_t bodies_out() const { return bodies_out_ - static_cast<int64_t>(replies_.bodies.size()); }
-  size_t largest_reply() const { return largest_reply_; }
+  const ReplyBlock& replies() const { return replies_; }
 
   // BatchSink
   reactor::Block* acquire() override;
@@ -88,37 +135,64 @@ class Application final : public reactor::BatchSink {
   void deliver(reactor::Batch batch) override;
 
  private:
-  struct Reply;
-  class LentBody;
+  struct Request {
+    Recipient to;
+    uint16_t client;
+    bool body_comes;
+    std::string body;       // as far as it has come
+    bool asked = false;     // for all of it, or for the next piece
+    bool is_left = false;   // for the script to answer
+  };
+  struct Stream {
+    Recipient to;
+    size_t size;        // of each piece
+    size_t pieces = 0;  // that are left for when there is room
+    bool echoes = false;
+  };
+  // What came, to be acted on when the batch was read.
+  struct Event {
+    enum class Kind : uint8_t { body, drained, gone } kind;
+    Recipient to;
+    std::string bytes;
+    bool ends = false;
+    bool failed = false;
+  };
 
   void read(const reactor::Batch& batch);
-  ToldRequest read_request(const reactor::Batch& batch, const uint32_t* words) const;
-  net::HeldBytes lend(size_t size);
-  void answer_from(size_t first);
-  void compose(const ToldRequest& to, ReplyKind kind, size_t size);
-  void put(const ToldRequest& to, const Reply& reply);
-  uint32_t put_bytes(const std::string& bytes);
-  void begin_replies();
+  void read_request(const reactor::Batch& batch, const uint32_t* words);
+  void read_body(const reactor::Batch& batch, const uint32_t* words);
+  void act();
+  void act_on(const Event& event);
+  void act_on_body(const Event& event);
+  void answer_what_is_ready();
+  void begin_upload(Request& request);
+  void compose(const Request& to, ReplyKind kind, size_t size);
+  void compose_stream(const Request& to, ReplyKind kind, size_t size);
+  void compose_text(const Request& to, ReplyKind kind, size_t size);
+  void set_body(const Request& to, ReplyKind kind, size_t size, ReplyWords* reply);
+  void head_of_stream(const Recipient& to, uint64_t size, bool sized);
+  void chunk(const Recipient& to, const std::string& bytes, uint32_t flags, bool by_reference = false);
+  void say(const Recipient& to, uint32_t kind, uint32_t length = 0);
+  Stream* find_stream(const Recipient& to);
+  void close_stream(const Recipient& to);
 
   const bool is_inline_;
   const Hooks hooks_;
   std::vector<GuardedBlock*> free_;
   std::vector<GuardedBlock*> lent_;  // delivered and not given back
   size_t blocks_;
-  std::vector<ToldRequest> waiting_;
-  std::vector<ToldRequest> answered_;
+  std::vector<Request> waiting_;
+  std::vector<Request> answered_;
+  std::vector<Stream> streams_;
+  std::deque<Event> events_;
   bool answers_at_once_ = true;
   bool refuses_ = false;
   ReplyKind usual_kind_ = ReplyKind::text;
   size_t usual_size_ = 0;
+  Uploads uploads_ = Uploads::wanted_whole;
   std::function<void()> in_delivery_;
-
-  reactor::Replies replies_;
-  uint32_t words_used_ = 0;
-  uint32_t bytes_used_ = 0;
+  ReplyBlock replies_;
   uint32_t serial_ = 0;
-  int64_t bodies_out_ = 0;
-  size_t largest_reply_ = 0;
 };
 
 }  // namespace brink::fuzz

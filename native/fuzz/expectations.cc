@@ -4,12 +4,15 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace brink::fuzz {
 namespace {
 
 using reactor::Connection;
 using reactor::Replies;
+
+constexpr uint64_t kMostLength = uint64_t{1} << 53;
 
 // A reply as it stands in the block, with nothing checked.
 struct Record {
@@ -55,79 +58,226 @@ bool can_be_answered(const Connection& connection, uint32_t sequence) {
   return uint64_t{sequence} + refused < connection.unanswered.total();
 }
 
+// Bytes of a body as a reply names them, wherever they lie.
+struct Given {
+  bool makes_sense = true;
+  bool by_reference = false;
+  bool may_be_gone = false;  // another reply in the block names the same
+  bool may_be_short = false;
+  std::string bytes;
+};
+
+class Reading {
+ public:
+  Reading(const Replies& replies, const reactor::Inspection& reactor, std::deque<Conversation>& conversations)
+      : replies_(replies), reactor_(reactor), conversations_(conversations) {}
+
+  void read(const Record& record);
+
+ private:
+  void read_answer(const Record& record, const Connection& connection, Conversation& with);
+  void read_chunk(const Record& record, Expected& stream);
+  void read_take_over(const Record& record, const Connection& connection, Conversation& with);
+  bool read_fields(const Record& record, std::string* fields) const;
+  Given read_body(const Record& record);
+  Given read_held(const Record& record);
+  bool expect_answer(const Record& record, const Connection& connection, Expected& expected);
+
+  const Replies& replies_;
+  const reactor::Inspection& reactor_;
+  std::deque<Conversation>& conversations_;
+  std::set<uint32_t> named_;  // bodies; only one reply can have each
+};
+
+void Reading::read(const Record& record) {
+  const Connection* connection =
+      reactor_.connections().find({record[layout::kReplySlot], record[layout::kReplyGeneration]});
+  if (!connection) return;
+  Conversation& with = conversations_[connection->peer.port];
+  uint32_t sequence = record[layout::kReplySequence];
+  Expected* begun = with.transcript.find(sequence);
+  if (begun && (begun->ended || begun->aborted)) begun = nullptr;
+  switch (record[layout::kReplyKind]) {
+    case layout::kReplyChunk:
+      if (begun) read_chunk(record, *begun);
+      return;
+    case layout::kReplyAbort:
+      if (begun) begun->aborted = true;
+      return;
+    case layout::kReplyRead:
+      with.hearing.asks_for_more(sequence, record[layout::kReplyBodyLength]);
+      return;
+    case layout::kReplyDeadlines:
+      return;
+    default:
+      break;
+  }
+  if (!can_be_answered(*connection, sequence) || with.transcript.find(sequence)) return;
+  if (record[layout::kReplyKind] == layout::kReplyTakeOver) return read_take_over(record, *connection, with);
+  read_answer(record, *connection, with);
+}
+
 Expected server_error() {
   Expected expected;
   expected.status = 500;
   expected.close = true;
   expected.body = "Internal Server Error";
+  expected.length = expected.body.size();
   return expected;
 }
 
-bool makes_sense(const Record& record, const Replies& replies) {
-  if (record[layout::kReplyKind] != layout::kReplyAnswer) return false;
-  if (record[layout::kReplyStatus] < 200 || record[layout::kReplyStatus] > 999) return false;
-  if ((record[layout::kReplyFlags] & layout::kContentTypeMask) > layout::kContentTypeHtml) return false;
-  uint32_t fields_at = record[layout::kReplyFieldsOffset], fields_size = record[layout::kReplyFieldsLength];
-  if (!is_inside(fields_at, fields_size)) return false;
-  if (!are_lines({replies.block->bytes + fields_at, fields_size})) return false;
-  uint32_t body_at = record[layout::kReplyBodyOffset], body_size = record[layout::kReplyBodyLength];
-  if (record.has(layout::kFlagReplyBodyByReference)) return body_at < replies.bodies.size();
-  return record.has(layout::kFlagReplyLengthOnly) || is_inside(body_at, body_size);
+// RFC 9110, 6.4.1 and 8.6: to HEAD, and with 204, 205 and 304, no content; and where none follows, the length that
+// there would have been, but never with 204, and 0 with 205.
+void make_silent_where_due(Expected& expected, bool length_only) {
+  bool is_204 = expected.status == 204, is_205 = expected.status == 205, is_304 = expected.status == 304;
+  if (length_only && !expected.to_head && !is_304) expected.length = expected.body.size();
+  bool is_silent = expected.to_head || is_204 || is_205 || is_304;
+  if (is_silent) {
+    expected.body.clear();
+    expected.lent_up_to.clear();
+    expected.framing = Framing::none;
+    expected.may_break = false;
+  }
+  bool length_known = expected.ended || expected.sized;
+  if (is_205) expected.length = 0;
+  expected.length_said = is_205 || (!is_204 && length_known && (!is_304 || length_only));
 }
 
-Expected read(const Record& record, const Replies& replies) {
+void Reading::read_answer(const Record& record, const Connection& connection, Conversation& with) {
   Expected expected;
-  uint32_t body_at = record[layout::kReplyBodyOffset], body_size = record[layout::kReplyBodyLength];
-  expected.status = static_cast<uint16_t>(record[layout::kReplyStatus]);
+  bool sensible = record[layout::kReplyKind] == layout::kReplyAnswer && expect_answer(record, connection, expected);
+  if (!sensible) expected = server_error();
+  uint32_t sequence = record[layout::kReplySequence];
+  expected.to_head = connection.unanswered.is_head(sequence);
+  bool length_only = sensible && record.has(layout::kFlagReplyLengthOnly) &&
+                     !record.has(layout::kFlagReplyBodyByReference) && !record.has(layout::kFlagReplyStream);
+  make_silent_where_due(expected, length_only);
+  with.transcript.expect(sequence, std::move(expected));
+}
+
+// False when the reply makes no sense.
+bool Reading::expect_answer(const Record& record, const Connection& connection, Expected& expected) {
+  uint32_t status = record[layout::kReplyStatus];
+  if (status < 200 || status > 999) return false;
+  if ((record[layout::kReplyFlags] & layout::kContentTypeMask) > layout::kContentTypeHtml) return false;
+  if (!read_fields(record, &expected.fields)) return false;
+  expected.status = static_cast<uint16_t>(status);
   expected.close = record.has(layout::kFlagReplyClose);
   expected.dated = record.has(layout::kFlagReplyDated);
-  expected.fields.assign(replies.block->bytes + record[layout::kReplyFieldsOffset], record[layout::kReplyFieldsLength]);
-  expected.length = body_size;
-  if (record.has(layout::kFlagReplyBodyByReference)) {
-    net::Slice held = replies.bodies[body_at].bytes;
-    expected.body.assign(held.data, held.size);
-    expected.length = held.size;
-  } else if (!record.has(layout::kFlagReplyLengthOnly)) {
-    expected.body.assign(replies.block->bytes + body_at, body_size);
+  bool by_reference = record.has(layout::kFlagReplyBodyByReference);
+  bool streams = record.has(layout::kFlagReplyStream) && !by_reference;
+  bool sized = streams && record.has(layout::kFlagReplySized);
+  bool length_only = record.has(layout::kFlagReplyLengthOnly) && !by_reference && !streams;
+  uint64_t said = (uint64_t{record[layout::kReplyBodyOffset]} << 32) | record[layout::kReplyBodyLength];
+  expected.ended = !streams;
+  expected.sized = sized;
+  if (sized || length_only) {
+    expected.length = expected.may_follow = said;
+    return said <= kMostLength;
   }
-  return expected;
+  if (streams) {
+    bool knows_chunks = !connection.unanswered.is_http_1_0(record[layout::kReplySequence]);
+    expected.framing = knows_chunks ? Framing::chunked : Framing::to_the_close;
+    bool has_content = status != 204 && status != 205 && status != 304 &&
+                       !connection.unanswered.is_head(record[layout::kReplySequence]);
+    expected.close |= !knows_chunks && has_content;
+    return true;
+  }
+  Given given = read_body(record);
+  expected.body = std::move(given.bytes);
+  expected.length = expected.body.size();
+  expected.may_be_refused = given.may_be_gone;
+  expected.may_break = given.may_be_short;
+  if (given.by_reference) expected.lent_up_to.push_back(expected.body.size());
+  return given.makes_sense;
 }
 
-// RFC 9110, 6.4.1 and 8.6: to HEAD, and with 204 and 304, no content; and where none follows, the length that there
-// would have been, but never with 204. A 205 says that it has none (15.3.6).
-void make_silent_where_due(Expected& expected, bool to_head, bool length_only) {
-  bool is_204 = expected.status == 204, is_205 = expected.status == 205, is_304 = expected.status == 304;
-  if (length_only && !to_head && !is_304) expected.length = expected.body.size();
-  if (is_205) expected.length = 0;
-  if (to_head || is_204 || is_205 || is_304) expected.body.clear();
-  expected.length_said = !is_204 && (!is_304 || length_only);
+void Reading::read_take_over(const Record& record, const Connection& connection, Conversation& with) {
+  uint32_t sequence = record[layout::kReplySequence];
+  Expected expected;
+  if (with.hearing.offers_upgrade(sequence)) {
+    with.hearing.takes_over(sequence);
+    expected.framing = Framing::raw;
+    expected.ended = false;
+  } else {
+    expected = server_error();
+    expected.to_head = connection.unanswered.is_head(sequence);
+    make_silent_where_due(expected, false);
+  }
+  with.transcript.expect(sequence, std::move(expected));
+}
+
+void Reading::read_chunk(const Record& record, Expected& stream) {
+  std::string trailers;
+  Given given;
+  if (read_fields(record, &trailers)) {
+    given = read_body(record);
+  } else {
+    given.makes_sense = false;
+  }
+  bool ends = record.has(layout::kFlagChunkEnd);
+  bool is_sized = stream.framing == Framing::length;
+  bool disagrees = is_sized && (given.bytes.size() > stream.may_follow ||
+                                (ends && given.bytes.size() < stream.may_follow));
+  // Half of a body is worse than none.
+  if (!given.makes_sense || disagrees) {
+    stream.aborted = true;
+    return;
+  }
+  stream.may_break |= given.may_be_gone;
+  stream.asks |= record.has(layout::kFlagChunkAsks);
+  if (stream.has_body() && !given.bytes.empty()) {
+    stream.may_break |= given.may_be_short;
+    stream.may_follow -= is_sized ? given.bytes.size() : 0;
+    stream.body += given.bytes;
+    stream.pieces++;
+    if (given.by_reference) stream.lent_up_to.push_back(stream.body.size());
+  }
+  stream.ended = ends;
+  if (ends && stream.framing == Framing::chunked) stream.trailers = std::move(trailers);
+}
+
+bool Reading::read_fields(const Record& record, std::string* fields) const {
+  uint32_t at = record[layout::kReplyFieldsOffset], size = record[layout::kReplyFieldsLength];
+  if (!is_inside(at, size)) return false;
+  fields->assign(replies_.block->bytes + at, size);
+  return are_lines(*fields);
+}
+
+Given Reading::read_body(const Record& record) {
+  if (record.has(layout::kFlagReplyBodyByReference)) return read_held(record);
+  Given given;
+  uint32_t at = record[layout::kReplyBodyOffset], size = record[layout::kReplyBodyLength];
+  given.makes_sense = is_inside(at, size);
+  if (given.makes_sense) given.bytes.assign(replies_.block->bytes + at, size);
+  return given;
+}
+
+Given Reading::read_held(const Record& record) {
+  Given given;
+  uint32_t place = record[layout::kReplyBodyOffset];
+  given.makes_sense = place < replies_.bodies.size() && replies_.bodies[place].is_given();
+  if (!given.makes_sense) return given;
+  const net::HeldBytes& held = replies_.bodies[place];
+  given.by_reference = true;
+  given.may_be_gone = !named_.insert(place).second;
+  if (!held.file) {
+    given.bytes.assign(held.bytes.data, held.bytes.size);
+    return given;
+  }
+  for (uint64_t at = 0; at < held.file_length; at++) given.bytes.push_back(FakeKernel::file_byte(held.file_offset + at));
+  given.may_be_short = held.file_offset + held.file_length > held.file->facts().size;
+  return given;
 }
 
 }  // namespace
 
-void expect_replies(const Replies& replies, const reactor::Inspection& reactor, std::vector<Transcript>& transcripts) {
-  std::set<uint32_t> named;  // bodies; only one reply can have each
+void expect_replies(const Replies& replies, const reactor::Inspection& reactor,
+                    std::deque<Conversation>& conversations) {
+  Reading reading(replies, reactor, conversations);
   uint64_t end = std::min<uint64_t>(replies.block->words[layout::kRepliesEnd], layout::kBlockWords);
   for (uint64_t at = layout::kRepliesFirst; at + layout::kReplyWords <= end; at += layout::kReplyWords) {
-    Record record = {replies.block->words + at};
-    const Connection* connection =
-        reactor.connections().find({record[layout::kReplySlot], record[layout::kReplyGeneration]});
-    uint32_t sequence = record[layout::kReplySequence];
-    if (!connection || !can_be_answered(*connection, sequence)) continue;
-    Transcript& transcript = transcripts[connection->peer.port];
-    if (transcript.expects(sequence)) continue;
-    bool sensible = makes_sense(record, replies);
-    Expected expected = sensible ? read(record, replies) : server_error();
-    expected.to_head = connection->unanswered.is_head(sequence);
-    if (!sensible) expected.length = expected.body.size();
-    bool by_reference = sensible && record.has(layout::kFlagReplyBodyByReference);
-    bool length_only = sensible && record.has(layout::kFlagReplyLengthOnly) && !by_reference;
-    make_silent_where_due(expected, expected.to_head, length_only);
-    if (by_reference) {
-      expected.by_reference = true;
-      expected.may_be_refused = !named.insert(record[layout::kReplyBodyOffset]).second;
-    }
-    transcript.expect(sequence, std::move(expected));
+    reading.read({replies.block->words + at});
   }
 }
 

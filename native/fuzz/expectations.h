@@ -1,15 +1,15 @@
-// What the replies in a block ask for, read independently of the reactor: which client is to be told what. Called
-// before the reactor sees them.
+// What the replies in a block ask for, read independently of the reactor: which client is to be told what, and what may
+// be asked of it. Called before the reactor sees them.
 #pragma once
 
-#include <vector>
+#include <deque>
 
-#include "fuzz/transcript.h"
+#include "fuzz/conversation.h"
 #include "reactor/inspection.h"
 
 namespace brink::fuzz {
 
 void expect_replies(const reactor::Replies& replies, const reactor::Inspection& reactor,
-                    std::vector<Transcript>& transcripts);
+                    std::deque<Conversation>& conversations);
 
 }  // namespace brink::fuzz

@@ -92,7 +92,8 @@ Readiness FakeKernel::readiness(net::Descriptor descriptor) const {
   ready.readable = client.has_news_to_read();
   ready.writable = client.broken != 0 || client.free_room() > 0;
   ready.hung_up = client.finished || client.broken != 0;
-  ready.broken = client.broken != 0;
+  // As Linux does when both ends were said, whatever there is still to read.
+  ready.broken = client.broken != 0 || (client.finished && client.end_said);
   return ready;
 }
 
@@ -103,8 +104,13 @@ void FakeKernel::set_watched(net::Descriptor descriptor, bool on) {
 }
 
 size_t FakeKernel::open_descriptors() const {
-  auto is_open = [](const Entry& entry) { return entry.kind != Kind::closed; };
+  auto is_open = [](const Entry& entry) { return entry.kind != Kind::closed && entry.kind != Kind::file; };
   return static_cast<size_t>(std::count_if(entries_.begin(), entries_.end(), is_open));
+}
+
+size_t FakeKernel::open_files() const {
+  auto is_file = [](const Entry& entry) { return entry.kind == Kind::file; };
+  return static_cast<size_t>(std::count_if(entries_.begin(), entries_.end(), is_file));
 }
 
 bool FakeKernel::is_open(net::Descriptor descriptor) const {
@@ -266,6 +272,7 @@ int FakeKernel::shutdown_sending(net::Descriptor descriptor) {
   if (outcome < 0) break_connection(client, static_cast<int>(-outcome));
   if (client.broken) return -ENOTCONN;
   client.end_said = true;
+  if (client.finished) tell(client);
   witness_.on_end_said(client_of(descriptor));
   return 0;
 }

@@ -96,7 +96,8 @@ class FakeKernel {
   void set_watched(net::Descriptor descriptor, bool on);
 
   // For the invariants.
-  size_t open_descriptors() const;
+  size_t open_descriptors() const;  // but for files
+  size_t open_files() const;
   bool is_open(net::Descriptor descriptor) const;
   size_t client_of(net::Descriptor descriptor) const;
   bool is_raised(net::Descriptor descriptor) const { return entry(descriptor).raised; }
@@ -136,7 +137,7 @@ class FakeKernel {
   void break_connection(Client& client, int error);
 
   Witness& witness_;
-  std::vector<Client> clients_;
+  std::deque<Client> clients_;  // they stay where they are
   std::deque<size_t> backlog_;
   std::vector<Entry> entries_;
   std::deque<int64_t> plans_[kCalls];

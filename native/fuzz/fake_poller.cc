@@ -90,4 +90,9 @@ bool FakePoller::will_tell_writable(net::Descriptor descriptor) const {
          ready_of(descriptor, found->second).writable;
 }
 
+bool FakePoller::has_something_to_tell() const {
+  auto has_some = [this](const auto& each) { return has_something(each.first, each.second); };
+  return !false_.empty() || std::any_of(watched_.begin(), watched_.end(), has_some);
+}
+
 }  // namespace brink::fuzz

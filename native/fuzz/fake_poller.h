@@ -45,6 +45,7 @@ class FakePoller final : public poller::Poller {
   // Whether the next wait, or the one after it, will tell of this without anything further happening.
   bool will_tell_readable(net::Descriptor descriptor) const;
   bool will_tell_writable(net::Descriptor descriptor) const;
+  bool has_something_to_tell() const;
   bool is_watched(net::Descriptor descriptor) const { return watched_.count(descriptor) > 0; }
   size_t watched() const { return watched_.size(); }
   bool by_edges() const { return trigger_ == Trigger::edge; }

@@ -11,6 +11,16 @@ using reactor::Connection;
 using reactor::Deadline;
 using reactor::Stage;
 
+namespace {
+
+// A deadline of a request's own.
+uint64_t longest_own(const Connection& connection) {
+  const reactor::Deadlines* own = connection.own_deadlines.get();
+  return own ? std::max(own->request_ms, own->write_ms) : 0;
+}
+
+}  // namespace
+
 template <typename Check>
 void Invariants::for_each_connection(Check check) const {
   for (uint32_t slot = 0; slot < inside_.connections().slots(); slot++) {
@@ -29,6 +39,7 @@ void Invariants::check() const {
     check_readiness(connection);
     check_output(connection);
     check_answers(connection);
+    check_stream(connection);
     bool waits_for_client = reactor::Inspection::deadline_of(connection) != Deadline::none;
     BRINK_HOLDS(connection.deadline.listed || !waits_for_client, "client %d: nothing will ever look at it again",
                 connection.peer.port);
@@ -80,8 +91,12 @@ const Client& Invariants::client_of(const Connection& connection) const {
   return scene_.kernel.client(connection.peer.port);
 }
 
+const Transcript& Invariants::transcript_of(const Connection& connection) const {
+  return scene_.conversations[connection.peer.port].transcript;
+}
+
 bool Invariants::nothing_is_in_its_way(const Connection& connection) const {
-  return inside_.may_take_requests(connection) || connection.stage >= Stage::refused;
+  return inside_.may_read(connection) || connection.stage >= Stage::last;
 }
 
 // What has arrived is known to the connection, or the poller will tell of it; and if nothing is in the connection's way
@@ -89,7 +104,7 @@ bool Invariants::nothing_is_in_its_way(const Connection& connection) const {
 void Invariants::check_readiness(const Connection& connection) const {
   int client = connection.peer.port;
   bool free = nothing_is_in_its_way(connection);
-  bool has_unread = inside_.may_take_requests(connection) && connection.parser.has_unread();
+  bool has_unread = inside_.may_read(connection) && connection.parser.has_unread();
   bool has_use_for_it = has_unread || (free && connection.readable && !connection.peer_finished);
   if (connection.polled) {
     BRINK_HOLDS(!has_use_for_it || connection.in_ready_list, "client %d: a readiness that nobody will use", client);
@@ -101,34 +116,40 @@ void Invariants::check_readiness(const Connection& connection) const {
   BRINK_HOLDS(known || may_wait, "client %d: a readiness is lost", client);
 }
 
-// Output that is left waits for room, and is within its bound: the mark above which nothing is read, and the answers to
-// what may have been read before.
+// Output that is left waits for room, or for its turn, and is within its bound: the mark above which nothing is read,
+// the answers to what may have been read before, and what was given of streams.
 void Invariants::check_output(const Connection& connection) const {
-  size_t size = connection.has_pending() ? connection.pending->size() : 0;
+  uint64_t size = connection.has_pending() ? connection.pending->size() : 0;
   if (size > 0) {
-    bool will_go_on = !connection.polled || client_of(connection).free_room() == 0 ||
+    bool will_go_on = !connection.polled || client_of(connection).free_room() == 0 || connection.in_ready_list ||
                       scene_.poller.will_tell_writable(connection.fd.get());
     BRINK_HOLDS(will_go_on, "client %d: there is room, and nobody will use it", connection.peer.port);
   }
   if (connection.held) {
-    for (const reactor::HeldAnswer& held : *connection.held) size += held.bytes.size() + held.body.bytes.size;
+    for (const reactor::HeldAnswer& held : *connection.held) {
+      for (const reactor::HeldPiece& piece : held.pieces) size += piece.bytes.size() + piece.body.size();
+    }
   }
   constexpr size_t kMostOfHead = 512;
   uint64_t answers = scene_.options.max_pipelined + 1;
-  uint64_t bound =
-      scene_.options.max_pending_output_bytes + answers * (kMostOfHead + scene_.application.largest_reply());
-  BRINK_HOLDS(size <= bound, "client %d: %zu bytes are pending, of %llu at the most", connection.peer.port, size,
-              static_cast<unsigned long long>(bound));
+  uint64_t bound = scene_.options.max_pending_output_bytes +
+                   answers * (kMostOfHead + scene_.application.replies().largest()) +
+                   transcript_of(connection).most_outstanding(true);
+  BRINK_HOLDS(size <= bound, "client %d: %llu bytes are pending, of %llu at the most", connection.peer.port,
+              static_cast<unsigned long long>(size), static_cast<unsigned long long>(bound));
 }
 
-// The client was sent whole answers to the requests that are done with, but for what is pending; none that could go out
-// is held back.
+// The client was sent whole answers to the requests that are done with, and what there is of the one that is going on,
+// but for what is pending; none that could go out is held back.
 void Invariants::check_answers(const Connection& connection) const {
-  const Transcript& transcript = scene_.transcripts[connection.peer.port];
+  const Transcript& transcript = transcript_of(connection);
   uint32_t first = connection.unanswered.first();
   if (!connection.has_pending() && !transcript.said_close()) {
-    BRINK_HOLDS(transcript.is_between_responses() && transcript.complete() == first,
-                "client %d: has %u answers, and %u are done with", connection.peer.port, transcript.complete(), first);
+    BRINK_HOLDS(transcript.complete() == first, "client %d: has %u answers, and %u are done with", connection.peer.port,
+                transcript.complete(), first);
+    bool is_whole = connection.outgoing ? transcript.is_up_to_date() : transcript.is_between_responses();
+    BRINK_HOLDS(is_whole, "client %d: more of the answer to request %u was given than sent", connection.peer.port,
+                first);
   }
   std::set<uint32_t> held;
   if (connection.held) {
@@ -138,8 +159,25 @@ void Invariants::check_answers(const Connection& connection) const {
                   answer.sequence);
     }
   }
-  bool waits = connection.unanswered.empty() || !transcript.expects(first);
-  BRINK_HOLDS(waits, "client %d: the answer to request %u is there, and not sent", connection.peer.port, first);
+  const Expected* given = connection.unanswered.empty() ? nullptr : transcript.find(first);
+  if (!given) return;
+  bool goes_on = connection.outgoing && connection.outgoing->sequence == first &&
+                 (!given->ended || given->framing == Framing::raw);
+  BRINK_HOLDS(goes_on, "client %d: the answer to request %u is there, and not sent", connection.peer.port, first);
+  BRINK_HOLDS(!given->aborted, "client %d: the answer to request %u is broken off, and the connection is not",
+              connection.peer.port, first);
+}
+
+// Whoever asked to be told that there is room is told as soon as there is.
+void Invariants::check_stream(const Connection& connection) const {
+  if (!connection.outgoing) return;
+  constexpr uint64_t kRoom = 64 * 1024;
+  const Expected* given = transcript_of(connection).find(connection.outgoing->sequence);
+  BRINK_HOLDS(given, "client %d: an answer that nobody gave", connection.peer.port);
+  bool has_room = !connection.has_pending() || connection.pending->size() < kRoom;
+  bool is_on_its_way = inside_.has_small_events() || inside_.has_undelivered_events();
+  BRINK_HOLDS(!given->asks || !has_room || is_on_its_way, "client %d: there is room, and nobody is told",
+              connection.peer.port);
 }
 
 bool Invariants::is_looked_at_next(const Connection& connection) const {
@@ -164,6 +202,7 @@ void Invariants::check_deadline(const Connection& connection) const {
                      : kind == Deadline::request  ? options.request_timeout_ms
                      : kind == Deadline::write    ? options.write_timeout_ms
                                                   : 5'000;
+  if (kind == Deadline::request || kind == Deadline::write) longest = std::max(longest, longest_own(connection));
   // It has sent, and is looked at again when the application gave a block back.
   longest = std::max<uint64_t>(longest, 500);
   bool waits_for_client = kind != Deadline::none;
@@ -197,22 +236,28 @@ void Invariants::check_listeners() const {
 void Invariants::check_handing_over() const {
   bool may_wait = scene_.application.holds_blocks() || scene_.reactor.has_work();
   BRINK_HOLDS(may_wait || !inside_.has_undelivered_events(), "a batch is kept, and somebody would take it");
+  BRINK_HOLDS(may_wait || !inside_.has_small_events(), "something is to be told, and there is room to tell it");
 }
 
 // A body is given back when its last byte is sent, or when nobody is left to send it to.
 void Invariants::check_bodies() const {
   size_t wanted = 0;
-  for_each_connection(
-      [&](const Connection& connection) { wanted += scene_.transcripts[connection.peer.port].bodies_on_their_way(); });
-  BRINK_HOLDS(scene_.application.bodies_out() <= static_cast<int64_t>(wanted), "%d bodies are kept, and %zu are wanted",
-              static_cast<int>(scene_.application.bodies_out()), wanted);
+  for_each_connection([&](const Connection& connection) { wanted += transcript_of(connection).bodies_on_their_way(); });
+  int64_t out = bodies_out();
+  BRINK_HOLDS(out <= static_cast<int64_t>(wanted), "%d bodies are kept, and %zu are wanted", static_cast<int>(out),
+              wanted);
+}
+
+// Of memory and of files, that the reactor has.
+int64_t Invariants::bodies_out() const {
+  const ReplyBlock& replies = scene_.application.replies();
+  return replies.bodies_out() + static_cast<int64_t>(scene_.kernel.open_files()) - replies.files_kept();
 }
 
 void Invariants::check_after_cut() const {
   check();
   BRINK_HOLDS(scene_.reactor.idle() && inside_.listeners() == 0, "something is left when all was cut");
-  BRINK_HOLDS(scene_.application.bodies_out() == 0, "%d bodies are kept when all was cut",
-              static_cast<int>(scene_.application.bodies_out()));
+  BRINK_HOLDS(bodies_out() == 0, "%d bodies are kept when all was cut", static_cast<int>(bodies_out()));
   BRINK_HOLDS(inside_.wheel().next_check_ms(inside_.now_ms()) < 0, "a deadline is left when all was cut");
 }
 

@@ -1,12 +1,12 @@
 // What holds of a reactor between any two of its turns, whatever the system, the clients and the application did.
 #pragma once
 
-#include <vector>
+#include <deque>
 
 #include "fuzz/application.h"
 #include "fuzz/fake_kernel.h"
 #include "fuzz/fake_poller.h"
-#include "fuzz/transcript.h"
+#include "fuzz/conversation.h"
 #include "reactor/inspection.h"
 
 namespace brink::fuzz {
@@ -19,7 +19,7 @@ class Invariants {
     const Application& application;
     const reactor::Reactor& reactor;
     const reactor::Options& options;
-    const std::vector<Transcript>& transcripts;
+    const std::deque<Conversation>& conversations;
     net::Descriptor waker;
   };
 
@@ -38,15 +38,18 @@ class Invariants {
   void check_readiness(const reactor::Connection& connection) const;
   void check_output(const reactor::Connection& connection) const;
   void check_answers(const reactor::Connection& connection) const;
+  void check_stream(const reactor::Connection& connection) const;
   void check_deadline(const reactor::Connection& connection) const;
   bool is_looked_at_next(const reactor::Connection& connection) const;
   void check_ready_list() const;
   void check_listeners() const;
   void check_handing_over() const;
   void check_bodies() const;
+  int64_t bodies_out() const;
 
   bool nothing_is_in_its_way(const reactor::Connection& connection) const;
   const Client& client_of(const reactor::Connection& connection) const;
+  const Transcript& transcript_of(const reactor::Connection& connection) const;
   template <typename Check>
   void for_each_connection(Check check) const;
 

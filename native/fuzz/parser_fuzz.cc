@@ -13,7 +13,20 @@
 namespace brink::fuzz {
 namespace {
 
-// All that a request says, as text.
+// A request as it was handed on, head first and then as its body came.
+struct Heard {
+  std::string head;
+  std::string body;
+  std::string trailers;
+  bool complete = false;
+
+  bool operator==(const Heard& other) const {
+    return head == other.head && body == other.body && trailers == other.trailers && complete == other.complete;
+  }
+  std::string text() const { return head + '\n' + body + '\n' + trailers + (complete ? "" : "(incomplete)"); }
+};
+
+// All that a head says, as text.
 std::string told(const http::Request& request) {
   const http::RequestHead& head = request.head;
   const char* bytes = request.head_bytes.data;
@@ -25,8 +38,10 @@ std::string told(const http::Request& request) {
   all += std::to_string(head.http_1_0) + std::to_string(head.keep_alive) + std::to_string(head.chunked) +
          std::to_string(head.expects_continue) + '\n';
   for (const http::Field& field : head.fields) all += text(field.name) + '=' + text(field.value) + '\n';
-  return all + '\n' + std::string(request.body.data, request.body.size);
+  return all;
 }
+
+std::string text_of(net::Slice bytes) { return std::string(bytes.data, bytes.size); }
 
 // Its parsing so far: what was found, and how it stands.
 class Reading : private http::RequestSink {
@@ -39,7 +54,13 @@ class Reading : private http::RequestSink {
     while (refusal_ == http::Refusal::none && parser_.has_unread()) parse(nullptr, 0);
   }
 
-  const std::vector<std::string>& requests() const { return requests_; }
+  const std::vector<Heard>& requests() const { return requests_; }
+  // Where it was refused, what came of the last one's body before depends on the pieces, and so does whether its head
+  // was handed on.
+  size_t comparable() const {
+    bool last_counts = requests_.empty() || requests_.back().complete || refusal_ == http::Refusal::none;
+    return requests_.size() - (last_counts ? 0 : 1);
+  }
   http::Refusal refusal() const { return refusal_; }
   bool in_message() const { return parser_.in_message(); }
   bool in_body() const { return parser_.in_body(); }
@@ -55,14 +76,26 @@ class Reading : private http::RequestSink {
   }
 
   bool on_request(const http::Request& request) override {
-    requests_.push_back(told(request));
-    return ((pauses_ >> (requests_.size() % 8)) & 1) == 0;
+    BRINK_HOLDS(requests_.empty() || requests_.back().complete, "a request within another's body");
+    requests_.push_back({told(request), text_of(request.body), text_of(request.trailers), request.complete});
+    return goes_on();
   }
+
+  bool on_body(net::Slice bytes, net::Slice trailers, bool is_last) override {
+    BRINK_HOLDS(!requests_.empty() && !requests_.back().complete, "a body that is nobody's");
+    BRINK_HOLDS(is_last || (bytes.size > 0 && trailers.size == 0), "a piece of a body that is none");
+    requests_.back().body += text_of(bytes);
+    requests_.back().trailers += text_of(trailers);
+    requests_.back().complete = is_last;
+    return goes_on();
+  }
+
+  bool goes_on() const { return ((pauses_ >> (requests_.size() % 8)) & 1) == 0; }
 
   http::RequestParser parser_;
   http::ParserScratch scratch_;
   uint8_t pauses_;
-  std::vector<std::string> requests_;
+  std::vector<Heard> requests_;
   http::Refusal refusal_ = http::Refusal::none;
 };
 
@@ -106,13 +139,13 @@ void compare(const Reading& whole, const Reading& pieces) {
   if (is_about_overhead(whole) || is_about_overhead(pieces)) return;
   const char* code = http::kRefusals[static_cast<size_t>(whole.refusal())].code;
   const char* other_code = http::kRefusals[static_cast<size_t>(pieces.refusal())].code;
-  size_t same = std::min(whole.requests().size(), pieces.requests().size());
+  size_t same = std::min(whole.comparable(), pieces.comparable());
   for (size_t i = 0; i < same; i++) {
     BRINK_HOLDS(whole.requests()[i] == pieces.requests()[i], "request %zu, whole:\n%s\nand in pieces:\n%s", i,
-                whole.requests()[i].c_str(), pieces.requests()[i].c_str());
+                whole.requests()[i].text().c_str(), pieces.requests()[i].text().c_str());
   }
-  BRINK_HOLDS(whole.requests().size() == pieces.requests().size(), "%zu requests whole, %zu in pieces (%s, %s)",
-              whole.requests().size(), pieces.requests().size(), code, other_code);
+  BRINK_HOLDS(whole.comparable() == pieces.comparable(), "%zu requests whole, %zu in pieces (%s, %s)",
+              whole.comparable(), pieces.comparable(), code, other_code);
   BRINK_HOLDS(same_kind(whole.refusal(), pieces.refusal()), "refused as '%s' whole, as '%s' in pieces", code,
               other_code);
   BRINK_HOLDS(whole.in_message() == pieces.in_message() && whole.in_body() == pieces.in_body(),

@@ -11,12 +11,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   setup.blocks = kind & 2 ? 2 : 1;
   setup.is_inline = setup.blocks == 1;
   setup.options.max_pending_output_bytes = kind & 4 ? 100 : 1024 * 1024;
+  setup.options.takes_upgrades = true;
   World world(setup);
   world.application().answer_at_once(false);
-  world.connect(3);
+  world.connect(5);
   world.client_sends(0, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", 3);
   world.client_sends(1, "HEAD / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", 1);
   world.client_sends(2, "GET / HTTP/1.0\r\n\r\n", 1);
+  world.client_sends(3, "GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: b\r\n\r\n", 1);
+  world.client_sends(4, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nbody", 1);
   world.turn(0);
   world.turn(0);
   while (!script.ended()) world.step(script);

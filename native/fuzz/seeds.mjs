@@ -48,7 +48,28 @@ const REQUESTS = [
 const byte = (code) => String.fromCharCode(code)
 const sends = (client, text) => `s${client}${text}${END}`
 const many = (client, times, text) => `S${client}${byte(times)}${text}${END}`
-const KINDS = 17
+const KINDS = 30
+// Kinds of replies, as native/fuzz/application.h numbers them.
+const STREAM = 17
+const SIZED_STREAM = 18
+const WHOLE_STREAM = 19
+const STREAM_THAT_ASKS = 23
+const ECHO = 25
+const TAKE_OVER = 26
+const LONG_FILE = 29
+// Bits of a chunk.
+const LAST = 1
+const ASKS = 2
+const BY_REFERENCE = 4
+const TRAILERS = 8
+
+const upgrade = get('/', 'Connection: upgrade\r\nUpgrade: b\r\n')
+const upload = (length, sent) => `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n${sent}`
+const usually = (kind, size = 0) => `u${byte(kind)}${byte(size)}`
+const answer = (which, kind, size = 0) => `a${which}${byte(kind)}${byte(size)}`
+const chunk = (which, how, size = 0) => `h${which}${byte(how)}${byte(size)}`
+// Setups in which connections are handed over when their client offers it: by edges, by levels, behind a thread.
+const TAKING_UPGRADES = ['\x00\x00\x00\x00\x40', '\x01\x00\x00\x00\x40', '\x04\x00\x00\x00\x40', '\x05\x00\x00\x00\x40']
 
 const STORIES = [
   ...REQUESTS.map((request) => `c${sends(0, request)}tt`),
@@ -94,6 +115,58 @@ const STORIES = [
   `wtwwt`,
 ]
 
+// Bodies that come and go piece by piece. The digit '0' is 48, so `which` of 0 means any of up to 48.
+const STREAMED = [
+  `A0c${sends(0, get())}t${answer(0, STREAM)}gt${chunk(0, 0, 5)}gt${chunk(0, ASKS, 200)}gt${chunk(0, LAST | TRAILERS, 9)}gtt`,
+  `A0c${sends(0, get())}t${answer(0, SIZED_STREAM)}gt${chunk(0, BY_REFERENCE, 10)}g${chunk(0, BY_REFERENCE | ASKS, 10)}gtk0gt`,
+  `A0c${sends(0, 'GET / HTTP/1.0\r\n\r\n')}t${answer(0, STREAM)}gt${chunk(0, 0, 50)}gt${chunk(0, LAST, 1)}gtt`,
+  `A0c${sends(0, head + get())}t${answer(0, STREAM)}g${answer(0, STREAM)}g${chunk(1, 0, 50)}g${chunk(0, 0, 50)}g${chunk(0, LAST)}gt`,
+  // Behind an earlier answer, which is the last, or not.
+  `A0c${sends(0, get() + get())}t${answer(1, STREAM)}g${chunk(0, 0, 50)}g${chunk(0, LAST, 1)}gt${answer(0, 0)}gt`,
+  `A0c${sends(0, get() + get())}t${answer(1, STREAM)}g${chunk(0, BY_REFERENCE, 50)}gt${answer(0, 3)}gt${chunk(0, LAST, 1)}gt`,
+  `A0c${sends(0, get() + get())}t${answer(1, STREAM)}g${chunk(0, 0, 50)}gk0gt${answer(0, WHOLE_STREAM)}gt`,
+  `A0c${sends(0, get() + get())}t${answer(1, 0)}gk0g${answer(0, 0)}gt`,
+  `A0c${sends(0, get())}t${answer(0, STREAM)}g${chunk(0, 128, 50)}g${chunk(0, 32, 5)}gt`,
+  `A0c${sends(0, get())}t${answer(0, STREAM)}g${chunk(0, 64 | LAST, 50)}gtt`,
+  // Clients that do not take it, or are gone.
+  `${usually(STREAM_THAT_ASKS, 255)}cn0${sends(0, get())}tttm0\xf0tm0\xfftm0\xfftm0\xfftN0ttt`,
+  `${usually(LONG_FILE, 255)}cn0${sends(0, get() + get())}tttm0\xf0tm0\xfftN0ttt`,
+  `${usually(LONG_FILE, 255)}c${sends(0, get() + get())}tttt`,
+  `A0c${sends(0, get())}t${answer(0, STREAM)}gf0ttzzT\xa7tzz`,
+  `A0c${sends(0, get())}t${answer(0, STREAM)}gf0tr0tttt${chunk(0, 0, 5)}gt`,
+  `A0c${sends(0, get())}tf0tr0tttt`,
+  `A0c${sends(0, get('/', 'Connection: close\r\n'))}t${answer(0, STREAM)}gf0ttDtt${chunk(0, 0, 5)}gt`,
+  // Uploads.
+  `U0c${sends(0, upload(40000, 'a'))}t${many(0, 160, 'some of it ')}tttt${many(0, 250, 'the rest of it ')}tttttt`,
+  `U1c${sends(0, upload(40000, 'a'))}t${many(0, 250, 'some of it ')}tttt${many(0, 250, 'the rest of it ')}tttttt`,
+  `U3c${sends(0, upload(150000, 'a'))}t${many(0, 255, 'more than was asked for ')}ttttttte0\x09gttte0\xffgttttT\xa9zz`,
+  `U2c${sends(0, upload(150000, 'a'))}t${many(0, 140, 'more than was asked for ')}ttttt${sends(0, get())}tt`,
+  `U0${usually(ECHO)}c${sends(0, chunked('hello', 'again').slice(0, -14))}tt${sends(0, '\r\n5\r\nagain\r\n0\r\nA: b\r\n\r\n')}tt`,
+  `U1${usually(ECHO)}cn0${sends(0, upload(20000, 'a'))}t${many(0, 250, 'some of it ')}tttN0ttt${many(0, 250, 'of it ')}ttt`,
+  `U1${usually(ECHO)}c${sends(0, upload(20000, 'a'))}tf0tt`,
+  `U1${usually(ECHO)}c${sends(0, upload(20000, 'a'))}tT\xa9tzzzzz`,
+  `U0c${sends(0, post('hello', 'Expect: 100-continue\r\n').slice(0, -5))}tt${sends(0, 'hello')}tt`,
+  `U3A0c${sends(0, post('hello', 'Expect: 100-continue\r\n').slice(0, -5))}tt${answer(0, WHOLE_STREAM)}gt${sends(0, 'hello')}tt`,
+  `A0c${sends(0, get() + upload(50, 'a'))}t${answer(1, 0)}gt${many(0, 60, 'a')}tt${answer(0, 0)}gtt`,
+  `A0c${sends(0, get() + upload(50, 'a'))}t${answer(0, 3)}gt${many(0, 60, 'a')}tt`,
+  `U3c${sends(0, chunked('hello').slice(0, -5) + 'xx\r\n')}tttt`,
+  `A0c${sends(0, upload(50, 'a'))}tj0\xa1\xb1\x09gtT\xa2tT\xd9tzz`,
+  `A0cn0${sends(0, get() + get())}tj0\xa1\xb1\x09j1\x00\x11\x00g${answer(0, 2, 255)}gtT\xa2tT\xd9tzz`,
+]
+
+const TUNNELS = [
+  `A0c${sends(0, `${upgrade}some of it`)}tt${answer(0, TAKE_OVER)}gtt${sends(0, 'more')}tf0tt${chunk(0, LAST)}gtt`,
+  `${usually(TAKE_OVER)}c${sends(0, `${upgrade}some of it`)}tt${sends(0, 'more')}tf0tt`,
+  `${usually(TAKE_OVER)}cn0${sends(0, upgrade)}tt${many(0, 255, 'more than it takes')}tttN0tttf0tt`,
+  `A0c${sends(0, upgrade)}tt${answer(0, TAKE_OVER)}gt${chunk(0, LAST, 9)}gtt${many(0, 255, 'more than was asked for')}tttttf0tttt`,
+  `A0c${sends(0, get() + upgrade)}tt${answer(1, TAKE_OVER)}gt${sends(0, `${get()}bytes`)}ttt${answer(0, 0)}gttt`,
+  `A0c${sends(0, get() + upgrade)}tt${sends(0, get())}tt${answer(1, 0)}gtt${answer(0, 0)}gttt`,
+  `A0c${sends(0, upgrade)}tt${sends(0, get())}tt${answer(0, 0)}gttt`,
+  `A0c${sends(0, upgrade)}tt${answer(0, TAKE_OVER)}g${answer(0, TAKE_OVER)}gk0gtt`,
+  `A0c${sends(0, get() + upgrade)}tt${answer(0, TAKE_OVER)}g${answer(0, TAKE_OVER)}gttr0tt`,
+  `${usually(TAKE_OVER, 200)}c${sends(0, upgrade)}ttDttf0tt`,
+]
+
 const SETUPS = [
   '\x00\x00\x00\x00\x00',
   '\x01\x00\x00\x00\x00',
@@ -108,12 +181,17 @@ const SETUPS = [
 
 const reply = (slot, sequence, more = '') =>
   `${byte(1)}${byte(slot)}\x00${byte(sequence)}${byte(0xf0)}\x01\x00\x00\x00\x05${more}`
+const said = (slot, sequence, kind, flags = '\x00', length = 0) =>
+  `${byte(kind)}${byte(slot)}\x00${byte(sequence)}${byte(0xf0)}${flags}\x00\x00\x00${byte(length)}`
 const raw = (bodies, bytes, words) =>
   `Q${byte(bodies)}${'\x64'.repeat(bodies)}${bytes}${END}${byte(words.length)}${words}${END}`
 
 const TARGETS = {
-  reactor: () =>
-    STORIES.flatMap((story, i) => [SETUPS[0], SETUPS[1 + (i % (SETUPS.length - 1))]].map((s) => s + story)),
+  reactor: () => [
+    ...STORIES.flatMap((story, i) => [SETUPS[0], SETUPS[1 + (i % (SETUPS.length - 1))]].map((s) => s + story)),
+    ...STREAMED.flatMap((story) => SETUPS.slice(0, 3).map((setup) => setup + story)),
+    ...TUNNELS.flatMap((story) => TAKING_UPGRADES.map((setup) => setup + story)),
+  ],
   replies: () =>
     ['\x00', '\x01', '\x02', '\x04'].flatMap((kind) => [
       kind + raw(0, 'hello', reply(0, 0)),
@@ -130,6 +208,12 @@ const TARGETS = {
       kind + raw(0, 'hello', `\x01\x00\x00\x00${byte(0xf1)}\x81\x00\x00\x00\x05`),
       kind + raw(0, 'hello', `\x01\x00\x00\x00${byte(0xf5)}\xf5\xf6\xf7\xf8\xf4`),
       kind + raw(0, 'hello', `\x07\x00\x00\x00${byte(0xf0)}\x01\x00\x00\x00\x05`),
+      // A stream, its pieces, its end; and the same without an end.
+      kind + raw(0, 'hello', said(0, 0, 1, byte(0xfc)) + said(0, 0, 2, byte(0xff), 5) + said(0, 0, 2, byte(0xfe), 3)),
+      kind + raw(0, 'hello', said(2, 0, 1, byte(0xfc)) + said(2, 0, 2, '\x00', 5) + said(2, 0, 3)),
+      kind + raw(0, 'hello', said(1, 1, 1, byte(0xfd), 7) + said(1, 0, 1, byte(0xfc)) + said(1, 1, 2, '\x00', 5) + said(1, 0, 2, byte(0xfe))),
+      kind + raw(0, 'hello', said(3, 0, 5) + said(3, 0, 2, byte(0xff), 5) + said(3, 0, 4, '\x00', 200) + said(3, 0, 2, byte(0xfe))),
+      kind + raw(0, 'hello', said(4, 0, 4, '\x00', 200) + said(4, 0, 6, '\x05', 5) + said(4, 0, 1, byte(0xfc))),
       `${kind}${raw(0, 'hello', reply(0, 0))}r0t${raw(0, 'hello', reply(0, 1) + reply(1, 0))}c${sends(3, get())}tt`,
     ]),
   parser: () =>

@@ -56,6 +56,7 @@ Setup Setup::read(Script& script) {
   options.limits.target_bytes = choose.of(8u * 1024, 8u, 30u, 60'000u);
   options.limits.body_bytes = choose.of<uint64_t>(1024 * 1024, 0, 10, 40'000);
   options.limits.chunk_overhead_bytes = choose.of(16u * 1024, 0u, 20u, 1000u);
+  options.takes_upgrades = choose.of(false, true, true, true);
   return setup;
 }
 

@@ -7,21 +7,36 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace brink::fuzz {
 
-// What a reply asks for. Made by reading the replies in a block independently of the reactor.
+// How the client tells where a body ends.
+enum class Framing : uint8_t { none, length, chunked, to_the_close, raw };
+
+// What the replies to a request ask for, so far. Made by reading them independently of the reactor.
 struct Expected {
   uint16_t status = 200;
-  bool to_head = false;
   bool close = false;
   bool length_said = true;
   bool dated = false;
-  bool by_reference = false;
   bool may_be_refused = false;  // its body went with another reply, or did not
+  bool to_head = false;
+  Framing framing = Framing::length;
+  bool ended = true;        // nothing follows; not so while it streams
+  bool aborted = false;     // the client must not take it for whole
+  bool may_break = false;   // or may be so
+  bool sized = false;       // a stream of which the length was said,
+  uint64_t may_follow = 0;  // and so much of it is still to come
   uint64_t length = 0;
   std::string fields;
   std::string body;
+  std::string trailers;
+  std::vector<uint64_t> lent_up_to;  // places in the body where pieces end that were lent
+  size_t pieces = 0;
+  bool asks = false;  // to be told when there is room
+
+  bool has_body() const { return framing != Framing::none; }
 };
 
 class Transcript {
@@ -30,26 +45,55 @@ class Transcript {
 
   // The first reply to a request counts. False when there was one before.
   bool expect(uint32_t sequence, Expected expected);
-  bool expects(uint32_t sequence) const { return expected_.count(sequence) > 0; }
-  void read(const char* bytes, size_t size);
+  Expected* find(uint32_t sequence);
+  const Expected* find(uint32_t sequence) const { return const_cast<Transcript*>(this)->find(sequence); }
+  void on_drained(uint32_t sequence);
 
-  uint32_t complete() const { return complete_; }  // responses; an interim one is none
-  bool is_between_responses() const { return head_.empty() && body_left_ == 0; }
-  bool said_close() const { return said_close_; }
+  void read(const char* bytes, size_t size);
+  // Nothing follows, and all that was said is here.
+  void end();
+
+  uint32_t complete() const;  // responses that are whole for both sides; an interim one is none
   uint32_t interim() const { return interim_; }
+  bool said_close() const { return said_close_; }
+  // Not in the middle of anything that is going on.
+  bool is_between_responses() const;
+  // All of the response that is arriving that there is.
+  bool is_up_to_date() const;
+  // How many requests were answered to their end, one after the other.
+  uint32_t answered_in_order() const;
+  // Whether what is not whole may be so for good.
+  bool may_be_broken_off() const;
+  bool streams_still() const;
+
   size_t bodies_on_their_way() const;
+  uint64_t most_outstanding(bool of_streams_only) const;  // bytes that were given and have not arrived
 
  private:
+  enum class Part : uint8_t { head, content, chunk_size, chunk_end, trailers };
+
+  void read_byte(char next);
   void read_head();
-  void compare_head(std::string_view lines, uint16_t status, bool close, bool length_said, uint64_t length);
+  void begin_body(uint64_t length);
+  size_t read_content(const char* bytes, size_t size);
+  void read_chunk_size();
+  void read_trailers();
+  void compare_head(std::string_view lines, uint16_t status, bool close, bool length_said, uint64_t length,
+                    bool chunked);
   void finish_response();
+  bool is_raw_next() const;
+  bool ends_with_the_stream() const;
 
   size_t client_;
   std::map<uint32_t, Expected> expected_;
-  std::string head_;                  // as far as it has arrived
-  const Expected* answer_ = nullptr;  // whose body is arriving; null for a refusal
+  Part part_ = Part::head;
+  Framing framing_ = Framing::none;    // of the response that is arriving
+  std::string line_;                   // or head, as far as it has arrived
+  const Expected* answer_ = nullptr;   // that is arriving; null for a refusal
+  const Expected* finished_ = nullptr;  // the last that was whole for the client
+  std::string trailers_read_;
   uint64_t body_read_ = 0;
-  uint64_t body_left_ = 0;
+  uint64_t left_ = 0;  // of the body, or the chunk
   uint32_t complete_ = 0;
   uint32_t interim_ = 0;
   bool closes_ = false;  // the response that is arriving

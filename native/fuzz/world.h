@@ -1,18 +1,19 @@
-// A reactor, the system beneath it and the application above it, moved by a script; and what each client is told by
-// them. The invariants are checked after every step.
+// A reactor, the system beneath it and the application above it, moved by a script; and what is said between each client
+// and the application. The invariants are checked after every step.
 #pragma once
 
+#include <deque>
+#include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "fuzz/application.h"
+#include "fuzz/conversation.h"
 #include "fuzz/fake_kernel.h"
 #include "fuzz/fake_poller.h"
 #include "fuzz/invariants.h"
 #include "fuzz/script.h"
 #include "fuzz/setup.h"
-#include "fuzz/transcript.h"
 #include "net/waker.h"
 #include "reactor/reactor.h"
 
@@ -36,20 +37,14 @@ class World final : private Witness {
   Application& application() { return application_; }
 
  private:
-  // A client as JavaScript was told of it.
-  struct Acquaintance {
-    bool is_known = false;
-    reactor::ConnectionId id = {0, 0};
-    uint32_t requests = 0;
-    bool ended_in_order = false;
-  };
-
   bool step_of_client(char instruction, Script& script);
   bool step_of_kernel(char instruction, Script& script);
   bool step_of_application(char instruction, Script& script);
+  bool step_of_a_stream(char instruction, Script& script);
   void plan_outcome(Script& script);
   void send_raw_replies(Script& script);
   void sleep();
+  void come_to_rest();
   void apply(reactor::Replies replies);
   void drain();
   void cut();
@@ -59,17 +54,22 @@ class World final : private Witness {
   void on_end_said(size_t client) override;
   void on_closed(size_t client) override;
   void on_request(const ToldRequest& request);
+  Conversation& with(reactor::ConnectionId id);
   void check_ended_in_order(size_t client);
+  void check_told_gone(const Conversation& conversation) const;
+  bool has_vanished(size_t client) const;
   uint64_t cut_off() const;
 
   const Setup setup_;
   FakeKernel kernel_;
   Application application_;
-  std::vector<Transcript> transcripts_;
-  std::vector<Acquaintance> acquaintances_;
+  std::deque<Conversation> conversations_;    // by the client's number
+  std::map<uint64_t, size_t> clients_known_;  // by the token of their connection
   size_t bytes_sent_ = 0;  // by clients
   uint64_t cut_off_seen_ = 0;
   bool cutting_ = false;
+  bool applying_ = false;
+  bool draining_ = false;
   net::Waker waker_;
   FakePoller* poller_;  // the reactor's
   std::unique_ptr<reactor::Reactor> reactor_;

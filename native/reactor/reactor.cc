@@ -359,6 +359,7 @@ void Reactor::refuse(Connection& connection, http::Refusal refusal) {
 // What comes from a client that nobody listens to any more is read and forgotten: closing with input unread would make
 // the kernel send a reset, and that may overtake the answer.
 void Reactor::discard_input(Connection& connection) {
+  if (connection.peer_finished) connection.readable = false;
   if (!connection.readable) return settle(connection);
   char forgotten[16 * 1024];
   for (int rounds = 0; rounds < 8; rounds++) {

@@ -325,6 +325,9 @@ void Reactor::emit(Connection& connection, bool close) {
   if (close) {
     // Nothing is said after a response that says close.
     connection.stage = std::max(connection.stage, Stage::last);
+    if (!connection.unanswered.empty()) {
+      progress_.push_back({Progress::Kind::gone, connection.id, 0, http::Refusal::none});
+    }
     while (!connection.unanswered.empty()) {
       connection.unanswered.take(connection.unanswered.first());
       connection.unanswered.pass_first();

@@ -1,0 +1,99 @@
+#include "fuzz/hearing.h"
+
+#include <string_view>
+#include <utility>
+
+#include "fuzz/check.h"
+#include "http/refusal.h"
+
+namespace brink::fuzz {
+namespace {
+
+std::string_view text_of(net::Slice bytes) { return {bytes.data, bytes.size}; }
+
+}  // namespace
+
+void Hearing::on_request(const ToldRequest& request) {
+  BRINK_HOLDS(!gone_, "client %zu: a request of somebody who was told to be gone", number_);
+  BRINK_HOLDS(!id_ || id_->token() == request.id.token(), "client %zu: under another's name", number_);
+  id_ = request.id;
+  BRINK_HOLDS(request.sequence == requests_, "client %zu: request %u is told as the %uth", number_, request.sequence,
+              requests_);
+  requests_++;
+  BRINK_HOLDS(request.is_ipv4 == (number_ % 2 == 0), "client %zu: another's address", number_);
+  BRINK_HOLDS(!(body_ && body_->is_raw), "client %zu: a request on a connection that was handed over", number_);
+  BRINK_HOLDS(stream_.take_head(text_of(request.head), request.has_body, request.announced),
+              "client %zu: request %u has a head that it did not send", number_, request.sequence);
+  BRINK_HOLDS(request.has_body || (request.body.size == 0 && !request.body_follows), "client %zu: a body of nothing",
+              number_);
+  offer_.reset();
+  if (request.offers_upgrade) offer_ = request.sequence;
+  body_.reset();
+  BRINK_HOLDS(stream_.take_body(text_of(request.body)), "client %zu: request %u has a body that it did not send",
+              number_, request.sequence);
+  if (!request.body_follows) {
+    BRINK_HOLDS(stream_.take_end(text_of(request.trailers)), "client %zu: request %u ends elsewhere", number_,
+                request.sequence);
+    return;
+  }
+  body_.emplace();
+  body_->sequence = request.sequence;
+  body_->told = request.body.size;
+  body_->expects_continue = request.expects_continue;
+}
+
+void Hearing::on_body(const ToldBody& body) {
+  BRINK_HOLDS(!gone_, "client %zu: more of a body of somebody who was told to be gone", number_);
+  bool is_due = body_ && body_->sequence == body.sequence && !body_->over;
+  BRINK_HOLDS(is_due, "client %zu: a piece of a body of request %u, which has none, or all of it", number_,
+              body.sequence);
+  BRINK_HOLDS(!body.ends || !body.failed, "client %zu: a body that ends and fails", number_);
+  if (body.failed) {
+    bool says_why = body.refusal > 0 && body.refusal < http::kRefusalCount;
+    BRINK_HOLDS(says_why || (body.refusal == 0 && client_.finished), "client %zu: a body fails for no reason", number_);
+    BRINK_HOLDS(body.bytes.size == 0 && !body_->is_raw, "client %zu: a body that fails, and more of it", number_);
+    body_->over = true;
+    last_is_refused_ = says_why;
+    return;
+  }
+  take_piece(text_of(body.bytes));
+  if (!body.ends) return;
+  body_->over = true;
+  if (body_->is_raw) {
+    BRINK_HOLDS(client_.finished && stream_.left() == 0, "client %zu: an end that it did not say", number_);
+  } else {
+    BRINK_HOLDS(stream_.take_end(text_of(body.trailers)), "client %zu: the body of request %u ends elsewhere", number_,
+                body.sequence);
+  }
+}
+
+// More is read only while more is wanted; what one read gives is told whole.
+void Hearing::take_piece(std::string_view piece) {
+  BRINK_HOLDS(piece.empty() || body_->told < layout::kBodyWindow + body_->asked,
+              "client %zu: more of a body than was asked for, after %llu bytes", number_,
+              static_cast<unsigned long long>(body_->told));
+  body_->told += piece.size();
+  bool same = body_->is_raw ? stream_.take_raw(piece) : stream_.take_body(piece);
+  BRINK_HOLDS(same, "client %zu: a piece of a body that it did not send", number_);
+}
+
+void Hearing::on_gone(bool half) {
+  BRINK_HOLDS(!gone_ && requests_ > 0, "client %zu: it is told to be gone again, or without having come", number_);
+  BRINK_HOLDS(!half || (client_.finished && !half_gone_), "client %zu: half gone, and is not, or is again", number_);
+  (half ? half_gone_ : gone_) = true;
+}
+
+void Hearing::asks_for_more(uint32_t sequence, uint64_t bytes) {
+  if (!body_ || body_->sequence != sequence || body_->over) return;
+  if (std::exchange(body_->expects_continue, false)) continues_due_++;
+  body_->asked += bytes;
+}
+
+void Hearing::takes_over(uint32_t sequence) {
+  offer_.reset();
+  body_.emplace();
+  body_->sequence = sequence;
+  body_->is_raw = true;
+}
+
+}  // namespace brink::fuzz
