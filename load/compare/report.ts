@@ -5,7 +5,7 @@ import { median } from '../statistics.js'
 import { capitalised, grouped, markdownTable } from '../table.js'
 import { figures } from './report_of_figures.js'
 import { targets } from './report_of_targets.js'
-import { coreShare, type MeasuredWorkload, medianOf, type Result } from './result.js'
+import { coreShare, type MeasuredWorkload, medianOf, type Result, ratio } from './result.js'
 
 export function report(result: Result): string {
   return [
@@ -20,9 +20,15 @@ ${whereMeasured(result)}
 ${result.peers.map(({ name, about }) => `- **${name}**: ${about}`).join('\n')}
 ${result.missing.map(({ name, why }) => `- ${name} is left out: ${why}`).join('\n')}
 
+## Side by side
+
+Requests per CPU second of brink, divided by the other's: above 1, brink takes less for the same work.
+
+${overview(result)}
+
 ## Targets
 
-Ratios are of requests per CPU second: brink's, divided by the other's.
+The same ratios, and other figures.
 
 ${targets(result)}
 `,
@@ -50,6 +56,15 @@ function whereMeasured({ date, machine, workloads }: Result): string {
   return `Measured ${date} on ${machine}.
 Other programs took ${(100 * median(shares)).toFixed(0)} % of the server's core meanwhile (the median): waiting for them is in the latencies, what they
 pushed out of its caches in the CPU time. To repeat it: \`npm run load:compare\`.`
+}
+
+function overview(result: Result): string {
+  const others = result.peers.map(({ name }) => name).filter((name) => name !== 'brink')
+  const rows = result.workloads.map(({ name, title }) => [
+    title,
+    ...others.map((other) => ratio(result, name, 'brink', other)?.toFixed(2) ?? ''),
+  ])
+  return markdownTable(['', ...others], rows)
 }
 
 function workload({ title, connections, lines, leftOut }: MeasuredWorkload): string {
