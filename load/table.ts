@@ -22,3 +22,7 @@ export function grouped(value: number): string {
 export function thousands(value: number): string {
   return `${(value / 1000).toFixed(value < 10_000 ? 1 : 0)} k`
 }
+
+export function capitalised(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1)
+}

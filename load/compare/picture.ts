@@ -3,7 +3,7 @@
 
 import { PAPER_STYLE, PAPER_STYLE_BY_NIGHT } from '../paper.js'
 import { perCpuSecond } from '../sample.js'
-import { grouped, thousands } from '../table.js'
+import { capitalised, grouped, thousands } from '../table.js'
 import { type MeasuredWorkload, medianOf, type Result } from './result.js'
 
 const WIDTH = 860
@@ -62,7 +62,9 @@ function panel(workload: MeasuredWorkload, x: number, y: number): string {
   const longest = bars[0]?.rate ?? 1
   const ours = bars.find(({ peer }) => peer === 'brink')?.rate
   const drawn = bars.map((bar, row) => drawnBar(bar, x, y + HEADING + row * PITCH, longest, ours))
-  return [`<text class="heading" x="${x}" y="${y + 14}">${escaped(workload.title)}</text>`, ...drawn].join('\n')
+  return [`<text class="heading" x="${x}" y="${y + 14}">${escaped(capitalised(workload.title))}</text>`, ...drawn].join(
+    '\n',
+  )
 }
 
 function drawnBar({ peer, rate }: Bar, x: number, y: number, longest: number, ours: number | undefined): string {
@@ -78,7 +80,7 @@ function drawnBar({ peer, rate }: Bar, x: number, y: number, longest: number, ou
 }
 
 function amount(rate: number): string {
-  return rate >= 1_000_000 ? `${(rate / 1_000_000).toFixed(2)} M` : thousands(rate)
+  return rate >= 999_500 ? `${(rate / 1_000_000).toFixed(2)} M` : thousands(rate)
 }
 
 function description(workload: MeasuredWorkload): string {

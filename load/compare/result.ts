@@ -2,6 +2,7 @@
 
 import { perCpuSecond, type Sample } from '../sample.js'
 import { median } from '../statistics.js'
+import type { HalfLoadLine } from './half_load.js'
 import type { IdleCost } from './idle_cost.js'
 import type { Missing } from './peers.js'
 import type { Size } from './sizes.js'
@@ -34,6 +35,7 @@ export interface Result {
   peers: { name: string; about: string }[]
   missing: Missing[]
   workloads: MeasuredWorkload[]
+  half: HalfLoadLine[]
   idleConnections: number
   idle: { peer: string; rounds: IdleCost[] }[]
   starts: { peer: string; rounds: Start[] }[]

@@ -5,7 +5,8 @@
 //   npm run load:compare -- --workloads close --keep          # keeps what an earlier run measured of the others
 //   npm run load:compare -- --draw                            # tells and draws the last run again
 //
-// Besides the workloads of workloads.ts there are idle (memory), start (time) and size (of the addon).
+// Besides the workloads of workloads.ts there are half (latency at half of the load), idle (memory), start (time) and
+// size (of the addon).
 
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,6 +15,7 @@ import { parseArgs } from 'node:util'
 import { bestGenerator } from '../generator.js'
 import { machine } from '../machine.js'
 import { compare, type Plan } from './comparing.js'
+import { measureHalfLoad } from './half_load.js'
 import { idleCost } from './idle_cost.js'
 import { installPeers } from './install.js'
 import { findPeers, isMissing, PEER_NAMES, type Peer } from './peers.js'
@@ -24,7 +26,9 @@ import { measureSizes } from './sizes.js'
 import { measureStart, STARTERS } from './starts.js'
 import { fileContents, WORKLOADS, type Workload } from './workloads.js'
 
-const FIGURES = ['idle', 'start', 'size']
+/** What those that no workload is for are asked. */
+const GREETING = WORKLOADS[0] as Workload
+const FIGURES = ['half', 'idle', 'start', 'size']
 const WORKLOAD_NAMES = [...WORKLOADS.map(({ name }) => name), ...FIGURES]
 
 const { values } = parseArgs({
@@ -99,6 +103,11 @@ async function measure(): Promise<void> {
       result.workloads = merged(result.workloads, [await compare(workload, peers, plan)], WORKLOAD_NAMES)
       write(result)
     }
+    if (wanted.includes('half')) {
+      console.log('half of the load')
+      result.half = await measureHalfLoad(GREETING, peers, plan)
+      write(result)
+    }
     if (wanted.includes('idle')) await measureIdle(result, peers, plan)
     if (wanted.includes('start')) await measureStarts(result, peers)
     if (wanted.includes('size')) result.sizes = measureSizes()
@@ -108,9 +117,9 @@ async function measure(): Promise<void> {
   }
 }
 
-function earlier(): Pick<Result, 'peers' | 'missing' | 'workloads' | 'idle' | 'starts' | 'sizes'> {
+function earlier(): Pick<Result, 'peers' | 'missing' | 'workloads' | 'half' | 'idle' | 'starts' | 'sizes'> {
   if (values.keep) return JSON.parse(readFileSync(numbersFile, 'utf8')) as Result
-  return { peers: [], missing: [], workloads: [], idle: [], starts: [], sizes: [] }
+  return { peers: [], missing: [], workloads: [], half: [], idle: [], starts: [], sizes: [] }
 }
 
 /** The new ones in the place of the old of the same name, in the order of the names. */
@@ -121,12 +130,11 @@ function merged<Named extends { name: string }>(old: Named[], fresh: Named[], or
 
 async function measureIdle(result: Result, peers: Peer[], plan: Plan): Promise<void> {
   console.log(`the memory of ${result.idleConnections} idle connections`)
-  const workload = WORKLOADS.find(({ name }) => name === 'plaintext') as Workload
   result.idle = peers.filter((peer) => !peer.isYardstick).map(({ name }) => ({ peer: name, rounds: [] }))
   for (let round = 1; round <= result.rounds; round++) {
     for (const line of result.idle) {
       const peer = peers.find(({ name }) => name === line.peer) as Peer
-      const server = await peer.start(workload, plan.files)
+      const server = await peer.start(GREETING, plan.files)
       try {
         line.rounds.push(await idleCost(server, result.idleConnections, plan.generator))
       } catch (error) {

@@ -97,7 +97,7 @@ export const WORKLOADS: readonly Workload[] = [
   },
   {
     name: 'user',
-    title: 'GET /users/:id?x=1 with a browser’s 14 fields, two of them read',
+    title: 'GET /users/:id?x=1, a browser’s 14 fields, two read',
     requests: users,
     answerTo: ({ target }) => {
       const id = /\d+/.exec(target)?.[0]
