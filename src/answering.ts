@@ -4,6 +4,7 @@ import { sourceOf } from './body_source.js'
 import type { Dispatcher, Match } from './dispatcher.js'
 import { HttpError } from './errors.js'
 import type { Block, Exchange } from './exchange.js'
+import { FileSlice } from './file_slice.js'
 import type { HandlerResult } from './handler.js'
 import { IncomingBody, tooLarge } from './incoming_body.js'
 import {
@@ -303,7 +304,7 @@ export class Answering {
   }
 
   #write(request: BrinkRequest, method: string, value: HandlerResult): void {
-    if (value instanceof Reply) return this.#writeReply(request, method, value)
+    if (value instanceof Reply) return this.#writeReply(request, method, value.forRequest(request))
     if (!isResponse(value) && this.#sending.value(request, value)) return this.#end(request)
     const answer = toReply(value)
     if (answer instanceof Reply) this.#writeReply(request, method, answer)
@@ -312,6 +313,7 @@ export class Answering {
 
   #writeReply(request: BrinkRequest, method: string, answer: Reply): void {
     if (request.isGone) {
+      if (answer.body instanceof FileSlice) answer.body.release()
       sourceOf(answer.body)?.cancel(request.signal.reason)
       return this.#end(request)
     }

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { file, files, Router } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { FileReply } from '#brink/files/file.js'
 import { fileTree, put } from '../file_tree.js'
 import { get, head, noise } from './messages.js'
 import { connect } from './raw_client.js'
@@ -28,10 +27,6 @@ test('no descriptor is left open', async () => {
   const app = new Router()
     .get('/*', files(tree, { precompressed: true, revalidate: 0 }))
     .get('/file/large', () => file(join(tree, 'large')))
-    .use(async (req, next) => {
-      const answer = await next()
-      return answer instanceof FileReply ? answer.forRequest(req) : answer
-    })
   await serving(app, async (server) => {
     const client = await connect(server)
     const requests = ['/small', '/large', '/file/large'].flatMap((path) => [

@@ -5,7 +5,6 @@ import { pathToFileURL } from 'node:url'
 import { file, Router, reply } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { FileReply } from '#brink/files/file.js'
 import { fileTree, LONG_AGO } from '../file_tree.js'
 import { get, head, noise } from './messages.js'
 import { ask, connect } from './raw_client.js'
@@ -22,16 +21,8 @@ const tree = fileTree({
 })
 symlinkSync('../secret', join(tree, 'uploads', 'link'))
 
-/** Until the server itself asks a reply for its request. */
-function app(): Router {
-  return new Router().use(async (req, next) => {
-    const answer = await next()
-    return answer instanceof FileReply ? answer.forRequest(req) : answer
-  })
-}
-
 test('a file is sent with what is known of it', async () => {
-  const routes = app()
+  const routes = new Router()
     .get('/path', () => file(join(tree, 'report.pdf')))
     .get('/url', async () => file(pathToFileURL(join(tree, 'report.pdf'))))
     .get('/empty', () => file(join(tree, 'empty'), { cacheControl: false }))
@@ -52,7 +43,7 @@ test('a file is sent with what is known of it', async () => {
 })
 
 test('conditions and ranges are answered', async () => {
-  const routes = app().get('/', () => file(join(tree, 'uploads', 'large')))
+  const routes = new Router().get('/', () => file(join(tree, 'uploads', 'large')))
   await serving(routes, async (server) => {
     const client = await connect(server)
     const whole = await client.send(get('/')).response()
@@ -75,7 +66,7 @@ test('conditions and ranges are answered', async () => {
 })
 
 test('a reply of which something else was made stays that', async () => {
-  const routes = app()
+  const routes = new Router()
     .get('/status', () => {
       const answer = file(join(tree, 'report.pdf'))
       answer.status = 203
@@ -108,7 +99,7 @@ test('a reply of which something else was made stays that', async () => {
 })
 
 test('a name that a client gives does not lead out of its root', async () => {
-  const routes = app().get('/:name', ({ params }) => file(params.name, { root: join(tree, 'uploads') }))
+  const routes = new Router().get('/:name', ({ params }) => file(params.name, { root: join(tree, 'uploads') }))
   await serving(routes, async (server) => {
     assert.is((await ask(server, get('/%C3%A4%20b.txt'))).text, 'uploaded')
     assert.is((await ask(server, get('/.hidden'))).text, 'hidden')
@@ -122,7 +113,7 @@ test('a name that a client gives does not lead out of its root', async () => {
 
 test('a file that is not there is 404, a root that is not there an error', async () => {
   const logged: unknown[] = []
-  const routes = app()
+  const routes = new Router()
     .get('/missing', () => file(join(tree, 'missing')))
     .get('/folder', () => file(tree))
     .get('/device', () => file('/dev/null'))
@@ -150,7 +141,7 @@ test('a file that is not there is 404, a root that is not there an error', async
 })
 
 test('a download has a name', async () => {
-  const routes = app()
+  const routes = new Router()
     .get('/own', () => file('ä b.txt', { root: join(tree, 'uploads'), download: true }))
     .get('/other', () => file(join(tree, 'report.pdf'), { download: 'Report "1".pdf' }))
   await serving(routes, async (server) => {
