@@ -4,7 +4,7 @@ import { sourceOf } from './body_source.js'
 import type { Dispatcher, Match } from './dispatcher.js'
 import { HttpError } from './errors.js'
 import type { Block, Exchange } from './exchange.js'
-import { FileReply } from './files/file.js'
+import { FileSlice } from './file_slice.js'
 import type { HandlerResult } from './handler.js'
 import { IncomingBody, tooLarge } from './incoming_body.js'
 import {
@@ -337,7 +337,7 @@ export class Answering {
   }
 
   #write(request: BrinkRequest, method: string, value: HandlerResult): void {
-    if (value instanceof Reply) return this.#writeReply(request, method, value)
+    if (value instanceof Reply) return this.#writeReply(request, method, value.forRequest(request))
     if (!isResponse(value) && this.#sending.value(request, value)) return this.#end(request)
     const answer = toReply(value)
     if (answer instanceof Reply) this.#writeReply(request, method, answer)
@@ -346,12 +346,12 @@ export class Answering {
 
   #writeReply(request: BrinkRequest, method: string, answer: Reply): void {
     if (request.isGone) {
+      if (answer.body instanceof FileSlice) answer.body.release()
       sourceOf(answer.body)?.cancel(request.signal.reason)
       return this.#end(request)
     }
     if (answer instanceof Upgrade) return this.#handOver(request, answer)
-    const asked = answer instanceof FileReply ? answer.forRequest(request) : answer
-    const isSent = this.#sending.reply(request, method, asked, {
+    const isSent = this.#sending.reply(request, method, answer, {
       done: () => this.#end(request),
       report: (error) => this.#report(error, request),
     })

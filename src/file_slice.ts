@@ -14,4 +14,9 @@ export class FileSlice {
     readonly length: number,
     readonly closes = false,
   ) {}
+
+  /** It will not be sent. */
+  release(): void {
+    if (this.closes) this.file.close()
+  }
 }

@@ -37,6 +37,15 @@ export class Reply {
     return this.#status
   }
 
+  /**
+   * What is sent to this request in particular, when all middleware has seen the reply.
+   * @throws HttpError
+   * @internal
+   */
+  forRequest(_req: { readonly method: string; readonly headers: { get(name: string): string | null } }): Reply {
+    return this
+  }
+
   /** @throws RangeError `ERR_INVALID_STATUS` */
   set status(status: number) {
     this.#status = checkedStatus(status)

@@ -35,7 +35,7 @@ export class SlicePieces implements IterableIterator<Uint8Array> {
   }
 
   return(): IteratorResult<Uint8Array, undefined> {
-    if (!this.#closed && this.#slice.closes) this.#slice.file.close()
+    if (!this.#closed) this.#slice.release()
     this.#closed = true
     return { done: true, value: undefined }
   }

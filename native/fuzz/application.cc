@@ -119,8 +119,8 @@ void Application::read_request(const reactor::Batch& batch, const uint32_t* word
   told.announced = (uint64_t{words[layout::kRequestAnnouncedHigh]} << 32) | words[layout::kRequestAnnouncedLow];
   told.head = bytes_in(batch, words[layout::kRequestHeadOffset], words[layout::kRequestHeadLength], "a head");
   told.body = bytes_in(batch, words[layout::kRequestBodyOffset], words[layout::kRequestBodyLength], "a body");
-  told.trailers =
-      bytes_in(batch, words[layout::kRequestTrailersOffset], words[layout::kRequestTrailersLength], "a trailer section");
+  told.trailers = bytes_in(batch, words[layout::kRequestTrailersOffset], words[layout::kRequestTrailersLength],
+                           "a trailer section");
   BRINK_HOLDS(words[layout::kEventWords] == layout::kRequestFields + 2 * fields, "%u fields in %u words", fields,
               words[layout::kEventWords]);
   for (uint32_t i = 0; i <= 2 * fields; i++) {
@@ -145,11 +145,8 @@ void Application::read_body(const reactor::Batch& batch, const uint32_t* words) 
   told.trailers =
       bytes_in(batch, words[layout::kBodyTrailersOffset], words[layout::kBodyTrailersLength], "a trailer section");
   hooks_.on_body(told);
-  events_.push_back({Event::Kind::body,
-                     {told.id, told.sequence},
-                     {told.bytes.data, told.bytes.size},
-                     told.ends,
-                     told.failed});
+  events_.push_back(
+      {Event::Kind::body, {told.id, told.sequence}, {told.bytes.data, told.bytes.size}, told.ends, told.failed});
 }
 
 // Behind the thread host batches are answered between the reactor's turns.

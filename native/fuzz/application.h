@@ -139,9 +139,9 @@ class Application final : public reactor::BatchSink {
     Recipient to;
     uint16_t client;
     bool body_comes;
-    std::string body;       // as far as it has come
-    bool asked = false;     // for all of it, or for the next piece
-    bool is_left = false;   // for the script to answer
+    std::string body;      // as far as it has come
+    bool asked = false;    // for all of it, or for the next piece
+    bool is_left = false;  // for the script to answer
   };
   struct Stream {
     Recipient to;

@@ -217,8 +217,8 @@ void Reading::read_chunk(const Record& record, Expected& stream) {
   }
   bool ends = record.has(layout::kFlagChunkEnd);
   bool is_sized = stream.framing == Framing::length;
-  bool disagrees = is_sized && (given.bytes.size() > stream.may_follow ||
-                                (ends && given.bytes.size() < stream.may_follow));
+  bool disagrees =
+      is_sized && (given.bytes.size() > stream.may_follow || (ends && given.bytes.size() < stream.may_follow));
   // Half of a body is worse than none.
   if (!given.makes_sense || disagrees) {
     stream.aborted = true;
@@ -265,7 +265,8 @@ Given Reading::read_held(const Record& record) {
     given.bytes.assign(held.bytes.data, held.bytes.size);
     return given;
   }
-  for (uint64_t at = 0; at < held.file_length; at++) given.bytes.push_back(FakeKernel::file_byte(held.file_offset + at));
+  for (uint64_t at = 0; at < held.file_length; at++)
+    given.bytes.push_back(FakeKernel::file_byte(held.file_offset + at));
   given.may_be_short = held.file_offset + held.file_length > held.file->facts().size;
   return given;
 }

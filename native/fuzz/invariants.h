@@ -4,9 +4,9 @@
 #include <deque>
 
 #include "fuzz/application.h"
+#include "fuzz/conversation.h"
 #include "fuzz/fake_kernel.h"
 #include "fuzz/fake_poller.h"
-#include "fuzz/conversation.h"
 #include "reactor/inspection.h"
 
 namespace brink::fuzz {

@@ -211,8 +211,21 @@ const TARGETS = {
       // A stream, its pieces, its end; and the same without an end.
       kind + raw(0, 'hello', said(0, 0, 1, byte(0xfc)) + said(0, 0, 2, byte(0xff), 5) + said(0, 0, 2, byte(0xfe), 3)),
       kind + raw(0, 'hello', said(2, 0, 1, byte(0xfc)) + said(2, 0, 2, '\x00', 5) + said(2, 0, 3)),
-      kind + raw(0, 'hello', said(1, 1, 1, byte(0xfd), 7) + said(1, 0, 1, byte(0xfc)) + said(1, 1, 2, '\x00', 5) + said(1, 0, 2, byte(0xfe))),
-      kind + raw(0, 'hello', said(3, 0, 5) + said(3, 0, 2, byte(0xff), 5) + said(3, 0, 4, '\x00', 200) + said(3, 0, 2, byte(0xfe))),
+      kind +
+        raw(
+          0,
+          'hello',
+          said(1, 1, 1, byte(0xfd), 7) +
+            said(1, 0, 1, byte(0xfc)) +
+            said(1, 1, 2, '\x00', 5) +
+            said(1, 0, 2, byte(0xfe)),
+        ),
+      kind +
+        raw(
+          0,
+          'hello',
+          said(3, 0, 5) + said(3, 0, 2, byte(0xff), 5) + said(3, 0, 4, '\x00', 200) + said(3, 0, 2, byte(0xfe)),
+        ),
       kind + raw(0, 'hello', said(4, 0, 4, '\x00', 200) + said(4, 0, 6, '\x05', 5) + said(4, 0, 1, byte(0xfc))),
       `${kind}${raw(0, 'hello', reply(0, 0))}r0t${raw(0, 'hello', reply(0, 1) + reply(1, 0))}c${sends(3, get())}tt`,
     ]),

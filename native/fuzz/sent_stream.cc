@@ -64,7 +64,8 @@ bool SentStream::begin_chunk() {
 
 bool SentStream::take_end(std::string_view trailers) {
   std::string lines;
-  bool ended = framing_ != Framing::chunked ? left_ == 0 : left_ == 0 && begin_chunk() && at_last_ && take_trailers(&lines);
+  bool ended =
+      framing_ != Framing::chunked ? left_ == 0 : left_ == 0 && begin_chunk() && at_last_ && take_trailers(&lines);
   framing_ = Framing::none;
   return ended && lines == trailers;
 }

@@ -34,8 +34,8 @@ class SentStream {
   const std::string& sent_;
   size_t at_ = 0;
   Framing framing_ = Framing::none;
-  uint64_t left_ = 0;       // of the body, or of the chunk
-  bool at_last_ = false;    // the chunk without bytes has been seen
+  uint64_t left_ = 0;     // of the body, or of the chunk
+  bool at_last_ = false;  // the chunk without bytes has been seen
 };
 
 }  // namespace brink::fuzz

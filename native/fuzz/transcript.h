@@ -87,9 +87,9 @@ class Transcript {
   size_t client_;
   std::map<uint32_t, Expected> expected_;
   Part part_ = Part::head;
-  Framing framing_ = Framing::none;    // of the response that is arriving
-  std::string line_;                   // or head, as far as it has arrived
-  const Expected* answer_ = nullptr;   // that is arriving; null for a refusal
+  Framing framing_ = Framing::none;     // of the response that is arriving
+  std::string line_;                    // or head, as far as it has arrived
+  const Expected* answer_ = nullptr;    // that is arriving; null for a refusal
   const Expected* finished_ = nullptr;  // the last that was whole for the client
   std::string trailers_read_;
   uint64_t body_read_ = 0;

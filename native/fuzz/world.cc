@@ -381,14 +381,15 @@ void World::check_told_gone(const Conversation& conversation) const {
   if (!hearing.is_known()) return;
   uint32_t answered = transcript.answered_in_order();
   bool all_answered = answered >= hearing.requests_to_answer();
-  BRINK_HOLDS(all_answered || hearing.was_told_gone(), "client %zu: %u requests, %u of them answered, and nobody is told",
-              hearing.number(), hearing.requests(), answered);
+  BRINK_HOLDS(all_answered || hearing.was_told_gone(),
+              "client %zu: %u requests, %u of them answered, and nobody is told", hearing.number(), hearing.requests(),
+              answered);
   // Where the server said of itself that an answer is the last, those behind it are not answered; and what it refused
   // is its own to answer.
   auto refusals = reactor_->stats().refusals;
   bool refuses = std::any_of(refusals.begin(), refusals.end(), [](uint64_t count) { return count > 0; });
-  bool may_differ = refuses || conversation.ended_within_apply || draining_ ||
-                    transcript.complete() < hearing.requests_to_answer();
+  bool may_differ =
+      refuses || conversation.ended_within_apply || draining_ || transcript.complete() < hearing.requests_to_answer();
   BRINK_HOLDS(!all_answered || !hearing.was_told_gone() || may_differ,
               "client %zu: told to be gone, and everything was answered", hearing.number());
 }

@@ -1,5 +1,5 @@
-// A reactor, the system beneath it and the application above it, moved by a script; and what is said between each client
-// and the application. The invariants are checked after every step.
+// A reactor, the system beneath it and the application above it, moved by a script; and what is said between each
+// client and the application. The invariants are checked after every step.
 #pragma once
 
 #include <deque>
@@ -65,7 +65,7 @@ class World final : private Witness {
   Application application_;
   std::deque<Conversation> conversations_;    // by the client's number
   std::map<uint64_t, size_t> clients_known_;  // by the token of their connection
-  size_t bytes_sent_ = 0;  // by clients
+  size_t bytes_sent_ = 0;                     // by clients
   uint64_t cut_off_seen_ = 0;
   bool cutting_ = false;
   bool applying_ = false;

@@ -70,7 +70,7 @@ export class FileReply extends Reply {
    * @throws HttpError 412, 416
    * @internal
    */
-  forRequest(req: Asking): Reply {
+  override forRequest(req: Asking): Reply {
     const isRead = req.method === 'GET' || req.method === 'HEAD'
     if (!isRead || this.status !== 200 || this.body !== this.#whole) return this
     let sent = false
