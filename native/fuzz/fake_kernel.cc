@@ -350,6 +350,7 @@ void raise(Descriptor descriptor) { FakeKernel::current().raise(descriptor, true
 void lower(Descriptor descriptor) { FakeKernel::current().raise(descriptor, false); }
 
 uint64_t monotonic_ms() { return FakeKernel::current().now_ms(); }
+void release_free_memory() {}
 int64_t wall_clock_seconds() { return FakeKernel::current().wall_clock_seconds(); }
 
 }  // namespace brink::net::system

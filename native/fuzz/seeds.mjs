@@ -149,7 +149,7 @@ const STREAMED = [
   `U3A0c${sends(0, post('hello', 'Expect: 100-continue\r\n').slice(0, -5))}tt${answer(0, WHOLE_STREAM)}gt${sends(0, 'hello')}tt`,
   `A0c${sends(0, get() + upload(50, 'a'))}t${answer(1, 0)}gt${many(0, 60, 'a')}tt${answer(0, 0)}gtt`,
   `A0c${sends(0, get() + upload(50, 'a'))}t${answer(0, 3)}gt${many(0, 60, 'a')}tt`,
-  `U3c${sends(0, chunked('hello').slice(0, -5) + 'xx\r\n')}tttt`,
+  `U3c${sends(0, `${chunked('hello').slice(0, -5)}xx\r\n`)}tttt`,
   `A0c${sends(0, upload(50, 'a'))}tj0\xa1\xb1\x09gtT\xa2tT\xd9tzz`,
   `A0cn0${sends(0, get() + get())}tj0\xa1\xb1\x09j1\x00\x11\x00g${answer(0, 2, 255)}gtT\xa2tT\xd9tzz`,
 ]

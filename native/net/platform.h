@@ -21,6 +21,9 @@
 // After winsock2.h, or it brings the first Winsock in.
 #include <process.h>
 #else
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -56,6 +59,7 @@ inline void start() {
   (void)started;
 }
 
+inline void release_free_memory() {}
 // Winsock has error numbers of its own.
 inline int last_error() {
   switch (WSAGetLastError()) {
@@ -184,6 +188,12 @@ inline int last_error() { return errno; }
 inline bool is_valid(Socket socket) { return socket >= 0; }
 // The descriptor is gone whatever close() answers; to try again could close another one's.
 inline void close_socket(Socket socket) { ::close(socket); }
+
+#if defined(__GLIBC__)
+inline void release_free_memory() { ::malloc_trim(0); }
+#else
+inline void release_free_memory() {}
+#endif
 
 #if defined(BRINK_LINUX)
 inline Socket open_socket(int family) { return ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }

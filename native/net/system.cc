@@ -190,6 +190,8 @@ uint64_t monotonic_ms() {
   return static_cast<uint64_t>(duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count());
 }
 
+void release_free_memory() { platform::release_free_memory(); }
+
 int64_t wall_clock_seconds() {
   using namespace std::chrono;
   return duration_cast<seconds>(system_clock::now().time_since_epoch()).count();

@@ -100,5 +100,9 @@ int64_t send_file(Descriptor socket, Descriptor file, uint64_t offset, uint64_t 
 uint64_t monotonic_ms();
 int64_t wall_clock_seconds();
 
+// Gives memory back to the system that was freed and is kept for later, where the allocator keeps it: it may take
+// milliseconds.
+void release_free_memory();
+
 }  // namespace system
 }  // namespace brink::net

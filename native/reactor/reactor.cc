@@ -53,6 +53,7 @@ bool Reactor::turn(int timeout_ms) {
   ready_now_.clear();
   expire_deadlines();
   deliver();  // last, so that it takes along what has just been noted
+  give_memory_back();
   return has_work();
 }
 
@@ -529,6 +530,17 @@ void Reactor::cut() {
   for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
     if (Connection* connection = connections_.at_slot(slot)) drop(*connection);
   }
+}
+
+// What a crowd has needed is not kept when it has left.
+void Reactor::give_memory_back() {
+  constexpr size_t kCrowd = 1024;
+  most_open_ = std::max(most_open_, connections_.open());
+  if (most_open_ < kCrowd || connections_.open() > most_open_ / 8) return;
+  most_open_ = connections_.open();
+  ready_.shrink_to_fit();
+  ready_now_.shrink_to_fit();
+  net::system::release_free_memory();
 }
 
 Stats Reactor::stats() const {

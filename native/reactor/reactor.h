@@ -163,6 +163,7 @@ class Reactor final : private http::RequestSink {
   uint64_t min_rate_bytes(const Connection& connection) const;
   void cut_off(Connection& connection, http::Refusal refusal);
   void look_at_lingering(Connection& connection);
+  void give_memory_back();
 
   const Options options_;
   std::unique_ptr<poller::Poller> poller_;
@@ -184,6 +185,7 @@ class Reactor final : private http::RequestSink {
   ConnectionId output_of_ = kNobody;
   uint64_t now_ms_;
   uint64_t accept_again_ms_ = 0;            // when descriptors had run out: the time to try again
+  size_t most_open_ = 0;                    // since memory was last given back
   size_t turned_away_ = 0;                  // those that still linger
   std::vector<ClientError> client_errors_;  // to be told with the next batch, as
   std::vector<Progress> progress_;          // this
