@@ -352,13 +352,24 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
       if (this.#rare?.decoded !== undefined) return this.#rare.decoded
       throw alreadyUsed()
     }
-    if (this.headers.has('content-encoding')) {
-      const decoded = gathered(this.chunks())
+    const codings = this.headers.get('content-encoding')
+    if (codings !== null) {
+      const decoded = this.#incoming === undefined ? this.#decodedWhole(codings) : gathered(this.chunks())
       this.#rare ??= {}
       this.#rare.decoded = decoded
       return decoded
     }
     return this.#incoming === undefined ? this.#arrived() : this.#incoming.whole()
+  }
+
+  /** What has arrived whole is mostly small, and need not be taken through a stream. */
+  async #decodedWhole(codings: string): Promise<Buffer> {
+    this.#isStreamed = true
+    const limit = this.#bodyLimit
+    // The block is used again while the decoder is loaded.
+    const bytes = Buffer.from(this.#arrived())
+    const { inflatedWhole } = await import('./inflation.js')
+    return inflatedWhole(codings, bytes, limit)
   }
 
   get #bodyLimit(): number {
