@@ -73,7 +73,8 @@ void Reactor::note(const poller::Ready& ready) {
   if (!connection) return;
   // Nobody reads from it now, and nobody can be told anything: there is nothing to wait for, and a poller by levels
   // would tell of it for ever.
-  if (ready.broken && !may_read(*connection) && connection->stage < Stage::last) return drop(*connection);
+  bool nobody_reads = connection->peer_finished || (!may_read(*connection) && connection->stage < Stage::last);
+  if (ready.broken && nobody_reads) return drop(*connection);
   connection->readable |= ready.readable;
   connection->hung_up |= ready.hung_up;
   if (ready.writable && connection->has_pending()) {
