@@ -254,7 +254,6 @@ void Reactor::take_over(Connection& connection, const Reply& given) {
     return answer(connection, last_answer(given.id, given.sequence, 500));
   }
   if (!connection.unanswered.take(given.sequence)) return;
-  connection.upgrade_offered = false;
   OutgoingBody outgoing = {given.sequence, OutgoingBody::Framing::to_the_close, true};
   if (given.sequence == connection.unanswered.first()) {
     connection.outgoing = std::make_unique<OutgoingBody>(outgoing);
@@ -268,6 +267,7 @@ void Reactor::take_over(Connection& connection, const Reply& given) {
 }
 
 void Reactor::become_tunnel(Connection& connection) {
+  connection.upgrade_offered = false;
   connection.stage = Stage::tunnel;
   connection.incoming = std::make_unique<IncomingBody>();
   connection.incoming->sequence = connection.outgoing->sequence;
