@@ -66,7 +66,8 @@ void Reactor::answer(Connection& connection, const Reply& given) {
   Unanswered& unanswered = connection.unanswered;
   if (!unanswered.take(given.sequence)) return;
   bool is_last = unanswered.is_last(given.sequence);
-  if (is_last) connection.upgrade_offered = false;
+  // It is read again now, though its answer may have to wait.
+  if (is_last && std::exchange(connection.upgrade_offered, false)) settle_later(connection);
   if (connection.incoming && connection.incoming->sequence == given.sequence) {
     connection.incoming->answered = true;
     stats_.requests++;
