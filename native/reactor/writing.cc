@@ -232,7 +232,8 @@ void Reactor::end_body(Connection& connection, const Reply& given, OutgoingBody&
 // A body that cannot be completed: what the client has of it must not look whole.
 void Reactor::abort(Connection& connection, uint32_t sequence) {
   if (connection.outgoing && connection.outgoing->sequence == sequence) return break_off(connection);
-  if (HeldAnswer* held = find_held(connection, sequence)) held->aborted = true;
+  HeldAnswer* held = find_held(connection, sequence);
+  if (held && !held->complete) held->aborted = true;
 }
 
 void Reactor::break_off(Connection& connection) {
