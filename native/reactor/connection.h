@@ -80,6 +80,7 @@ struct Connection {
   bool readable = false;       // an edge that was not used up
   bool peer_finished = false;  // recv() gave the end of the stream
   bool hung_up = false;        // the poller saw it coming
+  bool broken = false;         // and that nobody is there
   bool polled = true;          // the poller knows it; one that was turned away is looked at by the clock
   bool in_ready_list = false;
   bool reads_wanted = true;  // what a level-triggered poller was told

@@ -74,7 +74,9 @@ void Reactor::note(const poller::Ready& ready) {
   if (!connection) return;
   // Nobody reads from it now, and nobody can be told anything: there is nothing to wait for, and a poller by levels
   // would tell of it for ever.
-  if (ready.broken && !may_read(*connection) && connection->stage < Stage::last) return drop(*connection);
+  bool nobody_reads = connection->peer_finished || (!may_read(*connection) && connection->stage < Stage::last);
+  if (ready.broken && nobody_reads) return drop(*connection);
+  connection->broken |= ready.broken;
   connection->readable |= ready.readable;
   connection->hung_up |= ready.hung_up;
   if (ready.writable && connection->has_pending()) {
@@ -186,7 +188,9 @@ void Reactor::step(ConnectionId id) {
   if (connection->stage >= Stage::last) return discard_input(*connection);
   if (!may_read(*connection)) return settle(*connection);
   if (!has_room) {
-    // JavaScript has all the blocks. The readiness stays noted; a poller by levels need not repeat it meanwhile.
+    // JavaScript has all the blocks. The readiness stays noted; a poller by levels need not repeat it meanwhile. That a
+    // connection is broken it repeats all the same, and there is nobody left to hear.
+    if (connection->broken) return drop(*connection);
     short_of_room_ = true;
     want_reads(*connection, false);
     return push_ready(*connection);

@@ -89,7 +89,8 @@ void Reactor::answer(Connection& connection, const Reply& given) {
   Unanswered& unanswered = connection.unanswered;
   if (!unanswered.take(given.sequence)) return;
   bool is_last = unanswered.is_last(given.sequence);
-  if (is_last) connection.upgrade_offered = false;
+  // It is read again now, though its answer may have to wait.
+  if (is_last && std::exchange(connection.upgrade_offered, false)) settle_later(connection);
   if (connection.incoming && connection.incoming->sequence == given.sequence) {
     connection.incoming->answered = true;
     stats_.requests++;
@@ -264,7 +265,8 @@ void Reactor::abort(Connection& connection, uint32_t sequence) {
     if (still) drop(*still);
     return;
   }
-  if (HeldAnswer* held = find_held(connection, sequence)) held->aborted = true;
+  HeldAnswer* held = find_held(connection, sequence);
+  if (held && !held->complete) held->aborted = true;
 }
 
 void Reactor::break_off(Connection& connection) {
@@ -287,7 +289,6 @@ void Reactor::take_over(Connection& connection, const Reply& given) {
     return answer(connection, last_answer(given.id, given.sequence, 500));
   }
   if (!connection.unanswered.take(given.sequence)) return;
-  connection.upgrade_offered = false;
   OutgoingBody outgoing = {given.sequence, OutgoingBody::Framing::to_the_close, true};
   if (given.sequence == connection.unanswered.first()) {
     connection.outgoing = std::make_unique<OutgoingBody>(outgoing);
@@ -301,6 +302,7 @@ void Reactor::take_over(Connection& connection, const Reply& given) {
 }
 
 void Reactor::become_tunnel(Connection& connection) {
+  connection.upgrade_offered = false;
   connection.stage = Stage::tunnel;
   connection.incoming = std::make_unique<IncomingBody>();
   connection.incoming->sequence = connection.outgoing->sequence;
