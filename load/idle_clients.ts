@@ -9,6 +9,7 @@ import { connect, type Socket } from 'node:net'
 
 const ANSWER_WITHIN_MS = 10_000
 const OPENED_AT_ONCE = 64
+const CONNECTIONS_OF_AN_ADDRESS = 20_000
 
 const [address = '', wanted = '0'] = process.argv.slice(2)
 const url = new URL(address)
@@ -33,7 +34,7 @@ async function openInTurn(): Promise<void> {
 
 /** Throws what ends this program: a connection that neither is served nor turned away makes the measurement void. */
 async function openOne(): Promise<void> {
-  const socket = connect(Number(url.port), url.hostname)
+  const socket = connect({ port: Number(url.port), host: url.hostname, ...source(started) })
   socket.write(`GET ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\n\r\n`)
   const statusLine = await firstLine(socket)
   if (statusLine.startsWith('HTTP/1.1 503')) {
@@ -44,6 +45,12 @@ async function openOne(): Promise<void> {
   if (!statusLine.startsWith('HTTP/1.1 200')) throw new Error(`The server answered ${statusLine}`)
   held.add(socket)
   socket.on('close', () => held.delete(socket))
+}
+
+/** An address has less than 2^16 ports: where one is not enough, the loopback has others. */
+function source(index: number): { localAddress?: string } {
+  const address = Math.floor(index / CONNECTIONS_OF_AN_ADDRESS)
+  return url.hostname === '127.0.0.1' && address > 0 ? { localAddress: `127.0.0.${1 + address}` } : {}
 }
 
 function firstLine(socket: Socket): Promise<string> {
