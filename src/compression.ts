@@ -2,7 +2,7 @@ import { chooseEncoding } from './accept_encoding.js'
 import { contentTypeOf, encodeBody } from './body.js'
 import { type BodySource, isBlob, isStream, sourceOf } from './body_source.js'
 import { CodingStream } from './coding_stream.js'
-import { ENCODERS, type Encoder, type Encoding } from './encoders.js'
+import { type Encoder, type Encoding, encoders } from './encoders.js'
 import { FileSlice } from './file_slice.js'
 import type { Middleware } from './handler.js'
 import type { ReplyHeaders } from './headers.js'
@@ -109,7 +109,7 @@ class Coding {
     levels: Settings['levels'],
     readonly isEvents: boolean,
   ) {
-    this.encoder = ENCODERS.get(name) as Encoder
+    this.encoder = encoders().get(name) as Encoder
     this.level = levels[name] ?? this.encoder.standard
   }
 }
@@ -217,10 +217,10 @@ function checked(options: CompressOptions): Settings {
   if (typeof levels !== 'object' || levels === null) throw wrongType('levels', 'an object', levels)
   for (const [name, level] of Object.entries(levels)) {
     checkName('levels', name)
-    const encoder = ENCODERS.get(name as Encoding)
+    const encoder = encoders().get(name as Encoding)
     if (encoder !== undefined) wholeNumber(`levels.${name}`, level, encoder.standard, encoder.least, encoder.most)
   }
-  const codings = [...encodings.filter((name) => ENCODERS.has(name)), 'identity']
+  const codings = [...encodings.filter((name) => encoders().has(name)), 'identity']
   return {
     threshold: wholeNumber('threshold', threshold, 1024, 0, Number.MAX_SAFE_INTEGER),
     codings,

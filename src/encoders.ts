@@ -1,5 +1,6 @@
+import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
-import * as zlib from 'node:zlib'
+import type * as zlibTypes from 'node:zlib'
 import type { Coder } from './coding_stream.js'
 
 /** A content coding that replies can be compressed with (RFC 9110 §8.4.1, RFC 7932, RFC 8878). */
@@ -22,21 +23,30 @@ export interface Encoder {
 
 // What Node 22.15 and newer have besides; the types are those of Node 20.
 type Zstd = {
-  readonly zstdCompress: typeof zlib.brotliCompress
-  readonly zstdCompressSync: typeof zlib.brotliCompressSync
-  readonly createZstdCompress: typeof zlib.createBrotliCompress
+  readonly zstdCompress: typeof zlibTypes.brotliCompress
+  readonly zstdCompressSync: typeof zlibTypes.brotliCompressSync
+  readonly createZstdCompress: typeof zlibTypes.createBrotliCompress
   readonly constants: Readonly<Record<'ZSTD_c_compressionLevel' | 'ZSTD_e_flush', number>>
 }
 
-/** The codings that this runtime has. */
-export const ENCODERS: ReadonlyMap<Encoding, Encoder> = new Map(
-  [['br', brotli()] as const, ['zstd', zstd()] as const, ['gzip', gzip()] as const].filter(isThere),
-)
+type Zlib = typeof zlibTypes
 
-function brotli(): Encoder {
+let known: ReadonlyMap<Encoding, Encoder> | undefined
+
+/** The codings that this runtime has. Loads zlib, which takes its time, when it is first asked. */
+export function encoders(): ReadonlyMap<Encoding, Encoder> {
+  if (known === undefined) {
+    const zlib = createRequire(import.meta.url)('node:zlib') as Zlib
+    const all = [['br', brotli(zlib)] as const, ['zstd', zstd(zlib)] as const, ['gzip', gzip(zlib)] as const]
+    known = new Map(all.filter(isThere))
+  }
+  return known
+}
+
+function brotli(zlib: Zlib): Encoder {
   const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT, BROTLI_OPERATION_FLUSH } = zlib.constants
-  const later = promisify<Uint8Array | string, zlib.BrotliOptions, Buffer>(zlib.brotliCompress)
-  const options = (level: number, body: Uint8Array | string): zlib.BrotliOptions => ({
+  const later = promisify<Uint8Array | string, zlibTypes.BrotliOptions, Buffer>(zlib.brotliCompress)
+  const options = (level: number, body: Uint8Array | string): zlibTypes.BrotliOptions => ({
     params: { [BROTLI_PARAM_QUALITY]: level, [BROTLI_PARAM_SIZE_HINT]: body.length },
   })
   return {
@@ -51,8 +61,8 @@ function brotli(): Encoder {
   }
 }
 
-function gzip(): Encoder {
-  const later = promisify<Uint8Array | string, zlib.ZlibOptions, Buffer>(zlib.gzip)
+function gzip(zlib: Zlib): Encoder {
+  const later = promisify<Uint8Array | string, zlibTypes.ZlibOptions, Buffer>(zlib.gzip)
   return {
     least: 1,
     most: 9,
@@ -66,10 +76,10 @@ function gzip(): Encoder {
   }
 }
 
-function zstd(): Encoder | undefined {
+function zstd(zlib: Zlib): Encoder | undefined {
   if (!('createZstdCompress' in zlib)) return undefined
   const { zstdCompress, zstdCompressSync, createZstdCompress, constants } = zlib as unknown as Zstd
-  const later = promisify<Uint8Array | string, zlib.BrotliOptions, Buffer>(zstdCompress)
+  const later = promisify<Uint8Array | string, zlibTypes.BrotliOptions, Buffer>(zstdCompress)
   const options = (level: number) => ({ params: { [constants.ZSTD_c_compressionLevel]: level } })
   return {
     least: 1,

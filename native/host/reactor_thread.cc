@@ -130,7 +130,7 @@ void ReactorThread::deliver(reactor::Batch batch) {
 
 ReactorThread::Delivery ReactorThread::take() {
   std::lock_guard<std::mutex> guard(lock_);
-  notified_ = false;
+  if (outbox_.empty()) notified_ = false;
   return std::exchange(outbox_, Delivery{});
 }
 
@@ -145,15 +145,23 @@ void ReactorThread::post(Change change) {
   if (wake) waker_.raise();
 }
 
-void ReactorThread::done_with(reactor::Block* block) {
-  post([block](Inbox& inbox) { inbox.blocks.push_back(block); });
+void ReactorThread::done_with(reactor::Block* block, std::vector<reactor::Replies> replies) {
+  for (reactor::Replies& each : replies) lend(each);
+  post([&](Inbox& inbox) {
+    inbox.blocks.push_back(block);
+    std::move(replies.begin(), replies.end(), std::back_inserter(inbox.replies));
+  });
 }
 
 void ReactorThread::reply(reactor::Replies replies) {
+  lend(replies);
+  post([&replies](Inbox& inbox) { inbox.replies.push_back(std::move(replies)); });
+}
+
+void ReactorThread::lend(reactor::Replies& replies) {
   for (net::HeldBytes& body : replies.bodies) {
     if (body.holder) body.holder = std::make_unique<Borrowed>(std::move(body.holder), written_);
   }
-  post([&replies](Inbox& inbox) { inbox.replies.push_back(std::move(replies)); });
 }
 
 reactor::Block* ReactorThread::take_reply_block() {

@@ -28,6 +28,7 @@ class ReactorThread final : private reactor::BatchSink {
     std::vector<reactor::Batch> batches;
     std::vector<std::unique_ptr<net::Holder>> written;  // bodies to be given back, on the side that lent them
     bool idle = false;                                  // drained, and the last connection has ended
+    bool empty() const { return batches.empty() && written.empty() && !idle; }
   };
 
   // `notify` is called on the reactor's thread when there is a first thing to take. Null, and a negative errno, when
@@ -41,9 +42,9 @@ class ReactorThread final : private reactor::BatchSink {
   int add_listener(net::Fd listener) { return reactor_.add_listener(std::move(listener)); }
   void start();
 
-  // For the other side's thread.
+  // For the other side's thread. It is notified again when take() has had nothing to give.
   Delivery take();
-  void done_with(reactor::Block* block);  // a batch's: its handlers have run
+  void done_with(reactor::Block* block, std::vector<reactor::Replies> replies);  // a batch's: its handlers have run
   void reply(reactor::Replies replies);
   reactor::Block* take_reply_block();  // one whose replies are applied, or null
   void set_fixed(std::string target, reactor::FixedAnswer answer);
@@ -77,6 +78,7 @@ class ReactorThread final : private reactor::BatchSink {
   void tell_idle();
   int time_to_wait();
   void hand_back(const std::vector<reactor::Block*>& applied);
+  void lend(reactor::Replies& replies);
   template <typename Change>
   void post(Change change);
 

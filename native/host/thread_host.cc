@@ -23,8 +23,11 @@ std::unique_ptr<Host> ThreadHost::open(uv_loop_t* loop, const reactor::Options& 
   return host;
 }
 
+// What belongs to a batch crosses with its block, so that the other side is woken once.
 void ThreadHost::reply(reactor::Replies replies) {
-  if (!closing_) thread_->reply(std::move(replies));
+  if (closing_) return;
+  if (!in_batch_) return thread_->reply(std::move(replies));
+  replies_.push_back(std::move(replies));
 }
 
 void ThreadHost::set_fixed(std::string target, reactor::FixedAnswer answer) {
@@ -36,13 +39,28 @@ void ThreadHost::drain() {
 }
 
 void ThreadHost::take_deliveries() {
-  ReactorThread::Delivery delivery = thread_->take();
+  // While there is more, the other side need not wake this one. Others have their turn all the same.
+  constexpr int kMostRounds = 8;
+  for (int round = 0; !closing_; round++) {
+    if (round == kMostRounds) {
+      uv_async_send(&wakeup_);
+      return;
+    }
+    ReactorThread::Delivery delivery = thread_->take();
+    if (delivery.empty()) return;
+    answer(delivery);
+  }
+}
+
+void ThreadHost::answer(ReactorThread::Delivery& delivery) {
   for (reactor::Batch& batch : delivery.batches) {
     // A handler may have closed the server; then nobody is left to answer.
     if (closing_) return;
     reactor::Block* block = batch.block;
+    in_batch_ = true;
     client_.on_batch(batch);
-    thread_->done_with(block);
+    in_batch_ = false;
+    if (!closing_) thread_->done_with(block, std::exchange(replies_, {}));
   }
   if (delivery.idle && !closing_) client_.on_idle();
 }
@@ -50,6 +68,7 @@ void ThreadHost::take_deliveries() {
 void ThreadHost::close() {
   if (std::exchange(closing_, true)) return;
   thread_->stop();
+  replies_.clear();
   last_stats_ = thread_->stats();
   uv_close(reinterpret_cast<uv_handle_t*>(&wakeup_), [](uv_handle_t* closed) {
     ThreadHost* host = host_of(closed->data);

@@ -30,9 +30,12 @@ class ThreadHost final : public Host {
  private:
   explicit ThreadHost(Client& client) : client_(client) {}
   void take_deliveries();
+  void answer(ReactorThread::Delivery& delivery);
 
   Client& client_;
   std::unique_ptr<ReactorThread> thread_;
+  std::vector<reactor::Replies> replies_;  // of the batch that is being answered
+  bool in_batch_ = false;
   reactor::Stats last_stats_;
   uv_async_t wakeup_ = {};
   bool closing_ = false;

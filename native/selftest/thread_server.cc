@@ -57,15 +57,19 @@ class ThreadServer final : public Server {
 
   void consume() {
     while (wait_for_delivery()) {
-      host::ReactorThread::Delivery delivery = reactor_->take();
-      for (reactor::Batch& batch : delivery.batches) {
-        reactor_->reply(app_.answer(batch, reply_block()));
-        reactor_->done_with(batch.block);
-      }
-      if (delivery.idle) change(&ThreadServer::idle_);
+      for (auto delivery = reactor_->take(); !delivery.empty(); delivery = reactor_->take()) answer(delivery);
     }
     reactor_->stop();
     reactor_->take();
+  }
+
+  void answer(host::ReactorThread::Delivery& delivery) {
+    for (reactor::Batch& batch : delivery.batches) {
+      std::vector<reactor::Replies> replies;
+      replies.push_back(app_.answer(batch, reply_block()));
+      reactor_->done_with(batch.block, std::move(replies));
+    }
+    if (delivery.idle) change(&ThreadServer::idle_);
   }
 
   // False when the server is to stop.

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { FileSlice } from '../file_slice.js'
 import type { NativeFile } from '../native.js'
 import type { ByteRange } from './ranges.js'
@@ -29,7 +28,7 @@ export interface Multipart {
 
 export function multipart(ranges: readonly ByteRange[], size: number, type: string, content: Content): Multipart {
   // Long enough to be in no file by chance.
-  const boundary = randomBytes(18).toString('base64url')
+  const boundary = crypto.randomUUID()
   const heads = ranges.map((range) =>
     Buffer.from(
       `\r\n--${boundary}\r\ncontent-type: ${type}\r\ncontent-range: ${contentRange(range, size)}\r\n\r\n`,
