@@ -30,6 +30,7 @@ export class Reply {
   constructor(status: number, body?: ReplyBody, headers?: HeadersSource) {
     this.#status = checkedStatus(status)
     this.body = body
+    listenTo(body)
     this.headers = new ReplyHeaders(headers)
   }
 
@@ -114,6 +115,16 @@ function fromResponse(response: Response): Reply | Promise<Reply> {
     converted.body = body
     return converted
   })
+}
+
+/**
+ * A Readable that fails before it is read from, while a middleware still waits, would end the process if nobody
+ * listened. The error is seen when it is read.
+ */
+function listenTo(body: ReplyBody): void {
+  if (typeof body !== 'object' || body === null) return
+  const { pipe, on } = body as { pipe?: unknown; on?: (event: string, listener: () => void) => void }
+  if (typeof pipe === 'function' && typeof on === 'function') on.call(body, 'error', () => {})
 }
 
 function checkedStatus(status: number): number {

@@ -351,6 +351,27 @@ test('req.signal aborts when the client goes away, and not when it is answered',
   })
 })
 
+test('a Readable that fails while a middleware waits breaks its connection, and nothing else', async () => {
+  const errors: unknown[] = []
+  const app = new Router()
+    .use(async (_req, next) => {
+      const answer = await next()
+      await failed.opened
+      return answer
+    })
+    .get('/', () => {
+      const readable = new Readable({ read() {} })
+      readable.on('close', () => failed.open())
+      readable.destroy(new Error('at once'))
+      return readable
+    })
+  const failed = gate()
+  await serving(app, async (server) => void (await (await connect(server)).send(get()).broken()), {
+    log: (error) => errors.push(error),
+  })
+  assert.match(String(errors[0]), /at once/)
+})
+
 test('a client that stopped sending still gets a stream', () =>
   serving(new Router().get('/', later), async (server) => {
     const client = (await connect(server)).send(get()).finish()
