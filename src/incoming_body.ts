@@ -14,6 +14,11 @@ export interface BodySource {
   readonly read: (bytes: number) => void
 }
 
+/** Smaller pieces are put together: as Buffers of their own they would cost many times what is in them. */
+const SMALL = 1024
+const LEAST_ROOM = 256
+const MOST_ROOM = 16 * 1024
+
 /** The most that is asked for at a time by whoever wants all. */
 const ALL = 0x7fffffff
 
@@ -28,6 +33,10 @@ export class IncomingBody implements Party {
   readonly #limit: number
   readonly #read: (bytes: number) => void
   #waiting: Buffer[] = []
+  /** Small pieces, put together: what is not taken yet lies from `#begin` to `#end`, behind all that waits. */
+  #room: Buffer | undefined
+  #begin = 0
+  #end = 0
   #received = 0
   #ended = false
   #failure: { readonly error: unknown } | undefined
@@ -49,7 +58,10 @@ export class IncomingBody implements Party {
     if (this.#ended || this.#failure !== undefined) return
     this.#received += bytes.length
     if (this.#received > this.#limit) return this.fail(tooLarge())
-    if (bytes.length > 0) this.#waiting.push(bytes)
+    if (bytes.length >= SMALL) {
+      this.#closeRoom()
+      this.#waiting.push(bytes)
+    } else if (bytes.length > 0) this.#gatherSmall(bytes)
     this.#awaken()
   }
 
@@ -63,6 +75,7 @@ export class IncomingBody implements Party {
     if (this.#ended || this.#failure !== undefined) return
     this.#failure = { error }
     this.#waiting = []
+    this.#room = undefined
     this.#awaken()
   }
 
@@ -96,7 +109,7 @@ export class IncomingBody implements Party {
     this.#read(BODY_WINDOW)
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error
-      const chunk = this.#waiting.shift()
+      const chunk = this.#next()
       if (chunk !== undefined) {
         yield chunk
         this.#read(chunk.length)
@@ -117,10 +130,38 @@ export class IncomingBody implements Party {
       }
       await this.#more()
     }
+    this.#closeRoom()
     const [only, ...others] = this.#waiting
     this.#waiting = []
     if (only === undefined) return Buffer.alloc(0)
     return others.length === 0 ? only : Buffer.concat([only, ...others])
+  }
+
+  #next(): Buffer | undefined {
+    if (this.#waiting.length === 0) this.#takeGathered()
+    return this.#waiting.shift()
+  }
+
+  #gatherSmall(bytes: Buffer): void {
+    if (this.#room === undefined || this.#end + bytes.length > this.#room.length) {
+      const size = Math.min(MOST_ROOM, Math.max(LEAST_ROOM, 2 * (this.#room?.length ?? 0), bytes.length))
+      this.#closeRoom()
+      this.#room = Buffer.allocUnsafeSlow(size)
+    }
+    this.#room.set(bytes, this.#end)
+    this.#end += bytes.length
+  }
+
+  #takeGathered(): void {
+    if (this.#room === undefined || this.#begin === this.#end) return
+    this.#waiting.push(this.#room.subarray(this.#begin, this.#end))
+    this.#begin = this.#end
+  }
+
+  #closeRoom(): void {
+    this.#takeGathered()
+    this.#room = undefined
+    this.#begin = this.#end = 0
   }
 
   #more(): Promise<void> {
