@@ -133,8 +133,8 @@ const STREAMED = [
   `${usually(LONG_FILE, 255)}cn0${sends(0, get() + get())}tttm0\xf0tm0\xfftN0ttt`,
   `${usually(LONG_FILE, 255)}c${sends(0, get() + get())}tttt`,
   `A0c${sends(0, get())}t${answer(0, STREAM)}gf0ttzzT\xa7tzz`,
-  `A0c${sends(0, get())}t${answer(0, STREAM)}gf0tr0tttt${chunk(0, 0, 5)}gt`,
-  `A0c${sends(0, get())}tf0tr0tttt`,
+  `A0c${sends(0, get())}t${answer(0, STREAM)}gf0ttttr0ttttt${chunk(0, 0, 5)}gt`,
+  `A0c${sends(0, get())}tf0ttttr0ttttt`,
   `A0c${sends(0, get('/', 'Connection: close\r\n'))}t${answer(0, STREAM)}gf0ttDtt${chunk(0, 0, 5)}gt`,
   // Uploads.
   `U0c${sends(0, upload(40000, 'a'))}t${many(0, 160, 'some of it ')}tttt${many(0, 250, 'the rest of it ')}tttttt`,

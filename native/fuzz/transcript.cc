@@ -239,7 +239,12 @@ bool Transcript::ends_with_the_stream() const {
 }
 
 void Transcript::end() {
-  if (ends_with_the_stream()) finish_response();
+  if (framing_ != Framing::raw && ends_with_the_stream()) finish_response();
+}
+
+bool Transcript::answers(uint32_t requests) const {
+  bool was_handed_over = is_raw_next() && is_between_responses();
+  return said_close_ || complete() + (was_handed_over ? 1 : 0) >= requests;
 }
 
 // One that is whole for the client may go on for the handler: to HEAD, or when the last byte of a known length came
@@ -296,7 +301,8 @@ size_t Transcript::bodies_on_their_way() const {
   size_t count = 0;
   for (auto at = expected_.lower_bound(complete_); at != expected_.end(); ++at) {
     uint64_t read = &at->second == answer_ ? body_read_ : 0;
-    for (uint64_t end : at->second.lent_up_to) count += end > read;
+    // One without bytes waits for its turn, too.
+    for (uint64_t end : at->second.lent_up_to) count += end >= read;
   }
   return count;
 }

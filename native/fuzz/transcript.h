@@ -58,6 +58,8 @@ class Transcript {
   bool said_close() const { return said_close_; }
   // Not in the middle of anything that is going on.
   bool is_between_responses() const;
+  // Whether nothing is left to be said to so many requests.
+  bool answers(uint32_t requests) const;
   // All of the response that is arriving that there is.
   bool is_up_to_date() const;
   // How many requests were answered to their end, one after the other.

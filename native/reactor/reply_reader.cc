@@ -34,7 +34,9 @@ ReplyReader::Found ReplyReader::next(Reply* reply) {
     case layout::kReplyAnswer:
       break;
     case layout::kReplyChunk:
-      // Half of a body is worse than none: what cannot be sent breaks the connection.
+      // Half of a body is worse than none: what cannot be sent breaks the connection. A chunk is always there itself,
+      // whatever it says about lengths.
+      flags &= ~(layout::kFlagReplyStream | layout::kFlagReplySized | layout::kFlagReplyLengthOnly);
       reply->kind = read_body(words, flags, reply) ? Reply::Kind::chunk : Reply::Kind::abort;
       return Found::reply;
     case layout::kReplyAbort:

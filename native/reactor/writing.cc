@@ -193,7 +193,7 @@ void Reactor::add_chunk(Connection& connection, const Reply& given) {
   HeldAnswer* held = nullptr;
   if (!outgoing || outgoing->sequence != given.sequence) {
     held = find_held(connection, given.sequence);
-    if (!held || held->complete) return;
+    if (!held || held->complete || held->aborted) return;
     outgoing = &held->outgoing;
   }
   if (outgoing->ended) return;
