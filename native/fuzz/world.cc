@@ -369,7 +369,8 @@ void World::check_ended_in_order(size_t client) {
   conversation.ended_in_order = true;
   BRINK_HOLDS(transcript.is_between_responses(), "client %zu: a response is cut short", client);
   transcript.end();
-  BRINK_HOLDS(transcript.answers(conversation.hearing.requests()), "client %zu: %u requests and %u responses at its end", client, conversation.hearing.requests(),
+  BRINK_HOLDS(transcript.answers(conversation.hearing.requests()),
+              "client %zu: %u requests and %u responses at its end", client, conversation.hearing.requests(),
               transcript.complete());
 }
 
