@@ -183,8 +183,7 @@ export class Answering {
     } else if ((flags & BODY_END) !== 0) {
       const trailers = words[at + BODY_TRAILERS_OFFSET]
       body.end(bytes.latin1Slice(trailers, trailers + words[at + BODY_TRAILERS_LENGTH]))
-    } else return
-    this.#bodies.remove(body)
+    }
   }
 
   #answer(block: Block, at: number): void {
@@ -248,10 +247,10 @@ export class Answering {
     const announced = announcedAt(words, at)
     if (announced > limit) return this.#fail(this.#request(block, at, match), method, tooLarge())
     const to = recipientAt(words, at)
-    const body = new IncomingBody({ ...to, limit, read: (wanted) => this.#exchange.read(to, wanted) })
+    const read = (wanted: number) => this.#exchange.read(to, wanted)
+    const body = new IncomingBody({ ...to, limit, read, bodies: this.#bodies })
     const start = words[at + REQUEST_BODY_OFFSET]
     body.push(Buffer.from(bytes.subarray(start, start + words[at + REQUEST_BODY_LENGTH])))
-    this.#bodies.add(body)
     const request = this.#request(block, at, match, body)
     const isAsked = (words[at + REQUEST_FLAGS] & FLAG_EXPECTS_CONTINUE) !== 0
     if (match.route.streams || isAsked || announced > BODY_WINDOW) return this.#runWith(request, match, method)

@@ -1,7 +1,7 @@
 import { clientGone } from './client_gone.js'
 import { coded, HttpError } from './errors.js'
 import { BODY_WINDOW } from './layout.js'
-import type { Party } from './parties.js'
+import type { Parties, Party } from './parties.js'
 
 /** What a body that is still coming needs of whoever reads the connection. */
 export interface BodySource {
@@ -12,6 +12,8 @@ export interface BodySource {
   readonly limit: number
   /** So many more bytes are wanted. */
   readonly read: (bytes: number) => void
+  /** Those who are told of what comes. */
+  readonly bodies: Parties<IncomingBody>
 }
 
 /** Smaller pieces are put together: as Buffers of their own they would cost many times what is in them. */
@@ -32,6 +34,7 @@ export class IncomingBody implements Party {
   trailers = ''
   readonly #limit: number
   readonly #read: (bytes: number) => void
+  readonly #bodies: Parties<IncomingBody>
   #waiting: Buffer[] = []
   /** Small pieces, put together: what is not taken yet lies from `#begin` to `#end`, behind all that waits. */
   #room: Buffer | undefined
@@ -45,12 +48,15 @@ export class IncomingBody implements Party {
   #whole: Promise<Buffer> | undefined
   #streamed = false
 
-  constructor({ slot, generation, sequence, limit, read }: BodySource) {
+  /** It is among the `bodies` until nothing more is to come. */
+  constructor({ slot, generation, sequence, limit, read, bodies }: BodySource) {
     this.slot = slot
     this.generation = generation
     this.sequence = sequence
     this.#limit = limit
     this.#read = read
+    this.#bodies = bodies
+    bodies.add(this)
   }
 
   /** More has come. The bytes must be the body's own. */
@@ -68,6 +74,7 @@ export class IncomingBody implements Party {
   end(trailers: string): void {
     this.trailers = trailers
     this.#ended = true
+    this.#bodies.remove(this)
     this.#awaken()
   }
 
@@ -76,6 +83,7 @@ export class IncomingBody implements Party {
     this.#failure = { error }
     this.#waiting = []
     this.#room = undefined
+    this.#bodies.remove(this)
     this.#awaken()
   }
 

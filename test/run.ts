@@ -8,24 +8,10 @@ import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { variants } from './variants.js'
 
 const ROOT = dirname(fileURLToPath(import.meta.url))
 const FILE_LIMIT_MS = 120_000
-
-interface Variant {
-  name: string
-  env: Record<string, string>
-}
-
-/** Backend × host. A test asks for its server without naming either; the server reads them from the environment. */
-const variants: Variant[] = [
-  { name: 'epoll inline', env: { BRINK_BACKEND: 'epoll', BRINK_THREADS: '0' } },
-  { name: 'epoll threads', env: { BRINK_BACKEND: 'epoll', BRINK_THREADS: '2' } },
-  { name: 'epoll-level inline', env: { BRINK_BACKEND: 'epoll-level', BRINK_THREADS: '0' } },
-  { name: 'epoll-level thread', env: { BRINK_BACKEND: 'epoll-level', BRINK_THREADS: '1' } },
-  { name: 'poll thread', env: { BRINK_BACKEND: 'poll', BRINK_THREADS: '1' } },
-  { name: 'select thread', env: { BRINK_BACKEND: 'select', BRINK_THREADS: '1' } },
-]
 
 interface Job {
   name: string
@@ -48,7 +34,12 @@ function findJobs(filters: string[]): Job[] {
   const jobs = files.sort().flatMap((file): Job[] => {
     const name = file.replace(/\.test\.js$/, '')
     if (!file.startsWith('server/')) return [{ name, file, env: {} }]
-    return variants.map((variant) => ({ name: `${name} [${variant.name}]`, file, env: variant.env }))
+    // A test asks for its server without naming backend or host; the server reads them from the environment.
+    return variants.map((variant) => ({
+      name: `${name} [${variant.name}]`,
+      file,
+      env: { BRINK_BACKEND: variant.backend, BRINK_THREADS: `${variant.threads}` },
+    }))
   })
   return jobs.filter(({ name }) => filters.length === 0 || filters.some((filter) => name.includes(filter)))
 }

@@ -1,8 +1,8 @@
 // A server that is attacked, in a process of its own, so that its memory and its descriptors are nobody else's.
 
-import { readdirSync } from 'node:fs'
 import { setTimeout as later } from 'node:timers/promises'
-import { Router, type ServeOptions, type Server, type ServerStats, serve } from 'brink'
+import { Router, type ServeOptions, type Server, serve } from 'brink'
+import { type Look, lookAt } from './look.js'
 import { answerOrders } from './orders.js'
 
 /** Several of these are more than the buffers of a connection hold. */
@@ -24,28 +24,13 @@ const app = new Router()
 
 let server: Server
 
-export interface Look {
-  readonly stats: ServerStats
-  /** Resident memory, when the garbage is collected. */
-  readonly memoryBytes: number
-  readonly descriptors: number
-}
-
 const orders = {
   async start(options: ServeOptions): Promise<{ port: number; backend: string; threads: number }> {
     server = await serve(app, { port: 0, host: '127.0.0.1', ...options })
     const { port, backend, threads } = server
     return { port, backend, threads }
   },
-  look(): Look {
-    globalThis.gc?.()
-    return {
-      stats: server.stats(),
-      memoryBytes: process.memoryUsage.rss(),
-      // But for the one that reads them.
-      descriptors: readdirSync('/proc/self/fd').length - 1,
-    }
-  },
+  look: (): Look => lookAt(server),
   /** The same in passing, garbage and all. */
   glance: () => ({ stats: server.stats(), memoryBytes: process.memoryUsage.rss() }),
   close: (): Promise<void> => server.close({ force: 1000 }),

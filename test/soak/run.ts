@@ -6,8 +6,9 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import type { Look } from '../processes/look.js'
 import { startWorker, type Worker } from '../processes/orders.js'
-import type { Look, ServerOrders } from '../processes/server_program.js'
+import type { ServerOrders } from '../processes/server_program.js'
 import { until } from '../server/waiting.js'
 import { Mix } from './mix.js'
 

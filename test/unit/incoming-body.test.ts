@@ -1,8 +1,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { IncomingBody } from '#brink/incoming_body.js'
+import { Parties } from '#brink/parties.js'
 
-const body = () => new IncomingBody({ slot: 0, generation: 0, sequence: 0, limit: 10_000_000, read: () => {} })
+const source = { slot: 3, generation: 1, limit: 10_000_000, read: () => {} }
+const body = () => new IncomingBody({ ...source, sequence: 7, bodies: new Parties() })
 const bytes = (size: number, first: number) => Buffer.from(Array.from({ length: size }, (_, at) => (first + at) % 251))
 
 test('many small pieces are kept as few', async () => {
@@ -59,5 +61,24 @@ test('what was gathered is forgotten when the body fails', async () => {
     assert.is(error, gone)
   }
 })
+
+const endings: Record<string, (body: IncomingBody) => void> = {
+  'it is complete': (body) => body.end(''),
+  'its client goes away': (body) => body.clientGone(),
+  'its request was answered': (body) => body.fail(new Error('answered')),
+  'it is too large': (body) => body.push(Buffer.alloc(11)),
+}
+
+for (const [what, happens] of Object.entries(endings)) {
+  test(`a body is forgotten when ${what}`, () => {
+    const bodies = new Parties<IncomingBody>()
+    const body = new IncomingBody({ ...source, bodies, limit: 10, sequence: 7 })
+    const next = new IncomingBody({ ...source, bodies, sequence: 8 })
+    assert.is(bodies.find(3, 1, 7), body)
+    happens(body)
+    assert.is(bodies.find(3, 1, 7), undefined)
+    assert.is(bodies.find(3, 1, 8), next)
+  })
+}
 
 test.run()

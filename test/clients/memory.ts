@@ -1,0 +1,140 @@
+// Bodies that are larger than memory should be: what does a server need while they pass through it? The clients are
+// curl, the server is a process of its own.
+
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, ftruncateSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
+import * as assert from 'uvu/assert'
+import { fileTree } from '../file_tree.js'
+import { startWorker, type Worker } from '../processes/orders.js'
+import type { Variant } from '../variants.js'
+import { curlTool } from './curl_program.js'
+import { forgetPeak, mib, peakBytes } from './resident.js'
+import type { StreamingOrders } from './streaming_program.js'
+import type { Check, Plan, Suite } from './suite.js'
+
+const MIB = 2 ** 20
+/**
+ * Above a new server that has served nothing yet, however long the body. V8 lets the garbage of pieces come to 32 MiB
+ * before it looks for it, whoever streams (a generator that gives the same piece over and over costs 2 MiB); the rest is
+ * compiled code, and what malloc keeps.
+ */
+const MOST_GROWTH_BYTES = 56 * MIB
+/** Between a generator and the client that has not taken its bytes: windows, and the buffers of the system. */
+const MOST_ON_THE_WAY_BYTES = 16 * MIB
+const SLOW_CLIENT = 25
+const SECONDS_OF_SLOW_CLIENT = 3
+
+/** What passes, in MiB, and how fast a consumer takes it, in MiB a second. */
+interface Amounts {
+  readonly size: number
+  readonly pace: number
+}
+
+function amounts({ name }: Variant, { full }: Plan): Amounts {
+  const isUsual = name === 'epoll inline' || name === 'epoll threads'
+  if (full) return { size: 1024, pace: isUsual ? 10 : 50 }
+  return { size: isUsual ? 512 : 64, pace: 50 }
+}
+
+export const memory: Suite = {
+  name: 'memory',
+  tool: curlTool,
+  async run(variant, check, plan) {
+    const { size, pace } = amounts(variant, plan)
+    const server = startWorker<StreamingOrders>('clients/streaming_program')
+    try {
+      const { backend, threads } = variant
+      const { url } = await server.order('start', { path: sparseFile(size), backend, threads })
+      const upload = (to: string, mibs: number) => `head -c ${mibs * MIB} /dev/zero | curl -sSf -T - ${url}${to}`
+      const download = (path: string) => `curl -sSf -o /dev/null -w '%{size_download}' ${url}${path}`
+      const { memoryBytes } = await server.order('look')
+      const passes = (what: string, command: string) =>
+        check(`${what}, ${size} MiB`, () => watched({ server, memoryBytes }, size, () => shell(command)))
+      await passes(`an upload to a consumer of ${pace} MiB/s`, upload(`/take/${pace}`, size))
+      await passes('an upload to a fast consumer', upload('/take/1000000', size))
+      await passes('a download of a generator', download(`/make/${size}`))
+      await passes('a download of a file', download('/file'))
+      await heldBack({ server, memoryBytes }, url, check)
+      await server.order('close')
+    } finally {
+      await server.kill()
+    }
+  },
+}
+
+function sparseFile(mibs: number): string {
+  const path = join(fileTree({}), 'sparse')
+  const file = openSync(path, 'w')
+  ftruncateSync(file, mibs * MIB)
+  closeSync(file)
+  return path
+}
+
+/** A server, and what it needed when it was new. */
+interface Watched {
+  readonly server: Worker<StreamingOrders>
+  readonly memoryBytes: number
+}
+
+async function watched({ server, memoryBytes }: Watched, mibs: number, run: () => Promise<string>): Promise<string> {
+  await server.order('look') // which collects the garbage
+  forgetPeak(server.pid)
+  const began = performance.now()
+  assert.is(Number(await run()), mibs * MIB)
+  const seconds = (performance.now() - began) / 1000
+  const grown = peakBytes(server.pid) - memoryBytes
+  const measured = `${seconds.toFixed(1)} s, at the most ${mib(grown)} above ${mib(memoryBytes)}`
+  assert.ok(grown <= MOST_GROWTH_BYTES, measured)
+  return measured
+}
+
+/** A generator that could give all at once, and a client that takes its time. */
+async function heldBack(of: Watched, url: string, check: Check): Promise<void> {
+  const size = SLOW_CLIENT * SECONDS_OF_SLOW_CLIENT
+  let most = 0
+  await check(`a download by a client of ${SLOW_CLIENT} MiB/s`, () =>
+    watched(of, size, async () => {
+      const client = run('curl', ['-sSfN', '--limit-rate', `${SLOW_CLIENT}M`, `${url}/make/${size}`])
+      let taken = 0
+      client.stdout.on('data', (piece: Buffer) => {
+        taken += piece.length
+      })
+      const ended = once(client, 'close')
+      while (client.exitCode === null) {
+        const { given } = await of.server.order('counts')
+        if (taken > 0) most = Math.max(most, given - taken)
+        await Promise.race([pause(50), ended])
+      }
+      return `${taken}`
+    }),
+  )
+  await check('the generator is held back', async () => {
+    const measured = `at the most ${mib(most)} ahead of its client`
+    assert.ok(most > 0 && most <= MOST_ON_THE_WAY_BYTES, measured)
+    return measured
+  })
+}
+
+function run(command: string, args: readonly string[]): ChildProcessByStdio<null, Readable, null> {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const kill = () => void child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('close', () => process.off('exit', kill))
+  return child
+}
+
+/** What a command says, when it has ended well. */
+async function shell(command: string): Promise<string> {
+  const child = run('bash', ['-o', 'pipefail', '-c', command])
+  let told = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    told += text
+  })
+  const [code] = await once(child, 'close')
+  if (code !== 0) throw new Error(`${command} ended with ${code}: ${told}`)
+  return told
+}
