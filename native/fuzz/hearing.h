@@ -40,6 +40,7 @@ class Hearing {
   // Those that are the application's to answer: not the last, if the server refused it when its head had been told.
   uint32_t requests_to_answer() const { return requests_ - (last_is_refused_ ? 1 : 0); }
   bool offers_upgrade(uint32_t sequence) const { return offer_ == sequence; }
+  bool is_handed_over() const { return body_ && body_->is_raw; }
   bool was_told_gone() const { return gone_; }
   // How many "100 Continue" it may have been sent.
   uint32_t continues_due() const { return continues_due_; }

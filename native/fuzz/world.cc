@@ -345,6 +345,8 @@ void World::on_closed(size_t client) {
   if (kernel_.client(client).broken || was_cut_off || cutting_) return;
   if (conversation.transcript.may_be_broken_off() || has_vanished(client)) return;
   check_ended_in_order(client);
+  BRINK_HOLDS(!conversation.hearing.is_handed_over() || kernel_.client(client).unread() == 0,
+              "client %zu: both ends were said, and not all of it was read", client);
 }
 
 // Nothing is heard of it, and it may be that nobody hears: a stream that is quiet does not go on for ever.

@@ -72,11 +72,14 @@ void Reactor::note(const poller::Ready& ready) {
   }
   Connection* connection = connections_.find(id);
   if (!connection) return;
+  // Both ends of a tunnel were said: what there is to read is all that there will be, and it need not be asked for.
+  bool is_over = ready.hung_up && connection->stage == Stage::tunnel && connection->outgoing->told_end;
+  if (is_over) connection->incoming->credit = kMostCredit;
   // Nobody reads from it now, and nobody can be told anything: there is nothing to wait for, and a poller by levels
   // would tell of it for ever.
   bool nobody_reads = connection->peer_finished || (!may_read(*connection) && connection->stage < Stage::last);
   if (ready.broken && nobody_reads) return drop(*connection);
-  connection->broken |= ready.broken;
+  connection->broken |= ready.broken && !is_over;
   connection->readable |= ready.readable;
   connection->hung_up |= ready.hung_up;
   if (ready.writable && connection->has_pending()) {
