@@ -61,6 +61,8 @@ export async function compare(workload: Workload, peers: readonly Peer[], plan: 
     title: workload.title,
     connections: workload.connections ?? plan.connections,
     pipelining: workload.pipelining ?? 1,
+    rounds: plan.rounds,
+    seconds: plan.seconds,
     date: new Date().toISOString().slice(0, 10),
     lines: contestants.map(({ line }) => line),
     leftOut,

@@ -47,8 +47,8 @@ ${columns.flatMap(({ panels }) => panels).join('\n')}
 `
 }
 
-function howMeasured({ generator, rounds, seconds }: Result): string {
-  return `Server on one core, ${generator} on another; medians of ${rounds} rounds of ${seconds} s. Longer is better; “limit” is the least an epoll server can do.`
+function howMeasured({ generator }: Result): string {
+  return `Server on one core, ${generator} on another; measured in turn, medians of rounds. Longer is better; “limit” is the least an epoll server can do.`
 }
 
 function barsOf({ lines }: MeasuredWorkload): Bar[] {

@@ -37,9 +37,9 @@ ${targets(result)}
   ].join('\n')
 }
 
-function howMeasured({ generator, rounds, seconds }: Result): string {
+function howMeasured({ generator }: Result): string {
   return `Every server does the same work with the same answers, which is checked before it is measured. Each has one core, the
-load generator (${generator}) another, and they are measured in turn: ${rounds} rounds of ${seconds} s. What is told is requests per second
+load generator (${generator}) another, and they are measured in turn, round after round. What is told is requests per second
 of *server CPU time*, user and system, of all of its processes, from the operating system's account: on a machine that
 is shared, requests per second say more about the others. Numbers are medians over the rounds.`
 }
@@ -67,7 +67,7 @@ function overview(result: Result): string {
   return markdownTable(['', ...others], rows)
 }
 
-function workload({ title, connections, lines, leftOut }: MeasuredWorkload): string {
+function workload({ title, connections, rounds, seconds, date, lines, leftOut }: MeasuredWorkload): string {
   const ours = lines.find(({ peer }) => peer === 'brink')
   const header = ['', 'requests per CPU second', 'from … to', 'brink ÷ it', 'p50 ms', 'p99 ms', 'of its core']
   const rows = lines.map((line) => {
@@ -85,7 +85,7 @@ function workload({ title, connections, lines, leftOut }: MeasuredWorkload): str
   const absent = leftOut.map(({ name, why }) => `\n${name} is left out: it ${why}.\n`).join('')
   return `## ${capitalised(title)}
 
-${grouped(connections)} connections.
+${grouped(connections)} connections; ${rounds} rounds of ${seconds} s, ${date}.
 
 ${markdownTable(header, rows)}
 ${absent}`

@@ -19,6 +19,9 @@ export interface MeasuredWorkload {
   title: string
   connections: number
   pipelining: number
+  rounds: number
+  /** Of a sample. */
+  seconds: number
   date: string
   lines: Line[]
   /** Those that do not do this work, or do it wrong. */
@@ -30,8 +33,6 @@ export interface Result {
   generator: string
   saturates: boolean
   date: string
-  rounds: number
-  seconds: number
   peers: { name: string; about: string }[]
   missing: Missing[]
   workloads: MeasuredWorkload[]

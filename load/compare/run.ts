@@ -77,8 +77,6 @@ async function measure(): Promise<void> {
     generator: generator.name,
     saturates: generator.saturates,
     date: new Date().toISOString().slice(0, 10),
-    rounds: count('rounds'),
-    seconds: count('seconds'),
     idleConnections: count('idle'),
   }
   result.peers = merged(
@@ -91,8 +89,8 @@ async function measure(): Promise<void> {
   chmodSync(files, 0o755) // nginx reads them as somebody else
   for (const [name, content] of fileContents) writeFileSync(join(files, name), content)
   const plan: Plan = {
-    rounds: result.rounds,
-    seconds: result.seconds,
+    rounds: count('rounds'),
+    seconds: count('seconds'),
     connections: count('connections'),
     files,
     generator,
@@ -131,7 +129,7 @@ function merged<Named extends { name: string }>(old: Named[], fresh: Named[], or
 async function measureIdle(result: Result, peers: Peer[], plan: Plan): Promise<void> {
   console.log(`the memory of ${result.idleConnections} idle connections`)
   result.idle = peers.filter((peer) => !peer.isYardstick).map(({ name }) => ({ peer: name, rounds: [] }))
-  for (let round = 1; round <= result.rounds; round++) {
+  for (let round = 1; round <= plan.rounds; round++) {
     for (const line of result.idle) {
       const peer = peers.find(({ name }) => name === line.peer) as Peer
       const server = await peer.start(GREETING, plan.files)
@@ -143,7 +141,7 @@ async function measureIdle(result: Result, peers: Peer[], plan: Plan): Promise<v
         await server.stop()
       }
     }
-    const told = result.idle.map(({ peer, rounds }) => `${peer} ${rounds.at(-1)?.bytesPerConnection.toFixed(0)}`)
+    const told = result.idle.map(({ peer, rounds }) => `${peer} ${rounds.at(-1)?.bytesPerConnection.toFixed(0) ?? '-'}`)
     console.log(`  round ${round}, bytes for each: ${told.join(', ')}`)
   }
   result.idle = result.idle.filter(({ rounds }) => rounds.length > 0)
@@ -153,7 +151,7 @@ async function measureStarts(result: Result, peers: Peer[]): Promise<void> {
   console.log('the start')
   const starters = STARTERS.filter((name) => peers.some((peer) => peer.name === name))
   result.starts = starters.map((peer) => ({ peer, rounds: [] }))
-  for (let round = 1; round <= Math.max(result.rounds, 7); round++) {
+  for (let round = 1; round <= Math.max(count('rounds'), 7); round++) {
     for (const line of result.starts) line.rounds.push(await measureStart(line.peer))
   }
 }

@@ -4,5 +4,8 @@ import { honoApp } from './hono_app.mjs'
 
 export function listen() {
   const { fetch } = honoApp()
-  return new Promise((resolve) => serve({ fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) => resolve(port)))
+  // Node's own five seconds are over before ten thousand clients have come.
+  const serverOptions = { keepAliveTimeout: 72_000 }
+  const setup = { fetch, port: 0, hostname: '127.0.0.1', serverOptions }
+  return new Promise((resolve) => serve(setup, ({ port }) => resolve(port)))
 }

@@ -62,7 +62,8 @@ function api(request, response) {
 
 export async function listen({ folder }) {
   const sendFile = folder ? sirv(folder) : undefined
-  const server = createServer((request, response) => {
+  // Its own five seconds are over before ten thousand clients have come.
+  const server = createServer({ keepAliveTimeout: 72_000 }, (request, response) => {
     switch (request.url) {
       case '/plaintext':
       case '/close':
