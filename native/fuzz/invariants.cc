@@ -19,6 +19,9 @@ uint64_t longest_own(const Connection& connection) {
   return own ? std::max(own->request_ms, own->write_ms) : 0;
 }
 
+// For the client. With the others the connection waits for the application.
+bool waits(Deadline kind) { return kind != Deadline::none && kind != Deadline::held_back; }
+
 }  // namespace
 
 template <typename Check>
@@ -40,7 +43,7 @@ void Invariants::check() const {
     check_output(connection);
     check_answers(connection);
     check_stream(connection);
-    bool waits_for_client = reactor::Inspection::deadline_of(connection) != Deadline::none;
+    bool waits_for_client = waits(reactor::Inspection::deadline_of(connection));
     BRINK_HOLDS(connection.deadline.listed || !waits_for_client, "client %d: nothing will ever look at it again",
                 connection.peer.port);
   });
@@ -205,8 +208,7 @@ void Invariants::check_deadline(const Connection& connection) const {
   if (kind == Deadline::request || kind == Deadline::write) longest = std::max(longest, longest_own(connection));
   // It has sent, and is looked at again when the application gave a block back.
   longest = std::max<uint64_t>(longest, 500);
-  bool waits_for_client = kind != Deadline::none;
-  BRINK_HOLDS(!waits_for_client || due <= now + longest, "client %d: may stay for %llu ms", client,
+  BRINK_HOLDS(!waits(kind) || due <= now + longest, "client %d: may stay for %llu ms", client,
               static_cast<unsigned long long>(due - now));
 }
 

@@ -65,8 +65,8 @@ enum class Stage : uint8_t {
   lingering,  // said everything, and waits for the client to close, so that no reset destroys what was said
 };
 
-// What the entry in the wheel stands for.
-enum class Deadline : uint8_t { none, keep_alive, head, request, write, vanishing, linger };
+// What the entry in the wheel stands for: nothing while a handler works (none), or does not want the body (held_back).
+enum class Deadline : uint8_t { none, keep_alive, head, request, held_back, write, vanishing, linger };
 
 struct Connection {
   Connection(ConnectionId id, net::Fd fd, const net::Address& peer, const http::Limits& limits)
@@ -89,7 +89,7 @@ struct Connection {
   bool sends_more = false;       // the socket would take more output now; others had their turn first
   uint64_t message_began_ms = 0;
   uint64_t progress_ms = 0;      // when it last took some of its answer
-  uint64_t window_began_ms = 0;  // since when window_bytes came, or were taken: for the least rate
+  uint64_t window_began_ms = 0;  // since when window_bytes came, or were taken, or the client is held back
   uint32_t window_bytes = 0;
   http::RequestParser parser;
   Unanswered unanswered;

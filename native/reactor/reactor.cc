@@ -452,6 +452,8 @@ void Reactor::settle(Connection& connection) {
   tell_drained(connection);
   if (connection.stage == Stage::tunnel && ends_tunnel(connection)) return drop(connection);
   bool reads = may_read(connection);
+  // It broke while it was read, and now nobody wants the rest.
+  if (connection.broken && !reads && connection.stage < Stage::last) return drop(connection);
   bool has_unread = connection.stage <= Stage::tunnel && connection.parser.has_unread();
   bool says_nothing_more = connection.unanswered.empty() && !connection.has_pending();
   bool is_between_requests = !connection.parser.in_message() || (connection.incoming && connection.incoming->discarded);

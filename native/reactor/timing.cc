@@ -20,13 +20,16 @@ constexpr uint64_t kNever = uint64_t{1} << 62;
 void Reactor::arm(Connection& connection) {
   Deadline kind = deadline_of(connection);
   if (kind != connection.deadline_kind) {
+    // It was this side that kept the client waiting.
+    if (connection.deadline_kind == Deadline::held_back)
+      connection.message_began_ms += now_ms_ - connection.window_began_ms;
     connection.deadline_kind = kind;
     connection.progress_ms = connection.window_began_ms = now_ms_;
     connection.window_bytes = 0;
   } else if (kind == Deadline::linger || kind == Deadline::keep_alive) {
     return;  // empty lines do not prolong it
   }
-  if (kind != Deadline::none) wheel_.set(connection.deadline, due_ms(connection));
+  if (kind != Deadline::none && kind != Deadline::held_back) wheel_.set(connection.deadline, due_ms(connection));
 }
 
 Deadline Reactor::deadline_of(const Connection& connection) {
@@ -39,7 +42,7 @@ Deadline Reactor::deadline_of(const Connection& connection) {
   if (reads && connection.parser.in_body()) {
     // While this side holds the `100 Continue` back, or wants no more yet, the client has nothing to hurry with.
     bool waits = connection.parser.wants_continue() || (connection.incoming && !wants_body(*connection.incoming));
-    return waits ? Deadline::none : Deadline::request;
+    return waits ? Deadline::held_back : Deadline::request;
   }
   if (reads && connection.parser.in_message()) return Deadline::head;
   return connection.unanswered.empty() ? Deadline::keep_alive : Deadline::none;
@@ -60,6 +63,7 @@ uint64_t Reactor::due_ms(const Connection& connection) const {
       return connection.message_began_ms + options_.headers_timeout_ms;
     case Deadline::keep_alive:
       return now_ms_ + options_.keep_alive_timeout_ms;
+    case Deadline::held_back:
     case Deadline::none:
       break;
   }
@@ -126,8 +130,9 @@ void Reactor::expire(Connection& connection) {
       break;
     case Deadline::linger:
       return look_at_lingering(connection);
+    case Deadline::held_back:
     case Deadline::none:
-      break;
+      return wheel_.set(connection.deadline, due_ms(connection));
   }
   connection.window_began_ms = now_ms_;
   connection.window_bytes = 0;
