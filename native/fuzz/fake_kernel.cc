@@ -322,6 +322,7 @@ int64_t send(Descriptor descriptor, const Slice* slices, size_t count, bool) {
   return FakeKernel::current().send(descriptor, slices, count);
 }
 
+void lift_unsent_limit(Descriptor) {}
 void reset_on_close(Descriptor descriptor) { FakeKernel::current().reset_on_close(descriptor); }
 
 int shutdown_sending(Descriptor descriptor) { return FakeKernel::current().shutdown_sending(descriptor); }

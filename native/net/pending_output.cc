@@ -11,7 +11,7 @@ constexpr size_t kSharedSegment = 64 * 1024;
 constexpr size_t kMostSlices = 16;
 // A client that takes a large file as fast as it can be sent must not keep the others waiting.
 constexpr int64_t kMostAtOnce = 2 * 1024 * 1024;
-constexpr uint64_t kMostOfFile = 1024 * 1024;
+constexpr uint64_t kMostOfFile = 2 * 1024 * 1024;
 }  // namespace
 
 void PendingOutput::append(Slice bytes) {

@@ -158,6 +158,12 @@ int shutdown_sending(Descriptor descriptor) {
   return ::shutdown(socket_of(descriptor), platform::kShutdownSending) == 0 ? 0 : -platform::last_error();
 }
 
+void lift_unsent_limit(Descriptor descriptor) {
+  // Where it fails the file is sent all the same, in smaller pieces.
+  if (platform::kUnsentLimitOption >= 0)
+    set_option(socket_of(descriptor), IPPROTO_TCP, platform::kUnsentLimitOption, INT_MAX);
+}
+
 void reset_on_close(Descriptor descriptor) {
   linger at_once = {};
   at_once.l_onoff = 1;

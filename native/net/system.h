@@ -73,6 +73,8 @@ int shutdown_sending(Descriptor descriptor);
 void close(Descriptor descriptor);
 // Makes close() throw away what was not sent yet, and the connection with it: for a client that takes nothing.
 void reset_on_close(Descriptor descriptor);
+// Lets the system take as much as it likes to send: for a file, whose bytes it need not keep a copy of.
+void lift_unsent_limit(Descriptor descriptor);
 
 // A wake-up for a reactor's thread: descriptors[0] is readable from raise(descriptors[1]) until lower(descriptors[0]).
 // The two may be one and the same.

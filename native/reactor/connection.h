@@ -86,6 +86,7 @@ struct Connection {
   bool reads_wanted = true;  // what a level-triggered poller was told
   bool writes_wanted = false;
   bool upgrade_offered = false;  // by the last request: until its answer nothing more is read
+  bool sends_files = false;      // the system takes as much of them as it likes
   bool sends_more = false;       // the socket would take more output now; others had their turn first
   uint64_t message_began_ms = 0;
   uint64_t progress_ms = 0;      // when it last took some of its answer

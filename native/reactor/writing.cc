@@ -384,6 +384,9 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
   }
   connection.progress_ms = now_ms_;
   if (body.file) {
+    constexpr uint64_t kLargeFile = 128 * 1024;
+    bool is_first = body.file_length > kLargeFile && !std::exchange(connection.sends_files, true);
+    if (is_first) net::system::lift_unsent_limit(connection.fd.get());
     connection.pending = std::make_unique<net::PendingOutput>();
     connection.pending->append(bytes);
     connection.pending->append(std::move(body));
