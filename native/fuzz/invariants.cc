@@ -11,16 +11,6 @@ using reactor::Connection;
 using reactor::Deadline;
 using reactor::Stage;
 
-namespace {
-
-// A deadline of a request's own.
-uint64_t longest_own(const Connection& connection) {
-  const reactor::Deadlines* own = connection.own_deadlines.get();
-  return own ? std::max(own->request_ms, own->write_ms) : 0;
-}
-
-}  // namespace
-
 template <typename Check>
 void Invariants::for_each_connection(Check check) const {
   for (uint32_t slot = 0; slot < inside_.connections().slots(); slot++) {
@@ -202,7 +192,16 @@ void Invariants::check_deadline(const Connection& connection) const {
                      : kind == Deadline::request  ? options.request_timeout_ms
                      : kind == Deadline::write    ? options.write_timeout_ms
                                                   : 5'000;
-  if (kind == Deadline::request || kind == Deadline::write) longest = std::max(longest, longest_own(connection));
+  const Conversation& with = scene_.conversations[connection.peer.port];
+  if (kind == Deadline::write) {
+    longest = with.range(&OwnDeadlines::write_ms, std::min(with.transcript.complete(), connection.unanswered.first()),
+                         connection.unanswered.first(), longest)
+                  .most;
+  }
+  if (kind == Deadline::request && connection.incoming) {
+    uint32_t sequence = connection.incoming->sequence;
+    longest = with.range(&OwnDeadlines::request_ms, sequence, sequence, longest).most;
+  }
   // It has sent, and is looked at again when the application gave a block back.
   longest = std::max<uint64_t>(longest, 500);
   bool waits_for_client = kind != Deadline::none;
