@@ -108,11 +108,15 @@ void Reading::read(const Record& record) {
       with.hearing.asks_for_more(sequence, record[layout::kReplyBodyLength]);
       return;
     case layout::kReplyDeadlines:
+      if (sequence - connection->unanswered.first() >= connection->unanswered.count()) return;
+      with.deadlines[sequence].request_ms.push_back(record[layout::kDeadlinesRequest]);
+      with.deadlines[sequence].write_ms.push_back(record[layout::kDeadlinesWrite]);
       return;
     default:
       break;
   }
   if (!can_be_answered(*connection, sequence) || with.transcript.find(sequence)) return;
+  if (with.last_sent_ms == 0) with.last_sent_ms = FakeKernel::current().now_ms();
   if (record[layout::kReplyKind] == layout::kReplyTakeOver) return read_take_over(record, *connection, with);
   read_answer(record, *connection, with);
 }

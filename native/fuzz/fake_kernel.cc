@@ -34,6 +34,7 @@ size_t FakeKernel::connect() {
 void FakeKernel::send(size_t client, const std::string& bytes) {
   Client& from = clients_[client];
   if (from.finished || from.broken || bytes.empty()) return;
+  from.sent_at.emplace_back(from.sent.size(), now_ms_);
   from.sent += bytes;
   tell(from);
 }

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "net/system.h"
@@ -26,14 +27,15 @@ class Witness {
 
 // A client, and the server's socket to it.
 struct Client {
-  std::string sent;           // all that it ever sent
-  size_t received = 0;        // how much of it the server has read
-  bool finished = false;      // said that it will send no more
-  int broken = 0;             // the errno of what broke the connection
-  bool told_broken = false;   // once; after that it is the end of the stream
-  bool takes_all = true;      // whatever is sent to it
-  size_t room = 0;            // if not: how much it takes now
-  bool server_waits = false;  // for room
+  std::string sent;                                  // all that it ever sent,
+  std::vector<std::pair<size_t, uint64_t>> sent_at;  // from which byte on, and when
+  size_t received = 0;                               // how much of it the server has read
+  bool finished = false;                             // said that it will send no more
+  int broken = 0;                                    // the errno of what broke the connection
+  bool told_broken = false;                          // once; after that it is the end of the stream
+  bool takes_all = true;                             // whatever is sent to it
+  size_t room = 0;                                   // if not: how much it takes now
+  bool server_waits = false;                         // for room
   bool accepted = false;
   bool end_said = false;
   bool closed = false;                              // by the server

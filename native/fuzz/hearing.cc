@@ -11,6 +11,14 @@ namespace {
 
 std::string_view text_of(net::Slice bytes) { return {bytes.data, bytes.size}; }
 
+uint64_t time_of_byte(const Client& client, size_t place) {
+  uint64_t time_ms = 0;
+  for (auto [from, at_ms] : client.sent_at) {
+    if (from <= place) time_ms = at_ms;
+  }
+  return time_ms;
+}
+
 }  // namespace
 
 void Hearing::on_request(const ToldRequest& request) {
@@ -22,6 +30,7 @@ void Hearing::on_request(const ToldRequest& request) {
   requests_++;
   BRINK_HOLDS(request.is_ipv4 == (number_ % 2 == 0), "client %zu: another's address", number_);
   BRINK_HOLDS(!(body_ && body_->is_raw), "client %zu: a request on a connection that was handed over", number_);
+  size_t begins_at = stream_.at();
   BRINK_HOLDS(stream_.take_head(text_of(request.head), request.has_body, request.announced),
               "client %zu: request %u has a head that it did not send", number_, request.sequence);
   BRINK_HOLDS(request.has_body || (request.body.size == 0 && !request.body_follows), "client %zu: a body of nothing",
@@ -40,6 +49,21 @@ void Hearing::on_request(const ToldRequest& request) {
   body_->sequence = request.sequence;
   body_->told = request.body.size;
   body_->expects_continue = request.expects_continue;
+  body_->began_ms = time_of_byte(client_, begins_at);
+  look_at_credit();
+}
+
+// While nothing more is wanted the client need not hurry.
+void Hearing::look_at_credit() {
+  bool waits = body_->told >= layout::kBodyWindow + body_->asked;
+  uint64_t now_ms = FakeKernel::current().now_ms();
+  if (body_->waits) body_->waited_ms += now_ms - body_->waits_since_ms;
+  body_->waits = waits;
+  body_->waits_since_ms = now_ms;
+}
+
+uint64_t Hearing::time_of_body_ms() const {
+  return FakeKernel::current().now_ms() - body_->began_ms - body_->waited_ms;
 }
 
 void Hearing::on_body(const ToldBody& body) {
@@ -75,6 +99,7 @@ void Hearing::take_piece(std::string_view piece) {
               "client %zu: more of a body than was asked for, after %llu bytes", number_,
               static_cast<unsigned long long>(body_->told));
   body_->told += piece.size();
+  if (!body_->is_raw) look_at_credit();
   bool same = body_->is_raw ? stream_.take_raw(piece) : stream_.take_body(piece);
   BRINK_HOLDS(same, "client %zu: a piece of a body that it did not send", number_);
 }
@@ -89,6 +114,7 @@ void Hearing::asks_for_more(uint32_t sequence, uint64_t bytes) {
   if (!body_ || body_->sequence != sequence || body_->over) return;
   if (std::exchange(body_->expects_continue, false)) continues_due_++;
   body_->asked += bytes;
+  look_at_credit();
 }
 
 void Hearing::takes_over(uint32_t sequence) {

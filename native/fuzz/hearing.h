@@ -19,11 +19,19 @@ struct HeardBody {
   uint64_t asked = 0;
   bool expects_continue = false;
   bool is_raw = false;
-  bool over = false;  // ended, or failed
+  bool over = false;       // ended, or failed
+  uint64_t began_ms = 0;   // not before
+  uint64_t waited_ms = 0;  // when nothing was wanted of it, so long at the least
+  uint64_t waits_since_ms = 0;
+  bool waits = false;
 };
 
 class Hearing {
  public:
+  // The time that the body which just failed had, but for what it waited.
+  uint64_t time_of_body_ms() const;
+  uint32_t sequence_of_body() const { return body_->sequence; }
+
   Hearing(size_t number, const Client& client) : number_(number), client_(client), stream_(client.sent) {}
 
   void on_request(const ToldRequest& request);
@@ -47,6 +55,7 @@ class Hearing {
 
  private:
   void take_piece(std::string_view piece);
+  void look_at_credit();
 
   const size_t number_;
   const Client& client_;

@@ -13,12 +13,6 @@ using reactor::Stage;
 
 namespace {
 
-// A deadline of a request's own.
-uint64_t longest_own(const Connection& connection) {
-  const reactor::Deadlines* own = connection.own_deadlines.get();
-  return own ? std::max(own->request_ms, own->write_ms) : 0;
-}
-
 // For the client. With the others the connection waits for the application.
 bool waits(Deadline kind) { return kind != Deadline::none && kind != Deadline::held_back; }
 
@@ -205,7 +199,16 @@ void Invariants::check_deadline(const Connection& connection) const {
                      : kind == Deadline::request  ? options.request_timeout_ms
                      : kind == Deadline::write    ? options.write_timeout_ms
                                                   : 5'000;
-  if (kind == Deadline::request || kind == Deadline::write) longest = std::max(longest, longest_own(connection));
+  const Conversation& with = scene_.conversations[connection.peer.port];
+  if (kind == Deadline::write) {
+    longest = with.range(&OwnDeadlines::write_ms, std::min(with.transcript.complete(), connection.unanswered.first()),
+                         connection.unanswered.first(), longest)
+                  .most;
+  }
+  if (kind == Deadline::request && connection.incoming) {
+    uint32_t sequence = connection.incoming->sequence;
+    longest = with.range(&OwnDeadlines::request_ms, sequence, sequence, longest).most;
+  }
   // It has sent, and is looked at again when the application gave a block back.
   longest = std::max<uint64_t>(longest, 500);
   BRINK_HOLDS(!waits(kind) || due <= now + longest, "client %d: may stay for %llu ms", client,

@@ -151,6 +151,12 @@ const STREAMED = [
   `A0c${sends(0, get() + upload(50, 'a'))}t${answer(0, 3)}gt${many(0, 60, 'a')}tt`,
   `U3c${sends(0, `${chunked('hello').slice(0, -5)}xx\r\n`)}tttt`,
   `A0c${sends(0, upload(50, 'a'))}tj0\xa1\xb1\x09gtT\xa2tT\xd9tzz`,
+  // Deadlines of a request's own, for it and no other; and a client that waits is not late.
+  `A0c${sends(0, upload(50, 'a'))}tj0\xac\x00\x00gtT\xcatT\xcatT\xcatzt`,
+  `A0cn0${sends(0, get())}ttj0\x00\xdc\x01g${answer(0, 2, 255)}gtT\xcct${sends(0, get())}tT\xcctzzz`,
+  `A0cn0${sends(0, get() + get())}ttj1\x00\xdc\x01g${answer(0, 2, 255)}gtT\xcctT\xcctzzz`,
+  `A0cn0${sends(0, get() + get())}ttj0\x00\xdc\x01g${answer(0, 2, 255)}gtm0\x10t${answer(0, 2, 255)}gtT\xcctT\xcctzzz`,
+  `U3c${sends(0, upload(80000, 'a'))}t${many(0, 128, 'b'.repeat(128))}ttttT\xdette0\xffgtT\x71ttt${many(0, 130, 'b'.repeat(16))}ttzz`,
   `A0cn0${sends(0, get() + get())}tj0\xa1\xb1\x09j1\x00\x11\x00g${answer(0, 2, 255)}gtT\xa2tT\xd9tzz`,
 ]
 

@@ -21,6 +21,7 @@ class SentStream {
   // Behind a request that was handed over.
   bool take_raw(std::string_view piece);
 
+  size_t at() const { return at_; }
   size_t left() const { return sent_.size() - at_; }
 
  private:

@@ -29,12 +29,12 @@ constexpr size_t kMostBytesSent = 200 * 1024;
 World::World(const Setup& setup)
     : setup_(setup),
       kernel_(*this),
-      application_(setup.is_inline, setup.blocks,
-                   {[this](const ToldRequest& request) { on_request(request); },
-                    [this](const ToldBody& body) { with(body.id).hearing.on_body(body); },
-                    [this](reactor::ConnectionId id, bool half) { with(id).hearing.on_gone(half); },
-                    [this](reactor::ConnectionId id, uint32_t sequence) { with(id).transcript.on_drained(sequence); },
-                    [this](reactor::Replies replies) { apply(std::move(replies)); }, [this] { reactor_->resume(); }}) {
+      application_(
+          setup.is_inline, setup.blocks,
+          {[this](const ToldRequest& request) { on_request(request); }, [this](const ToldBody& body) { on_body(body); },
+           [this](reactor::ConnectionId id, bool half) { with(id).hearing.on_gone(half); },
+           [this](reactor::ConnectionId id, uint32_t sequence) { with(id).transcript.on_drained(sequence); },
+           [this](reactor::Replies replies) { apply(std::move(replies)); }, [this] { reactor_->resume(); }}) {
   kernel_.reuse_numbers(setup.reuses_numbers);
   auto poller = std::make_unique<FakePoller>(kernel_, setup.trigger);
   poller_ = poller.get();
@@ -341,7 +341,10 @@ void World::on_closed(size_t client) {
   Conversation& conversation = conversations_[client];
   conversation.ended_within_apply |= applying_;
   bool was_cut_off = cut_off() > cut_off_seen_;
+  bool was_in_time = count_of(http::Refusal::WRITE_TIMEOUT) > write_timeouts_seen_;
   cut_off_seen_ = cut_off();
+  write_timeouts_seen_ = count_of(http::Refusal::WRITE_TIMEOUT);
+  if (was_in_time) check_cut_off(conversation);
   if (kernel_.client(client).broken || was_cut_off || cutting_) return;
   if (conversation.transcript.may_be_broken_off() || has_vanished(client)) return;
   check_ended_in_order(client);
@@ -359,9 +362,21 @@ bool World::has_vanished(size_t client) const {
 
 // Clients that did not take their answers. They are told nothing.
 uint64_t World::cut_off() const {
-  auto refusals = reactor_->stats().refusals;
-  return refusals[static_cast<size_t>(http::Refusal::WRITE_TIMEOUT)] +
-         refusals[static_cast<size_t>(http::Refusal::RESPONSE_TAKEN_TOO_SLOWLY)];
+  return count_of(http::Refusal::WRITE_TIMEOUT) + count_of(http::Refusal::RESPONSE_TAKEN_TOO_SLOWLY);
+}
+
+uint64_t World::count_of(http::Refusal refusal) const {
+  return reactor_->stats().refusals[static_cast<size_t>(refusal)];
+}
+
+// It had the time that the server gives, or the one of the answers' own.
+void World::check_cut_off(const Conversation& conversation) const {
+  uint32_t from = conversation.transcript.complete(), told = conversation.hearing.requests();
+  uint32_t to = std::max(from, told > 0 ? told - 1 : 0);
+  auto range = conversation.range(&OwnDeadlines::write_ms, from, to, setup_.options.write_timeout_ms);
+  BRINK_HOLDS(kernel_.now_ms() >= conversation.last_sent_ms + range.least,
+              "client %zu: cut off %llu ms after it took something", conversation.hearing.number(),
+              static_cast<unsigned long long>(kernel_.now_ms() - conversation.last_sent_ms));
 }
 
 // Nothing is cut short, and no request is left without an answer, unless an answer said that it is the last.
@@ -400,6 +415,17 @@ Conversation& World::with(reactor::ConnectionId id) {
   auto found = clients_known_.find(id.token());
   BRINK_HOLDS(found != clients_known_.end(), "something is told of nobody");
   return conversations_[found->second];
+}
+
+void World::on_body(const ToldBody& body) {
+  Conversation& conversation = with(body.id);
+  conversation.hearing.on_body(body);
+  if (body.refusal != static_cast<uint32_t>(http::Refusal::REQUEST_TIMEOUT)) return;
+  uint32_t sequence = conversation.hearing.sequence_of_body();
+  auto range = conversation.range(&OwnDeadlines::request_ms, sequence, sequence, setup_.options.request_timeout_ms);
+  uint64_t time_ms = conversation.hearing.time_of_body_ms();
+  BRINK_HOLDS(time_ms >= range.least, "client %zu: had %llu ms for its request, and was refused",
+              conversation.hearing.number(), static_cast<unsigned long long>(time_ms));
 }
 
 void World::on_request(const ToldRequest& request) {

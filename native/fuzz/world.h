@@ -54,11 +54,14 @@ class World final : private Witness {
   void on_end_said(size_t client) override;
   void on_closed(size_t client) override;
   void on_request(const ToldRequest& request);
+  void on_body(const ToldBody& body);
+  void check_cut_off(const Conversation& conversation) const;
   Conversation& with(reactor::ConnectionId id);
   void check_ended_in_order(size_t client);
   void check_told_gone(const Conversation& conversation) const;
   bool has_vanished(size_t client) const;
   uint64_t cut_off() const;
+  uint64_t count_of(http::Refusal refusal) const;
 
   const Setup setup_;
   FakeKernel kernel_;
@@ -67,6 +70,7 @@ class World final : private Witness {
   std::map<uint64_t, size_t> clients_known_;  // by the token of their connection
   size_t bytes_sent_ = 0;                     // by clients
   uint64_t cut_off_seen_ = 0;
+  uint64_t write_timeouts_seen_ = 0;
   bool cutting_ = false;
   bool applying_ = false;
   bool draining_ = false;

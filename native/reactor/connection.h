@@ -56,6 +56,11 @@ struct HeldAnswer {
   std::vector<HeldPiece> pieces;
 };
 
+struct OwnDeadlines {
+  uint32_t sequence;
+  Deadlines deadlines;
+};
+
 // How far a connection is on its way out. Each stage accepts less than the one before.
 enum class Stage : uint8_t {
   open,       // takes requests
@@ -99,7 +104,7 @@ struct Connection {
   std::unique_ptr<std::vector<HeldAnswer>> held;
   std::unique_ptr<IncomingBody> incoming;
   std::unique_ptr<OutgoingBody> outgoing;
-  std::unique_ptr<Deadlines> own_deadlines;
+  std::unique_ptr<std::vector<OwnDeadlines>> own_deadlines;  // of requests that are not done with
 
   bool has_pending() const { return pending && !pending->empty(); }
 };

@@ -158,6 +158,9 @@ class Reactor final : private http::RequestSink {
   void expire_deadlines();
   void expire(Connection& connection);
   bool is_too_slow(const Connection& connection) const;
+  void set_deadlines(Connection& connection, const Reply& given);
+  static void forget_deadlines_before(Connection& connection, uint32_t sequence);
+  static const Deadlines* own_deadlines_of(const Connection& connection);
   uint64_t request_timeout_ms(const Connection& connection) const;
   uint64_t write_timeout_ms(const Connection& connection) const;
   uint64_t min_rate_bytes(const Connection& connection) const;

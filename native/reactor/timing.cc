@@ -81,18 +81,50 @@ bool Reactor::is_too_slow(const Connection& connection) const {
   return connection.window_bytes < min_rate_bytes(connection) * (now_ms_ - connection.window_began_ms) / 1000;
 }
 
+void Reactor::set_deadlines(Connection& connection, const Reply& given) {
+  if (!connection.unanswered.includes(given.sequence)) return;
+  if (!connection.own_deadlines) connection.own_deadlines = std::make_unique<std::vector<OwnDeadlines>>();
+  auto& all = *connection.own_deadlines;
+  auto found = std::find_if(all.begin(), all.end(), [&](const auto& own) { return own.sequence == given.sequence; });
+  if (found == all.end()) found = all.insert(all.end(), {given.sequence, {}});
+  found->deadlines = given.deadlines;
+  settle_later(connection);
+}
+
+// Those of the last answer that is on its way out count until the client has taken it.
+void Reactor::forget_deadlines_before(Connection& connection, uint32_t sequence) {
+  if (!connection.own_deadlines) return;
+  auto& all = *connection.own_deadlines;
+  auto is_before = [&](const OwnDeadlines& own) { return static_cast<int32_t>(own.sequence - sequence) < 0; };
+  all.erase(std::remove_if(all.begin(), all.end(), is_before), all.end());
+}
+
+// Of the request whose body comes, or whose answer is taken; null for the server's.
+const Deadlines* Reactor::own_deadlines_of(const Connection& connection) {
+  if (!connection.own_deadlines) return nullptr;
+  bool writes = connection.deadline_kind == Deadline::write;
+  if (!writes && !connection.incoming) return nullptr;
+  uint32_t sequence = !writes               ? connection.incoming->sequence
+                      : connection.outgoing ? connection.outgoing->sequence
+                                            : connection.unanswered.first() - 1;
+  for (const OwnDeadlines& own : *connection.own_deadlines) {
+    if (own.sequence == sequence) return &own.deadlines;
+  }
+  return nullptr;
+}
+
 uint64_t Reactor::request_timeout_ms(const Connection& connection) const {
-  const Deadlines* own = connection.own_deadlines.get();
+  const Deadlines* own = own_deadlines_of(connection);
   return own && own->request_ms > 0 ? own->request_ms : options_.request_timeout_ms;
 }
 
 uint64_t Reactor::write_timeout_ms(const Connection& connection) const {
-  const Deadlines* own = connection.own_deadlines.get();
+  const Deadlines* own = own_deadlines_of(connection);
   return own && own->write_ms > 0 ? own->write_ms : options_.write_timeout_ms;
 }
 
 uint64_t Reactor::min_rate_bytes(const Connection& connection) const {
-  const Deadlines* own = connection.own_deadlines.get();
+  const Deadlines* own = own_deadlines_of(connection);
   return own && own->min_rate_and_one > 0 ? own->min_rate_and_one - 1 : options_.min_rate_bytes;
 }
 

@@ -14,6 +14,8 @@ class Unanswered {
   uint32_t total() const { return next_; }  // since the connection began
   bool empty() const { return next_ == first_; }
   uint32_t first() const { return first_; }
+  // Whether its answer is not on its way out yet.
+  bool includes(uint32_t sequence) const { return sequence - first_ < count(); }
 
   // Takes the next sequence number. The caller has seen that count() is below kMost.
   uint32_t add(bool is_head, bool is_http_1_0) {
@@ -26,7 +28,7 @@ class Unanswered {
 
   // Whether the request is still to be answered; from then on it is not.
   bool take(uint32_t sequence) {
-    bool known = sequence - first_ < count() && (answered_ & bit_of(sequence)) == 0;
+    bool known = includes(sequence) && (answered_ & bit_of(sequence)) == 0;
     if (known) answered_ |= bit_of(sequence);
     return known;
   }

@@ -57,8 +57,7 @@ void Reactor::act_on(Connection& connection, const Reply& given) {
     case Reply::Kind::take_over:
       return take_over(connection, given);
     case Reply::Kind::deadlines:
-      connection.own_deadlines = std::make_unique<Deadlines>(given.deadlines);
-      return settle_later(connection);
+      return set_deadlines(connection, given);
   }
 }
 
@@ -322,7 +321,7 @@ bool Reactor::put_out(Connection& connection, net::HeldBytes body) {
 void Reactor::emit(Connection& connection, bool close) {
   uint32_t sequence = connection.unanswered.first();
   connection.unanswered.pass_first();
-  connection.own_deadlines.reset();
+  forget_deadlines_before(connection, sequence);
   if (connection.incoming && connection.incoming->sequence == sequence) connection.incoming->discarded = true;
   if (close) {
     // Nothing is said after a response that says close.
