@@ -368,13 +368,21 @@ export class Answering {
     )
     const message = upgradeRequest(request, socket)
     this.#exchange.takeOver(request)
-    this.#end(request)
-    try {
-      answer.accept(message, socket, Buffer.alloc(0))
-    } catch (error) {
+    const failed = (error: unknown) => {
       socket.destroy()
       this.#report(error, request)
     }
+    try {
+      const accepted: unknown = answer.accept(message, socket, Buffer.alloc(0))
+      if (isPromise(accepted)) {
+        this.#wait(request)
+        void accepted.then(undefined, failed).then(() => this.#end(request))
+        return
+      }
+    } catch (error) {
+      failed(error)
+    }
+    this.#end(request)
   }
 }
 

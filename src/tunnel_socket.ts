@@ -92,9 +92,10 @@ export class TunnelSocket extends Duplex implements Party {
     if (half) return
     this.#gone = true
     this.#tunnels.remove(this)
-    const inOrder = this.#heardEnd && this.#saidEnd
+    // Both ends were said. What came before the client's may still be read, and the stream closes when it has been.
+    if (this.#heardEnd && this.#saidEnd) return
     // Without a listener an error would end the process, for something that every client can do.
-    if (inOrder || this.listenerCount('error') === 0) this.destroy()
+    if (this.listenerCount('error') === 0) this.destroy()
     else this.destroy(coded(new Error('The connection was broken by the client.'), 'ECONNRESET'))
   }
 

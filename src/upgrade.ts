@@ -12,7 +12,7 @@ export type UpgradeRequest<Params = Readonly<Record<string, string>>> = Incoming
 /**
  * Takes a connection over. `socket` is a stream in both directions, on which nothing was answered yet: whoever takes it
  * writes the answer too, as `handleUpgrade` of the `ws` library does. `head` is empty: what the client has sent behind
- * its request is read from the socket.
+ * its request is read from the socket. What it throws, or an async one rejects with, is logged, and ends the connection.
  */
 export type UpgradeHandler<Path extends string = string> = (
   req: UpgradeRequest<PathParams<Path>>,

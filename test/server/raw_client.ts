@@ -122,6 +122,11 @@ export class RawClient {
     return this.#ending as Ending
   }
 
+  /** Waits until something has come, and leaves it for who receives it. */
+  async touched(): Promise<void> {
+    await this.#when(() => this.#size > 0 || this.#ending !== undefined, 'anything')
+  }
+
   /** All that comes before the server ends the connection in order. */
   async everything(): Promise<string> {
     await this.#when(() => this.#ending !== undefined, 'the end of the connection')
@@ -133,8 +138,9 @@ export class RawClient {
   async broken(): Promise<void> {
     await this.#when(() => this.#ending !== undefined, 'the end of the connection')
     // libuv tells of a reset as of an end when it comes together with the last bytes: then they must not look whole.
+    if (this.#ending === 'reset') return
     const looksWhole = this.#size === 0 || this.#next('GET') !== undefined
-    if (this.#ending !== 'reset' && looksWhole) throw new Error(`ended in order${this.#leftovers()}`)
+    if (looksWhole) throw new Error(`ended in order${this.#leftovers()}`)
   }
 
   /** Stops reading, so that the server's answers fill the system's buffers. */

@@ -8,7 +8,7 @@ import { WebSocket, WebSocketServer } from 'ws'
 import { get, head, noise } from './messages.js'
 import { connect } from './raw_client.js'
 import { counts, serving } from './serving.js'
-import { gate, until, within } from './waiting.js'
+import { gate, turn, until, within } from './waiting.js'
 
 const offer = (target: string, ...fields: string[]) => get(target, 'Connection: Upgrade', 'Upgrade: raw', ...fields)
 const accepted = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n'
@@ -110,20 +110,143 @@ test('CONNECT is refused, unless it is asked for', async () => {
   })
 })
 
-test('a handler that throws loses its connection, and is logged', async () => {
-  const errors: unknown[] = []
-  await serving(
-    new Router().upgrade('/', () => {
-      throw new Error('unwilling')
+const unwilling: Record<string, () => void> = {
+  throws: () => {
+    throw new Error('unwilling')
+  },
+  'is rejected': async () => {
+    await turn()
+    throw new Error('unwilling')
+  },
+}
+
+for (const [what, handler] of Object.entries(unwilling)) {
+  test(`a handler that ${what} loses its connection, and is logged with its request`, async () => {
+    const logged: string[] = []
+    await serving(
+      new Router().upgrade('/a', handler),
+      async (server) => {
+        const client = (await connect(server)).send(offer('/a'))
+        assert.is(await client.closed(), 'fin')
+        await counts(server, { open: 0 })
+      },
+      { log: (error, req) => logged.push(`${req.path}: ${error}`) },
+    )
+    assert.equal(logged, ['/a: Error: unwilling'])
+  })
+}
+
+test('requests behind an offer that is refused are answered', () =>
+  serving(
+    new Router()
+      .use('/raw', async () => {
+        await turn()
+        throw new HttpError(401)
+      })
+      .upgrade('/raw', (_req, socket) => void socket.destroy())
+      .get('/next', () => 'next'),
+    async (server) => {
+      const client = (await connect(server)).send(
+        offer('/raw'),
+        get('/next'),
+        offer('/raw'),
+        offer('/next'),
+        get('/next'),
+      )
+      const answers = await client.receive(5)
+      assert.equal(
+        answers.map(({ status }) => status),
+        [401, 200, 401, 200, 200],
+      )
+    },
+  ))
+
+test('an offer of HTTP/1.0, or in the last request of a connection, is a plain request', () =>
+  serving(echoing, async (server) => {
+    for (const request of [
+      'GET /raw/a HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n',
+      head('GET', '/raw/a', 'Connection: close, Upgrade', 'Upgrade: raw'),
+    ]) {
+      const client = (await connect(server)).send(request)
+      assert.is((await client.response()).text, 'plain')
+      assert.is(await client.closed(), 'fin')
+    }
+  }))
+
+test('what a socket was given before its end arrives, however much, and however slowly it is taken', () =>
+  serving(
+    new Router().upgrade('/', (_req, socket) => {
+      socket.resume()
+      socket.write(accepted)
+      for (let n = 0; n < 20; n += 1) socket.write(noise(500_000, n))
+      socket.end('the end')
     }),
     async (server) => {
-      const client = (await connect(server)).send(offer('/'))
-      assert.is(await client.closed(), 'fin')
+      const client = (await connect(server)).pause().send(offer('/'))
+      await until(() => server.stats().partialWrites > 0, 'the client takes no more')
+      const all = await client.resume().finish().everything()
+      assert.is(all.length, accepted.length + 20 * 500_000 + 7)
+      assert.ok(all.endsWith('the end'))
+      await counts(server, { open: 0 })
     },
-    { log: (error) => errors.push(error) },
-  )
-  assert.match(String(errors), /unwilling/)
+  ))
+
+test('what a client sent before its end arrives, though the socket was ended and is read late', () => {
+  const go = gate<void>()
+  const received = gate<number>()
+  const app = new Router().upgrade('/', async (_req, socket) => {
+    socket.end(accepted)
+    await go.opened
+    let bytes = 0
+    for await (const piece of socket) bytes += (piece as Buffer).length
+    received.open(bytes)
+  })
+  return serving(app, async (server) => {
+    const client = (await connect(server)).send(offer('/'))
+    await client.touched()
+    client.send(noise(150_000))
+    await until(() => server.stats().bytesIn > 60_000, 'some of it is read')
+    client.finish()
+    for (let turns = 0; turns < 20; turns += 1) await turn()
+    go.open()
+    assert.is(await within(received.opened, 'the rest'), 150_000)
+    await counts(server, { open: 0 })
+  })
 })
+
+test('a socket that is written to when its client is gone does no harm', () => {
+  const sockets: Duplex[] = []
+  const app = new Router().upgrade('/', (_req, socket) => {
+    sockets.push(socket)
+    socket.write(accepted)
+  })
+  return serving(app, async (server) => {
+    const client = (await connect(server)).send(offer('/'))
+    await client.touched()
+    client.crash()
+    const [socket] = sockets as [Duplex]
+    await until(() => {
+      socket.write(noise(100_000))
+      return socket.destroyed
+    }, 'it is closed')
+    socket.write('more')
+    socket.end('and more')
+    await counts(server, { open: 0 })
+  })
+})
+
+test('a socket that is given up at once is closed', () =>
+  serving(
+    new Router().upgrade('/', (_req, socket) => void socket.destroy()),
+    async (server) => {
+      for (const sent of [offer('/'), offer('/') + get('/'), `${offer('/')}${'x'.repeat(100_000)}`]) {
+        const client = (await connect(server)).send(sent)
+        await until(() => client.ending !== undefined, 'it is closed')
+        client.leave()
+        await counts(server, { open: 0 })
+      }
+    },
+  ))
 
 test('who reads slowly is sent no faster, and who writes faster than the client takes is told so', () => {
   const sockets: Duplex[] = []
