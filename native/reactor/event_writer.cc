@@ -6,8 +6,9 @@
 namespace brink::reactor {
 namespace {
 
-// A read needs space for what was kept of a head before it, for itself, and for trailers that it completes.
-constexpr size_t kRoomForRead = http::kMostHeaderBytes + kReadBytes + http::kMostHeaderBytes;
+// A read needs space for what was kept before it, of a head or of trailers, for itself, and for all trailers that it
+// holds: they are copied, and a line of them that is four bytes long, `a: CRLF` without the space, becomes one of five.
+constexpr size_t kRoomForRead = http::kMostHeaderBytes + kReadBytes + kReadBytes * 5 / 4;
 static_assert(kRoomForRead * 2 < layout::kBlockBytes, "a block holds several reads");
 static_assert(layout::kRequestFields + 2 * http::kMostFields < layout::kBlockWords, "a block holds any request");
 

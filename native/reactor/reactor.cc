@@ -196,6 +196,7 @@ void Reactor::step(ConnectionId id) {
     if (connection->broken) return drop(*connection);
     short_of_room_ = true;
     want_reads(*connection, false);
+    arm(*connection);
     return push_ready(*connection);
   }
   read(*connection);
