@@ -33,12 +33,11 @@ size_t line_size(const char* bytes, size_t size) {
 
 }  // namespace
 
-HeadMemory::Entry* HeadMemory::find(const char* bytes, size_t size) {
+HeadMemory::Entry* HeadMemory::look_up(const char* bytes, size_t size) {
   if (sets_.empty() || size < kLeastBytes) return nullptr;
   uint64_t line_hash = hash_of(bytes, line_size(bytes, size));
   for (auto& entry : sets_[line_hash % sets_.size()].entries) {
-    if (!entry || entry->line_hash != line_hash || entry->bytes.size() > size) continue;
-    if (std::memcmp(entry->bytes.data(), bytes, entry->bytes.size()) == 0) return entry.get();
+    if (entry && entry->line_hash == line_hash && entry->begins(bytes, size)) return last_ = entry.get();
   }
   return nullptr;
 }
@@ -60,6 +59,7 @@ void HeadMemory::remember(const char* bytes, size_t size, const RequestHead& hea
   entry->line_hash = line_hash;
   entry->bytes.assign(bytes, bytes + size);
   entry->head = head;
+  if (last_ == set.entries[way].get()) last_ = nullptr;
   set.entries[way] = std::move(entry);
 }
 

@@ -210,19 +210,18 @@ void ResponseHeadWriter::set_time(int64_t seconds) {
   }
 }
 
-void ResponseHeadWriter::write(net::ByteBuffer& out, const ResponseHead& head) {
-  bool usual = head.status == 200 && head.length_known && !head.dated && !head.close;
-  if (!usual) return write_any(out, head);
-  const std::string& begin = usual_[head.content_type];
-  char* at = out.room(begin.size() + kMostDigits + 2 + head.fields.size + 2);
-  at = put(at, begin);
-  at = put_number(at, head.content_length);
+void ResponseHeadWriter::write_usual(net::ByteBuffer& out, uint8_t content_type, net::Slice fields,
+                                     net::Slice content) {
+  const std::string& begin = usual_[content_type];
+  char* at = out.room(begin.size() + kMostDigits + 2 + fields.size + 2 + content.size);
+  at = put(put_number(put(at, begin), content.size), "\r\n");
+  if (fields.size > 0) at = put(at, {fields.data, fields.size});
   at = put(at, "\r\n");
-  if (head.fields.size > 0) at = put(at, {head.fields.data, head.fields.size});
-  out.added(put(at, "\r\n"));
+  if (content.size > 0) at = put(at, {content.data, content.size});
+  out.added(at);
 }
 
-void ResponseHeadWriter::write_any(net::ByteBuffer& out, const ResponseHead& head) {
+void ResponseHeadWriter::write(net::ByteBuffer& out, const ResponseHead& head) {
   std::string_view reason = reason_phrase(head.status), type = kContentTypeLines[head.content_type];
   char* at = out.room(9 + 4 + reason.size() + 2 + type.size() + date_.size() + 16 + kMostDigits + 2 + head.fields.size +
                       kChunked.size() + kClose.size() + keep_alive_.size() + 2);

@@ -46,9 +46,10 @@ class ResponseHeadWriter {
   void set_time(int64_t seconds_since_1970);
 
   void write(net::ByteBuffer& out, const ResponseHead& head);
+  // A whole response of status 200, on a connection that stays.
+  void write_usual(net::ByteBuffer& out, uint8_t content_type, net::Slice fields, net::Slice content);
 
  private:
-  void write_any(net::ByteBuffer& out, const ResponseHead& head);
 
   int64_t second_ = -1;
   std::string keep_alive_;  // "Connection: keep-alive CRLF Keep-Alive: timeout=… CRLF"

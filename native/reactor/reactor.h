@@ -118,6 +118,7 @@ class Reactor final : private http::RequestSink {
   // write
   bool answer_fixed(Connection& connection, uint32_t sequence, const http::Request& request);
   void act_on(Connection& connection, const Reply& given);
+  bool is_usual(const Connection& connection, const Reply& given) const;
   void answer(Connection& connection, const Reply& given);
   HeldAnswer& hold(Connection& connection, uint32_t sequence);
   static HeldAnswer* find_held(Connection& connection, uint32_t sequence);

@@ -64,6 +64,7 @@ ReplyReader::Found ReplyReader::next(Reply* reply) {
   reply->kind = Reply::Kind::answer;
   reply->status = static_cast<uint16_t>(status);
   reply->content_type = static_cast<uint8_t>(type);
+  reply->plain = status == 200 && flags == type;
   reply->close = (flags & layout::kFlagReplyClose) != 0;
   reply->dated = (flags & layout::kFlagReplyDated) != 0;
   return Found::reply;
@@ -73,9 +74,16 @@ bool ReplyReader::read_body(const uint32_t* words, uint32_t flags, Reply* reply)
   uint32_t fields_at = words[layout::kReplyFieldsOffset], fields_size = words[layout::kReplyFieldsLength];
   uint32_t body_at = words[layout::kReplyBodyOffset], body_size = words[layout::kReplyBodyLength];
   const char* bytes = replies_.block->bytes;
-  if (!lies_in_block(fields_at, fields_size)) return false;
-  reply->fields = {bytes + fields_at, fields_size};
-  if (!http::are_field_lines(reply->fields)) return false;
+  if (fields_size > 0) {
+    if (!lies_in_block(fields_at, fields_size)) return false;
+    reply->fields = {bytes + fields_at, fields_size};
+    if (!http::are_field_lines(reply->fields)) return false;
+  }
+  if (flags <= layout::kContentTypeMask) {
+    reply->body_length = body_size;
+    reply->body = {bytes + body_at, body_size};
+    return lies_in_block(body_at, body_size);
+  }
   bool by_reference = (flags & layout::kFlagReplyBodyByReference) != 0;
   // A body that is there is sent: to say another length would break the framing.
   reply->streams = (flags & layout::kFlagReplyStream) != 0 && !by_reference;

@@ -10,6 +10,7 @@ namespace brink::reactor {
 struct Reply {
   enum class Kind : uint8_t { answer, chunk, abort, read, take_over, deadlines };
   Kind kind;
+  bool plain;  // an answer of status 200 that is whole, in the block, and asks for nothing else
   ConnectionId id;
   uint32_t sequence;
   uint16_t status;

@@ -26,6 +26,11 @@ class Unanswered {
     return next_++;
   }
 
+  // Whether the request is the next one whose answer goes out, and has none yet.
+  bool is_due(uint32_t sequence) const {
+    return sequence == first_ && first_ != next_ && (answered_ & bit_of(sequence)) == 0;
+  }
+
   // Whether the request is still to be answered; from then on it is not.
   bool take(uint32_t sequence) {
     bool known = includes(sequence) && (answered_ & bit_of(sequence)) == 0;
