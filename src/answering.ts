@@ -223,7 +223,8 @@ export class Answering {
     if (number === 0) return this.#route(block, at)
     const known = (words[at + REQUEST_FLAGS] & FLAG_NEWLY_KNOWN) === 0 ? this.#known[number] : undefined
     if (known !== undefined) return known
-    const routed = this.#route(block, at)
+    const { match, method } = this.#route(block, at)
+    const routed = { match: { ...match, fieldMemory: new Map<string, string | null>() }, method }
     this.#known[number] = routed
     return routed
   }

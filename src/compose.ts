@@ -8,21 +8,35 @@ export type Run = (req: BrinkRequest) => HandlerResult | Promise<HandlerResult>
 
 /** A middleware around what is further in. */
 export function around(middleware: Middleware, inner: Run): Run {
-  return (req) => {
-    const turn = new Turn(inner, req)
-    const value = middleware(req, () => turn.next())
-    return isPromise(value) ? value.then((settled) => turn.settle(settled)) : turn.settle(value)
+  const answerOf = layers.has(inner) ? answerOfLayer : toReply
+  const layer: Run = (req) => {
+    const turn = new Turn(inner, answerOf, req)
+    const value = turn.run(middleware)
+    // What is further in is settled already: most middleware gives it as it is.
+    if (!isPromise(value) || turn.gave(value)) return turn.settle(value)
+    return value.then((settled) => toReply(turn.settle(settled)))
   }
+  layers.add(layer)
+  return layer
+}
+
+// Promises that these give are of replies, and need not be waited for to be made into some.
+const layers = new WeakSet<Run>()
+
+function answerOfLayer(value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
+  return value instanceof Promise ? (value as Promise<Reply>) : toReply(value)
 }
 
 /** One request's way through one middleware. */
 class Turn {
   #answer: Reply | Promise<Reply> | undefined
   #called = false
+  #returned = false
   #failure: { readonly error: unknown } | undefined
 
   constructor(
     readonly inner: Run,
+    readonly answerOf: typeof toReply,
     readonly req: BrinkRequest,
   ) {}
 
@@ -32,15 +46,36 @@ class Turn {
     }
     this.#called = true
     try {
-      const answer = toReply(this.inner(this.req))
-      // Whoever awaits it still sees the error. A middleware that does not must not end the process with it.
-      if (answer instanceof Promise) answer.catch(() => {})
+      const answer = this.answerOf(this.inner(this.req))
       this.#answer = answer
+      if (this.#returned) this.#listen()
       return answer
     } catch (error) {
       this.#failure = { error }
       throw error
     }
+  }
+
+  /** What the middleware gives, as it gives it. */
+  run(middleware: Middleware): HandlerResult | Promise<HandlerResult> {
+    let value: HandlerResult | Promise<HandlerResult>
+    try {
+      value = middleware(this.req, () => this.next())
+    } finally {
+      this.#returned = true
+      if (value === undefined || !this.gave(value)) this.#listen()
+    }
+    return value
+  }
+
+  /** Whether this is what `next()` gave. */
+  gave(value: unknown): boolean {
+    return value === this.#answer
+  }
+
+  /** Whoever awaits it still sees the error. A middleware that does not must not end the process with it. */
+  #listen(): void {
+    if (this.#answer instanceof Promise) this.#answer.catch(() => {})
   }
 
   /** The answer, given what the middleware returned: nothing stands for what is further in, be it an error. */

@@ -41,6 +41,8 @@ export interface Match {
   readonly search: string
   /** The captured segments, still encoded: `decodeParams(route.names, values)` makes params of them. */
   readonly values: readonly string[]
+  /** What was read of the header fields, where the same head has come before, byte for byte. */
+  readonly fieldMemory?: Map<string, string | null> | undefined
 }
 
 /** Told of each error that neither an error handler nor the client has to answer for: it belongs into the log. */
@@ -225,7 +227,7 @@ class CompiledRouter implements Dispatcher {
 }
 
 function match(route: Route, path: string, search = '', values = NO_VALUES): Match {
-  return { route, path, search, values }
+  return { route, path, search, values, fieldMemory: undefined }
 }
 
 function errorRoute(run: Run): Route {

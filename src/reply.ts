@@ -78,6 +78,7 @@ export function reply(status = 200, body?: ReplyBody, headers?: HeadersSource): 
  * @throws TypeError `ERR_UNSUPPORTED_BODY` for a function, a symbol, or anything else that cannot be sent
  */
 export function toReply(value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
+  if (typeof value === 'string') return new Reply(200, value)
   if (value === undefined || value === null) return new Reply(204)
   if (value instanceof Reply) return value
   if (isPromise(value)) return Promise.resolve(value).then(toReply)

@@ -26,6 +26,21 @@ export interface Head {
   readonly length: number | undefined
 }
 
+// Most names have one value in all replies: the first one's line is kept. The bounds keep names that are made from data
+// from filling the memory.
+const KNOWN_LINES_LIMIT = 256
+const LONGEST_KNOWN_LINE = 256
+const knownLines = new Map<string, { readonly value: string; readonly line: string }>()
+
+function fieldLine(name: string, value: string): string {
+  const known = knownLines.get(name)
+  if (known !== undefined && known.value === value) return known.line
+  const line = `${name}: ${value}\r\n`
+  const isKept = known === undefined && line.length <= LONGEST_KNOWN_LINE && knownLines.size < KNOWN_LINES_LIMIT
+  if (isKept) knownLines.set(name, { value, line })
+  return line
+}
+
 /** The head of a reply, as it crosses. */
 export function headOf(answer: Reply): Head {
   let contentType = answer.untyped ? undefined : contentTypeOf(answer.body)
@@ -41,7 +56,7 @@ export function headOf(answer: Reply): Head {
     else if (name === 'connection') flags |= FLAG_REPLY_CLOSE
     else {
       if (name === 'date') flags |= FLAG_REPLY_DATED
-      fields += `${name}: ${value}\r\n`
+      fields += fieldLine(name, value)
     }
   }
   if (contentType !== undefined) {

@@ -4,6 +4,7 @@ import type { Match } from './dispatcher.js'
 import { coded, HttpError, messageOf } from './errors.js'
 import type { FormLimits } from './form_limits.js'
 import { alreadyUsed, type IncomingBody } from './incoming_body.js'
+import { KeptRequests } from './kept_requests.js'
 import {
   EVENT_GENERATION,
   EVENT_SLOT,
@@ -27,11 +28,13 @@ import { isJson, parseMediaType } from './media_type.js'
 import { native } from './native.js'
 import type { Parties, Party } from './parties.js'
 import { decodeParams } from './path.js'
-import { type RawBuffer, raw } from './raw_buffer.js'
-import { RequestHeaders } from './request_headers.js'
+import type { RawBuffer } from './raw_buffer.js'
+import { type FieldSource, RequestHeaders } from './request_headers.js'
 import { parsedTrailers } from './request_trailers.js'
 
 const BYTE_ORDER_MARK = 0xfeff
+
+const kept = new KeptRequests()
 
 /** Whom an answer is for: which request of which connection. */
 export interface Recipient {
@@ -64,15 +67,15 @@ interface Rare {
  * and can be read for as long as the request is not answered, also after an `await`. After that every part of it throws
  * `ERR_REQUEST_ENDED`.
  */
-export class BrinkRequest<Params = Readonly<Record<string, string>>> implements Recipient, Party {
+export class BrinkRequest<Params = Readonly<Record<string, string>>> implements Recipient, Party, FieldSource {
   /** @internal */ readonly slot: number
   /** @internal */ readonly generation: number
   /** @internal */ readonly sequence: number
   /** Counted among the batch's unanswered. @internal */ waits = false
   // The event and the bytes in the block, until detach() copies them; none once it is answered.
   #words: Int32Array | undefined
-  #bytes: RawBuffer
-  #at: number
+  /** @internal */ eventBytes: RawBuffer
+  /** @internal */ eventAt: number
   readonly #match: Match
   readonly #surroundings: RequestSurroundings
   readonly #incoming: IncomingBody | undefined
@@ -98,8 +101,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     this.generation = words[at + EVENT_GENERATION]
     this.sequence = words[at + REQUEST_SEQUENCE]
     this.#words = words
-    this.#bytes = bytes
-    this.#at = at
+    this.eventBytes = bytes
+    this.eventAt = at
     this.#match = match
     this.#incoming = incoming
     this.#surroundings = surroundings
@@ -119,8 +122,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
 
   /** The method, such as `GET` (RFC 9110 §9). */
   get method(): string {
-    const words = this.#event()
-    return methodAt(words, this.#at, this.#bytes, words[this.#at + REQUEST_HEAD_OFFSET])
+    const words = this.event()
+    return methodAt(words, this.eventAt, this.eventBytes, words[this.eventAt + REQUEST_HEAD_OFFSET])
   }
 
   /**
@@ -128,7 +131,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
    * It is what routes and the prefixes of middleware are compared with.
    */
   get path(): string {
-    this.#event()
+    this.event()
     return this.#match.path
   }
 
@@ -141,40 +144,37 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
 
   /** The request target as it was sent (RFC 9112 §3.2). */
   get target(): string {
-    const words = this.#event()
-    const span = words[this.#at + REQUEST_TARGET]
-    const start = words[this.#at + REQUEST_HEAD_OFFSET] + (span & 0xffff)
-    return this.#bytes.latin1Slice(start, start + (span >>> 16))
+    const words = this.event()
+    const span = words[this.eventAt + REQUEST_TARGET]
+    const start = words[this.eventAt + REQUEST_HEAD_OFFSET] + (span & 0xffff)
+    return this.eventBytes.latin1Slice(start, start + (span >>> 16))
   }
 
   /** The query, decoded. */
   get query(): URLSearchParams {
-    this.#event()
+    this.event()
     this.#query ??= new URLSearchParams(this.#match.search)
     return this.#query
   }
 
   /** What the route's params captured, decoded. */
   get params(): Params {
-    this.#event()
+    this.event()
     this.#params ??= decodeParams(this.#match.route.names, this.#match.values) as Params
     return this.#params
   }
 
   /** The header fields. */
   get headers(): RequestHeaders {
-    this.#event()
-    this.#headers ??= new RequestHeaders(() => {
-      const words = this.#event()
-      return { words, at: this.#at, bytes: this.#bytes, base: words[this.#at + REQUEST_HEAD_OFFSET] }
-    })
+    this.event()
+    this.#headers ??= new RequestHeaders(this)
     return this.#headers
   }
 
   /** The address of the client, or of the proxy that it came through: the peer of the connection. */
   get ip(): string {
-    const words = this.#event()
-    return addressText(words, this.#at + REQUEST_ADDRESS, (words[this.#at + REQUEST_FLAGS] & FLAG_IPV4) !== 0)
+    const words = this.event()
+    return addressText(words, this.eventAt + REQUEST_ADDRESS, (words[this.eventAt + REQUEST_FLAGS] & FLAG_IPV4) !== 0)
   }
 
   /**
@@ -185,7 +185,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     this.#rare ??= {}
     let { abort } = this.#rare
     if (abort === undefined) {
-      this.#event()
+      this.event()
       abort = new AbortController()
       this.#rare.abort = abort
       if (this.#rare.gone !== undefined) abort.abort(this.#rare.gone)
@@ -201,7 +201,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
    */
   get body(): ReadableStream<Uint8Array> | null {
     if (this.#rare?.body !== undefined) return this.#rare.body
-    if ((this.#event()[this.#at + REQUEST_FLAGS] & FLAG_BODY) === 0) return null
+    if ((this.event()[this.eventAt + REQUEST_FLAGS] & FLAG_BODY) === 0) return null
     const chunks = this.chunks()
     const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
       const { done, value } = await chunks.next()
@@ -219,7 +219,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
 
   /** The pieces of the body as they arrive, which can be taken once: what `body` is made of. */
   chunks(): AsyncGenerator<Uint8Array, void, undefined> {
-    this.#event()
+    this.event()
     if (this.#isStreamed) throw alreadyUsed()
     this.#isStreamed = true
     const sent = this.#incoming?.chunks() ?? piecesOf(Uint8Array.from(this.#arrived()))
@@ -232,15 +232,15 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
    * case. Empty before that, and when there is none.
    */
   get trailers(): Headers {
-    const words = this.#event()
+    const words = this.event()
     if (this.#incoming !== undefined) return parsedTrailers(this.#incoming.trailers)
-    const start = words[this.#at + REQUEST_TRAILERS_OFFSET]
-    return parsedTrailers(this.#bytes.latin1Slice(start, start + words[this.#at + REQUEST_TRAILERS_LENGTH]))
+    const start = words[this.eventAt + REQUEST_TRAILERS_OFFSET]
+    return parsedTrailers(this.eventBytes.latin1Slice(start, start + words[this.eventAt + REQUEST_TRAILERS_LENGTH]))
   }
 
   /** The port of the peer. @internal */
   get port(): number {
-    return this.#event()[this.#at + REQUEST_PORT]
+    return this.event()[this.eventAt + REQUEST_PORT]
   }
 
   /** The body as text, decoded as UTF-8. Without a body it is empty. */
@@ -305,7 +305,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     const words = this.#words
     if (words === undefined || this.#isDetached) return
     this.#isDetached = true
-    const at = this.#at
+    const at = this.eventAt
     const headLength = words[at + REQUEST_HEAD_LENGTH]
     // What follows has copied what has come.
     const bodyLength = this.#incoming === undefined ? words[at + REQUEST_BODY_LENGTH] : 0
@@ -313,16 +313,20 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     const bodyAt = words[at + REQUEST_BODY_OFFSET]
     const trailersAt = words[at + REQUEST_TRAILERS_OFFSET]
     const trailersLength = words[at + REQUEST_TRAILERS_LENGTH]
-    const kept = raw(Buffer.allocUnsafe(headLength + bodyLength + trailersLength))
-    this.#bytes.copy(kept, 0, headAt, headAt + headLength)
-    this.#bytes.copy(kept, headLength, bodyAt, bodyAt + bodyLength)
-    this.#bytes.copy(kept, headLength + bodyLength, trailersAt, trailersAt + trailersLength)
-    this.#words = words.slice(at, at + words[at + EVENT_WORDS])
-    this.#words[REQUEST_HEAD_OFFSET] = 0
-    this.#words[REQUEST_BODY_OFFSET] = headLength
-    this.#words[REQUEST_TRAILERS_OFFSET] = headLength + bodyLength
-    this.#bytes = kept
-    this.#at = 0
+    kept.take(words[at + EVENT_WORDS], headLength + bodyLength + trailersLength)
+    const { words: copy, wordsAt, bytes, bytesAt } = kept
+    this.eventBytes.copy(bytes, bytesAt, headAt, headAt + headLength)
+    if (bodyLength > 0) this.eventBytes.copy(bytes, bytesAt + headLength, bodyAt, bodyAt + bodyLength)
+    if (trailersLength > 0) {
+      this.eventBytes.copy(bytes, bytesAt + headLength + bodyLength, trailersAt, trailersAt + trailersLength)
+    }
+    for (let word = 0; word < words[at + EVENT_WORDS]; word += 1) copy[wordsAt + word] = words[at + word]
+    copy[wordsAt + REQUEST_HEAD_OFFSET] = bytesAt
+    copy[wordsAt + REQUEST_BODY_OFFSET] = bytesAt + headLength
+    copy[wordsAt + REQUEST_TRAILERS_OFFSET] = bytesAt + headLength + bodyLength
+    this.#words = copy
+    this.eventBytes = bytes
+    this.eventAt = wordsAt
     this.#watch()
   }
 
@@ -336,18 +340,24 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     this.#incoming?.fail(ended())
   }
 
+  /** @internal */
+  get fieldMemory(): Map<string, string | null> | undefined {
+    return this.#match.fieldMemory
+  }
+
   #watch(): void {
     if (!this.#isWatched) this.#surroundings.watching.add(this)
     this.#isWatched = true
   }
 
-  #event(): Int32Array {
+  /** @internal */
+  event(): Int32Array {
     if (this.#words !== undefined) return this.#words
     throw ended()
   }
 
   #whole(): Buffer | Promise<Buffer> {
-    this.#event()
+    this.event()
     if (this.#isStreamed) {
       if (this.#rare?.decoded !== undefined) return this.#rare.decoded
       throw alreadyUsed()
@@ -377,9 +387,9 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
   }
 
   #arrived(): Buffer {
-    const words = this.#event()
-    const start = words[this.#at + REQUEST_BODY_OFFSET]
-    return this.#bytes.subarray(start, start + words[this.#at + REQUEST_BODY_LENGTH])
+    const words = this.event()
+    const start = words[this.eventAt + REQUEST_BODY_OFFSET]
+    return this.eventBytes.subarray(start, start + words[this.eventAt + REQUEST_BODY_LENGTH])
   }
 
   #base(): string {

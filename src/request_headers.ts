@@ -1,29 +1,45 @@
-import { REQUEST_FIELD_COUNT, REQUEST_FIELDS } from './layout.js'
+import { REQUEST_FIELD_COUNT, REQUEST_FIELDS, REQUEST_HEAD_OFFSET } from './layout.js'
 import type { RawBuffer } from './raw_buffer.js'
 
-/** Where the fields of a request lie: their spans in the words, and the head that the spans count from. */
+/** Where the fields of a request lie: their spans in the words of its event, from `eventAt` on. */
 export interface FieldSource {
-  readonly words: Int32Array
-  readonly at: number
-  readonly bytes: RawBuffer
-  readonly base: number
+  /** @throws Error `ERR_REQUEST_ENDED` */
+  event(): Int32Array
+  readonly eventAt: number
+  readonly eventBytes: RawBuffer
+  /** What was read of the fields of a head that came before, byte for byte; undefined for one that is new. */
+  readonly fieldMemory: Map<string, string | null> | undefined
 }
+
+/** Names may be made from data: no more of them are remembered. */
+const MOST_REMEMBERED = 64
 
 /**
  * The header fields of a request; reads like fetch's `Headers`. Names do not care about case and come back in lower
  * case. Values of one name are joined by a comma (RFC 9110 §5.3), those of `cookie` by a semicolon (RFC 6265 §5.4).
  */
 export class RequestHeaders {
-  readonly #source: () => FieldSource
+  readonly #source: FieldSource
 
   /** @internal */
-  constructor(source: () => FieldSource) {
+  constructor(source: FieldSource) {
     this.#source = source
   }
 
   /** The value of a field, or null when there is none. */
   get(name: string): string | null {
-    const { words, at, bytes, base } = this.#source()
+    const words = this.#source.event()
+    const memory = this.#source.fieldMemory
+    const remembered = memory?.get(name)
+    if (remembered !== undefined) return remembered
+    const value = this.#read(words, name)
+    if (memory !== undefined && memory.size < MOST_REMEMBERED) memory.set(name, value)
+    return value
+  }
+
+  #read(words: Int32Array, name: string): string | null {
+    const { eventAt: at, eventBytes: bytes } = this.#source
+    const base = words[at + REQUEST_HEAD_OFFSET]
     const end = at + REQUEST_FIELDS + 2 * words[at + REQUEST_FIELD_COUNT]
     let value: string | null = null
     for (let place = at + REQUEST_FIELDS; place < end; place += 2) {
@@ -40,8 +56,7 @@ export class RequestHeaders {
 
   /** Each name once, in the order in which they came, with its value. */
   *entries(): IterableIterator<[string, string]> {
-    const { words, at, bytes, base } = this.#source()
-    const end = at + REQUEST_FIELDS + 2 * words[at + REQUEST_FIELD_COUNT]
+    const { words, at, bytes, base, end } = this.#fields()
     const joined = new Map<string, string>()
     for (let place = at + REQUEST_FIELDS; place < end; place += 2) {
       const name = textOf(words[place], bytes, base).toLowerCase()
@@ -57,11 +72,17 @@ export class RequestHeaders {
    * @internal
    */
   raw(): string[] {
-    const { words, at, bytes, base } = this.#source()
-    const end = at + REQUEST_FIELDS + 2 * words[at + REQUEST_FIELD_COUNT]
+    const { words, at, bytes, base, end } = this.#fields()
     const fields: string[] = []
     for (let place = at + REQUEST_FIELDS; place < end; place += 1) fields.push(textOf(words[place], bytes, base))
     return fields
+  }
+
+  #fields() {
+    const words = this.#source.event()
+    const { eventAt: at, eventBytes: bytes } = this.#source
+    const end = at + REQUEST_FIELDS + 2 * words[at + REQUEST_FIELD_COUNT]
+    return { words, at, bytes, base: words[at + REQUEST_HEAD_OFFSET], end }
   }
 
   *keys(): IterableIterator<string> {

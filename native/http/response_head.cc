@@ -229,13 +229,13 @@ void ResponseHeadWriter::write(net::ByteBuffer& out, const ResponseHead& head) {
   at = put(put(put(at, " "), reason), "\r\n");
   at = put(at, type);
   if (!head.dated) at = put(at, date_);
+  at = put(at, head.close ? kClose : std::string_view(keep_alive_));
   // RFC 9110, 8.6: never in 1xx and 204. A 304 may say what a 200 would have had.
   if (head.length_known && head.status >= 200 && head.status != 204) {
     at = put(put_number(put(at, "Content-Length: "), head.content_length), "\r\n");
   }
   if (head.chunked) at = put(at, kChunked);
   if (head.fields.size > 0) at = put(at, {head.fields.data, head.fields.size});
-  at = put(at, head.close ? kClose : std::string_view(keep_alive_));
   out.added(put(at, "\r\n"));
 }
 

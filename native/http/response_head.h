@@ -50,7 +50,6 @@ class ResponseHeadWriter {
   void write_usual(net::ByteBuffer& out, uint8_t content_type, net::Slice fields, net::Slice content);
 
  private:
-
   int64_t second_ = -1;
   std::string keep_alive_;  // "Connection: keep-alive CRLF Keep-Alive: timeout=… CRLF"
   std::string date_;        // "Date: … CRLF"
