@@ -48,6 +48,7 @@ import {
   REQUEST_FLAGS,
   REQUEST_HEAD_OFFSET,
   REQUEST_KNOWN,
+  REQUEST_KNOWN_FIELDS,
   REQUEST_SEQUENCE,
   REQUEST_TARGET,
   STATE_IN_BATCH,
@@ -61,6 +62,7 @@ import { reasonPhrase } from './reason_phrase.js'
 import { isPromise, isResponse, Reply, toReply } from './reply.js'
 import type { ReplyStream } from './reply_stream.js'
 import { BrinkRequest, methodAt, type Recipient, type RequestSurroundings } from './request.js'
+import type { FieldMemory } from './request_headers.js'
 import { Sending } from './sending.js'
 import { TunnelSocket } from './tunnel_socket.js'
 import { Upgrade, upgradeRequest } from './upgrade.js'
@@ -81,6 +83,8 @@ export interface Surroundings {
 interface Routed {
   readonly match: Match
   readonly method: string
+  /** What was read of the header fields, where the same ones have come before. */
+  readonly fieldMemory: FieldMemory | undefined
 }
 
 export class Answering {
@@ -99,6 +103,8 @@ export class Answering {
   readonly #requestSurroundings: RequestSurroundings
   // By the numbers that the native side gives to heads which came before.
   readonly #known: (Routed | undefined)[] = []
+  // And by those of fields, which came with other targets.
+  readonly #knownFields: (FieldMemory | undefined)[] = []
 
   constructor(exchange: Exchange, dispatcher: Dispatcher, surroundings: Surroundings) {
     this.#exchange = exchange
@@ -188,16 +194,16 @@ export class Answering {
 
   #answer(block: Block, at: number): void {
     const { words } = block
-    const { match, method } = this.#routed(block, at)
+    const routed = this.#routed(block, at)
+    const { match, method } = routed
     if (this.#sending.hasClosed(words[at + EVENT_SLOT], words[at + EVENT_GENERATION])) return
     const { bodyLimit = this.#surroundings.bodyLimit, deadlines } = match.route
     if (deadlines !== undefined) this.#exchange.deadlines(recipientAt(words, at), deadlines)
-    if ((words[at + REQUEST_FLAGS] & FLAG_BODY_FOLLOWS) !== 0)
-      return this.#answerAhead(block, at, match, method, bodyLimit)
+    if ((words[at + REQUEST_FLAGS] & FLAG_BODY_FOLLOWS) !== 0) return this.#answerAhead(block, at, routed, bodyLimit)
     if (words[at + REQUEST_BODY_LENGTH] > bodyLimit) {
-      return this.#fail(this.#request(block, at, match), method, tooLarge())
+      return this.#fail(this.#request(block, at, routed), method, tooLarge())
     }
-    if (match.route.needsRequest) return this.#runWith(this.#request(block, at, match), match, method)
+    if (match.route.needsRequest) return this.#runWith(this.#request(block, at, routed), routed)
     let value: HandlerResult | Promise<HandlerResult>
     try {
       value = match.route.run(undefined as never)
@@ -209,9 +215,9 @@ export class Answering {
       )
       if (isSent) return
     } catch (error) {
-      return this.#fail(this.#request(block, at, match), method, error)
+      return this.#fail(this.#request(block, at, routed), method, error)
     }
-    const request = this.#request(block, at, match)
+    const request = this.#request(block, at, routed)
     if (isPromise(value)) this.#later(request, method, value)
     else this.#finish(request, method, value)
   }
@@ -220,54 +226,62 @@ export class Answering {
   #routed(block: Block, at: number): Routed {
     const { words } = block
     const number = words[at + REQUEST_KNOWN]
-    if (number === 0) return this.#route(block, at)
+    if (number === 0) return this.#route(block, at, this.#fieldMemory(words, at))
     const known = (words[at + REQUEST_FLAGS] & FLAG_NEWLY_KNOWN) === 0 ? this.#known[number] : undefined
     if (known !== undefined) return known
-    const { match, method } = this.#route(block, at)
-    const routed = { match: { ...match, fieldMemory: new Map<string, string | null>() }, method }
+    const routed = this.#route(block, at, new Map())
     this.#known[number] = routed
     return routed
   }
 
-  #route({ words, bytes }: Block, at: number): Routed {
+  #fieldMemory(words: Int32Array, at: number): FieldMemory | undefined {
+    const number = words[at + REQUEST_KNOWN_FIELDS]
+    if (number === 0) return undefined
+    if ((words[at + REQUEST_FLAGS] & FLAG_NEWLY_KNOWN) !== 0) this.#knownFields[number] = undefined
+    this.#knownFields[number] ??= new Map()
+    return this.#knownFields[number]
+  }
+
+  #route({ words, bytes }: Block, at: number, fieldMemory: FieldMemory | undefined): Routed {
     const head = words[at + REQUEST_HEAD_OFFSET]
     const span = words[at + REQUEST_TARGET]
     const target = bytes.latin1Slice(head + (span & 0xffff), head + (span & 0xffff) + (span >>> 16))
     const method = methodAt(words, at, bytes, head)
     const isOffered = (words[at + REQUEST_FLAGS] & FLAG_UPGRADE) !== 0
     const upgrade = isOffered ? this.#dispatcher.findUpgrade(method, target) : undefined
-    return { method, match: upgrade ?? this.#dispatcher.find(method, target) }
+    return { method, match: upgrade ?? this.#dispatcher.find(method, target), fieldMemory }
   }
 
   /**
    * A request whose body is still coming. A small one is waited for, so that no handler runs for what turns out to be no
    * request, unless its route asks for it as it arrives, or the client waits to be told whether to send it at all.
    */
-  #answerAhead(block: Block, at: number, match: Match, method: string, limit: number): void {
+  #answerAhead(block: Block, at: number, routed: Routed, limit: number): void {
     const { words, bytes } = block
+    const { match, method } = routed
     const announced = announcedAt(words, at)
-    if (announced > limit) return this.#fail(this.#request(block, at, match), method, tooLarge())
+    if (announced > limit) return this.#fail(this.#request(block, at, routed), method, tooLarge())
     const to = recipientAt(words, at)
     const read = (wanted: number) => this.#exchange.read(to, wanted)
     const body = new IncomingBody({ ...to, limit, read, bodies: this.#bodies })
     const start = words[at + REQUEST_BODY_OFFSET]
     body.push(Buffer.from(bytes.subarray(start, start + words[at + REQUEST_BODY_LENGTH])))
-    const request = this.#request(block, at, match, body)
+    const request = this.#request(block, at, routed, body)
     const isAsked = (words[at + REQUEST_FLAGS] & FLAG_EXPECTS_CONTINUE) !== 0
-    if (match.route.streams || isAsked || announced > BODY_WINDOW) return this.#runWith(request, match, method)
+    if (match.route.streams || isAsked || announced > BODY_WINDOW) return this.#runWith(request, routed)
     this.#wait(request)
     body.whenReady(() => {
       // A failure of the client's own was answered by the native side.
-      if (body.failure === undefined) this.#runWith(request, match, method)
+      if (body.failure === undefined) this.#runWith(request, routed)
       else this.#fail(request, method, body.failure.error)
     })
   }
 
-  #request({ words, bytes }: Block, at: number, match: Match, body?: IncomingBody): BrinkRequest {
-    return new BrinkRequest(words, bytes, at, match, body, this.#requestSurroundings)
+  #request({ words, bytes }: Block, at: number, routed: Routed, body?: IncomingBody): BrinkRequest {
+    return new BrinkRequest(words, bytes, at, routed.match, routed.fieldMemory, body, this.#requestSurroundings)
   }
 
-  #runWith(request: BrinkRequest, match: Match, method: string): void {
+  #runWith(request: BrinkRequest, { match, method }: Routed): void {
     try {
       const value = match.route.run(request)
       const { slot, generation, sequence } = request

@@ -41,8 +41,6 @@ export interface Match {
   readonly search: string
   /** The captured segments, still encoded: `decodeParams(route.names, values)` makes params of them. */
   readonly values: readonly string[]
-  /** What was read of the header fields, where the same head has come before, byte for byte. */
-  readonly fieldMemory?: Map<string, string | null> | undefined
 }
 
 /** Told of each error that neither an error handler nor the client has to answer for: it belongs into the log. */
@@ -227,7 +225,7 @@ class CompiledRouter implements Dispatcher {
 }
 
 function match(route: Route, path: string, search = '', values = NO_VALUES): Match {
-  return { route, path, search, values, fieldMemory: undefined }
+  return { route, path, search, values }
 }
 
 function errorRoute(run: Run): Route {

@@ -87,8 +87,10 @@ export const REQUEST_TRAILERS_OFFSET = 20
 export const REQUEST_TRAILERS_LENGTH = 21
 /** A number of its head, all of whose bytes came before; 0 for none. See FLAG_NEWLY_KNOWN. */
 export const REQUEST_KNOWN = 22
+/** If that is 0: a number of its fields, all of whose bytes came before, with another target; or 0. */
+export const REQUEST_KNOWN_FIELDS = 23
 /** Two span words a field: its name and its value. */
-export const REQUEST_FIELDS = 23
+export const REQUEST_FIELDS = 24
 
 /** Flags of a request. */
 export const FLAG_BODY_FOLLOWS = 1
@@ -100,7 +102,7 @@ export const FLAG_UPGRADE = 16
 /** The client holds its body back until it is asked for it. */
 export const FLAG_EXPECTS_CONTINUE = 32
 
-/** The number of the head is this one's from now on, whatever it was the number of before. */
+/** The number of the head, or of its fields, is this one's from now on, whatever it was the number of before. */
 export const FLAG_NEWLY_KNOWN = 64
 
 /** Bytes of a body that come without having been asked for. */

@@ -29,7 +29,7 @@ import { native } from './native.js'
 import type { Parties, Party } from './parties.js'
 import { decodeParams } from './path.js'
 import type { RawBuffer } from './raw_buffer.js'
-import { type FieldSource, RequestHeaders } from './request_headers.js'
+import { type FieldMemory, type FieldSource, RequestHeaders } from './request_headers.js'
 import { parsedTrailers } from './request_trailers.js'
 
 const BYTE_ORDER_MARK = 0xfeff
@@ -77,6 +77,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
   /** @internal */ eventBytes: RawBuffer
   /** @internal */ eventAt: number
   readonly #match: Match
+  /** @internal */ readonly fieldMemory: FieldMemory | undefined
   readonly #surroundings: RequestSurroundings
   readonly #incoming: IncomingBody | undefined
   /** @internal */ nextParty: Party | undefined
@@ -94,6 +95,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     bytes: RawBuffer,
     at: number,
     match: Match,
+    fieldMemory: FieldMemory | undefined,
     incoming: IncomingBody | undefined,
     surroundings: RequestSurroundings,
   ) {
@@ -104,6 +106,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     this.eventBytes = bytes
     this.eventAt = at
     this.#match = match
+    this.fieldMemory = fieldMemory
     this.#incoming = incoming
     this.#surroundings = surroundings
   }
@@ -338,11 +341,6 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     this.#words = undefined
     if (this.#isWatched) this.#surroundings.watching.remove(this)
     this.#incoming?.fail(ended())
-  }
-
-  /** @internal */
-  get fieldMemory(): Map<string, string | null> | undefined {
-    return this.#match.fieldMemory
   }
 
   #watch(): void {

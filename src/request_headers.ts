@@ -1,14 +1,17 @@
 import { REQUEST_FIELD_COUNT, REQUEST_FIELDS, REQUEST_HEAD_OFFSET } from './layout.js'
 import type { RawBuffer } from './raw_buffer.js'
 
+/** What was read of header fields, by the names that were asked for. */
+export type FieldMemory = Map<string, string | null>
+
 /** Where the fields of a request lie: their spans in the words of its event, from `eventAt` on. */
 export interface FieldSource {
   /** @throws Error `ERR_REQUEST_ENDED` */
   event(): Int32Array
   readonly eventAt: number
   readonly eventBytes: RawBuffer
-  /** What was read of the fields of a head that came before, byte for byte; undefined for one that is new. */
-  readonly fieldMemory: Map<string, string | null> | undefined
+  /** What was read of the same fields before, byte for byte; undefined for new ones. */
+  readonly fieldMemory: FieldMemory | undefined
 }
 
 /** Names may be made from data: no more of them are remembered. */

@@ -1,5 +1,6 @@
 // The request parser by itself: the same bytes whole, and cut into pieces with pauses between requests, give the same
-// requests and the same end. Each piece lies in memory of exactly its size, so that AddressSanitizer sees who reads on.
+// requests and the same end; and so they do where the same head, or one with another target, came before. Each piece
+// lies in memory of exactly its size, so that AddressSanitizer sees who reads on.
 #include <algorithm>
 #include <cstring>
 #include <memory>
@@ -47,11 +48,12 @@ std::string text_of(net::Slice bytes) { return std::string(bytes.data, bytes.siz
 class Reading : private http::RequestSink {
  public:
   // `pauses` has a bit for each request, in turn, behind which no more can be taken for now.
-  Reading(const http::Limits& limits, uint8_t pauses) : parser_(limits), pauses_(pauses) {}
+  Reading(const http::Limits& limits, http::ParserScratch& scratch, uint8_t pauses = 0)
+      : parser_(limits), scratch_(scratch), pauses_(pauses) {}
 
   void feed(const char* bytes, size_t size) {
     parse(bytes, size);
-    while (refusal_ == http::Refusal::none && parser_.has_unread()) parse(nullptr, 0);
+    while (refusal_ == http::Refusal::none && !is_over_ && parser_.has_unread()) parse(nullptr, 0);
   }
 
   const std::vector<Heard>& requests() const { return requests_; }
@@ -67,7 +69,7 @@ class Reading : private http::RequestSink {
 
  private:
   void parse(const char* bytes, size_t size) {
-    if (refusal_ != http::Refusal::none) return;
+    if (refusal_ != http::Refusal::none || is_over_) return;
     size_t kept = parser_.kept_bytes();
     std::unique_ptr<char[]> piece(new char[kept + size]);
     parser_.restore(piece.get());
@@ -78,6 +80,7 @@ class Reading : private http::RequestSink {
   bool on_request(const http::Request& request) override {
     BRINK_HOLDS(requests_.empty() || requests_.back().complete, "a request within another's body");
     requests_.push_back({told(request), text_of(request.body), text_of(request.trailers), request.complete});
+    keep_alive_ = request.head.keep_alive;
     return goes_on();
   }
 
@@ -90,13 +93,19 @@ class Reading : private http::RequestSink {
     return goes_on();
   }
 
-  bool goes_on() const { return ((pauses_ >> (requests_.size() % 8)) & 1) == 0; }
+  // As in the reactor, nothing is taken behind the connection's last request.
+  bool goes_on() {
+    is_over_ = !keep_alive_ && requests_.back().complete;
+    return !is_over_ && ((pauses_ >> (requests_.size() % 8)) & 1) == 0;
+  }
 
   http::RequestParser parser_;
-  http::ParserScratch scratch_;
+  http::ParserScratch& scratch_;
   uint8_t pauses_;
   std::vector<Heard> requests_;
   http::Refusal refusal_ = http::Refusal::none;
+  bool keep_alive_ = true;
+  bool is_over_ = false;
 };
 
 http::Limits read_limits(Script& script) {
@@ -152,6 +161,26 @@ void compare(const Reading& whole, const Reading& pieces) {
               "in the middle of something whole, or in pieces, but not both");
 }
 
+void feed_afresh(const http::Limits& limits, http::ParserScratch& scratch, const std::string& bytes) {
+  Reading(limits, scratch).feed(bytes.data(), bytes.size());
+}
+
+// On connections after others that sent the same fields with another target, and then all the same.
+void compare_remembered(const http::Limits& limits, const Reading& whole, const std::string& bytes) {
+  constexpr int kTimesUntilKept = 2;
+  http::ParserScratch scratch;
+  size_t line_end = bytes.find('\n');
+  if (line_end != std::string::npos) {
+    std::string other = "GET /w HTTP/1.1\r\n" + bytes.substr(line_end + 1);
+    for (int times = 0; times < kTimesUntilKept; times++) feed_afresh(limits, scratch, other);
+  }
+  for (int times = 0; times <= kTimesUntilKept; times++) {
+    Reading remembered(limits, scratch);
+    remembered.feed(bytes.data(), bytes.size());
+    compare(whole, remembered);
+  }
+}
+
 }  // namespace
 }  // namespace brink::fuzz
 
@@ -165,11 +194,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   pattern.push_back('\0');
   std::string bytes;
   while (!script.ended()) bytes.push_back(static_cast<char>(script.byte()));
-  Reading whole(limits, 0), pieces(limits, pauses);
+  brink::http::ParserScratch scratch, scratch_of_pieces;
+  Reading whole(limits, scratch), pieces(limits, scratch_of_pieces, pauses);
   whole.feed(bytes.data(), bytes.size());
   feed_in_pieces(pieces, bytes, pattern);
   bool may_be_too_much = bytes.size() > limits.chunk_overhead_bytes;
   BRINK_HOLDS(may_be_too_much || !is_about_overhead(pieces), "more overhead than there are bytes");
   compare(whole, pieces);
+  compare_remembered(limits, whole, bytes);
   return 0;
 }

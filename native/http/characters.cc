@@ -1,5 +1,6 @@
 #include "http/characters.h"
 
+#include <algorithm>
 #include <array>
 
 namespace brink::http {
@@ -36,6 +37,9 @@ bool in(const Table& table, char c) { return table[static_cast<uint8_t>(c)]; }
 bool is_token_character(char c) { return in(kToken, c); }
 bool is_host_character(char c) { return in(kHost, c); }
 bool is_target_character(char c) { return in(kTarget, c); }
+bool are_target_characters(net::Slice text) {
+  return std::all_of(text.data, text.data + text.size, is_target_character);
+}
 bool is_field_character(char c) { return in(kField, c); }
 
 bool equal_ignoring_case(net::Slice a, std::string_view b) {

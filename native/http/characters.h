@@ -12,7 +12,8 @@ namespace brink::http {
 bool is_token_character(char c);   // RFC 9110, 5.6.2: tchar
 bool is_host_character(char c);    // RFC 3986, 3.2.2: reg-name, with percent-encoding
 bool is_target_character(char c);  // RFC 3986: what may stand in a path or a query
-bool is_field_character(char c);   // RFC 9110, 5.5: field-vchar, obs-text, space and tab
+bool are_target_characters(net::Slice text);
+bool is_field_character(char c);  // RFC 9110, 5.5: field-vchar, obs-text, space and tab
 
 inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 inline bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }

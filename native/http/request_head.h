@@ -1,6 +1,7 @@
 // What a request's head says. Spans count from the head's first byte, so they hold wherever the head is copied to.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -13,6 +14,11 @@ struct Span {
   uint16_t offset = 0;
   uint16_t length = 0;
 };
+
+// An empty span is nowhere.
+inline Span moved(Span span, ptrdiff_t by) {
+  return span.length == 0 ? Span{} : Span{static_cast<uint16_t>(span.offset + by), span.length};
+}
 
 struct Field {
   Span name;

@@ -25,14 +25,16 @@ struct Request {
   net::Slice body;      // all of it, or what has come
   net::Slice trailers;  // field lines
   bool complete;
-  HeadMemory::Entry* known = nullptr;  // the same head as before
+  HeadMemory::Head* known = nullptr;           // the same head as before
+  HeadMemory::Fields* known_fields = nullptr;  // or the same fields, at least
 };
 
 // Takes what the parser finds.
 class RequestSink {
  public:
   virtual ~RequestSink() = default;
-  // False when no more requests can be taken for now: parsing stops behind this one, if it is complete.
+  // False when no more requests can be taken for now: parsing stops behind this one, if it is complete. Behind the
+  // connection's last one none is taken ever.
   virtual bool on_request(const Request& request) = 0;
   // More of the body of a request that was not complete; what is told counts for the last piece.
   virtual bool on_body(net::Slice bytes, net::Slice trailers, bool is_last) = 0;
@@ -79,6 +81,7 @@ class RequestParser {
   friend struct Callbacks;
 
   bool pass_known_heads(const char** begin, const char* end, ParserScratch& scratch, RequestSink& sink);
+  HeadMemory::Fields* fields_known_behind_line(const char* begin, const char* end, ParserScratch& scratch) const;
   void keep_unread(const char* begin, const char* end);
   Unfinished& ensure_unfinished();
   llhttp_errno_t execute(Run& run, char* begin, size_t size);

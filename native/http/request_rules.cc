@@ -109,9 +109,7 @@ Slice without_default_port(Slice authority) {
 }
 
 Refusal judge_target(Slice target, const RequestHead& head, Slice host) {
-  for (size_t i = 0; i < target.size; i++) {
-    if (!is_target_character(target.data[i])) return Refusal::INVALID_TARGET;
-  }
+  if (!are_target_characters(target)) return Refusal::INVALID_TARGET;
   if (head.method == HTTP_CONNECT) return is_authority(target) ? Refusal::none : Refusal::INVALID_TARGET;
   if (target.size > 0 && target.data[0] == '/') return Refusal::none;
   if (target.size == 1 && target.data[0] == '*') {

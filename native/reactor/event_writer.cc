@@ -61,6 +61,8 @@ void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Add
                    (head.expects_continue ? layout::kFlagExpectsContinue : 0);
   words[layout::kRequestKnown] = request.known ? request.known->number : 0;
   if (request.known && std::exchange(request.known->is_new, false)) flags |= layout::kFlagNewlyKnown;
+  words[layout::kRequestKnownFields] = request.known_fields ? request.known_fields->number : 0;
+  if (request.known_fields && std::exchange(request.known_fields->is_new, false)) flags |= layout::kFlagNewlyKnown;
   words[layout::kRequestSequence] = sequence;
   words[layout::kRequestMethod] = head.method | (uint32_t{head.method_name.length} << 8);
   words[layout::kRequestFlags] = flags;

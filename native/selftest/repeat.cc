@@ -50,6 +50,7 @@ struct Course {
   size_t requests;  // in one round of one client
   std::vector<std::string> pieces;
   bool reconnects = false;  // for each round
+  bool varies = false;      // in its target
 };
 
 std::string times(size_t count, const std::string& text) {
@@ -78,7 +79,7 @@ std::vector<Course> courses() {
       {"plain", 64, 1, {plain}},           {"pipelined", 16, 16, {times(16, plain)}},
       {"browser", 64, 1, {browser}},       {"body", 64, 1, {post}},
       {"chunked", 64, 1, {chunked}},       {"torn", 64, 1, {browser.substr(0, 300), browser.substr(300)}},
-      {"connection", 16, 1, {last}, true},
+      {"connection", 16, 1, {last}, true}, {"targets", 64, 1, {browser}, false, true},
   };
 }
 
@@ -93,8 +94,8 @@ class Rehearsal final : public reactor::BatchSink {
       if (clients_.empty() && !connect_all()) return false;
       for (const std::string& piece : course_.pieces) {
         for (const net::Fd& client : clients_) {
-          if (::write(static_cast<int>(client.get()), piece.data(), piece.size()) != ssize_t(piece.size()))
-            return false;
+          std::string sent = course_.varies ? with_another_target(piece) : piece;
+          if (::write(static_cast<int>(client.get()), sent.data(), sent.size()) != ssize_t(sent.size())) return false;
         }
         reactor_->turn(0);
       }
@@ -136,6 +137,11 @@ class Rehearsal final : public reactor::BatchSink {
     return true;
   }
 
+  std::string with_another_target(std::string piece) {
+    constexpr std::string_view kId = "1234";
+    return piece.replace(piece.find(kId), kId.size(), std::to_string(1000 + ++targets_ % 9000));
+  }
+
   // Who was accepted in one turn is read in the next.
   bool turn_until_answered() {
     constexpr int kMostTurns = 4;
@@ -165,6 +171,7 @@ class Rehearsal final : public reactor::BatchSink {
   socklen_t address_size_ = 0;
   std::vector<net::Fd> clients_;
   uint64_t expected_ = 0;  // requests so far
+  uint32_t targets_ = 0;
 };
 
 }  // namespace

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { HttpError } from '#brink/errors.js'
@@ -265,6 +266,45 @@ test('a middleware is a function', () => {
     codeThrownBy(() => new Router().onError('x' as never)),
     'ERR_INVALID_ROUTE',
   )
+})
+
+test('what fails further in, and nobody waits for, does not end the process', async () => {
+  const unhandled: unknown[] = []
+  const note = (reason: unknown) => unhandled.push(reason)
+  process.on('unhandledRejection', note)
+  try {
+    const ways: Middleware[] = [
+      (_, next) => {
+        next()
+        throw new HttpError(418)
+      },
+      (_, next) => {
+        next()
+        return reply(418)
+      },
+      async (_, next) => {
+        await turn()
+        next()
+        throw new HttpError(418)
+      },
+      async (_, next) => {
+        const answer = next()
+        await turn()
+        await Promise.resolve(answer).catch(() => {})
+        return reply(418)
+      },
+    ]
+    for (const way of ways) {
+      const app = new Router().use(way).get('/', async () => {
+        throw new HttpError(500)
+      })
+      assert.match(await answerOf(app, 'GET', '/'), /^418/)
+      await turn()
+    }
+  } finally {
+    process.off('unhandledRejection', note)
+  }
+  assert.equal(unhandled, [])
 })
 
 test.run()
