@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import type * as zlibTypes from 'node:zlib'
 import type { Coder } from './coding_stream.js'
+import { lateBuiltin } from './late_builtin.js'
 
 /** A content coding that replies can be compressed with (RFC 9110 §8.4.1, RFC 7932, RFC 8878). */
 export type Encoding = 'br' | 'zstd' | 'gzip'
@@ -36,7 +36,7 @@ let known: ReadonlyMap<Encoding, Encoder> | undefined
 /** The codings that this runtime has. Loads zlib, which takes its time, when it is first asked. */
 export function encoders(): ReadonlyMap<Encoding, Encoder> {
   if (known === undefined) {
-    const zlib = createRequire(import.meta.url)('node:zlib') as Zlib
+    const zlib = lateBuiltin('node:zlib') as Zlib
     const all = [['br', brotli(zlib)] as const, ['zstd', zstd(zlib)] as const, ['gzip', gzip(zlib)] as const]
     known = new Map(all.filter(isThere))
   }

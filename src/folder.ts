@@ -1,7 +1,7 @@
-import { readdir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { coded } from './errors.js'
+import { lateBuiltin } from './late_builtin.js'
 import { addMiddleware, addRoutes, importRouteFile } from './route_file.js'
 import { Router } from './router.js'
 import { loadTypeScriptFrom } from './typescript.js'
@@ -72,6 +72,7 @@ async function routerOf(folder: string, path: string, root: string, files: Map<s
 
 async function entriesOf(folder: string): Promise<Entry[]> {
   const entries: Entry[] = []
+  const { readdir, stat } = lateBuiltin('node:fs/promises')
   for (const fileName of (await readdir(folder)).sort()) {
     const path = join(folder, fileName)
     // stat, not what readdir knows: a link to a folder is a folder, and a link to nothing, as editors leave, is no route.
@@ -111,7 +112,9 @@ function claim(files: Map<string, string>, path: string, file: string): void {
 }
 
 async function assertFolder(folder: string): Promise<void> {
-  const found = await stat(folder).catch(() => undefined)
+  const found = await lateBuiltin('node:fs/promises')
+    .stat(folder)
+    .catch(() => undefined)
   if (found?.isDirectory()) return
   const reason = found === undefined ? 'does not exist' : 'is not a folder'
   throw coded(new Error(`The routes folder ${folder} ${reason}.`), 'ERR_NO_ROUTES')

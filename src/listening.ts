@@ -1,6 +1,7 @@
 // Opening the port: which addresses a host name stands for, and what the system says to them.
-import { isIP } from 'node:net'
+
 import { systemError } from './errors.js'
+import { lateBuiltin } from './late_builtin.js'
 import type { NativeFailure, NativeReactor } from './native.js'
 import type { CheckedOptions } from './options.js'
 
@@ -72,7 +73,7 @@ function bind(reactors: readonly NativeReactor[], addresses: readonly string[], 
 }
 
 async function addressesOf(host: string): Promise<readonly string[]> {
-  if (isIP(host) !== 0 || host.includes('%')) return [host]
+  if (lateBuiltin('node:net').isIP(host) !== 0 || host.includes('%')) return [host]
   // RFC 6761 §6.3: it is the loopback, whatever a resolver says.
   if (host.toLowerCase() === 'localhost') return ['127.0.0.1', '::1']
   const { lookup } = await import('node:dns/promises')
@@ -84,7 +85,7 @@ async function addressesOf(host: string): Promise<readonly string[]> {
 function urlHost(address: string): string {
   if (address === '0.0.0.0') return '127.0.0.1'
   if (address === '::') return '[::1]'
-  return isIP(address) === 6 || address.includes(':') ? `[${address.replace('%', '%25')}]` : address
+  return address.includes(':') ? `[${address.replace('%', '%25')}]` : address
 }
 
 /** The error that Node's own servers give. */

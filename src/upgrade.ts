@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
-import { createRequire } from 'node:module'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { PathParams } from './handler.js'
+import { lateBuiltin } from './late_builtin.js'
 import { Reply } from './reply.js'
 import type { BrinkRequest } from './request.js'
 import type { TunnelSocket } from './tunnel_socket.js'
@@ -30,13 +31,10 @@ export class Upgrade extends Reply {
   }
 }
 
-// Loaded when it is first needed: most servers never are asked.
-let http: { IncomingMessage: new (socket: unknown) => IncomingMessage } | undefined
-
 /** The request in the shape that libraries for Node's own servers take. */
 export function upgradeRequest(request: BrinkRequest, socket: TunnelSocket): UpgradeRequest {
-  http ??= createRequire(import.meta.url)('node:http') as NonNullable<typeof http>
-  const message = new http.IncomingMessage(socket)
+  const { IncomingMessage } = lateBuiltin('node:http')
+  const message = new IncomingMessage(socket as unknown as Socket)
   message.method = request.method
   message.url = request.target
   message.httpVersion = '1.1'

@@ -1,8 +1,8 @@
-import { statSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { attachment } from '../content_disposition.js'
 import { FileSlice } from '../file_slice.js'
+import { lateBuiltin } from '../late_builtin.js'
 import { type NativeFile, native } from '../native.js'
 import { wrongType } from '../option_errors.js'
 import { Reply } from '../reply.js'
@@ -33,7 +33,7 @@ export function file(path: string | URL, options: FileOptions = {}): Reply {
   const opened = root === undefined ? native.openFile(resolve(name)) : native.openFile(name, resolve(root))
   if (typeof opened === 'number') {
     // Of a folder that is not there, clients are not to be told that it is their path.
-    if (root !== undefined) statSync(root)
+    if (root !== undefined) lateBuiltin('node:fs').statSync(root)
     throw openError(opened, name)
   }
   const representation = new Representation(opened, {
