@@ -5,7 +5,6 @@ interface Builtins {
   'node:fs': typeof import('node:fs')
   'node:fs/promises': typeof import('node:fs/promises')
   'node:http': typeof import('node:http')
-  'node:net': typeof import('node:net')
   'node:zlib': typeof import('node:zlib')
 }
 
