@@ -37,14 +37,18 @@ HeadMemory::Fields* HeadMemory::find_fields(const char* bytes, size_t size) {
 
 void HeadMemory::remember(const char* bytes, size_t size, const RequestHead& head) {
   if (size < kLeastBytes || size > kMostBytes) return;
-  remember_head(bytes, size, head);
   size_t line_size = line_size_of(bytes, size);
-  if (line_size > 0 && !head.http_1_0) remember_fields(bytes, size, line_size, head);
+  keep_head(bytes, size, line_size, head);
+  if (line_size > 0 && !head.http_1_0) keep_fields(bytes, size, line_size, head);
 }
 
 void HeadMemory::remember_head(const char* bytes, size_t size, const RequestHead& head) {
   if (size < kLeastBytes || size > kMostBytes) return;
-  uint64_t line_hash = hash_of(bytes, line_size_of(bytes, size));
+  keep_head(bytes, size, line_size_of(bytes, size), head);
+}
+
+void HeadMemory::keep_head(const char* bytes, size_t size, size_t line_size, const RequestHead& head) {
+  uint64_t line_hash = hash_of(bytes, line_size);
   if (!heads_.takes(line_hash, line_hash ^ hash_of(bytes, size))) return;
   auto entry = std::make_unique<Head>();
   entry->bytes.assign(bytes, bytes + size);
@@ -53,7 +57,7 @@ void HeadMemory::remember_head(const char* bytes, size_t size, const RequestHead
   heads_.keep(line_hash, std::move(entry));
 }
 
-void HeadMemory::remember_fields(const char* bytes, size_t size, size_t line_size, const RequestHead& head) {
+void HeadMemory::keep_fields(const char* bytes, size_t size, size_t line_size, const RequestHead& head) {
   uint64_t hash = hash_of(bytes + line_size, size - line_size);
   if (!fields_.takes(hash, hash)) return;
   auto entry = std::make_unique<Fields>();

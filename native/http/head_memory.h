@@ -48,7 +48,8 @@ class HeadMemory {
 
  private:
   Head* look_up(const char* bytes, size_t size);
-  void remember_fields(const char* bytes, size_t size, size_t line_size, const RequestHead& head);
+  void keep_head(const char* bytes, size_t size, size_t line_size, const RequestHead& head);
+  void keep_fields(const char* bytes, size_t size, size_t line_size, const RequestHead& head);
 
   MemoryOf<Head> heads_;
   MemoryOf<Fields> fields_;

@@ -1,6 +1,7 @@
 // What a request's head says. Spans count from the head's first byte, so they hold wherever the head is copied to.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -41,6 +42,15 @@ struct RequestHead {
   std::vector<Field> fields;
 
   bool has_body() const { return chunked || content_length > 0; }
+
+  // Up to the end of the last field; what follows is line ends.
+  size_t size() const {
+    size_t end = size_t{target.offset} + target.length;
+    if (fields.empty()) return end;
+    const Field& last = fields.back();
+    end = std::max(end, size_t{last.name.offset} + last.name.length);
+    return std::max(end, size_t{last.value.offset} + last.value.length);
+  }
 
   // Forgets the last request but keeps the memory.
   void clear() {

@@ -251,7 +251,7 @@ struct Callbacks {
     return run.body_size + (unfinished ? unfinished->body_bytes : 0);
   }
 
-  static net::Slice head_bytes(const Run& run) { return {run.head_start, head_size(run.head)}; }
+  static net::Slice head_bytes(const Run& run) { return {run.head_start, run.head.size()}; }
 
   static int on_chunk_header(llhttp_t* llhttp) {
     Run& run = run_of(llhttp);
@@ -276,15 +276,6 @@ struct Callbacks {
     llhttp->flags = static_cast<uint16_t>(keep_alive ? (llhttp->flags & ~F_CONNECTION_CLOSE)
                                                      : (llhttp->flags | F_CONNECTION_CLOSE));
     if (keep_alive && http_1_0) llhttp->flags |= F_CONNECTION_KEEP_ALIVE;
-  }
-
-  // The head's bytes up to its last field; what follows is line ends.
-  static size_t head_size(const RequestHead& head) {
-    size_t end = static_cast<size_t>(head.target.offset) + head.target.length;
-    if (head.fields.empty()) return end;
-    const Field& last = head.fields.back();
-    end = std::max<size_t>(end, static_cast<size_t>(last.name.offset) + last.name.length);
-    return std::max<size_t>(end, static_cast<size_t>(last.value.offset) + last.value.length);
   }
 
   // llhttp leaves white space behind a value in it; RFC 9112, 5.1: it is no part of the value.
@@ -390,51 +381,6 @@ Refusal RequestParser::parse(char* bytes, size_t size, ParserScratch& scratch, R
                                              : hand_over_body(run, end, size);
   if (refusal != Refusal::none) stage_ = Stage::refused;
   return refusal;
-}
-
-// Requests without a body whose heads are known, one after the other. False when no more can be taken for now.
-bool RequestParser::pass_known_heads(const char** begin, const char* end, ParserScratch& scratch, RequestSink& sink) {
-  while (HeadMemory::Head* known = scratch.known_heads.find(*begin, static_cast<size_t>(end - *begin))) {
-    net::Slice head = {*begin, Callbacks::head_size(known->head)};
-    *begin += known->bytes.size();
-    if (!sink.on_request({known->head, head, {nullptr, 0}, {nullptr, 0}, true, known})) return false;
-  }
-  HeadMemory::Fields* known = fields_known_behind_line(*begin, end, scratch);
-  if (!known) return true;
-  net::Slice head = {*begin, Callbacks::head_size(scratch.head)};
-  scratch.known_heads.remember_head(*begin, static_cast<size_t>(end - *begin), scratch.head);
-  *begin = end;
-  return sink.on_request({scratch.head, head, {nullptr, 0}, {nullptr, 0}, true, nullptr, known});
-}
-
-// A GET of which all but the target is known, and that ends where the bytes end. Its head is then in the scratch. What
-// is not as plain as that is left to llhttp.
-HeadMemory::Fields* RequestParser::fields_known_behind_line(const char* begin, const char* end,
-                                                            ParserScratch& scratch) const {
-  constexpr std::string_view kMethod = "GET ", kVersion = " HTTP/1.1\r\n";
-  size_t size = static_cast<size_t>(end - begin);
-  if (size < kMethod.size() || size > limits_.header_bytes) return nullptr;
-  const void* line_end = std::memchr(begin, '\n', size);
-  if (!line_end || std::memcmp(begin, kMethod.data(), kMethod.size()) != 0) return nullptr;
-  const char* fields = static_cast<const char*>(line_end) + 1;
-  size_t line_size = static_cast<size_t>(fields - begin);
-  if (line_size <= kMethod.size() + kVersion.size()) return nullptr;
-  net::Slice target = {begin + kMethod.size(), line_size - kMethod.size() - kVersion.size()};
-  if (std::memcmp(target.data + target.size, kVersion.data(), kVersion.size()) != 0) return nullptr;
-  if (target.data[0] != '/' || target.size > limits_.target_bytes) return nullptr;
-  HeadMemory::Fields* known = scratch.known_heads.find_fields(fields, static_cast<size_t>(end - fields));
-  if (!known || !are_target_characters(target)) return nullptr;
-  RequestHead& head = scratch.head;
-  head.clear();
-  head.method = HTTP_GET;
-  head.keep_alive = known->keep_alive;
-  head.method_name = {0, static_cast<uint16_t>(kMethod.size() - 1)};
-  head.target = {static_cast<uint16_t>(kMethod.size()), static_cast<uint16_t>(target.size)};
-  ptrdiff_t by = static_cast<ptrdiff_t>(line_size);
-  for (const Field& field : known->fields) {
-    head.fields.push_back({moved(field.name, by), moved(field.value, by)});
-  }
-  return known;
 }
 
 void RequestParser::keep_unread(const char* begin, const char* end) {

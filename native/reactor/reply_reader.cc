@@ -79,11 +79,6 @@ bool ReplyReader::read_body(const uint32_t* words, uint32_t flags, Reply* reply)
     reply->fields = {bytes + fields_at, fields_size};
     if (!http::are_field_lines(reply->fields)) return false;
   }
-  if (flags <= layout::kContentTypeMask) {
-    reply->body_length = body_size;
-    reply->body = {bytes + body_at, body_size};
-    return lies_in_block(body_at, body_size);
-  }
   bool by_reference = (flags & layout::kFlagReplyBodyByReference) != 0;
   // A body that is there is sent: to say another length would break the framing.
   reply->streams = (flags & layout::kFlagReplyStream) != 0 && !by_reference;

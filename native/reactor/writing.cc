@@ -72,26 +72,24 @@ bool Reactor::answer_fixed(Connection& connection, uint32_t sequence, const http
   given.status = fixed->status;
   given.content_type = fixed->content_type;
   given.dated = fixed->dated;
-  given.plain = given.status == 200 && !given.dated;
   given.fields = slice_of(fixed->fields);
   if (FixedAnswers::is_known_to_client(*fixed, request.head, request.head_bytes.data)) {
     given.status = 304;
     given.content_type = 0;
-    given.plain = false;
   } else {
     given.body = slice_of(fixed->body);
     given.body_length = fixed->body.size();
   }
+  given.plain = given.status == 200 && !given.dated;
   answer(connection, given);
   return true;
 }
 
 // Most answers are whole and plain, due now, and nothing else is under way on their connection.
 bool Reactor::is_usual(const Connection& connection, const Reply& given) const {
-  const Connection& with = connection;
-  bool is_due = with.unanswered.is_due(given.sequence) && !with.unanswered.is_head(given.sequence);
-  bool nothing_else = !with.incoming && !with.held && !with.own_deadlines && !with.upgrade_offered;
-  return given.plain && is_due && nothing_else && with.stage == Stage::open && !with.peer_finished && !draining_;
+  if (!given.plain || !connection.unanswered.is_due(given.sequence) || says_no_more(connection)) return false;
+  return !connection.unanswered.is_head(given.sequence) && !connection.incoming && !connection.held &&
+         !connection.own_deadlines && !connection.upgrade_offered;
 }
 
 void Reactor::answer(Connection& connection, const Reply& given) {
