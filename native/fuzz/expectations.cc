@@ -96,6 +96,9 @@ void Reading::read(const Record& record) {
   Conversation& with = conversations_[connection->peer.port];
   uint32_t sequence = record[layout::kReplySequence];
   Expected* begun = with.transcript.find(sequence);
+  // A tunnel of which this side's end was said goes on with the client's.
+  bool is_half_open = begun && begun->framing == Framing::raw && !begun->aborted;
+  if (is_half_open && record[layout::kReplyKind] == layout::kReplyAbort) begun->aborted = true;
   if (begun && (begun->ended || begun->aborted)) begun = nullptr;
   switch (record[layout::kReplyKind]) {
     case layout::kReplyChunk:
@@ -229,7 +232,10 @@ void Reading::read_chunk(const Record& record, Expected& stream) {
     return;
   }
   stream.may_break |= given.may_be_gone;
-  stream.asks |= record.has(layout::kFlagChunkAsks);
+  if (record.has(layout::kFlagChunkAsks)) {
+    stream.asks = true;
+    stream.times_asked++;
+  }
   if (stream.has_body() && !given.bytes.empty()) {
     stream.may_break |= given.may_be_short;
     stream.may_follow -= is_sized ? given.bytes.size() : 0;

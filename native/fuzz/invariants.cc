@@ -201,9 +201,8 @@ void Invariants::check_deadline(const Connection& connection) const {
                                                   : 5'000;
   const Conversation& with = scene_.conversations[connection.peer.port];
   if (kind == Deadline::write) {
-    longest = with.range(&OwnDeadlines::write_ms, std::min(with.transcript.complete(), connection.unanswered.first()),
-                         connection.unanswered.first(), longest)
-                  .most;
+    // The longest is in force until nothing waits to be taken.
+    longest = with.range(&OwnDeadlines::write_ms, 0, connection.unanswered.first(), longest).most;
   }
   if (kind == Deadline::request && connection.incoming) {
     uint32_t sequence = connection.incoming->sequence;

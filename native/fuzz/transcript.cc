@@ -60,8 +60,9 @@ Expected* Transcript::find(uint32_t sequence) {
 
 void Transcript::on_drained(uint32_t sequence) {
   Expected* stream = find(sequence);
-  BRINK_HOLDS(stream && stream->asks, "client %zu: room for the answer to request %u, and nobody asked", client_,
-              sequence);
+  BRINK_HOLDS(stream && stream->times_asked > 0, "client %zu: room for the answer to request %u, and nobody asked",
+              client_, sequence);
+  stream->times_asked--;
   stream->asks = false;
 }
 

@@ -34,7 +34,8 @@ struct Expected {
   std::string trailers;
   std::vector<uint64_t> lent_up_to;  // places in the body where pieces end that were lent
   size_t pieces = 0;
-  bool asks = false;  // to be told when there is room
+  bool asks = false;         // to be told when there is room,
+  uint32_t times_asked = 0;  // and so often nobody has told it yet
 
   bool has_body() const { return framing != Framing::none; }
 };

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <numeric>
 #include <utility>
 
 #include "fuzz/check.h"
@@ -366,22 +365,14 @@ uint64_t World::cut_off() const {
   return count_of(http::Refusal::WRITE_TIMEOUT) + count_of(http::Refusal::RESPONSE_TAKEN_TOO_SLOWLY);
 }
 
-uint64_t World::refused() const {
-  const auto& refusals = reactor_->stats().refusals;
-  return std::accumulate(refusals.begin(), refusals.end(), uint64_t{0}) - cut_off();
-}
-
 uint64_t World::count_of(http::Refusal refusal) const {
   return reactor_->stats().refusals[static_cast<size_t>(refusal)];
 }
 
-// It had the time that the server gives, or the one of the answers' own.
+// It had the time that the server gives, or the own of the answer that it did not take; those behind it may give more.
 void World::check_cut_off(const Conversation& conversation) const {
-  uint32_t from = conversation.transcript.complete(), told = conversation.hearing.requests();
-  uint32_t to = std::max(from, told > 0 ? told - 1 : 0);
-  auto range = conversation.range(&OwnDeadlines::write_ms, from, to, setup_.options.write_timeout_ms);
-  // A refusal stands behind the answers, and has the server's.
-  if (refused() > 0) range.least = std::min(range.least, setup_.options.write_timeout_ms);
+  uint32_t untaken = conversation.transcript.complete();
+  auto range = conversation.range(&OwnDeadlines::write_ms, untaken, untaken, setup_.options.write_timeout_ms);
   BRINK_HOLDS(kernel_.now_ms() >= conversation.last_sent_ms + range.least,
               "client %zu: cut off %llu ms after it took something", conversation.hearing.number(),
               static_cast<unsigned long long>(kernel_.now_ms() - conversation.last_sent_ms));

@@ -61,7 +61,6 @@ class World final : private Witness {
   void check_told_gone(const Conversation& conversation) const;
   bool has_vanished(size_t client) const;
   uint64_t cut_off() const;
-  uint64_t refused() const;
   uint64_t count_of(http::Refusal refusal) const;
 
   const Setup setup_;

@@ -2,6 +2,7 @@
 // bytes and no buffer. Owned by the reactor's table, used on the reactor's thread.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -56,9 +57,24 @@ struct HeldAnswer {
   std::vector<HeldPiece> pieces;
 };
 
+// How long a client may take nothing of what it is sent, and how little of it.
+struct Patience {
+  uint64_t timeout_ms = 0;
+  uint64_t min_rate_bytes = UINT64_MAX;
+
+  void join(const Patience& other) {
+    timeout_ms = std::max(timeout_ms, other.timeout_ms);
+    min_rate_bytes = std::min(min_rate_bytes, other.min_rate_bytes);
+  }
+};
+
 struct OwnDeadlines {
-  uint32_t sequence;
-  Deadlines deadlines;
+  struct OfRequest {
+    uint32_t sequence;
+    Deadlines deadlines;
+  };
+  std::vector<OfRequest> of_requests;  // that are not done with
+  Patience of_unsent;                  // the most there is with any of the answers that may not be taken yet
 };
 
 // How far a connection is on its way out. Each stage accepts less than the one before.
@@ -104,7 +120,7 @@ struct Connection {
   std::unique_ptr<std::vector<HeldAnswer>> held;
   std::unique_ptr<IncomingBody> incoming;
   std::unique_ptr<OutgoingBody> outgoing;
-  std::unique_ptr<std::vector<OwnDeadlines>> own_deadlines;  // of requests that are not done with
+  std::unique_ptr<OwnDeadlines> own_deadlines;
 
   bool has_pending() const { return pending && !pending->empty(); }
 };

@@ -160,11 +160,14 @@ class Reactor final : private http::RequestSink {
   void expire(Connection& connection);
   bool is_too_slow(const Connection& connection) const;
   void set_deadlines(Connection& connection, const Reply& given);
-  static void forget_deadlines_before(Connection& connection, uint32_t sequence);
-  static const Deadlines* own_deadlines_of(const Connection& connection);
+  void pass_deadlines(Connection& connection, uint32_t sequence) const;
+  static const Deadlines* own_deadlines_of(const Connection& connection, uint32_t sequence);
+  static const Deadlines* own_deadlines_of_body(const Connection& connection);
   uint64_t request_timeout_ms(const Connection& connection) const;
-  uint64_t write_timeout_ms(const Connection& connection) const;
   uint64_t min_rate_bytes(const Connection& connection) const;
+  Patience server_patience() const { return {options_.write_timeout_ms, options_.min_rate_bytes}; }
+  Patience patience_with_answer(const Connection& connection, uint32_t sequence) const;
+  Patience patience_with_unsent(const Connection& connection) const;
   void cut_off(Connection& connection, http::Refusal refusal);
   void look_at_lingering(Connection& connection);
   void give_memory_back();

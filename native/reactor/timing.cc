@@ -54,7 +54,7 @@ uint64_t Reactor::due_ms(const Connection& connection) const {
     case Deadline::linger:
       return now_ms_ + (connection.polled ? kLingerMs : kLookAtTurnedAwayMs);
     case Deadline::write:
-      return std::min(connection.progress_ms + write_timeout_ms(connection), window_end_ms(connection));
+      return std::min(connection.progress_ms + patience_with_unsent(connection).timeout_ms, window_end_ms(connection));
     case Deadline::request:
       return std::min(connection.message_began_ms + request_timeout_ms(connection), window_end_ms(connection));
     case Deadline::vanishing:
@@ -74,7 +74,8 @@ uint64_t Reactor::due_ms(const Connection& connection) const {
 uint64_t Reactor::window_end_ms(const Connection& connection) const {
   if (min_rate_bytes(connection) == 0) return kNever;
   bool writes = connection.deadline_kind == Deadline::write;
-  return connection.window_began_ms + (writes ? std::max(kRateWindowMs, write_timeout_ms(connection)) : kRateWindowMs);
+  uint64_t longest_pause_ms = writes ? patience_with_unsent(connection).timeout_ms : 0;
+  return connection.window_began_ms + std::max(kRateWindowMs, longest_pause_ms);
 }
 
 bool Reactor::is_too_slow(const Connection& connection) const {
@@ -83,48 +84,65 @@ bool Reactor::is_too_slow(const Connection& connection) const {
 
 void Reactor::set_deadlines(Connection& connection, const Reply& given) {
   if (!connection.unanswered.includes(given.sequence)) return;
-  if (!connection.own_deadlines) connection.own_deadlines = std::make_unique<std::vector<OwnDeadlines>>();
-  auto& all = *connection.own_deadlines;
+  if (!connection.own_deadlines) {
+    connection.own_deadlines = std::make_unique<OwnDeadlines>();
+    // With what was answered before.
+    connection.own_deadlines->of_unsent = server_patience();
+  }
+  auto& all = connection.own_deadlines->of_requests;
   auto found = std::find_if(all.begin(), all.end(), [&](const auto& own) { return own.sequence == given.sequence; });
   if (found == all.end()) found = all.insert(all.end(), {given.sequence, {}});
   found->deadlines = given.deadlines;
   settle_later(connection);
 }
 
-// Those of the last answer that is on its way out count until the client has taken it.
-void Reactor::forget_deadlines_before(Connection& connection, uint32_t sequence) {
+// The answer to this request was framed. Its body may still be coming.
+void Reactor::pass_deadlines(Connection& connection, uint32_t sequence) const {
   if (!connection.own_deadlines) return;
-  auto& all = *connection.own_deadlines;
-  auto is_before = [&](const OwnDeadlines& own) { return static_cast<int32_t>(own.sequence - sequence) < 0; };
+  connection.own_deadlines->of_unsent.join(patience_with_answer(connection, sequence));
+  auto& all = connection.own_deadlines->of_requests;
+  auto is_before = [&](const auto& own) { return static_cast<int32_t>(own.sequence - sequence) < 0; };
   all.erase(std::remove_if(all.begin(), all.end(), is_before), all.end());
 }
 
-// Of the request whose body comes, or whose answer is taken; null for the server's.
-const Deadlines* Reactor::own_deadlines_of(const Connection& connection) {
+// Null for the server's.
+const Deadlines* Reactor::own_deadlines_of(const Connection& connection, uint32_t sequence) {
   if (!connection.own_deadlines) return nullptr;
-  bool writes = connection.deadline_kind == Deadline::write;
-  if (!writes && !connection.incoming) return nullptr;
-  uint32_t sequence = !writes               ? connection.incoming->sequence
-                      : connection.outgoing ? connection.outgoing->sequence
-                                            : connection.unanswered.first() - 1;
-  for (const OwnDeadlines& own : *connection.own_deadlines) {
+  for (const auto& own : connection.own_deadlines->of_requests) {
     if (own.sequence == sequence) return &own.deadlines;
   }
   return nullptr;
 }
 
+const Deadlines* Reactor::own_deadlines_of_body(const Connection& connection) {
+  return connection.incoming ? own_deadlines_of(connection, connection.incoming->sequence) : nullptr;
+}
+
 uint64_t Reactor::request_timeout_ms(const Connection& connection) const {
-  const Deadlines* own = own_deadlines_of(connection);
+  const Deadlines* own = own_deadlines_of_body(connection);
   return own && own->request_ms > 0 ? own->request_ms : options_.request_timeout_ms;
 }
 
-uint64_t Reactor::write_timeout_ms(const Connection& connection) const {
-  const Deadlines* own = own_deadlines_of(connection);
-  return own && own->write_ms > 0 ? own->write_ms : options_.write_timeout_ms;
+Patience Reactor::patience_with_answer(const Connection& connection, uint32_t sequence) const {
+  Patience patience = server_patience();
+  const Deadlines* own = own_deadlines_of(connection, sequence);
+  if (own && own->write_ms > 0) patience.timeout_ms = own->write_ms;
+  if (own && own->min_rate_and_one > 0) patience.min_rate_bytes = own->min_rate_and_one - 1;
+  return patience;
+}
+
+// Answers stand behind each other in what the client has not taken: the time that one of them has is not cut short by
+// those behind it.
+Patience Reactor::patience_with_unsent(const Connection& connection) const {
+  if (!connection.own_deadlines) return server_patience();
+  Patience patience = connection.own_deadlines->of_unsent;
+  if (connection.outgoing) patience.join(patience_with_answer(connection, connection.outgoing->sequence));
+  return patience.timeout_ms > 0 ? patience : server_patience();
 }
 
 uint64_t Reactor::min_rate_bytes(const Connection& connection) const {
-  const Deadlines* own = own_deadlines_of(connection);
+  if (connection.deadline_kind == Deadline::write) return patience_with_unsent(connection).min_rate_bytes;
+  const Deadlines* own = own_deadlines_of_body(connection);
   return own && own->min_rate_and_one > 0 ? own->min_rate_and_one - 1 : options_.min_rate_bytes;
 }
 
@@ -152,7 +170,7 @@ void Reactor::expire(Connection& connection) {
       if (is_too_slow(connection)) return refuse(connection, http::Refusal::REQUEST_TOO_SLOW);
       break;
     case Deadline::write:
-      if (now_ms_ >= connection.progress_ms + write_timeout_ms(connection)) {
+      if (now_ms_ >= connection.progress_ms + patience_with_unsent(connection).timeout_ms) {
         return cut_off(connection, http::Refusal::WRITE_TIMEOUT);
       }
       if (is_too_slow(connection)) return cut_off(connection, http::Refusal::RESPONSE_TAKEN_TOO_SLOWLY);

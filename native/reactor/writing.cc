@@ -334,7 +334,7 @@ bool Reactor::put_out(Connection& connection, net::HeldBytes body) {
 void Reactor::emit(Connection& connection, bool close) {
   uint32_t sequence = connection.unanswered.first();
   connection.unanswered.pass_first();
-  forget_deadlines_before(connection, sequence);
+  pass_deadlines(connection, sequence);
   if (connection.incoming && connection.incoming->sequence == sequence) connection.incoming->discarded = true;
   if (close) {
     // Nothing is said after a response that says close.

@@ -211,6 +211,34 @@ test('writeTimeout does not end a client that takes its answer slowly', () =>
     { writeTimeout: 1000, headersTimeout: 1500 },
   ))
 
+test('the time that an answer has to be taken is not cut short by what stands behind it', () =>
+  serving(
+    new Router().get('/patient', () => large, { writeTimeout: 60_000 }).get('/usual', () => 'usual'),
+    async (server) => {
+      const client = (await connect(server)).pause().send(get('/patient'), get('/usual'))
+      await until(() => server.stats().requests === 2 && server.stats().bytesOut > 0, 'both are answered')
+      await timePasses(server)
+      client.resume()
+      assert.is((await client.response()).body.length, large.length)
+      assert.is((await client.response()).text, 'usual')
+      await refusals(server, { HEADERS_TIMEOUT: 1 })
+    },
+    { writeTimeout: SOON, headersTimeout: 800 },
+  ))
+
+test('when all was taken, the next answer has its own time', () =>
+  serving(
+    new Router().get('/patient', () => 'taken', { writeTimeout: 60_000 }).get('/usual', () => large),
+    async (server) => {
+      const client = (await connect(server)).send(get('/patient'))
+      assert.is((await client.response()).text, 'taken')
+      client.pause().send(get('/usual'))
+      await refusals(server, { WRITE_TIMEOUT: 1 })
+      client.resume()
+    },
+    { writeTimeout: SOON },
+  ))
+
 const everyTimeout = { headersTimeout: SOON, requestTimeout: SOON, writeTimeout: SOON }
 
 test('a client whose handler is slow is not cut off', () => {

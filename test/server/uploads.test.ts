@@ -310,4 +310,20 @@ test('the deadlines of a route are its own', () =>
     },
   ))
 
+test("what is left of a body has its route's time when its request is answered", () =>
+  serving(
+    new Router()
+      .post('/patient', () => 'answered', { stream: true, requestTimeout: 60_000 })
+      .post('/short', (req) => req.text()),
+    async (server) => {
+      const client = (await connect(server)).send(head('POST', '/patient', 'Content-Length: 4'), 'bo')
+      assert.is((await client.response()).text, 'answered')
+      const short = (await connect(server)).send(head('POST', '/short', 'Content-Length: 4'), 'bo')
+      assert.is((await short.response()).status, 408)
+      client.send('dy', post('/short', 'next'))
+      assert.is((await client.response()).text, 'next')
+    },
+    { requestTimeout: 200 },
+  ))
+
 test.run()
