@@ -77,6 +77,7 @@ class Reading {
  private:
   void read_answer(const Record& record, const Connection& connection, Conversation& with);
   void read_chunk(const Record& record, Expected& stream);
+  void read_deadlines(const Record& record, const Connection& connection, Conversation& with);
   void read_take_over(const Record& record, const Connection& connection, Conversation& with);
   bool read_fields(const Record& record, std::string* fields) const;
   Given read_body(const Record& record);
@@ -111,10 +112,7 @@ void Reading::read(const Record& record) {
       with.hearing.asks_for_more(sequence, record[layout::kReplyBodyLength]);
       return;
     case layout::kReplyDeadlines:
-      if (sequence - connection->unanswered.first() >= connection->unanswered.count()) return;
-      with.deadlines[sequence].request_ms.push_back(record[layout::kDeadlinesRequest]);
-      with.deadlines[sequence].write_ms.push_back(record[layout::kDeadlinesWrite]);
-      return;
+      return read_deadlines(record, *connection, with);
     default:
       break;
   }
@@ -197,6 +195,18 @@ bool Reading::expect_answer(const Record& record, const Connection& connection, 
   expected.may_break = given.may_be_short;
   if (given.by_reference) expected.lent_up_to.push_back(expected.body.size());
   return given.makes_sense;
+}
+
+void Reading::read_deadlines(const Record& record, const Connection& connection, Conversation& with) {
+  uint32_t sequence = record[layout::kReplySequence];
+  if (sequence - connection.unanswered.first() >= connection.unanswered.count()) return;
+  OwnDeadlines& own = with.deadlines[sequence];
+  own.request_ms.push_back(record[layout::kDeadlinesRequest]);
+  own.write_ms.push_back(record[layout::kDeadlinesWrite]);
+  // They come too late when the answer stands before them in the block.
+  if (!with.transcript.find(sequence)) return;
+  own.request_ms.push_back(0);
+  own.write_ms.push_back(0);
 }
 
 void Reading::read_take_over(const Record& record, const Connection& connection, Conversation& with) {

@@ -108,8 +108,8 @@ void Invariants::check_readiness(const Connection& connection) const {
   }
   if (!connection.polled || connection.peer_finished || !client_of(connection).has_news_to_read()) return;
   bool known = connection.readable || scene_.poller.will_tell_readable(connection.fd.get());
-  // By levels it is told again as soon as it is wanted.
-  bool may_wait = !scene_.poller.by_edges() && !free;
+  // By levels it is told again as soon as it is wanted: when something is in its way no longer, or there is a block.
+  bool may_wait = !scene_.poller.by_edges() && (!free || connection.in_ready_list);
   BRINK_HOLDS(known || may_wait, "client %d: a readiness is lost", client);
 }
 
@@ -201,8 +201,9 @@ void Invariants::check_deadline(const Connection& connection) const {
                                                   : 5'000;
   const Conversation& with = scene_.conversations[connection.peer.port];
   if (kind == Deadline::write) {
-    // The longest is in force until nothing waits to be taken.
-    longest = with.range(&OwnDeadlines::write_ms, 0, connection.unanswered.first(), longest).most;
+    // The longest is in force until nothing waits to be taken; the server's, where something waited before there were
+    // others.
+    longest = std::max(longest, with.range(&OwnDeadlines::write_ms, 0, connection.unanswered.first(), longest).most);
   }
   if (kind == Deadline::request && connection.incoming) {
     uint32_t sequence = connection.incoming->sequence;

@@ -8,12 +8,22 @@ import { execute, inTurn, NATIVE } from '../selftest/toolchain.mjs'
 
 export const OUTPUT = join(NATIVE, 'build', 'fuzz')
 
-const SANITIZE = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer']
+// Without what looks types up by the addresses of their tables: those differ from one place of the sources to another,
+// and the fuzzer would follow that.
+const SANITIZE = [
+  '-fsanitize=address,undefined',
+  '-fno-sanitize=vptr',
+  '-fno-sanitize-recover=all',
+  '-fno-omit-frame-pointer',
+]
 const COMPILE = ['-O2', '-g1', '-DBRINK_INSPECT', `-I${NATIVE}`, `-I${join(NATIVE, 'deps/llhttp')}`, ...SANITIZE]
 const CORE = ['net/deadline_wheel.cc', 'net/pending_output.cc', 'http', 'reactor']
 const LLHTTP = ['deps/llhttp/api.c', 'deps/llhttp/http.c', 'deps/llhttp/llhttp.c']
 // The fuzzer looks for inputs that lead to new places in these; the others only watch.
 const LEADS = /^(net|http|reactor|deps)\/|^fuzz\/(world|setup|fake_kernel|\w+_fuzz)\.cc$/
+
+// How deep the stack is depends on where it begins, and that on the environment.
+const LED = ['-fsanitize=fuzzer-no-link', '-fno-sanitize-coverage=stack-depth']
 
 function findClang() {
   const found = { c: onPath('clang'), cxx: onPath('clang++') }
@@ -48,7 +58,7 @@ async function compile(source, { c, cxx }, madeWith) {
   const isC = name.endsWith('.c')
   // llhttp's own C is not ours to keep free of warnings.
   const dialect = isC ? ['-w'] : ['-std=c++17', '-fno-exceptions', '-Wall', '-Wextra', '-Werror']
-  const leads = LEADS.test(name) ? ['-fsanitize=fuzzer-no-link'] : []
+  const leads = LEADS.test(name) ? LED : []
   const args = ['-c', source, '-o', object, ...COMPILE, ...leads, ...dialect]
   return makeOnce(object, fingerprint([source], args, madeWith), isC ? c : cxx, args)
 }

@@ -229,6 +229,7 @@ void Transcript::finish_response() {
 }
 
 bool Transcript::is_raw_next() const {
+  if (said_close_) return false;
   const Expected* next = find(complete_);
   return next && next->framing == Framing::raw;
 }
