@@ -64,7 +64,7 @@ import type { ReplyStream } from './reply_stream.js'
 import { BrinkRequest, methodAt, type Recipient, type RequestSurroundings } from './request.js'
 import type { FieldMemory } from './request_headers.js'
 import { Sending } from './sending.js'
-import { TunnelSocket } from './tunnel_socket.js'
+import { Tunnel } from './tunnel.js'
 import { Upgrade, upgradeRequest } from './upgrade.js'
 
 /** What answering needs of the server that it is for. */
@@ -99,7 +99,7 @@ export class Answering {
   readonly #watching = new Parties()
   readonly #bodies = new Parties<IncomingBody>()
   readonly #streams = new Parties<ReplyStream>()
-  readonly #tunnels = new Parties<TunnelSocket>()
+  readonly #tunnels = new Parties<Tunnel>()
   readonly #requestSurroundings: RequestSurroundings
   // By the numbers that the native side gives to heads which came before.
   readonly #known: (Routed | undefined)[] = []
@@ -377,7 +377,7 @@ export class Answering {
   /** The connection is whoever's `answer` says. */
   #handOver(request: BrinkRequest, answer: Upgrade): void {
     const { slot, generation, sequence } = request
-    const socket = new TunnelSocket(
+    const { socket } = new Tunnel(
       { slot, generation, sequence },
       { exchange: this.#exchange, tunnels: this.#tunnels, remoteAddress: request.ip, remotePort: request.port },
     )

@@ -1,4 +1,3 @@
-import { promisify } from 'node:util'
 import type * as zlibTypes from 'node:zlib'
 import type { Coder } from './coding_stream.js'
 import { lateBuiltin } from './late_builtin.js'
@@ -44,6 +43,7 @@ export function encoders(): ReadonlyMap<Encoding, Encoder> {
 }
 
 function brotli(zlib: Zlib): Encoder {
+  const { promisify } = lateBuiltin('node:util')
   const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT, BROTLI_OPERATION_FLUSH } = zlib.constants
   const later = promisify<Uint8Array | string, zlibTypes.BrotliOptions, Buffer>(zlib.brotliCompress)
   const options = (level: number, body: Uint8Array | string): zlibTypes.BrotliOptions => ({
@@ -62,6 +62,7 @@ function brotli(zlib: Zlib): Encoder {
 }
 
 function gzip(zlib: Zlib): Encoder {
+  const { promisify } = lateBuiltin('node:util')
   const later = promisify<Uint8Array | string, zlibTypes.ZlibOptions, Buffer>(zlib.gzip)
   return {
     least: 1,
@@ -78,6 +79,7 @@ function gzip(zlib: Zlib): Encoder {
 
 function zstd(zlib: Zlib): Encoder | undefined {
   if (!('createZstdCompress' in zlib)) return undefined
+  const { promisify } = lateBuiltin('node:util')
   const { zstdCompress, zstdCompressSync, createZstdCompress, constants } = zlib as unknown as Zstd
   const later = promisify<Uint8Array | string, zlibTypes.BrotliOptions, Buffer>(zstdCompress)
   const options = (level: number) => ({ params: { [constants.ZSTD_c_compressionLevel]: level } })

@@ -1,5 +1,5 @@
-import { getSystemErrorMap } from 'node:util'
 import type { HeadersSource } from './headers.js'
+import { lateBuiltin } from './late_builtin.js'
 import { reasonPhrase } from './reason_phrase.js'
 
 /** What an `HttpError` may carry besides its status and message. */
@@ -51,7 +51,7 @@ export function coded<E extends Error>(error: E, code: string): E & { code: stri
 
 /** The code and the meaning of a negative errno, as Node tells them. */
 export function systemError(errno: number): [code: string, meaning: string] {
-  return getSystemErrorMap().get(errno) ?? [`E${-errno}`, 'unknown error']
+  return lateBuiltin('node:util').getSystemErrorMap().get(errno) ?? [`E${-errno}`, 'unknown error']
 }
 
 /** The message of whatever was thrown. */

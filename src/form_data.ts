@@ -1,4 +1,3 @@
-import { File } from 'node:buffer'
 import { HttpError } from './errors.js'
 import { checkedLimits, type FormLimits, formTooLarge } from './form_limits.js'
 import { parseMediaType } from './media_type.js'

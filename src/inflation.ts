@@ -1,8 +1,9 @@
-import * as zlib from 'node:zlib'
+import type * as zlibTypes from 'node:zlib'
 import { canonicalEncoding } from './accept_encoding.js'
 import { type BodySource, sourceOf } from './body_source.js'
 import { type Coder, CodingStream } from './coding_stream.js'
 import { codeOf, HttpError, messageOf } from './errors.js'
+import { lateBuiltin } from './late_builtin.js'
 
 interface Decoder {
   stream(): Coder
@@ -13,19 +14,27 @@ interface Decoder {
 // Twice what is usual: each piece of output costs a crossing to another thread and back.
 const PIECES = { chunkSize: 32 * 1024 }
 
+let known: ReadonlyMap<string, Decoder> | undefined
+
 /** What undoes a coding. `deflate` is the zlib format and nothing else (RFC 9110 §8.4.1.2). */
-const DECODERS = new Map<string, Decoder>([
-  ['gzip', { stream: () => zlib.createGunzip(PIECES), now: zlib.gunzipSync }],
-  ['deflate', { stream: () => zlib.createInflate(PIECES), now: zlib.inflateSync }],
-  ['br', { stream: () => zlib.createBrotliDecompress(PIECES), now: zlib.brotliDecompressSync }],
-])
-// Node 22.15 and newer.
-const { createZstdDecompress, zstdDecompressSync } = zlib as {
-  createZstdDecompress?: typeof zlib.createBrotliDecompress
-  zstdDecompressSync?: Decoder['now']
-}
-if (createZstdDecompress !== undefined && zstdDecompressSync !== undefined) {
-  DECODERS.set('zstd', { stream: () => createZstdDecompress(PIECES), now: zstdDecompressSync })
+function decoders(): ReadonlyMap<string, Decoder> {
+  if (known !== undefined) return known
+  const zlib = lateBuiltin('node:zlib')
+  const all = new Map<string, Decoder>([
+    ['gzip', { stream: () => zlib.createGunzip(PIECES), now: zlib.gunzipSync }],
+    ['deflate', { stream: () => zlib.createInflate(PIECES), now: zlib.inflateSync }],
+    ['br', { stream: () => zlib.createBrotliDecompress(PIECES), now: zlib.brotliDecompressSync }],
+  ])
+  // Node 22.15 and newer.
+  const { createZstdDecompress, zstdDecompressSync } = zlib as {
+    createZstdDecompress?: typeof zlibTypes.createBrotliDecompress
+    zstdDecompressSync?: Decoder['now']
+  }
+  if (createZstdDecompress !== undefined && zstdDecompressSync !== undefined) {
+    all.set('zstd', { stream: () => createZstdDecompress(PIECES), now: zstdDecompressSync })
+  }
+  known = all
+  return known
 }
 
 // Each costs memory of its own, and nobody has a use for more than two.
@@ -78,7 +87,7 @@ export function inflatedWhole(field: string | null, bytes: Buffer, limit: number
 
 /** Undefined when it is more than the limit. */
 function decodedAtOnce(coding: string, bytes: Buffer, limit: number): Buffer | undefined {
-  const { now } = DECODERS.get(coding) as Decoder
+  const { now } = decoders().get(coding) as Decoder
   try {
     // zlib knows no limit of nothing.
     const options = { maxOutputLength: Math.max(1, limit), info: true } as const
@@ -107,7 +116,7 @@ function codingsOf(field: string): string[] {
   for (const element of field.split(',')) {
     const coding = canonicalEncoding(element.trim())
     if (coding === '' || coding === 'identity') continue
-    if (!DECODERS.has(coding)) throw unsupported(`The content coding ${JSON.stringify(coding)} is not supported.`)
+    if (!decoders().has(coding)) throw unsupported(`The content coding ${JSON.stringify(coding)} is not supported.`)
     codings.push(coding)
   }
   if (codings.length > MOST_CODINGS) throw unsupported(`More than ${MOST_CODINGS} content codings are not supported.`)
@@ -116,7 +125,7 @@ function codingsOf(field: string): string[] {
 
 function decoded(coding: string, chunks: AsyncIterable<Uint8Array>, limit: number): AsyncIterable<Uint8Array> {
   let size = 0
-  const { stream } = DECODERS.get(coding) as Decoder
+  const { stream } = decoders().get(coding) as Decoder
   return new CodingStream(sourceOf(chunks) as BodySource, stream, {
     onPiece: (bytes) => {
       size += bytes
@@ -148,6 +157,6 @@ function damaged(coding: string, what: string, cause?: unknown): HttpError {
 }
 
 function unsupported(message: string): HttpError {
-  const codings = [...DECODERS.keys()].join(', ')
+  const codings = [...decoders().keys()].join(', ')
   return new HttpError(415, message, { headers: { 'accept-encoding': codings } })
 }

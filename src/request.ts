@@ -2,8 +2,10 @@ import { addressText } from './address.js'
 import { clientGone } from './client_gone.js'
 import type { Match } from './dispatcher.js'
 import { coded, HttpError, messageOf } from './errors.js'
+import { readForm } from './form_data.js'
 import type { FormLimits } from './form_limits.js'
 import { alreadyUsed, type IncomingBody } from './incoming_body.js'
+import { inflated, inflatedWhole } from './inflation.js'
 import { KeptRequests } from './kept_requests.js'
 import {
   EVENT_GENERATION,
@@ -282,7 +284,6 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
    *   multipart form comes and `@fastify/busboy` is not installed
    */
   async formData(limits?: FormLimits): Promise<FormData> {
-    const { readForm } = await import('./form_data.js')
     return readForm(this.headers.get('content-type'), this.chunks(), limits)
   }
 
@@ -374,10 +375,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
   async #decodedWhole(codings: string): Promise<Buffer> {
     this.#isStreamed = true
     const limit = this.#bodyLimit
-    // The block is used again while the decoder is loaded.
-    const bytes = Buffer.from(this.#arrived())
-    const { inflatedWhole } = await import('./inflation.js')
-    return inflatedWhole(codings, bytes, limit)
+    // The block is used again while it is decoded.
+    return inflatedWhole(codings, Buffer.from(this.#arrived()), limit)
   }
 
   get #bodyLimit(): number {
@@ -403,13 +402,12 @@ function ended(): Error {
   )
 }
 
-/** Codings are undone as the body is read, within a limit; they are loaded when they are first needed. */
+/** Codings are undone as the body is read, within a limit; one that is not supported is an error then. */
 async function* decoded(
   codings: string,
   sent: AsyncIterable<Uint8Array>,
   limit: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { inflated } = await import('./inflation.js')
   yield* inflated(codings, sent, limit)
 }
 

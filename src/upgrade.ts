@@ -5,7 +5,6 @@ import type { PathParams } from './handler.js'
 import { lateBuiltin } from './late_builtin.js'
 import { Reply } from './reply.js'
 import type { BrinkRequest } from './request.js'
-import type { TunnelSocket } from './tunnel_socket.js'
 
 /** The request that asked for the connection: what Node's own servers give with their `upgrade` event, and the params. */
 export type UpgradeRequest<Params = Readonly<Record<string, string>>> = IncomingMessage & { readonly params: Params }
@@ -32,7 +31,7 @@ export class Upgrade extends Reply {
 }
 
 /** The request in the shape that libraries for Node's own servers take. */
-export function upgradeRequest(request: BrinkRequest, socket: TunnelSocket): UpgradeRequest {
+export function upgradeRequest(request: BrinkRequest, socket: Duplex): UpgradeRequest {
   const { IncomingMessage } = lateBuiltin('node:http')
   const message = new IncomingMessage(socket as unknown as Socket)
   message.method = request.method

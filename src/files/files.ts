@@ -1,5 +1,5 @@
-import { constants } from 'node:os'
 import { HttpError } from '../errors.js'
+import { lateBuiltin } from '../late_builtin.js'
 import { Reply } from '../reply.js'
 import type { BrinkRequest } from '../request.js'
 import { planFor, replyWith, replyWithout, sendsContent } from './answer.js'
@@ -34,8 +34,6 @@ export function files(folder: string | URL, options: FilesOptions = {}): (req: B
   return (req) => served.answer(req)
 }
 
-const { EISDIR } = constants.errno
-
 /** A file that changes each time it is opened is not to be had. */
 const MOST_ATTEMPTS = 4
 
@@ -44,6 +42,7 @@ const HIDDEN = /(?:^|\/)\.(?!well-known(?:\/|$))/
 class FolderOfFiles {
   readonly #store: FileStore
   readonly #options: CheckedFilesOptions
+  readonly #isFolder = -lateBuiltin('node:os').constants.errno.EISDIR
 
   constructor(folder: ServedFolder, options: CheckedFilesOptions) {
     this.#store = new FileStore(folder, options)
@@ -67,9 +66,9 @@ class FolderOfFiles {
     const { index } = this.#options
     if (path !== '' && !path.endsWith('/')) {
       const reply = this.#send(path, req)
-      return reply === -EISDIR && index !== undefined ? this.#redirect(path, index, req) : reply
+      return reply === this.#isFolder && index !== undefined ? this.#redirect(path, index, req) : reply
     }
-    return index === undefined ? -EISDIR : this.#send(path + index, req)
+    return index === undefined ? this.#isFolder : this.#send(path + index, req)
   }
 
   /** The reply that sends the file at a path below the folder, or a negative errno. */

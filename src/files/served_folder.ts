@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { getSystemErrorName } from 'node:util'
 import { coded, HttpError } from '../errors.js'
+import { lateBuiltin } from '../late_builtin.js'
 import { type NativeFile, type NativeFolder, native } from '../native.js'
 import { wrongType } from '../option_errors.js'
 
@@ -39,7 +39,7 @@ export class ServedFolder {
  * Error with its `code`, for the log.
  */
 export function openError(errno: number, path: string): Error {
-  const code = getSystemErrorName(errno)
+  const code = lateBuiltin('node:util').getSystemErrorName(errno)
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
@@ -61,7 +61,7 @@ export function openError(errno: number, path: string): Error {
 function folderError(path: string, cause: unknown): Error {
   const { errno } = cause as { errno?: unknown }
   if (typeof errno !== 'number') return cause as Error
-  const code = getSystemErrorName(errno)
+  const code = lateBuiltin('node:util').getSystemErrorName(errno)
   const reason =
     code === 'ENOENT' ? 'does not exist' : code === 'ENOTDIR' ? 'is not a folder' : `cannot be read: ${code}`
   return coded(new Error(`The folder of files ${path} ${reason}.`, { cause }), code)

@@ -1,0 +1,175 @@
+import type { Duplex } from 'node:stream'
+import { coded } from './errors.js'
+import type { Exchange } from './exchange.js'
+import { lateBuiltin } from './late_builtin.js'
+import { FLAG_CHUNK_ASKS, FLAG_CHUNK_END } from './layout.js'
+import type { Parties, Party } from './parties.js'
+import type { Recipient } from './request.js'
+
+/** So many bytes are handed over before the next ones wait for the client to take some. */
+const WINDOW = 128 * 1024
+/** Larger pieces are not copied: they are their writer's again when the client has taken them. */
+const COPIED = 32 * 1024
+
+/** What a tunnel needs of the server. */
+export interface TunnelSurroundings {
+  readonly exchange: Exchange
+  readonly tunnels: Parties<Tunnel>
+  readonly remoteAddress: string
+  readonly remotePort: number
+}
+
+type Done = (error?: Error | null) => void
+
+/** A connection that was handed over. */
+export class Tunnel implements Party {
+  readonly slot: number
+  readonly generation: number
+  readonly sequence: number
+  nextParty: Party | undefined
+  /** What the client sends, and what it is sent, as a Node stream in both directions. */
+  readonly socket: Duplex
+  readonly #exchange: Exchange
+  readonly #tunnels: Parties<Tunnel>
+  #untaken = 0
+  #unasked = 0
+  #drained: Done | undefined
+  #heardEnd = false
+  #saidEnd = false
+  #gone = false
+
+  constructor(to: Recipient, { exchange, tunnels, remoteAddress, remotePort }: TunnelSurroundings) {
+    this.slot = to.slot
+    this.generation = to.generation
+    this.sequence = to.sequence
+    this.#exchange = exchange
+    this.#tunnels = tunnels
+    tunnels.add(this)
+    Socket ??= socketClass()
+    this.socket = new Socket(this, remoteAddress, remotePort)
+  }
+
+  /** More has come from the client. The bytes must be the tunnel's own. */
+  arrived(bytes: Buffer): void {
+    if (this.socket.destroyed || bytes.length === 0) return
+    this.#untaken += bytes.length
+    this.socket.push(bytes)
+  }
+
+  /** The client has finished sending. */
+  finished(): void {
+    this.#heardEnd = true
+    if (!this.socket.destroyed) this.socket.push(null)
+  }
+
+  /** There is room for more. */
+  drained(): void {
+    const done = this.#drained
+    this.#drained = undefined
+    done?.()
+  }
+
+  clientGone(half: boolean): void {
+    if (half) return
+    this.#gone = true
+    this.#tunnels.remove(this)
+    // Both ends were said. What came before the client's may still be read, and the stream closes when it has been.
+    if (this.#heardEnd && this.#saidEnd) return
+    // Without a listener an error would end the process, for something that every client can do.
+    if (this.socket.listenerCount('error') === 0) this.socket.destroy()
+    else this.socket.destroy(coded(new Error('The connection was broken by the client.'), 'ECONNRESET'))
+  }
+
+  /** The reader of the socket wants more. */
+  read(): void {
+    if (this.#untaken === 0 || this.#gone) return
+    this.#exchange.read(this, this.#untaken)
+    this.#untaken = 0
+  }
+
+  send(chunks: Buffer[], done: Done): void {
+    if (this.#gone) return done()
+    let waits = false
+    chunks.forEach((chunk, place) => {
+      this.#unasked += chunk.length
+      waits ||= chunk.length > COPIED || this.#unasked >= WINDOW
+      const asks = waits && place === chunks.length - 1
+      this.#exchange.chunk(this, asks ? FLAG_CHUNK_ASKS : 0, '', chunk)
+    })
+    if (!waits) return done()
+    this.#unasked = 0
+    this.#drained = done
+  }
+
+  end(done: Done): void {
+    this.#saidEnd = true
+    if (!this.#gone) this.#exchange.chunk(this, FLAG_CHUNK_END, '', undefined)
+    done()
+  }
+
+  destroyed(error: Error | null, done: Done): void {
+    this.drained()
+    // With both ends said the connection ends by itself, when the last byte is taken.
+    if (!this.#gone && !(this.#heardEnd && this.#saidEnd)) this.#exchange.abort(this)
+    done(error)
+  }
+}
+
+let Socket: ReturnType<typeof socketClass> | undefined
+
+/** Loads Node's streams, which takes its time, when the first connection is handed over. */
+function socketClass() {
+  const { Duplex } = lateBuiltin('node:stream')
+  return class extends Duplex {
+    readonly remoteAddress: string
+    readonly remotePort: number
+    readonly _tunnel: Tunnel
+
+    constructor(tunnel: Tunnel, remoteAddress: string, remotePort: number) {
+      super()
+      this._tunnel = tunnel
+      this.remoteAddress = remoteAddress
+      this.remotePort = remotePort
+    }
+
+    // What libraries call on sockets. There is no delay to turn off, and none of these timeouts.
+    setTimeout(_ms: number, _listener?: () => void): this {
+      return this
+    }
+    setNoDelay(_on?: boolean): this {
+      return this
+    }
+    setKeepAlive(_on?: boolean, _delay?: number): this {
+      return this
+    }
+    ref(): this {
+      return this
+    }
+    unref(): this {
+      return this
+    }
+
+    override _read(): void {
+      this._tunnel.read()
+    }
+
+    override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+      this._tunnel.send([chunk], done)
+    }
+
+    override _writev(chunks: { chunk: Buffer }[], done: Done): void {
+      this._tunnel.send(
+        chunks.map(({ chunk }) => chunk),
+        done,
+      )
+    }
+
+    override _final(done: Done): void {
+      this._tunnel.end(done)
+    }
+
+    override _destroy(error: Error | null, done: Done): void {
+      this._tunnel.destroyed(error, done)
+    }
+  }
+}
