@@ -42,8 +42,21 @@ const { values } = parseArgs({
     to: { type: 'string', default: 'load/reports' },
     keep: { type: 'boolean', default: false },
     draw: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   },
 })
+const HELP = `npm run load:compare -- [option …]
+
+  --workloads a,b    only these of ${WORKLOAD_NAMES.join(', ')}
+  --peers a,b        only these of ${PEER_NAMES.join(', ')}
+  --rounds 5         how often each is measured, in turn
+  --seconds 3        for how long
+  --connections 64   of the load generator
+  --idle 10000       connections whose memory is measured
+  --to load/reports  where the report is written
+  --keep             keeps what an earlier run has measured of the others
+  --draw             measures nothing, and writes the report of the last run again
+`
 const numbersFile = `${values.to}/compare.json`
 
 function chosen(given: string, names: readonly string[], what: string): string[] {
@@ -163,6 +176,10 @@ function write(result: Result): void {
   writeFileSync(`${values.to}/compare.md`, report(result))
 }
 
-if (values.draw) write(JSON.parse(readFileSync(numbersFile, 'utf8')) as Result)
-else await measure()
-console.log(`Written: ${values.to}/compare.svg, compare.md, compare.json`)
+if (values.help) {
+  process.stdout.write(HELP)
+} else {
+  if (values.draw) write(JSON.parse(readFileSync(numbersFile, 'utf8')) as Result)
+  else await measure()
+  console.log(`Written: ${values.to}/compare.svg, compare.md, compare.json`)
+}
