@@ -78,10 +78,10 @@ async function traced({ pid, url }: Server, course: Course): Promise<Calls> {
   const strace = spawn('strace', ['-f', '-c', '-o', summary, '-p', String(pid)], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+  const ended = once(strace, 'exit')
   try {
     await attached(strace)
     await course.run(url)
-    const ended = once(strace, 'exit')
     strace.kill('SIGINT')
     await ended
     return callsIn(readFileSync(summary, 'utf8'), course.units)
@@ -91,17 +91,16 @@ async function traced({ pid, url }: Server, course: Course): Promise<Calls> {
   }
 }
 
-async function attached(strace: ChildProcess): Promise<void> {
-  let said = ''
-  for await (const text of strace.stderr ?? []) {
-    said += text
-    if (said.includes('attached')) {
-      // Unread, it would stop strace when the pipe is full.
-      strace.stderr?.resume()
-      return
-    }
-  }
-  throw new Error(`strace could not attach: ${said.trim()}`)
+/** What it says later is read as well, and forgotten: with nobody to read it, strace would stop, or end. */
+function attached(strace: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    strace.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+      if (said.includes('attached')) resolve()
+    })
+    strace.on('close', () => reject(new Error(`strace could not attach: ${said.trim()}`)))
+  })
 }
 
 function callsIn(summary: string, units: number): Calls {

@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kMostBlocks = 3;
 constexpr uint32_t kAll = 0x7fffffff;
+constexpr size_t kLong = 48;  // of a long answer, pieces or times the size
 
 GuardedBlock* request_block(size_t index) {
   static GuardedBlock* blocks[kMostBlocks] = {new GuardedBlock(0), new GuardedBlock(1), new GuardedBlock(2)};
@@ -320,7 +321,17 @@ void Application::send() {
   replies_.send();
 }
 
+// Whoever looks on remembers every answer whole.
+size_t Application::affordable(ReplyKind kind, size_t size) {
+  constexpr size_t kMostGiven = 128 * 1024 * 1024;
+  size_t times = kind == ReplyKind::long_file || kind == ReplyKind::stream_of_references ? kLong : 1;
+  if (given_ + times * size > kMostGiven) size = std::min<size_t>(size, 100);
+  given_ += times * size;
+  return size;
+}
+
 void Application::compose(const Request& to, ReplyKind kind, size_t size) {
+  size = affordable(kind, size);
   if (kind >= ReplyKind::stream && kind <= ReplyKind::take_over) return compose_stream(to, kind, size);
   compose_text(to, kind, size);
 }
@@ -346,7 +357,7 @@ void Application::compose_stream(const Request& to, ReplyKind kind, size_t size)
       streams_.push_back({to.to, size, 5});
       return chunk(to.to, piece, layout::kFlagChunkAsks);
     case ReplyKind::stream_of_references:
-      for (int i = 0; i < 40; i++) chunk(to.to, piece, 0, true);
+      for (size_t i = 1; i < kLong; i++) chunk(to.to, piece, 0, true);
       return chunk(to.to, piece, layout::kFlagChunkEnd, true);
     case ReplyKind::echo:
       chunk(to.to, to.body, to.body_comes ? 0u : layout::kFlagChunkEnd);
@@ -480,7 +491,7 @@ void Application::set_body(const Request& to, ReplyKind kind, size_t size, Reply
       break;
     case ReplyKind::long_file:
       // More than is sent at a time.
-      reply->body_at = replies_.lend_file(64 * size, 0, 48 * size);
+      reply->body_at = replies_.lend_file((kLong + 16) * size, 0, kLong * size);
       break;
     default: {
       std::string text = "answer " + std::to_string(++serial_) + " to request " + std::to_string(to.to.sequence) +

@@ -166,6 +166,7 @@ class Application final : public reactor::BatchSink {
   void act_on_body(const Event& event);
   void answer_what_is_ready();
   void begin_upload(Request& request);
+  size_t affordable(ReplyKind kind, size_t size);
   void compose(const Request& to, ReplyKind kind, size_t size);
   void compose_stream(const Request& to, ReplyKind kind, size_t size);
   void compose_text(const Request& to, ReplyKind kind, size_t size);
@@ -193,6 +194,7 @@ class Application final : public reactor::BatchSink {
   std::function<void()> in_delivery_;
   ReplyBlock replies_;
   uint32_t serial_ = 0;
+  size_t given_ = 0;
 };
 
 }  // namespace brink::fuzz

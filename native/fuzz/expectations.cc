@@ -97,16 +97,14 @@ void Reading::read(const Record& record) {
   Conversation& with = conversations_[connection->peer.port];
   uint32_t sequence = record[layout::kReplySequence];
   Expected* begun = with.transcript.find(sequence);
-  // A tunnel of which this side's end was said goes on with the client's.
-  bool is_half_open = begun && begun->framing == Framing::raw && !begun->aborted;
-  if (is_half_open && record[layout::kReplyKind] == layout::kReplyAbort) begun->aborted = true;
-  if (begun && (begun->ended || begun->aborted)) begun = nullptr;
+  // A tunnel of which this side's end was said goes on with the client's, and can be broken off.
+  bool goes_on = begun && !begun->aborted && (!begun->ended || begun->framing == Framing::raw);
   switch (record[layout::kReplyKind]) {
     case layout::kReplyChunk:
-      if (begun) read_chunk(record, *begun);
+      if (goes_on) read_chunk(record, *begun);
       return;
     case layout::kReplyAbort:
-      if (begun) begun->aborted = true;
+      if (goes_on) begun->aborted = true;
       return;
     case layout::kReplyRead:
       with.hearing.asks_for_more(sequence, record[layout::kReplyBodyLength]);
@@ -241,6 +239,7 @@ void Reading::read_chunk(const Record& record, Expected& stream) {
     stream.aborted = true;
     return;
   }
+  if (stream.ended) return;
   stream.may_break |= given.may_be_gone;
   if (record.has(layout::kFlagChunkAsks)) {
     stream.asks = true;

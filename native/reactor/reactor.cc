@@ -457,8 +457,7 @@ void Reactor::settle(Connection& connection) {
   if (connection.broken && !reads && connection.stage < Stage::last) return drop(connection);
   bool has_unread = connection.stage <= Stage::tunnel && connection.parser.has_unread();
   bool says_nothing_more = connection.unanswered.empty() && !connection.has_pending();
-  if (says_nothing_more && !connection.incoming) connection.own_deadlines.reset();
-  if (connection.own_deadlines && !connection.has_pending()) connection.own_deadlines->of_unsent = {};
+  if (connection.own_deadlines) forget_deadlines(connection);
   bool is_between_requests = !connection.parser.in_message() || (connection.incoming && connection.incoming->discarded);
   bool hears_nothing_more = connection.stage != Stage::open || (connection.peer_finished && !has_unread) ||
                             (draining_ && is_between_requests && !connection.readable && !has_unread);

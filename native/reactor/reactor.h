@@ -160,6 +160,7 @@ class Reactor final : private http::RequestSink {
   void expire(Connection& connection);
   bool is_too_slow(const Connection& connection) const;
   void set_deadlines(Connection& connection, const Reply& given);
+  static void forget_deadlines(Connection& connection);
   void pass_deadlines(Connection& connection, uint32_t sequence) const;
   static const Deadlines* own_deadlines_of(const Connection& connection, uint32_t sequence);
   static const Deadlines* own_deadlines_of_body(const Connection& connection);

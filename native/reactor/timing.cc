@@ -105,6 +105,13 @@ void Reactor::pass_deadlines(Connection& connection, uint32_t sequence) const {
   all.erase(std::remove_if(all.begin(), all.end(), is_before), all.end());
 }
 
+// Those of answers that were taken, and all of them when nothing is left that they are for.
+void Reactor::forget_deadlines(Connection& connection) {
+  if (connection.has_pending()) return;
+  connection.own_deadlines->of_unsent = {};
+  if (connection.unanswered.empty() && !connection.incoming) connection.own_deadlines.reset();
+}
+
 // Null for the server's.
 const Deadlines* Reactor::own_deadlines_of(const Connection& connection, uint32_t sequence) {
   if (!connection.own_deadlines) return nullptr;
