@@ -47,6 +47,6 @@ function line({ healthy, before, after, mostOpen, mostMemoryBytes, mostSocketByt
   return [
     `${mostOpen} open at most, ${cutOff} cut off, ${after.stats.open} open afterwards`,
     `healthy: ${requests} requests, p50 ${p50Ms.toFixed(1)}, p99 ${p99Ms.toFixed(1)}, longest ${longestMs.toFixed(1)} ms`,
-    `memory ${mib(before.memoryBytes)}, at most ${mib(mostMemoryBytes)}, ${mib(after.memoryBytes)} MiB afterwards, sockets at most ${mib(mostSocketBytes)} MiB`,
+    `memory in use ${mib(before.inUseBytes)} MiB, ${mib(after.inUseBytes)} afterwards, resident at most ${mib(mostMemoryBytes)} MiB, sockets at most ${mib(mostSocketBytes)} MiB`,
   ].join('; ')
 }

@@ -32,7 +32,7 @@ const HEALTHY_CONNECTIONS = 8
 const HEALTHY_PAUSE_MS = 5
 /**
  * What the process may have grown by. As many ordinary clients come before, all at once, so the tables have their size;
- * the rest is what malloc and V8 keep of the output that waited. At 1,000 connections it is 16 KiB each.
+ * the rest is what malloc keeps of the output that waited. At 1,000 connections it is 16 KiB each.
  */
 const MOST_GROWTH_BYTES = 16 * 1024 * 1024
 
@@ -104,7 +104,7 @@ function judge(
     (sum, code) => sum + (code === 'idle' ? idleTimeouts : (refusals[code] ?? 0)),
     0,
   )
-  const grownBytes = after.memoryBytes - before.memoryBytes
+  const grownBytes = after.inUseBytes - before.inUseBytes
   const complaints: string[] = []
   if (healthy.failures > 0) complaints.push(`${healthy.failures} healthy requests failed: ${healthy.firstFailure}`)
   if (healthy.requests === 0) complaints.push('no healthy request was answered')
