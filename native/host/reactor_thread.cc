@@ -58,9 +58,19 @@ void ReactorThread::wait_for_start() {
 void ReactorThread::tell_idle() {
   if (!draining_ || told_idle_ || !reactor_.idle()) return;
   told_idle_ = true;
-  std::lock_guard<std::mutex> guard(lock_);
-  outbox_.idle = true;
-  if (!std::exchange(notified_, true)) notify_();
+  give([](Delivery& outbox) { outbox.idle = true; });
+}
+
+// Not told under the lock: the other side would wake up to wait for it.
+template <typename Change>
+void ReactorThread::give(Change change) {
+  bool notify;
+  {
+    std::lock_guard<std::mutex> guard(lock_);
+    change(outbox_);
+    notify = !std::exchange(notified_, true);
+  }
+  if (notify) notify_();
 }
 
 ReactorThread::Inbox ReactorThread::next_inbox() {
@@ -105,13 +115,15 @@ int ReactorThread::time_to_wait() {
 }
 
 void ReactorThread::hand_back(const std::vector<reactor::Block*>& applied) {
-  if (applied.empty() && written_.empty()) return;
-  std::lock_guard<std::mutex> guard(lock_);
-  free_reply_blocks_.insert(free_reply_blocks_.end(), applied.begin(), applied.end());
+  if (!applied.empty()) {
+    std::lock_guard<std::mutex> guard(lock_);
+    free_reply_blocks_.insert(free_reply_blocks_.end(), applied.begin(), applied.end());
+  }
   if (written_.empty()) return;
-  std::move(written_.begin(), written_.end(), std::back_inserter(outbox_.written));
-  written_.clear();
-  if (!std::exchange(notified_, true)) notify_();
+  give([this](Delivery& outbox) {
+    std::move(written_.begin(), written_.end(), std::back_inserter(outbox.written));
+    written_.clear();
+  });
 }
 
 reactor::Block* ReactorThread::acquire() {
@@ -123,9 +135,7 @@ reactor::Block* ReactorThread::acquire() {
 
 void ReactorThread::deliver(reactor::Batch batch) {
   delivered_++;
-  std::lock_guard<std::mutex> guard(lock_);
-  outbox_.batches.push_back(std::move(batch));
-  if (!std::exchange(notified_, true)) notify_();
+  give([&batch](Delivery& outbox) { outbox.batches.push_back(std::move(batch)); });
 }
 
 ReactorThread::Delivery ReactorThread::take() {

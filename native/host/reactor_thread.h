@@ -80,6 +80,8 @@ class ReactorThread final : private reactor::BatchSink {
   void hand_back(const std::vector<reactor::Block*>& applied);
   void lend(reactor::Replies& replies);
   template <typename Change>
+  void give(Change change);
+  template <typename Change>
   void post(Change change);
 
   // The reactor thread's own.
