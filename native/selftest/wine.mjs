@@ -37,10 +37,11 @@ async function ask(wine, program, options) {
     env: { ...process.env, ...WINE_ENV },
     stdio: ['pipe', 'pipe', 'inherit'],
   })
-  const ended = new Promise((resolve) => server.once('close', resolve))
+  const ended = new Promise((resolve) => server.once('close', (code, signal) => resolve(code ?? signal)))
   const limit = setTimeout(() => server.kill('SIGKILL'), PATIENCE_MS)
   try {
     const port = await portOf(server)
+    if (port === undefined) return `it ended with ${await ended} before it said where it listens`
     const wrong = (await keepAliveAnswers(port)) || (await pipelinedAnswers(port)) || (await refusal(port))
     server.stdin.end()
     const code = await ended
@@ -58,7 +59,7 @@ async function portOf(server) {
     const port = /^listening on 127\.0\.0\.1:(\d+)/.exec(line)?.[1]
     if (port) return Number(port)
   }
-  throw new Error('it did not say where it listens')
+  return undefined
 }
 
 async function keepAliveAnswers(port) {
