@@ -61,12 +61,16 @@ export function canonicalPath(raw: string): string | undefined {
   return escaped.includes('/.') ? withoutDotSegments(escaped) : escaped
 }
 
+/** What has a prototype of its own with nothing in it is filled in half of the time that an object without one takes. */
+const Params = function Params() {} as unknown as new () => Record<string, string>
+Params.prototype = Object.create(null)
+
 /**
- * The params of a route by name, decoded. The object has no prototype, so that a param called `__proto__` is one more.
+ * The params of a route by name, decoded. The object inherits nothing, so that a param called `__proto__` is one more.
  * `values` are captured from a canonical path, whose escapes are known to be valid.
  */
 export function decodeParams(names: readonly string[], values: readonly string[]): Record<string, string> {
-  const params = Object.create(null) as Record<string, string>
+  const params = new Params()
   for (let index = 0; index < names.length; index += 1) {
     const value = values[index] as string
     params[names[index] as string] = value.includes('%') ? decodeURIComponent(value) : value
