@@ -124,8 +124,15 @@ export class Answering {
     this.#sending.beginBatch()
     this.#state[STATE_UNANSWERED] = 0
     for (let at = 0, left = events; left > 0; left -= 1) {
-      if (words[at + EVENT_KIND] === EVENT_REQUEST) this.#answer(block, at)
-      else this.#hear(block, at)
+      try {
+        if (words[at + EVENT_KIND] === EVENT_REQUEST) this.#answer(block, at)
+        else this.#hear(block, at)
+      } catch (error) {
+        // Of a listener of a handed-over connection, say. The others of the batch are heard all the same.
+        process.nextTick(() => {
+          throw error
+        })
+      }
       at += words[at + EVENT_WORDS]
     }
   }
@@ -165,6 +172,10 @@ export class Answering {
         this.#streams.gone(slot, generation, half)
         this.#tunnels.gone(slot, generation, half)
         this.#watching.gone(slot, generation, half)
+        // Those of this batch are not among the watching yet.
+        for (const request of this.#open) {
+          if (request.slot === slot && request.generation === generation) request.clientGone(half)
+        }
         return
       }
       case EVENT_DRAINED:
@@ -217,9 +228,7 @@ export class Answering {
     } catch (error) {
       return this.#fail(this.#request(block, at, routed), method, error)
     }
-    const request = this.#request(block, at, routed)
-    if (isPromise(value)) this.#later(request, method, value)
-    else this.#finish(request, method, value)
+    this.#settle(this.#request(block, at, routed), method, value)
   }
 
   /** Heads that are known by number have been routed before. */
@@ -282,11 +291,21 @@ export class Answering {
   }
 
   #runWith(request: BrinkRequest, { match, method }: Routed): void {
+    let value: HandlerResult | Promise<HandlerResult>
     try {
-      const value = match.route.run(request)
+      value = match.route.run(request)
       const { slot, generation, sequence } = request
-      if (this.#sending.simple(slot, generation, sequence, value as HandlerResult)) this.#end(request)
-      else if (isPromise(value)) this.#later(request, method, value)
+      if (this.#sending.simple(slot, generation, sequence, value as HandlerResult)) return this.#end(request)
+    } catch (error) {
+      return this.#fail(request, method, error)
+    }
+    this.#settle(request, method, value)
+  }
+
+  /** What is like a promise may throw wherever it is touched. */
+  #settle(request: BrinkRequest, method: string, value: HandlerResult | Promise<HandlerResult>): void {
+    try {
+      if (isPromise(value)) this.#later(request, method, value)
       else this.#write(request, method, value)
     } catch (error) {
       this.#fail(request, method, error)
@@ -295,7 +314,9 @@ export class Answering {
 
   #later(request: BrinkRequest, method: string, value: PromiseLike<HandlerResult>): void {
     this.#wait(request)
-    value.then(
+    // What is no Promise may call back twice.
+    const promise = value instanceof Promise ? value : Promise.resolve(value)
+    promise.then(
       (settled) => {
         this.#finish(request, method, settled)
       },
@@ -343,15 +364,18 @@ export class Answering {
 
   /** A log that throws must cost neither the answer nor the process; nor may what it says be lost. */
   #report(error: unknown, request: BrinkRequest): void {
+    const failed = (complaint: unknown) => console.error(complaint, error)
     try {
-      this.#surroundings.log(error, request)
+      const logged: unknown = this.#surroundings.log(error, request)
+      if (isPromise(logged)) logged.then(undefined, failed)
     } catch (complaint) {
-      console.error(complaint, error)
+      failed(complaint)
     }
   }
 
   #write(request: BrinkRequest, method: string, value: HandlerResult): void {
     if (value instanceof Reply) return this.#writeReply(request, method, value.forRequest(request))
+    if (value instanceof Error) throw value
     if (!isResponse(value) && this.#sending.value(request, value)) return this.#end(request)
     const answer = toReply(value)
     if (answer instanceof Reply) this.#writeReply(request, method, answer)

@@ -61,10 +61,13 @@ export class PeekedStream implements BodySource {
 /** The bytes of a stream that gives no more than one piece, and that at once; otherwise the stream, to be sent. */
 export async function peeked(stream: ReadableStream<Uint8Array>): Promise<Uint8Array | PeekedStream> {
   const source = fromReader(stream.getReader())
-  const first = await source.next()
+  const nextTurn = () => new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined)))
+  const awaited = source.next() as Promise<IteratorResult<unknown>>
+  const first = await Promise.race([awaited, nextTurn()])
+  if (first === undefined) return new PeekedStream(source, [awaited])
   if (first.done) return new Uint8Array(0)
   const second = source.next() as Promise<IteratorResult<unknown>>
-  const soon = await Promise.race([second, new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined)))])
+  const soon = await Promise.race([second, nextTurn()])
   if (soon?.done && first.value instanceof Uint8Array) return first.value
   return new PeekedStream(source, [Promise.resolve(first), second])
 }

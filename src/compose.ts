@@ -8,13 +8,13 @@ export type Run = (req: BrinkRequest) => HandlerResult | Promise<HandlerResult>
 
 /** A middleware around what is further in. */
 export function around(middleware: Middleware, inner: Run): Run {
-  const answerOf = layers.has(inner) ? answerOfLayer : toReply
+  const answerOf = layers.has(inner) ? answerOfLayer : ownReply
   const layer: Run = (req) => {
     const turn = new Turn(inner, answerOf, req)
     const value = turn.run(middleware)
     // What is further in is settled already: most middleware gives it as it is.
     if (!isPromise(value) || turn.gave(value)) return turn.settle(value)
-    return value.then((settled) => toReply(turn.settle(settled)))
+    return value.then((settled) => ownReply(turn.settle(settled)))
   }
   layers.add(layer)
   return layer
@@ -24,7 +24,17 @@ export function around(middleware: Middleware, inner: Run): Run {
 const layers = new WeakSet<Run>()
 
 function answerOfLayer(value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
-  return value instanceof Promise ? (value as Promise<Reply>) : toReply(value)
+  return value instanceof Promise ? (value as Promise<Reply>) : ownReply(value)
+}
+
+/**
+ * A Reply that this request alone has: what a middleware sets would stand in the next client's answer, too, if it were
+ * one that somebody keeps.
+ */
+function ownReply(value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
+  if (value instanceof Reply) return value.copy()
+  if (isPromise(value)) return Promise.resolve(value).then(ownReply)
+  return toReply(value)
 }
 
 /** One request's way through one middleware. */
@@ -36,7 +46,7 @@ class Turn {
 
   constructor(
     readonly inner: Run,
-    readonly answerOf: typeof toReply,
+    readonly answerOf: typeof ownReply,
     readonly req: BrinkRequest,
   ) {}
 

@@ -15,19 +15,19 @@ import { SlicePieces } from './slice_pieces.js'
 /** What `compress` does with which replies. */
 export interface CompressOptions {
   /** Smaller bodies, in bytes, are sent as they are. Default: 1024. */
-  threshold?: number
+  threshold?: number | undefined
   /**
    * The codings, the preferred ones first; those that the runtime lacks (`zstd` before Node 22.15) are passed over.
    * Default: `['br', 'zstd', 'gzip']`.
    */
-  encodings?: readonly Encoding[]
+  encodings?: readonly Encoding[] | undefined
   /** How hard to try, by coding: br 0 to 11, default 4; zstd 1 to 19, default 3; gzip 1 to 9, default 6. */
-  levels?: Partial<Readonly<Record<Encoding, number>>>
+  levels?: Partial<Readonly<Record<Encoding, number>>> | undefined
   /**
    * Says for the value of a `content-type` whether it is worth it. Default: text, JSON, XML, JavaScript, SVG,
    * WebAssembly, uncompressed fonts and the like.
    */
-  compressible?: (contentType: string) => boolean
+  compressible?: ((contentType: string) => boolean) | undefined
 }
 
 interface Settings {
@@ -76,7 +76,9 @@ const NO_CONTENT = new Set([204, 205])
 const FINISHED_WITH = ['content-encoding', 'content-digest', 'repr-digest']
 const NO_TRANSFORM = /(?:^|,)[ \t]*no-transform[ \t]*(?:,|$)/i
 
-function compressed(req: BrinkRequest, answer: Reply, settings: Settings): Reply | Promise<Reply> {
+function compressed(req: BrinkRequest, given: Reply, settings: Settings): Reply | Promise<Reply> {
+  // Conditions and ranges are about the content as it is.
+  const answer = given.forRequest(req)
   const { headers, status } = answer
   if (status === 304) return unchanged(req, answer)
   if (NO_CONTENT.has(status) || FINISHED_WITH.some((name) => headers.has(name))) return answer

@@ -17,11 +17,11 @@ export type EventGenerator = (context: EventContext) => AsyncIterable<string | S
 
 export interface EventOptions {
   /** After so many milliseconds without an event, a comment keeps the connection. Default: 15,000; 0 sends none. */
-  heartbeat?: number
+  heartbeat?: number | undefined
   /** How many milliseconds the client is to wait before it connects again. Default: as it likes. */
-  retry?: number
+  retry?: number | undefined
   /** Header fields of the reply, besides those that it has, or instead of them. */
-  headers?: HeadersSource
+  headers?: HeadersSource | undefined
 }
 
 /** What of a request concerns its events. */

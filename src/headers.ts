@@ -1,4 +1,5 @@
 import { fieldName, fieldValue } from './header_rules.js'
+import { INSPECT, type Inspect } from './inspection.js'
 
 /** A value of a header field; a list becomes a field of several values, or several `set-cookie` fields. */
 export type HeaderValue = string | number | readonly string[]
@@ -84,6 +85,16 @@ export class ReplyHeaders {
   *[Symbol.iterator](): IterableIterator<[string, string]> {
     const fields = this.flat()
     for (let place = 0; place < fields.length; place += 2) yield [fields[place] as string, fields[place + 1] as string]
+  }
+
+  toJSON(): Record<string, string | string[]> {
+    const cookies = this.getSetCookie()
+    return { ...Object.fromEntries(this), ...(cookies.length > 1 && { 'set-cookie': cookies }) }
+  }
+
+  /** @internal */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return `ReplyHeaders ${inspect(this.toJSON(), options)}`
   }
 
   /**

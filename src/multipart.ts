@@ -68,6 +68,8 @@ interface OpenPart extends PartNames {
   readonly type: string
   size: number
   ended: boolean
+  /** Its body is read. */
+  taken: boolean
   /** The next one was asked for. */
   passed: boolean
 }
@@ -90,6 +92,8 @@ export class Multipart implements AsyncIterableIterator<Part> {
   #parts = 0
   #files = 0
   #over = false
+  // By whoever took the parts, while the last one is still read.
+  #left = false
   #change: Promise<void> | undefined
   #changed = () => {}
 
@@ -105,6 +109,7 @@ export class Multipart implements AsyncIterableIterator<Part> {
 
   async next(): Promise<IteratorResult<Part, undefined>> {
     if (this.#current !== undefined) this.#current.passed = true
+    if (this.#left) this.#end()
     this.#stir()
     await this.#open()
     for (;;) {
@@ -120,17 +125,18 @@ export class Multipart implements AsyncIterableIterator<Part> {
     }
   }
 
+  /** A part that is being read is read to its end, as in `for await (const part of parts(req)) return part.text()`. */
   async return(): Promise<IteratorResult<Part, undefined>> {
-    this.#end()
+    if (this.#current?.taken && !this.#current.ended && !this.#current.passed) this.#left = true
+    else this.#end()
     return { done: true, value: undefined }
   }
 
   #partOf(open: OpenPart): Part {
-    let taken = false
     const body: AsyncIterable<Uint8Array> = {
       [Symbol.asyncIterator]: () => {
-        if (taken) throw coded(new TypeError('The body of this part was taken already.'), 'ERR_BODY_USED')
-        taken = true
+        if (open.taken) throw coded(new TypeError('The body of this part was taken already.'), 'ERR_BODY_USED')
+        open.taken = true
         return { next: () => this.#read(open), return: async () => this.#pass(open) }
       },
     }
@@ -144,10 +150,19 @@ export class Multipart implements AsyncIterableIterator<Part> {
   }
 
   async #read(open: OpenPart): Promise<IteratorResult<Uint8Array, undefined>> {
+    const result = await this.#piece(open).catch((error) => {
+      throw this.#left ? this.#end(error) : error
+    })
+    if (result.done && this.#left) this.#end()
+    return result
+  }
+
+  async #piece(open: OpenPart): Promise<IteratorResult<Uint8Array, undefined>> {
     for (;;) {
       if (open.passed) throw passedOver(open.name)
       const chunk = this.#chunkOf(open)
       if (this.#failure !== undefined) throw this.#failure.error
+      if (chunk === undefined && this.#over && !open.ended) throw passedOver(open.name)
       if (chunk !== undefined) return { done: false, value: chunk }
       if (open.ended) return { done: true, value: undefined }
       await this.#more()
@@ -156,6 +171,7 @@ export class Multipart implements AsyncIterableIterator<Part> {
 
   #pass(open: OpenPart): IteratorResult<Uint8Array, undefined> {
     open.passed = true
+    if (this.#left) this.#end()
     return { done: true, value: undefined }
   }
 
@@ -216,7 +232,7 @@ export class Multipart implements AsyncIterableIterator<Part> {
     else this.#count(names)
     if (names === undefined || this.#failure !== undefined) return undefined
     const type = header['content-type']?.[0]?.trim() ?? 'text/plain'
-    const open: OpenPart = { ...names, stream, type, size: 0, ended: false, passed: false }
+    const open: OpenPart = { ...names, stream, type, size: 0, ended: false, taken: false, passed: false }
     this.#waiting.push(open)
     return open
   }

@@ -5,74 +5,74 @@ import type { BrinkRequest } from './request.js'
 /** How a server listens, what it accepts, and how long it waits. Sizes are bytes, times milliseconds. */
 export interface ServeOptions {
   /** 0 to 65535; 0 takes any free one. Default: 8080. */
-  port?: number
+  port?: number | undefined
   /**
    * An address or a name to listen at. Default: `localhost`, so that only this machine is let in. `0.0.0.0` opens the
    * server to every IPv4 network, `::` to every network.
    */
-  host?: string
+  host?: string | undefined
   /** How readiness is learned: `auto` takes the best there is. Default: `BRINK_BACKEND` from the environment, or `auto`. */
-  backend?: string
+  backend?: 'auto' | 'epoll' | 'epoll-level' | 'poll' | 'select' | (string & {}) | undefined
   /**
    * Threads that accept, read, parse and write, each with a loop of its own; handlers stay on the JavaScript thread.
    * Default: `BRINK_THREADS` from the environment, or 0: the loop runs on the JavaScript thread. Backends that need a
    * thread (`poll`, `select`) have at least 1.
    */
-  threads?: number
+  threads?: number | undefined
   /**
    * Lets several servers, or processes, share the port: the kernel spreads the connections. Default: false. Several
    * threads of one server share it so with each other, and then with any other server that asks for it.
    */
-  reusePort?: boolean
+  reusePort?: boolean | undefined
   /** Connections that may wait to be accepted. Default: 1024; the system may allow less. */
-  backlog?: number
+  backlog?: number | undefined
   /** The largest request head, above which the answer is 431. Default: 16 KiB, at the most 65535. */
-  maxHeaderSize?: number
+  maxHeaderSize?: number | undefined
   /** The most header fields of a request, above which the answer is 431. Default: 100, at the most 1000. */
-  maxHeaders?: number
+  maxHeaders?: number | undefined
   /** The longest request target, above which the answer is 414. Default: 8 KiB. */
-  maxTargetSize?: number
+  maxTargetSize?: number | undefined
   /** The largest request body, above which the answer is 413. Default: 1 MiB. */
-  bodyLimit?: number
+  bodyLimit?: number | undefined
   /** The most requests of one connection that wait for their answers; more are not read. Default: 64, the most there is. */
-  maxPipelined?: number
+  maxPipelined?: number | undefined
   /** Output that a client has not taken, above which nothing more is read from it. Default: 1 MiB. */
-  maxPendingOutput?: number
+  maxPendingOutput?: number | undefined
   /**
    * Bytes of chunk sizes, extensions and trailers of one body, above which the answer is 413; 8 more are allowed for
    * each byte of the body. Default: 16 KiB.
    */
-  maxChunkOverhead?: number
+  maxChunkOverhead?: number | undefined
   /**
    * Open connections, above which more are answered with 503; with threads, each takes its part of them. Default: 0, as
    * many as the system allows.
    */
-  maxConnections?: number
+  maxConnections?: number | undefined
   /** Requests of one connection, after which it is closed. Default: 0, any number. */
-  maxRequestsPerConnection?: number
+  maxRequestsPerConnection?: number | undefined
   /**
    * Bytes a second that a body must arrive, and an answer be taken with; looked at every 5 seconds, for answers no more
    * often than `writeTimeout`. Slower clients are cut off. Default: 240; 0 for any rate.
    */
-  minRate?: number
+  minRate?: number | undefined
   /** How long a connection may idle between requests. Default: 72,000, more than the usual 60 s of load balancers. */
-  keepAliveTimeout?: number
+  keepAliveTimeout?: number | undefined
   /** How long the head of a request may take to arrive, from its first byte; then the answer is 408. Default: 10,000. */
-  headersTimeout?: number
+  headersTimeout?: number | undefined
   /** How long a whole request may take to arrive, from its first byte; then the answer is 408. Default: 60,000. */
-  requestTimeout?: number
+  requestTimeout?: number | undefined
   /** How long a client may take none of its answer, before it is cut off. Default: 30,000. */
-  writeTimeout?: number
+  writeTimeout?: number | undefined
   /**
    * Told of errors that are the app's: what a handler threw and no `onError` answered. Default: writes them to
-   * `console.error`.
+   * `console.error`, behind the method and the target.
    */
-  log?: (error: unknown, request: BrinkRequest) => void
+  log?: ((error: unknown, request: BrinkRequest) => void) | undefined
   /**
    * Told of clients that were refused or cut off, before the app saw their request: for logs, and for banning. At the
    * most 50 a second of each thread are told; `untold` says how many were passed over. Default: nobody is told.
    */
-  onClientError?: (error: ClientError) => void
+  onClientError?: ((error: ClientError) => void) | undefined
 }
 
 /** A client that was refused, or cut off. */
@@ -115,7 +115,9 @@ const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>>
   writeTimeout: [30_000, 1, DAY_MS],
 }
 
-export type CheckedOptions = Required<Omit<ServeOptions, 'onClientError'>> & Pick<ServeOptions, 'onClientError'>
+export type CheckedOptions = {
+  [Name in Exclude<keyof ServeOptions, 'onClientError'>]-?: NonNullable<ServeOptions[Name]>
+} & Pick<ServeOptions, 'onClientError'>
 
 /**
  * The options with their defaults.
@@ -159,6 +161,7 @@ function chosenBackend(given: string | undefined): Backend {
   throw wrongValue('backend', `must be one of auto, ${names.join(', ')} on this system, not '${name}'`)
 }
 
-function logToConsole(error: unknown): void {
-  console.error(error)
+function logToConsole(error: unknown, request: BrinkRequest): void {
+  const which = request.toJSON()
+  console.error('ended' in which ? 'After an answer:' : `${which.method} ${which.target}:`, error)
 }

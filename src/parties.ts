@@ -53,6 +53,12 @@ export class Parties<P extends Party = Party> {
 
   /** Tells everybody: the server has ended. */
   allGone(): void {
-    for (const first of [...this.#first]) if (first !== undefined) this.gone(first.slot, first.generation, false)
+    for (const first of [...this.#first]) {
+      for (let at: Party | undefined = first; at !== undefined; ) {
+        const next: Party | undefined = at.nextParty
+        at.clientGone(false)
+        at = next
+      }
+    }
   }
 }

@@ -4,6 +4,7 @@ import { coded } from './errors.js'
 import type { HandlerResult } from './handler.js'
 import { isFramingField } from './header_rules.js'
 import { type HeadersSource, ReplyHeaders } from './headers.js'
+import { INSPECT, type Inspect } from './inspection.js'
 
 /**
  * What a reply can carry: text, bytes, a stream (`ReadableStream`, Node `Readable`, async iterable, generator, `Blob`),
@@ -47,6 +48,24 @@ export class Reply {
     return this
   }
 
+  /**
+   * The same for one more request: what is changed there is not changed here.
+   * @internal
+   */
+  copy(): Reply {
+    const copy = new Reply(this.#status, undefined, this.headers)
+    copy.body = this.body
+    copy.trailers = this.trailers
+    copy.untyped = this.untyped
+    return copy
+  }
+
+  /** @internal */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    const { status, headers, body } = this
+    return `Reply ${inspect({ status, headers, body }, options)}`
+  }
+
   /** @throws RangeError `ERR_INVALID_STATUS` */
   set status(status: number) {
     this.#status = checkedStatus(status)
@@ -75,13 +94,15 @@ export function reply(status = 200, body?: ReplyBody, headers?: HeadersSource): 
  * What a handler returned, as a Reply: a value of its own comes with status 200, nothing with 204. Only promises and
  * a standard `Response` with a body make this a promise.
  *
- * @throws TypeError `ERR_UNSUPPORTED_BODY` for a function, a symbol, or anything else that cannot be sent
+ * @throws TypeError `ERR_UNSUPPORTED_BODY` for a function, a symbol, or anything else that cannot be sent; an Error that was
+ *   returned
  */
 export function toReply(value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
   if (typeof value === 'string') return new Reply(200, value)
   if (value === undefined || value === null) return new Reply(204)
   if (value instanceof Reply) return value
   if (isPromise(value)) return Promise.resolve(value).then(toReply)
+  if (value instanceof Error) throw value
   if (isResponse(value)) return fromResponse(value)
   const complaint = unsupportedBody(value)
   if (complaint !== undefined) throw complaint
@@ -130,5 +151,6 @@ function listenTo(body: ReplyBody): void {
 
 function checkedStatus(status: number): number {
   if (Number.isInteger(status) && status >= 200 && status <= 599) return status
-  throw coded(new RangeError(`A reply takes a status from 200 to 599, not ${String(status)}.`), 'ERR_INVALID_STATUS')
+  const given = typeof status === 'number' ? status : `a ${typeof status}`
+  throw coded(new RangeError(`A reply takes a status from 200 to 599, not ${given}.`), 'ERR_INVALID_STATUS')
 }

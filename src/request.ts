@@ -6,6 +6,7 @@ import { readForm } from './form_data.js'
 import type { FormLimits } from './form_limits.js'
 import { alreadyUsed, type IncomingBody } from './incoming_body.js'
 import { inflated, inflatedWhole } from './inflation.js'
+import { INSPECT, type Inspect } from './inspection.js'
 import { KeptRequests } from './kept_requests.js'
 import {
   EVENT_GENERATION,
@@ -55,9 +56,22 @@ export interface RequestSurroundings {
   readonly watching: Parties
 }
 
+/**
+ * What middleware leaves for whoever is further in. Apps say what that is:
+ *
+ *     declare module 'brink' {
+ *       interface RequestState {
+ *         user?: User
+ *       }
+ *     }
+ */
+export interface RequestState {
+  [name: string]: unknown
+}
+
 /** What few requests have. */
 interface Rare {
-  state?: Record<string, unknown>
+  state?: RequestState
   gone?: Error
   abort?: AbortController
   body?: ReadableStream<Uint8Array>
@@ -76,7 +90,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
   /** Counted among the batch's unanswered. @internal */ waits = false
   // The event and the bytes in the block, until detach() copies them; none once it is answered.
   #words: Int32Array | undefined
-  /** @internal */ eventBytes: RawBuffer
+  // In the block are other clients' requests, too: nobody who walks over the properties of this one may find it.
+  #eventBytes: RawBuffer
   /** @internal */ eventAt: number
   readonly #match: Match
   /** @internal */ readonly fieldMemory: FieldMemory | undefined
@@ -105,7 +120,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     this.generation = words[at + EVENT_GENERATION]
     this.sequence = words[at + REQUEST_SEQUENCE]
     this.#words = words
-    this.eventBytes = bytes
+    this.#eventBytes = bytes
     this.eventAt = at
     this.#match = match
     this.fieldMemory = fieldMemory
@@ -113,14 +128,19 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     this.#surroundings = surroundings
   }
 
+  /** @internal */
+  get eventBytes(): RawBuffer {
+    return this.#eventBytes
+  }
+
   /** Where middleware leaves things for whoever is further in. */
-  get state(): Record<string, unknown> {
+  get state(): RequestState {
     this.#rare ??= {}
     this.#rare.state ??= {}
     return this.#rare.state
   }
 
-  set state(state: Record<string, unknown>) {
+  set state(state: RequestState) {
     this.#rare ??= {}
     this.#rare.state = state
   }
@@ -128,7 +148,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
   /** The method, such as `GET` (RFC 9110 §9). */
   get method(): string {
     const words = this.event()
-    return methodAt(words, this.eventAt, this.eventBytes, words[this.eventAt + REQUEST_HEAD_OFFSET])
+    return methodAt(words, this.eventAt, this.#eventBytes, words[this.eventAt + REQUEST_HEAD_OFFSET])
   }
 
   /**
@@ -152,7 +172,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     const words = this.event()
     const span = words[this.eventAt + REQUEST_TARGET]
     const start = words[this.eventAt + REQUEST_HEAD_OFFSET] + (span & 0xffff)
-    return this.eventBytes.latin1Slice(start, start + (span >>> 16))
+    return this.#eventBytes.latin1Slice(start, start + (span >>> 16))
   }
 
   /** The query, decoded. */
@@ -240,7 +260,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     const words = this.event()
     if (this.#incoming !== undefined) return parsedTrailers(this.#incoming.trailers)
     const start = words[this.eventAt + REQUEST_TRAILERS_OFFSET]
-    return parsedTrailers(this.eventBytes.latin1Slice(start, start + words[this.eventAt + REQUEST_TRAILERS_LENGTH]))
+    return parsedTrailers(this.#eventBytes.latin1Slice(start, start + words[this.eventAt + REQUEST_TRAILERS_LENGTH]))
   }
 
   /** The port of the peer. @internal */
@@ -249,21 +269,31 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
   }
 
   /** The body as text, decoded as UTF-8. Without a body it is empty. */
-  async text(): Promise<string> {
-    return textOf(await this.#whole())
+  text(): Promise<string> {
+    return heard(this.#text())
+  }
+
+  /** What has arrived is read at once: before an `await` goes on, its block may be used again. */
+  async #text(): Promise<string> {
+    const whole = this.#whole()
+    return textOf(whole instanceof Promise ? await whole : whole)
   }
 
   /**
    * The body parsed as JSON.
    * @throws HttpError 400 `ERR_INVALID_JSON` when it is no JSON, saying where; 415 when its `content-type` is another one
    */
-  async json<T = unknown>(): Promise<T> {
+  json<T = unknown>(): Promise<T> {
+    return heard(this.#json<T>())
+  }
+
+  async #json<T>(): Promise<T> {
     const contentType = this.headers.get('content-type')
     if (contentType !== null) {
       const type = parseMediaType(contentType)
       if (type === undefined || !isJson(type)) throw new HttpError(415, 'The body must be application/json.')
     }
-    const text = textOf(await this.#whole())
+    const text = await this.#text()
     try {
       return JSON.parse(text) as T
     } catch (cause) {
@@ -273,8 +303,13 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
   }
 
   /** The body as bytes, which are the caller's own. */
-  async bytes(): Promise<Uint8Array> {
-    return Uint8Array.from(await this.#whole())
+  bytes(): Promise<Uint8Array> {
+    return heard(this.#bytes())
+  }
+
+  async #bytes(): Promise<Uint8Array> {
+    const whole = this.#whole()
+    return Uint8Array.from(whole instanceof Promise ? await whole : whole)
   }
 
   /**
@@ -283,8 +318,22 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
    * @throws HttpError 415 when it is another type, 400 `ERR_INVALID_FORM`, 413; Error `ERR_MISSING_PEER` when a
    *   multipart form comes and `@fastify/busboy` is not installed
    */
-  async formData(limits?: FormLimits): Promise<FormData> {
+  formData(limits?: FormLimits): Promise<FormData> {
+    return heard(this.#formData(limits))
+  }
+
+  async #formData(limits?: FormLimits): Promise<FormData> {
     return readForm(this.headers.get('content-type'), this.chunks(), limits)
+  }
+
+  /** Which request it is, for logs: not its header fields, for those may hold secrets. */
+  toJSON(): { method: string; target: string; ip: string } | { ended: true } {
+    return this.#words === undefined ? { ended: true } : { method: this.method, target: this.target, ip: this.ip }
+  }
+
+  /** @internal */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return `BrinkRequest ${inspect(this.toJSON(), options)}`
   }
 
   /**
@@ -319,17 +368,17 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
     const trailersLength = words[at + REQUEST_TRAILERS_LENGTH]
     kept.take(words[at + EVENT_WORDS], headLength + bodyLength + trailersLength)
     const { words: copy, wordsAt, bytes, bytesAt } = kept
-    this.eventBytes.copy(bytes, bytesAt, headAt, headAt + headLength)
-    if (bodyLength > 0) this.eventBytes.copy(bytes, bytesAt + headLength, bodyAt, bodyAt + bodyLength)
+    this.#eventBytes.copy(bytes, bytesAt, headAt, headAt + headLength)
+    if (bodyLength > 0) this.#eventBytes.copy(bytes, bytesAt + headLength, bodyAt, bodyAt + bodyLength)
     if (trailersLength > 0) {
-      this.eventBytes.copy(bytes, bytesAt + headLength + bodyLength, trailersAt, trailersAt + trailersLength)
+      this.#eventBytes.copy(bytes, bytesAt + headLength + bodyLength, trailersAt, trailersAt + trailersLength)
     }
     for (let word = 0; word < words[at + EVENT_WORDS]; word += 1) copy[wordsAt + word] = words[at + word]
     copy[wordsAt + REQUEST_HEAD_OFFSET] = bytesAt
     copy[wordsAt + REQUEST_BODY_OFFSET] = bytesAt + headLength
     copy[wordsAt + REQUEST_TRAILERS_OFFSET] = bytesAt + headLength + bodyLength
     this.#words = copy
-    this.eventBytes = bytes
+    this.#eventBytes = bytes
     this.eventAt = wordsAt
     this.#watch()
   }
@@ -386,13 +435,19 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> implements 
   #arrived(): Buffer {
     const words = this.event()
     const start = words[this.eventAt + REQUEST_BODY_OFFSET]
-    return this.eventBytes.subarray(start, start + words[this.eventAt + REQUEST_BODY_LENGTH])
+    return this.#eventBytes.subarray(start, start + words[this.eventAt + REQUEST_BODY_LENGTH])
   }
 
   #base(): string {
     const host = this.headers.get('host')
     return host === null ? this.#surroundings.origin() : `http://${host}`
   }
+}
+
+/** Whoever awaits it sees the error. A handler that does not, for it failed before, must not end the process with it. */
+function heard<T>(body: Promise<T>): Promise<T> {
+  body.catch(() => {})
+  return body
 }
 
 function ended(): Error {

@@ -1,3 +1,4 @@
+import { INSPECT, type Inspect } from './inspection.js'
 import { REQUEST_FIELD_COUNT, REQUEST_FIELDS, REQUEST_HEAD_OFFSET } from './layout.js'
 import type { RawBuffer } from './raw_buffer.js'
 
@@ -102,6 +103,15 @@ export class RequestHeaders {
 
   [Symbol.iterator](): IterableIterator<[string, string]> {
     return this.entries()
+  }
+
+  toJSON(): Record<string, string> {
+    return Object.fromEntries(this.entries())
+  }
+
+  /** @internal */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    return `RequestHeaders ${inspect(this.toJSON(), options)}`
   }
 }
 

@@ -196,6 +196,12 @@ function seal(definition: RouterDefinition): void {
 }
 
 function assertRouteOptions(options: RouteOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    const hint = typeof options === 'function' ? ': middleware is given with use(), or mounted with the routes' : ''
+    throw invalidRoute(
+      `The options of a route are an object, not ${options === null ? 'null' : typeof options}${hint}.`,
+    )
+  }
   const { bodyLimit, stream, requestTimeout, writeTimeout, minRate, ...others } = options
   const [unknown] = Object.keys(others)
   if (unknown !== undefined) {

@@ -1,7 +1,8 @@
 // From what a handler gave to a reply in the exchange.
 import { encodeBody, isPlain } from './body.js'
-import { isBlob, isStream, sourceOf } from './body_source.js'
+import { type BodySource, isBlob, isStream, sourceOf } from './body_source.js'
 import type { Exchange, ReplyBytes } from './exchange.js'
+import { FileSlice } from './file_slice.js'
 import type { HandlerResult } from './handler.js'
 import {
   CONTENT_TYPE_BYTES,
@@ -82,18 +83,38 @@ export class Sending {
         this.#putSized(to, status, flags | FLAG_REPLY_LENGTH_ONLY, fields, length)
         return true
       }
-      checkLength(length, body)
+      try {
+        checkLength(length, body)
+      } catch (error) {
+        if (body instanceof FileSlice) body.release()
+        throw error
+      }
     }
     this.#put(to, status, flags, fields, body)
     return true
   }
 
-  #stream(to: Recipient, method: string, answer: Reply, { flags, fields, length }: Head, watcher: StreamWatcher) {
-    const { status, body, trailers } = answer
+  #stream(to: Recipient, method: string, answer: Reply, head: Head, watcher: StreamWatcher): boolean {
+    const source = sourceOf(answer.body) as BodySource
+    try {
+      return this.#begin(to, method, answer, source, head, watcher)
+    } catch (error) {
+      source.cancel(error)
+      throw error
+    }
+  }
+
+  #begin(
+    to: Recipient,
+    method: string,
+    { status, body, trailers }: Reply,
+    source: BodySource,
+    { flags, fields, length }: Head,
+    watcher: StreamWatcher,
+  ): boolean {
     if (isBlob(body)) length ??= body.size
     // Made before the answer begins: what is wrong with them can still be told.
     const names = trailerNames(trailers)
-    const source = sourceOf(body) as NonNullable<ReturnType<typeof sourceOf>>
     const hasNoContent = status === 204 || status === 205 || status === 304
     if (hasNoContent || method === 'HEAD') source.cancel(undefined)
     if (hasNoContent) {

@@ -6,14 +6,16 @@ import type { Handler } from './handler.js'
 import { NOTICE_POLLER_FULL } from './layout.js'
 import { type Bound, type Listeners, listenOn } from './listening.js'
 import { type NativeReactor, native } from './native.js'
+import { wrongType } from './option_errors.js'
 import { type CheckedOptions, checkedOptions, type ServeOptions } from './options.js'
-import type { Reply, ReplyBody } from './reply.js'
+import { canonicalPath } from './path.js'
+import { isPromise, type Reply, type ReplyBody } from './reply.js'
 import { Router } from './router.js'
 import { type ServerStats, statsOf } from './stats.js'
 
 export interface CloseOptions {
   /** Milliseconds after which what is not answered by then is cut off. Without it, closing waits for every answer. */
-  force?: number
+  force?: number | undefined
 }
 
 /**
@@ -104,16 +106,19 @@ class OpenServer implements Server, Listeners {
   }
 
   setFixed(path: string, answer: Reply | ReplyBody): void {
-    const fixed = this.#fixed.get(path)
+    const canonical = canonicalPath(path) ?? path
+    const fixed = this.#fixed.get(canonical)
     if (fixed === undefined) {
       throw coded(new TypeError(`There is no fixed answer for ${JSON.stringify(path)}.`), 'ERR_INVALID_ARG_VALUE')
     }
     fixed.answer.replace(answer)
     if (!fixed.isAlone) return
-    for (const reactor of this.reactors) reactor.setFixed(path, fixed.answer.native)
+    for (const reactor of this.reactors) reactor.setFixed(canonical, fixed.answer.native)
   }
 
   close(options: CloseOptions = {}): Promise<void> {
+    if (typeof options !== 'object' || options === null)
+      throw wrongType('options', 'an object, such as { force }', options)
     const { force } = options
     if (force !== undefined && !(Number.isFinite(force) && force >= 0)) {
       throw coded(
@@ -209,10 +214,12 @@ function openingError(cause: unknown, { backend }: CheckedOptions): unknown {
 }
 
 /** A listener that throws must not cost the requests that stand behind it in the batch; nor may its error be lost. */
-function quietly(tell: () => void): void {
+function quietly(tell: () => unknown): void {
+  const failed = (error: unknown) => console.error(error)
   try {
-    tell()
+    const told = tell()
+    if (isPromise(told)) told.then(undefined, failed)
   } catch (error) {
-    console.error(error)
+    failed(error)
   }
 }

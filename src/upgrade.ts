@@ -4,10 +4,16 @@ import type { Duplex } from 'node:stream'
 import type { PathParams } from './handler.js'
 import { lateBuiltin } from './late_builtin.js'
 import { Reply } from './reply.js'
-import type { BrinkRequest } from './request.js'
+import type { BrinkRequest, RequestState } from './request.js'
 
-/** The request that asked for the connection: what Node's own servers give with their `upgrade` event, and the params. */
-export type UpgradeRequest<Params = Readonly<Record<string, string>>> = IncomingMessage & { readonly params: Params }
+/**
+ * The request that asked for the connection: what Node's own servers give with their `upgrade` event, the params, and
+ * what middleware left.
+ */
+export type UpgradeRequest<Params = Readonly<Record<string, string>>> = IncomingMessage & {
+  readonly params: Params
+  readonly state: RequestState
+}
 
 /**
  * Takes a connection over. `socket` is a stream in both directions, on which nothing was answered yet: whoever takes it
@@ -28,6 +34,11 @@ export class Upgrade extends Reply {
     super(426)
     this.accept = accept
   }
+
+  /** @internal */
+  override copy(): Reply {
+    return this
+  }
 }
 
 /** The request in the shape that libraries for Node's own servers take. */
@@ -43,5 +54,5 @@ export function upgradeRequest(request: BrinkRequest, socket: Duplex): UpgradeRe
   message.headers = Object.fromEntries(request.headers)
   message.complete = true
   message.push(null)
-  return Object.assign(message, { params: request.params })
+  return Object.assign(message, { params: request.params, state: request.state })
 }

@@ -8,7 +8,8 @@ namespace brink::reactor {
 namespace {
 
 constexpr size_t kMostPolled = 512;
-constexpr size_t kMostAccepted = 256;  // in a turn, so that a flood of connections does not starve those there are
+constexpr uint32_t kMostFullWaits = 128;  // in a row, before deadlines are looked at all the same
+constexpr size_t kMostAccepted = 256;     // in a turn, so that a flood of connections does not starve those there are
 constexpr uint64_t kAcceptAgainMs = 50;
 constexpr uint32_t kMostClientErrorsTold = 50;  // a second
 constexpr size_t kMostTurnedAway = 128;         // that linger at a time
@@ -51,7 +52,12 @@ bool Reactor::turn(int timeout_ms) {
   std::swap(ready_, ready_now_);
   for (ConnectionId id : ready_now_) step(id);
   ready_now_.clear();
-  expire_deadlines();
+  // After a stall more may be ready than are told of at a time: nobody's time is over who may have sent in time.
+  bool may_have_missed = count == static_cast<int>(polled_.size()) && full_waits_++ < kMostFullWaits;
+  if (!may_have_missed) {
+    full_waits_ = 0;
+    expire_deadlines();
+  }
   deliver();  // last, so that it takes along what has just been noted
   give_memory_back();
   return has_work();
@@ -301,7 +307,8 @@ bool Reactor::on_request(const http::Request& request) {
   uint32_t sequence = connection.unanswered.add(request.head.method == HTTP_HEAD, request.head.http_1_0);
   bool is_last = !request.head.keep_alive || (options_.max_requests_per_connection > 0 &&
                                               connection.unanswered.total() >= options_.max_requests_per_connection);
-  if (request.complete && !fixed_.empty()) {
+  bool is_offered = options_.takes_upgrades && request.head.offers_upgrade && !is_last;
+  if (request.complete && !fixed_.empty() && !is_offered) {
     if (is_last) connection.stage = Stage::last;
     if (answer_fixed(connection, sequence, request)) {
       messages_++;
@@ -309,7 +316,7 @@ bool Reactor::on_request(const http::Request& request) {
       return may_take_another(connection) && events_.has_room_for_request() && output_.size() < kMostFramed;
     }
   }
-  connection.upgrade_offered = options_.takes_upgrades && request.head.offers_upgrade && !is_last;
+  connection.upgrade_offered = is_offered;
   events_.put_request(connection.id, sequence, connection.peer, request, connection.upgrade_offered);
   if (!request.complete) {
     connection.incoming = std::make_unique<IncomingBody>();

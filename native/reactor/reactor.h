@@ -193,6 +193,7 @@ class Reactor final : private http::RequestSink {
   ConnectionId output_of_ = kNobody;
   uint64_t now_ms_;
   uint64_t accept_again_ms_ = 0;            // when descriptors had run out: the time to try again
+  uint32_t full_waits_ = 0;                 // in a row
   size_t most_open_ = 0;                    // since memory was last given back
   size_t turned_away_ = 0;                  // those that still linger
   std::vector<ClientError> client_errors_;  // to be told with the next batch, as

@@ -37,7 +37,7 @@ Deadline Reactor::deadline_of(const Connection& connection) {
   if (connection.has_pending()) return Deadline::write;
   // A stream may be quiet for as long as it likes. But a client that has stopped sending may have vanished, and nothing
   // would ever tell.
-  if (connection.outgoing && connection.peer_finished) return Deadline::vanishing;
+  if (connection.outgoing && connection.peer_finished && connection.stage != Stage::tunnel) return Deadline::vanishing;
   bool reads = connection.stage == Stage::open && !connection.peer_finished;
   if (reads && connection.parser.in_body()) {
     // While this side holds the `100 Continue` back, or wants no more yet, the client has nothing to hurry with.
@@ -87,7 +87,8 @@ void Reactor::set_deadlines(Connection& connection, const Reply& given) {
   if (!connection.own_deadlines) {
     connection.own_deadlines = std::make_unique<OwnDeadlines>();
     // With what was answered before.
-    connection.own_deadlines->of_unsent = server_patience();
+    bool is_unsent = connection.has_pending() || (output_of_.token() == connection.id.token() && !output_.empty());
+    if (is_unsent) connection.own_deadlines->of_unsent = server_patience();
   }
   auto& all = connection.own_deadlines->of_requests;
   auto found = std::find_if(all.begin(), all.end(), [&](const auto& own) { return own.sequence == given.sequence; });
@@ -158,7 +159,8 @@ void Reactor::expire_deadlines() {
 }
 
 void Reactor::expire(Connection& connection) {
-  bool receives = connection.deadline_kind == Deadline::head || connection.deadline_kind == Deadline::request;
+  bool receives = connection.deadline_kind == Deadline::head || connection.deadline_kind == Deadline::request ||
+                  connection.deadline_kind == Deadline::keep_alive;
   if (receives && connection.readable) {
     // The client has sent, and it is this side that does not read: JavaScript has all the blocks.
     wheel_.set(connection.deadline, now_ms_ + kLookAgainSoonMs);

@@ -460,7 +460,10 @@ void Reactor::offer_continue(Connection& connection) {
 // A stream that waits for room goes on when its output has been taken.
 void Reactor::tell_drained(Connection& connection) {
   OutgoingBody* outgoing = connection.outgoing.get();
-  if (!outgoing || !outgoing->asks || (connection.pending && connection.pending->size() >= kDrainedBytes)) return;
+  if (!outgoing || !outgoing->asks) return;
+  // In a tunnel the writer has its bytes back when it is told: none of them may be held by reference any more.
+  uint64_t most = connection.stage == Stage::tunnel ? 1 : kDrainedBytes;
+  if (connection.pending && connection.pending->size() >= most) return;
   outgoing->asks = false;
   progress_.push_back({Progress::Kind::drained, connection.id, outgoing->sequence, http::Refusal::none});
 }

@@ -46,8 +46,9 @@ export function mayBeInParts({ headers }: Asking, { etag, lastModified }: Valida
   return lastModified !== undefined && dateOf(ifRange) === lastModified && lastModified + 1000 <= now
 }
 
-// An opaque tag may hold commas. What is no tag ends the list.
-const TAG = /[ \t]*(?:(W\/)?("[\x21\x23-\x7e\x80-\xff]*"))?[ \t]*(?:,|$)/y
+// An opaque tag may hold commas. What is no tag ends the list. Two loops over white space side by side would take quadratic
+// time for a long field.
+const TAG = /[ \t]*(?:(W\/)?("[\x21\x23-\x7e\x80-\xff]*")[ \t]*)?(?:,|$)/y
 
 /** Whether a list of entity tags, or `*`, has this one, which is strong (RFC 9110 §8.8.3.2). */
 function isListed(field: string, etag: string, weakly: boolean): boolean {

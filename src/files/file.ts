@@ -1,6 +1,7 @@
-import { basename, resolve } from 'node:path'
+import { basename, normalize, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { attachment } from '../content_disposition.js'
+import { coded, HttpError } from '../errors.js'
 import { FileSlice } from '../file_slice.js'
 import { lateBuiltin } from '../late_builtin.js'
 import { type NativeFile, native } from '../native.js'
@@ -8,6 +9,7 @@ import { wrongType } from '../option_errors.js'
 import { Reply } from '../reply.js'
 import { planFor, replyWith, replyWithout, sendsContent } from './answer.js'
 import type { Asking } from './conditions.js'
+import { isDotfile } from './dotfiles.js'
 import { typeOfFile } from './file_types.js'
 import { checkedFileOptions, type FileOptions } from './options.js'
 import { Representation, unchangedFields } from './representation.js'
@@ -27,13 +29,22 @@ import { openError } from './served_folder.js'
  *   out; TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for options that cannot be
  */
 export function file(path: string | URL, options: FileOptions = {}): Reply {
-  const { type, cacheControl = 'no-cache', headers, download = false, root } = checkedFileOptions(options)
+  const {
+    type,
+    cacheControl = 'no-cache',
+    headers,
+    download = false,
+    root,
+    dotfiles = false,
+  } = checkedFileOptions(options)
   if (typeof path !== 'string' && !(path instanceof URL)) throw wrongType('path', 'a path or a URL', path)
   const name = path instanceof URL ? fileURLToPath(path) : path
-  const opened = root === undefined ? native.openFile(resolve(name)) : native.openFile(name, resolve(root))
+  const folder = root === undefined ? undefined : resolve(root instanceof URL ? fileURLToPath(root) : root)
+  if (folder !== undefined && !dotfiles && isDotfile(normalize(name))) throw new HttpError(404)
+  const opened = folder === undefined ? native.openFile(resolve(name)) : native.openFile(name, folder)
   if (typeof opened === 'number') {
     // Of a folder that is not there, clients are not to be told that it is their path.
-    if (root !== undefined) lateBuiltin('node:fs').statSync(root)
+    if (folder !== undefined) lateBuiltin('node:fs').statSync(folder)
     throw openError(opened, name)
   }
   const representation = new Representation(opened, {
@@ -53,6 +64,7 @@ export class FileReply extends Reply {
   readonly #file: NativeFile
   readonly #representation: Representation
   readonly #whole: FileSlice
+  #usedFor: Asking | undefined
 
   /** @internal */
   constructor(opened: NativeFile, representation: Representation) {
@@ -63,6 +75,11 @@ export class FileReply extends Reply {
     this.#whole = whole
   }
 
+  /** @internal */
+  override copy(): Reply {
+    return this
+  }
+
   /**
    * The reply to this request: it has not changed, or a part of it, or, as it is, all of it. One of which something else
    * was made, another body or status, stays as it is.
@@ -71,6 +88,13 @@ export class FileReply extends Reply {
    * @internal
    */
   override forRequest(req: Asking): Reply {
+    if (this.#usedFor !== undefined && this.#usedFor !== req) {
+      throw coded(
+        new Error('A reply of file() can be sent once, since its file is closed then: call file() for each request.'),
+        'ERR_REPLY_USED',
+      )
+    }
+    this.#usedFor = req
     const isRead = req.method === 'GET' || req.method === 'HEAD'
     if (!isRead || this.status !== 200 || this.body !== this.#whole) return this
     let sent = false

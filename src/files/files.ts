@@ -3,6 +3,7 @@ import { lateBuiltin } from '../late_builtin.js'
 import { Reply } from '../reply.js'
 import type { BrinkRequest } from '../request.js'
 import { planFor, replyWith, replyWithout, sendsContent } from './answer.js'
+import { isDotfile } from './dotfiles.js'
 import { extensionOf } from './file_types.js'
 import { type CheckedFilesOptions, checkedFilesOptions, type FilesOptions } from './options.js'
 import { openError, ServedFolder } from './served_folder.js'
@@ -37,8 +38,6 @@ export function files(folder: string | URL, options: FilesOptions = {}): (req: B
 /** A file that changes each time it is opened is not to be had. */
 const MOST_ATTEMPTS = 4
 
-const HIDDEN = /(?:^|\/)\.(?!well-known(?:\/|$))/
-
 class FolderOfFiles {
   readonly #store: FileStore
   readonly #options: CheckedFilesOptions
@@ -53,7 +52,7 @@ class FolderOfFiles {
     const { method } = req
     if (method !== 'GET' && method !== 'HEAD') throw new HttpError(405, undefined, { headers: { allow: 'GET, HEAD' } })
     const path = pathBelow(req)
-    if (path === undefined || (!this.#options.dotfiles && HIDDEN.test(path))) throw new HttpError(404)
+    if (path === undefined || (!this.#options.dotfiles && isDotfile(path))) throw new HttpError(404)
     const reply = this.#answerFor(path, req)
     if (reply instanceof Reply) return reply
     const error = openError(reply, path)

@@ -9,61 +9,67 @@ export type CacheControlRules = readonly (readonly [pattern: string | RegExp, va
 /** How one file is sent. */
 export interface FileOptions {
   /** The `content-type`. Default: by the extension of the file's name, and `application/octet-stream` for others. */
-  type?: string
+  type?: string | undefined
   /** The `cache-control`; false for none. Default: `no-cache`, so that a client asks each time whether it has changed. */
-  cacheControl?: string | false
+  cacheControl?: string | false | undefined
   /** Other header fields of the reply. */
-  headers?: Readonly<Record<string, HeaderValue>>
+  headers?: Readonly<Record<string, HeaderValue>> | undefined
   /** Makes browsers save it, under this name, or with `true` under its own (RFC 6266). Default: false. */
-  download?: boolean | string
+  download?: boolean | string | undefined
   /**
-   * A folder that the path is relative to, and that it cannot lead out of by any spelling or link: for paths that
-   * clients name. Default: none; the path is any that the system knows, relative to the working directory.
+   * A folder, by its path or a `file:` URL, that the path is relative to, and that it cannot lead out of by any spelling
+   * or link: for paths that clients name. Default: none; the path is any that the system knows, relative to the working
+   * directory.
    */
-  root?: string
+  root?: string | URL | undefined
+  /**
+   * Below a `root`: whether names that begin with a dot are sent. `.well-known` is in any case (RFC 8615). Default:
+   * false.
+   */
+  dotfiles?: boolean | undefined
 }
 
 /** How a folder of files is served. Sizes are bytes, times milliseconds. */
 export interface FilesOptions {
   /** The file that answers for its folder; false for none. Default: `index.html`. */
-  index?: string | false
+  index?: string | false | undefined
   /**
    * The file, such as `index.html`, that answers for paths without one, for apps which route in the browser. Only where
    * the path has no extension, and the client takes HTML. Default: none.
    */
-  fallback?: string
+  fallback?: string | undefined
   /**
    * The `cache-control`: a value for all files, a list of patterns and their values, or a function that is given the
    * path below the folder. A pattern is a regular expression, or a text in which `*` stands for characters of one
    * segment, `**` for any segments, `{a,b}` for either; without a slash it is compared with the file's name. False, or
    * nothing, for none. Default: `no-cache`, so that clients ask each time whether the file has changed.
    */
-  cacheControl?: string | false | CacheControlRules | ((path: string) => string | undefined)
+  cacheControl?: string | false | CacheControlRules | ((path: string) => string | undefined) | undefined
   /**
    * Patterns of files that never change, because their names do: they are sent with
    * `cache-control: public, max-age=31536000, immutable`. Default: none.
    */
-  immutable?: string | RegExp | readonly (string | RegExp)[]
+  immutable?: string | RegExp | readonly (string | RegExp)[] | undefined
   /**
    * Sends `app.js.br`, `app.js.zst` or `app.js.gz` in place of `app.js` to clients that take them. They must be made anew
    * when the file is: their age is not looked at. True for all three, the first preferred, or a list. Default: false.
    */
-  precompressed?: boolean | readonly ('br' | 'zstd' | 'gzip')[]
+  precompressed?: boolean | readonly ('br' | 'zstd' | 'gzip')[] | undefined
   /** Whether names that begin with a dot are served. `.well-known` is in any case (RFC 8615). Default: false. */
-  dotfiles?: boolean
+  dotfiles?: boolean | undefined
   /** Types by extension, without the dot, besides those that are known, or in their place. */
-  types?: Readonly<Record<string, string>>
+  types?: Readonly<Record<string, string>> | undefined
   /** Header fields of every reply that sends a file, or says that it has not changed. */
-  headers?: Readonly<Record<string, HeaderValue>>
+  headers?: Readonly<Record<string, HeaderValue>> | undefined
   /** Memory for small files that were asked for; 0 for none. Default: 16 MiB. */
-  cacheSize?: number
+  cacheSize?: number | undefined
   /** Files above this are not kept in memory. Default: 64 KiB. */
-  cacheFileSize?: number
+  cacheFileSize?: number | undefined
   /**
    * How long what was known of a file counts, before it is looked at again: so long may the old file be sent after a
    * change. 0 looks each time. Default: 1000.
    */
-  revalidate?: number
+  revalidate?: number | undefined
 }
 
 /** A coding, and what a file's name ends with that was made by it. */
@@ -140,12 +146,13 @@ export function checkedFilesOptions(given: FilesOptions): CheckedFilesOptions {
 
 /** @throws as `checkedFilesOptions` */
 export function checkedFileOptions(given: FileOptions): FileOptions {
-  const { type, cacheControl, download, root, headers } = knownOptions(given, [
+  const { type, cacheControl, download, root, dotfiles, headers } = knownOptions(given, [
     'type',
     'cacheControl',
     'headers',
     'download',
     'root',
+    'dotfiles',
   ])
   if (type !== undefined && typeof type !== 'string') throw wrongType('type', 'a string', type)
   if (cacheControl !== undefined && cacheControl !== false && typeof cacheControl !== 'string') {
@@ -154,7 +161,10 @@ export function checkedFileOptions(given: FileOptions): FileOptions {
   if (download !== undefined && typeof download !== 'boolean' && typeof download !== 'string') {
     throw wrongType('download', 'a boolean or a name', download)
   }
-  if (root !== undefined && typeof root !== 'string') throw wrongType('root', 'a string', root)
+  if (root !== undefined && typeof root !== 'string' && !(root instanceof URL)) {
+    throw wrongType('root', 'a path or a URL', root)
+  }
+  if (dotfiles !== undefined && typeof dotfiles !== 'boolean') throw wrongType('dotfiles', 'a boolean', dotfiles)
   headersOf(headers)
   return given
 }

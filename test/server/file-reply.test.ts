@@ -102,8 +102,15 @@ test('a name that a client gives does not lead out of its root', async () => {
   const routes = new Router().get('/:name', ({ params }) => file(params.name, { root: join(tree, 'uploads') }))
   await serving(routes, async (server) => {
     assert.is((await ask(server, get('/%C3%A4%20b.txt'))).text, 'uploaded')
-    assert.is((await ask(server, get('/.hidden'))).text, 'hidden')
-    for (const name of ['..%2Fsecret', 'x%2F..%2F..%2Fsecret', '%2Fetc%2Fpasswd', 'link', '..%2Fuploads', 'missing']) {
+    for (const name of [
+      '.hidden',
+      '..%2Fsecret',
+      'x%2F..%2F..%2Fsecret',
+      '%2Fetc%2Fpasswd',
+      'link',
+      '..%2Fuploads',
+      'missing',
+    ]) {
       const answer = await ask(server, get(`/${name}`))
       assert.is(answer.status, 404, name)
       assert.not.match(answer.text, /secret|root:/)
@@ -149,6 +156,39 @@ test('a download has a name', async () => {
     assert.is(own.header('content-disposition'), `attachment; filename="_ b.txt"; filename*=UTF-8''%C3%A4%20b.txt`)
     const other = await ask(server, get('/other'))
     assert.is(other.header('content-disposition'), 'attachment; filename="Report \\"1\\".pdf"')
+  })
+})
+
+test('a reply of file() that is kept is an error which says so, the second time', async () => {
+  const logged: unknown[] = []
+  const kept = file(join(tree, 'report.pdf'))
+  await serving(
+    new Router().get('/', () => kept),
+    async (server) => {
+      assert.is((await ask(server, get())).text, 'the report')
+      assert.is((await ask(server, get())).status, 500)
+      assert.equal(
+        logged.map((error) => (error as { code?: string }).code),
+        ['ERR_REPLY_USED'],
+      )
+    },
+    { log: (error) => logged.push(error) },
+  )
+})
+
+test('below a root, names that begin with a dot are hidden unless they are wanted', async () => {
+  const root = pathToFileURL(join(tree, 'uploads'))
+  const routes = new Router()
+    .get('/usual/*path', ({ params }) => file(params.path, { root }))
+    .get('/all/*path', ({ params }) => file(params.path, { root, dotfiles: true }))
+    .get('/one', () => file(join(tree, 'uploads', '.hidden')))
+  await serving(routes, async (server) => {
+    for (const name of ['.hidden', './.hidden', 'a/../.hidden', 'a%2F..%2F.hidden']) {
+      assert.is((await ask(server, get(`/usual/${name}`))).status, 404, name)
+    }
+    assert.is((await ask(server, get('/usual/%C3%A4%20b.txt'))).text, 'uploaded')
+    assert.is((await ask(server, get('/all/.hidden'))).text, 'hidden')
+    assert.is((await ask(server, get('/one'))).text, 'hidden')
   })
 })
 

@@ -93,6 +93,20 @@ test('middleware may answer instead', () =>
     },
   ))
 
+test('who takes a connection over sees what middleware left', () => {
+  const app = new Router()
+    .use((req, next) => {
+      req.state.user = 'ada'
+      return next()
+    })
+    .upgrade('/', (req, socket) => {
+      socket.end(`${accepted}${req.state.user}`)
+    })
+  return serving(app, async (server) => {
+    assert.is(await (await connect(server)).send(offer('/')).finish().everything(), `${accepted}ada`)
+  })
+})
+
 test('CONNECT is refused, unless it is asked for', async () => {
   const asking = 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n'
   await serving(echoing, async (server) => {

@@ -1,0 +1,309 @@
+// What an app gets wrong costs nobody else anything: not the requests beside it, not the process.
+import { createReadStream } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { events, parts, Router, reply, type ServeOptions } from 'brink'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { get, post } from './messages.js'
+import { ask, connect } from './raw_client.js'
+import { counts, serving } from './serving.js'
+import { turn, until } from './waiting.js'
+
+/** What would have ended the process while `run` ran. */
+async function fatal(run: () => Promise<void>): Promise<string[]> {
+  const errors: string[] = []
+  const note = (error: unknown) => errors.push(String(error))
+  process.on('uncaughtException', note).on('unhandledRejection', note)
+  try {
+    await run()
+    for (let turns = 0; turns < 5; turns += 1) await turn()
+  } finally {
+    process.off('uncaughtException', note).off('unhandledRejection', note)
+  }
+  return errors
+}
+
+test('a tick that throws does not let bodies be read when their block is another batch`s', async () => {
+  const app = new Router()
+    .get('/tick', () => {
+      process.nextTick(() => {
+        throw new Error('of the tick')
+      })
+      return 'ticked'
+    })
+    .post('/:letter', async (req) => {
+      const text = await req.text()
+      return text === req.params.letter.repeat(text.length) ? 'its own' : 'not its own'
+    })
+  const errors = await fatal(() =>
+    serving(app, async (server) => {
+      const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ']
+      const ticker = await connect(server)
+      const clients = await Promise.all(letters.map(() => connect(server)))
+      ticker.send(get('/tick'))
+      clients.forEach((client, place) => {
+        const letter = letters[place] as string
+        client.send(post(`/${letter}`, letter.repeat(30_000)))
+      })
+      assert.is((await ticker.response()).text, 'ticked')
+      for (const client of clients) assert.is((await client.response()).text, 'its own')
+    }),
+  )
+  assert.equal(errors, ['Error: of the tick'])
+})
+
+test('a listener of a handed-over connection that throws does not cost the others of its batch their answers', async () => {
+  const app = new Router()
+    .upgrade('/', (_, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\n\r\n')
+      socket.on('data', () => {
+        throw new Error('of the listener')
+      })
+    })
+    .get('/*path', ({ params }) => params.path)
+  const errors = await fatal(() =>
+    serving(app, async (server) => {
+      const tunnel = (await connect(server)).send(get('/', 'Connection: upgrade', 'Upgrade: raw'))
+      await until(() => server.stats().bytesOut > 0, 'it is handed over')
+      const clients = await Promise.all(Array.from({ length: 20 }, () => connect(server)))
+      tunnel.send('boom')
+      for (const [place, client] of clients.entries()) client.send(get(`/${place}`))
+      for (const [place, client] of clients.entries()) assert.is((await client.response()).text, String(place))
+    }),
+  )
+  assert.equal(errors, ['Error: of the listener'])
+})
+
+const thenables: [string, () => unknown, number][] = [
+  [
+    'throws',
+    () => ({
+      // biome-ignore lint/suspicious/noThenProperty: as query builders have it.
+      then() {
+        throw new Error('of then')
+      },
+    }),
+    500,
+  ],
+  [
+    'throws where it is looked at',
+    () => ({
+      // biome-ignore lint/suspicious/noThenProperty: the same.
+      get then() {
+        throw new Error('of then')
+      },
+    }),
+    500,
+  ],
+  [
+    'calls back twice',
+    () => ({
+      // biome-ignore lint/suspicious/noThenProperty: the same.
+      then(resolve: (value: string) => void) {
+        resolve('once')
+        resolve('twice')
+      },
+    }),
+    200,
+  ],
+]
+
+for (const [what, make, status] of thenables) {
+  for (const [how, handler] of [
+    ['a handler that takes no request', () => make() as string],
+    ['a handler that takes one', (_req: unknown) => make() as string],
+  ] as const) {
+    test(`${how} and gives a thenable that ${what} is answered with ${status}, and so are those beside it`, () => {
+      const logged: unknown[] = []
+      const app = new Router().get('/', handler).get('/late', async (req) => {
+        await turn()
+        return `${req.target} ${req.headers.get('x')}`
+      })
+      return serving(
+        app,
+        async (server) => {
+          const [odd, late] = [await connect(server), await connect(server)]
+          odd.send(get('/'))
+          late.send(get('/late?mine', 'X: mine'))
+          assert.is((await odd.response()).status, status)
+          assert.is((await late.response()).text, '/late?mine mine')
+          assert.is(logged.length, status === 500 ? 1 : 0)
+        },
+        { log: (error) => logged.push(error) },
+      )
+    })
+  }
+}
+
+const listeners: [string, ServeOptions, string][] = [
+  ['log', { log: (async () => Promise.reject(new Error('of the log'))) as () => void }, get('/throws')],
+  [
+    'onClientError',
+    { onClientError: (async () => Promise.reject(new Error('of the listener'))) as () => void },
+    'nonsense\r\n\r\n',
+  ],
+]
+
+for (const [what, options, asked] of listeners) {
+  test(`an async ${what} that rejects ends no process`, async () => {
+    const told: unknown[] = []
+    const { error } = console
+    console.error = (first: unknown) => told.push(first)
+    const app = new Router().get('/throws', () => {
+      throw new Error('of the handler')
+    })
+    try {
+      const errors = await fatal(() =>
+        serving(
+          app,
+          async (server) => {
+            await ask(server, asked)
+            await until(() => told.length > 0, 'it is told')
+          },
+          options,
+        ),
+      )
+      assert.equal(errors, [])
+      assert.match(String(told[0]), /Error: of the (log|listener)/)
+    } finally {
+      console.error = error
+    }
+  })
+}
+
+test('nobody works for a client that went away in the batch that brought its request', () => {
+  let begun = 0
+  let ended = 0
+  const app = new Router().get('/', async (req) => {
+    await turn()
+    return events(req, async function* ({ signal }) {
+      begun += 1
+      try {
+        await pause(1_000_000, undefined, { signal })
+        yield 'never'
+      } finally {
+        ended += 1
+      }
+    })
+  })
+  return serving(app, async (server) => {
+    const clients = await Promise.all(Array.from({ length: 10 }, () => connect(server)))
+    for (const client of clients) client.send(get()).crash()
+    // A thread has read both before this one hears of either.
+    for (const end = performance.now() + 100; performance.now() < end; );
+    await until(() => server.stats().accepted === 10 && server.stats().open === 0, 'they are gone')
+    await until(() => begun === ended, 'nobody works on')
+  })
+})
+
+test('clients that have sent in time are answered after a stall, however many they are', () =>
+  serving(
+    new Router().get('/', () => 'in time'),
+    async (server) => {
+      // Client and server share this process's descriptors, of which select takes 1,024.
+      const count = server.backend === 'select' ? 300 : 1200
+      const clients = await Promise.all(Array.from({ length: count }, () => connect(server)))
+      await Promise.all(clients.map((client) => client.send(get()).response()))
+      for (const client of clients) client.send(get())
+      for (const end = performance.now() + 2500; performance.now() < end; );
+      for (const client of clients) assert.is((await client.response()).text, 'in time')
+      await counts(server, { idleTimeouts: 0 })
+    },
+    { keepAliveTimeout: 2000 },
+  ))
+
+test('a stream whose reply cannot be sent is given up', () => {
+  const logged: unknown[] = []
+  const stream = createReadStream(fileURLToPath(import.meta.url))
+  const app = new Router().get('/', () => {
+    const answer = reply(200, stream)
+    answer.trailers = { 'set-cookie': 'a=b' }
+    return answer
+  })
+  return serving(
+    app,
+    async (server) => {
+      assert.is((await ask(server, get())).status, 500)
+      await until(() => stream.destroyed, 'it is given up')
+      assert.is(logged.length, 1)
+    },
+    { log: (error) => logged.push(error) },
+  )
+})
+
+test('a Response that gives nothing yet has its head sent, and is cancelled when the client goes', () => {
+  let cancelled = false
+  const quiet = () =>
+    new ReadableStream({
+      cancel() {
+        cancelled = true
+      },
+    })
+  return serving(
+    new Router().get('/', () => new Response(quiet())),
+    async (server) => {
+      const client = (await connect(server)).send(get())
+      await until(() => server.stats().bytesOut > 0, 'its head is sent')
+      client.crash()
+      await until(() => cancelled, 'it is cancelled')
+    },
+  )
+})
+
+test('a part of a form that is read when the others were left is an error, and not for ever', () => {
+  const app = new Router().post('/', async (req) => {
+    for await (const part of parts(req)) {
+      const left = part
+      setImmediate(() => {})
+      return left.text().then(
+        () => 'read',
+        () => 'not read',
+      )
+    }
+    return 'none'
+  })
+  const kept = new Router().post('/', async (req) => {
+    let first: { text(): Promise<string> } | undefined
+    for await (const part of parts(req)) {
+      first = part
+      break
+    }
+    return first?.text().catch((error: { code?: string }) => `${error.code}`)
+  })
+  const body = `--b\r\ncontent-disposition: form-data; name="a"\r\n\r\n${'x'.repeat(100_000)}\r\n--b--\r\n`
+  const form = post('/', body, 'Content-Type: multipart/form-data; boundary=b')
+  return serving(kept, async (server) => {
+    assert.match((await ask(server, form)).text, /^ERR_/)
+    await serving(app, async (other) => {
+      assert.match((await ask(other, form)).text, /read/)
+    })
+  })
+})
+
+test('a tunnel`s writer has its buffer back only when the client has taken it', () => {
+  const PIECES = 60
+  const SIZE = 48 * 1024
+  const app = new Router().upgrade('/', async (_, socket) => {
+    const buffer = Buffer.alloc(SIZE)
+    for (let piece = 0; piece < PIECES; piece += 1) {
+      buffer.fill(piece)
+      await new Promise((resolve) => socket.write(buffer, resolve))
+    }
+    socket.end()
+  })
+  return serving(app, async (server) => {
+    const client = (await connect(server)).pause().send(get('/', 'Connection: upgrade', 'Upgrade: raw'))
+    await until(() => server.stats().partialWrites > 0, 'it is held back')
+    const all = Buffer.from(await client.resume().finish().everything(), 'latin1')
+    assert.is(all.length, PIECES * SIZE)
+    for (let piece = 0; piece < PIECES; piece += 1) {
+      assert.ok(
+        all.subarray(piece * SIZE, (piece + 1) * SIZE).every((byte) => byte === piece),
+        `piece ${piece}`,
+      )
+    }
+  })
+})
+
+test.run()
