@@ -190,6 +190,11 @@ class CompiledRouter implements Dispatcher {
     const segments = joinSegments(scope.prefix, definition.segments)
     if (segments.some(({ kind }) => kind !== 'static')) return
     const path = patternText(segments)
+    const fixed = definition.fixed === undefined ? undefined : this.fixed.get(path)
+    const headRoute = this.#tree.find('HEAD', path)?.value.route
+    if (fixed && headRoute !== this.#tree.find('GET', path)?.value.route) {
+      this.fixed.set(path, { ...fixed, isAlone: false })
+    }
     for (const [method, matches] of this.#exact) {
       const found = this.#tree.find(method, path)
       if (found !== undefined) matches.set(path, match(found.value.route, path, '', found.captured))

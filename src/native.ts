@@ -146,7 +146,8 @@ function required(): Native {
     throw coded(
       new Error(
         `brink's native addon could not be loaded on ${system} (${messageOf(cause).split('\n')[0]}). ` +
-          'Where there is no ready-made one, node_modules/brink/native/build.mjs builds it: it needs a C++ compiler.',
+          'Where there is no ready-made one, `npm install node-addon-api` and ' +
+          '`node node_modules/brink/native/build.mjs` make it; they need a C++ compiler, make and Python 3.',
         { cause },
       ),
       'ERR_ADDON_MISSING',

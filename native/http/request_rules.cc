@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "http/characters.h"
+#include "http/ip_literal.h"
 #include "llhttp.h"
 
 namespace brink::http {
@@ -24,11 +25,8 @@ bool request_line_is_exact(const char* head, const RequestHead& line) {
 bool is_authority(Slice text) {
   size_t at = 0;
   if (text.size > 0 && text.data[0] == '[') {
-    for (at = 1; at < text.size && text.data[at] != ']'; at++) {
-      char c = text.data[at];
-      if (!is_hex_digit(c) && c != ':' && c != '.') return false;
-    }
-    if (at == 1 || at == text.size) return false;
+    while (at < text.size && text.data[at] != ']') at++;
+    if (at == text.size || !is_ip_literal({text.data + 1, at - 1})) return false;
     at++;
   } else {
     for (; at < text.size && text.data[at] != ':'; at++) {

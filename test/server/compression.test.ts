@@ -1,7 +1,7 @@
 // Answers that are compressed on their way.
 import { Readable } from 'node:stream'
 import { brotliDecompressSync, createGunzip, gunzipSync } from 'node:zlib'
-import { compress, files, type Handler, Router, reply } from 'brink'
+import { compress, file, files, type Handler, Router, reply } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fileTree } from '../file_tree.js'
@@ -242,5 +242,23 @@ test('a compressed answer is for one who asks with a range, too', () =>
       assert.is(decoded(answer), TEXT)
     },
   ))
+
+test('conditions and ranges of file() are those of the file, around which its compression stands', async () => {
+  const content = noise(9000).toString('hex')
+  const tree = fileTree({ 'page.txt': content })
+  const app = new Router().use(compress()).get('/', () => file(`${tree}/page.txt`))
+  await serving(app, async (server) => {
+    const asked = (...fields: string[]) => ask(server, get('/', 'Accept-Encoding: gzip', ...fields))
+    const first = await asked()
+    assert.is(first.header('content-encoding'), 'gzip')
+    assert.is(gunzipSync(first.body).toString(), content)
+    const etag = first.header('etag') as string
+    assert.is((await asked(`If-None-Match: ${etag}`)).status, 304)
+    assert.is((await asked(`If-Modified-Since: ${first.header('last-modified')}`)).status, 304)
+    assert.is((await asked('If-Match: "other"')).status, 412)
+    const part = await asked('Range: bytes=10-19')
+    assert.equal([part.status, part.text, part.header('content-encoding')], [206, content.slice(10, 20), undefined])
+  })
+})
 
 test.run()

@@ -343,4 +343,15 @@ test('two hundred clients that never finish are all told, and a healthy one besi
     { headersTimeout: SOON },
   ))
 
+test('a shorter writeTimeout of a route counts from its first answer', () =>
+  serving(
+    new Router().get('/', () => large, { writeTimeout: SOON }),
+    async (server) => {
+      const client = (await connect(server)).pause().send(get())
+      await refusals(server, { WRITE_TIMEOUT: 1 })
+      client.resume()
+    },
+    { writeTimeout: 60_000 },
+  ))
+
 test.run()

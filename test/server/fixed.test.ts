@@ -141,4 +141,36 @@ test('what cannot be fixed is an error', () => {
   assert.throws(() => router.fixed('/:a', 'x'), /one path/)
 })
 
+test('an offer to upgrade is not answered by what is fixed on its path, nor HEAD where it has a route', () =>
+  serving(
+    new Router()
+      .fixed('/', 'fixed')
+      .upgrade('/', (_, socket) => {
+        socket.end('HTTP/1.1 101 Switching Protocols\r\n\r\nupgraded')
+      })
+      .head('/', () => reply(200, undefined, { 'x-own': 'head' })),
+    async (server) => {
+      assert.is((await ask(server, get('/'))).text, 'fixed')
+      const upgraded = (await connect(server)).send(get('/', 'Connection: upgrade', 'Upgrade: raw')).finish()
+      assert.match(await upgraded.everything(), /^HTTP\/1\.1 101 .*upgraded$/s)
+      const client = (await connect(server)).send(head('HEAD', '/'))
+      assert.is((await client.response('HEAD')).header('x-own'), 'head')
+    },
+  ))
+
+test('a fixed answer is replaced by its path in whatever spelling', () =>
+  serving(new Router().fixed('/café', 'closed'), async (server) => {
+    for (const [path, text] of [
+      ['/café', 'open'],
+      ['/caf%C3%A9', 'full'],
+    ] as const) {
+      server.setFixed(path, text)
+      assert.is((await ask(server, get('/caf%C3%A9'))).text, text)
+    }
+    assert.throws(
+      () => server.setFixed('/other', ''),
+      (error: { code?: string }) => error.code === 'ERR_INVALID_ARG_VALUE',
+    )
+  }))
+
 test.run()

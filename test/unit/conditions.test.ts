@@ -93,4 +93,17 @@ test('a date that is not over tells nothing of the bytes', () => {
   assert.is(mayBeInParts(asking({ 'if-range': LAST }), { etag: ETAG, lastModified: undefined }), false)
 })
 
+test('a long field of white space is read in no time', () => {
+  const validators = { etag: ETAG, lastModified: LAST_MS }
+  const spaces = ' '.repeat(1_000_000)
+  assert.is(
+    judge(asking({ 'if-none-match': `"a",${spaces}x` }), validators),
+    judge(asking({ 'if-none-match': '"a"' }), validators),
+  )
+  assert.is(
+    judge(asking({ 'if-match': `"a",${spaces}${ETAG}${spaces}` }), validators),
+    judge(asking({ 'if-match': ETAG }), validators),
+  )
+})
+
 test.run()

@@ -70,4 +70,12 @@ test('who asks for very many gets all of it', () => {
   assert.is(rangesOf(many(33), 1000), undefined)
 })
 
+test('a long field of white space is read in no time', () => {
+  assert.is(rangesOf(`bytes=0-1,${' '.repeat(1_000_000)}x`, 10), undefined)
+  assert.equal(rangesOf(`bytes=0-1,${' \t'.repeat(100_000)}, 3-3${' '.repeat(100_000)}`, 10), [
+    { first: 0, last: 1 },
+    { first: 3, last: 3 },
+  ])
+})
+
 test.run()
