@@ -68,8 +68,8 @@ interface OpenPart extends PartNames {
   readonly type: string
   size: number
   ended: boolean
-  /** Its body is read. */
-  taken: boolean
+  /** `bytes()` or `text()` is under way. */
+  gathered: boolean
   /** The next one was asked for. */
   passed: boolean
 }
@@ -125,23 +125,25 @@ export class Multipart implements AsyncIterableIterator<Part> {
     }
   }
 
-  /** A part that is being read is read to its end, as in `for await (const part of parts(req)) return part.text()`. */
+  /** A part that is gathered is so to its end, as in `for await (const part of parts(req)) return part.text()`. */
   async return(): Promise<IteratorResult<Part, undefined>> {
-    if (this.#current?.taken && !this.#current.ended && !this.#current.passed) this.#left = true
+    if (this.#current?.gathered && !this.#current.ended) this.#left = true
     else this.#end()
     return { done: true, value: undefined }
   }
 
   #partOf(open: OpenPart): Part {
+    let taken = false
     const body: AsyncIterable<Uint8Array> = {
       [Symbol.asyncIterator]: () => {
-        if (open.taken) throw coded(new TypeError('The body of this part was taken already.'), 'ERR_BODY_USED')
-        open.taken = true
+        if (taken) throw coded(new TypeError('The body of this part was taken already.'), 'ERR_BODY_USED')
+        taken = true
         return { next: () => this.#read(open), return: async () => this.#pass(open) }
       },
     }
     const bytes = async () => {
       const chunks: Uint8Array[] = []
+      open.gathered = true
       for await (const chunk of body) chunks.push(chunk)
       return Buffer.concat(chunks)
     }
@@ -232,7 +234,7 @@ export class Multipart implements AsyncIterableIterator<Part> {
     else this.#count(names)
     if (names === undefined || this.#failure !== undefined) return undefined
     const type = header['content-type']?.[0]?.trim() ?? 'text/plain'
-    const open: OpenPart = { ...names, stream, type, size: 0, ended: false, taken: false, passed: false }
+    const open: OpenPart = { ...names, stream, type, size: 0, ended: false, gathered: false, passed: false }
     this.#waiting.push(open)
     return open
   }

@@ -1,5 +1,6 @@
 // RFC 9112 §§2, 3, 5 and 6: the head of a request, and what it says about its body.
 
+import { isIPv6 } from 'node:net'
 import type { RuleName, Trait } from './rules.js'
 
 export interface Head {
@@ -30,7 +31,15 @@ const LOOSE_NAME = new RegExp(`^${TOKEN}[\\t ]+:`)
 const FIELD_VALUE = /^[\x09\x20-\x7e\x80-\xff]*$/
 // RFC 3986 §3.3 and §3.4, and what browsers leave unescaped in queries.
 const TARGET = /^[A-Za-z0-9\-._~%!$&'()*+,;=:@/?[\]"\\^`{|}<>]+$/
-const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+)(?::\d{0,5})?$/
+const AUTHORITY = /^(?:\[(?<literal>[^%\]]+)\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+)(?::\d{0,5})?$/
+const OF_THE_FUTURE = /^v[0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+$/i
+
+function isAuthority(host: string): boolean {
+  const found = AUTHORITY.exec(host)
+  const literal = found?.groups?.literal
+  return found !== null && (literal === undefined || isIPv6(literal) || OF_THE_FUTURE.test(literal))
+}
+
 const CODINGS = /^(?:x-)?(?:gzip|compress)$|^(?:deflate|identity|br|zstd)$/i
 
 /** The head that begins at a place, or undefined where there is nothing more than empty lines. */
@@ -139,10 +148,10 @@ class HeadReader {
     if (/^https:/i.test(target)) this.#broken.push('a scheme that takes a secured connection')
     const fits =
       this.#method === 'CONNECT'
-        ? AUTHORITY.test(target)
+        ? isAuthority(target)
         : target === '*'
           ? this.#method === 'OPTIONS'
-          : target.startsWith('/') || (authority !== undefined && AUTHORITY.test(authority))
+          : target.startsWith('/') || (authority !== undefined && isAuthority(authority))
     if (!fits || !TARGET.test(target)) this.#broken.push('an invalid target')
   }
 
@@ -174,7 +183,7 @@ class HeadReader {
       if (!this.#http10) this.#broken.push('no Host')
       return ''
     }
-    if (!AUTHORITY.test(host)) this.#broken.push('an invalid Host')
+    if (!isAuthority(host)) this.#broken.push('an invalid Host')
     if (/^\.|\.\./.test(host)) this.#traits.push('a Host with empty labels')
     const target = this.#authorityOfTarget()
     const place = (authority: string) => authority.toLowerCase().replace(/:80$/, '')
