@@ -24,9 +24,13 @@ export interface HttpErrorOptions {
  */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
+  /** From 400 to 599. */
   readonly status: number
+  /** For programs, such as `ERR_HTTP_404`. */
   readonly code: string
+  /** Whether the client may read the message. */
   readonly expose: boolean
+  /** Header fields of the answer. */
   readonly headers: HeadersSource | undefined
 
   constructor(status: number, message?: string, options: HttpErrorOptions = {}) {

@@ -48,6 +48,7 @@ export class ReplyHeaders {
     return cookies
   }
 
+  /** Whether there is such a field. */
   has(name: string): boolean {
     return this.#find(fieldName(name)) !== -1
   }
@@ -70,6 +71,7 @@ export class ReplyHeaders {
     else this.#put(lowerCase, text)
   }
 
+  /** Removes all fields of this name. */
   delete(name: string): void {
     const lowerCase = fieldName(name)
     for (let place = this.#find(lowerCase); place !== -1; place = this.#find(lowerCase)) {
@@ -77,6 +79,7 @@ export class ReplyHeaders {
     }
   }
 
+  /** Each field as it is sent. */
   entries(): IterableIterator<[string, string]> {
     return this[Symbol.iterator]()
   }

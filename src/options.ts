@@ -81,7 +81,9 @@ export interface ClientError {
   readonly code: string
   /** The status that the client was told; 0 when it could be told nothing. */
   readonly status: number
+  /** The address of the peer. */
   readonly ip: string
+  /** The port of the peer. */
   readonly port: number
   /** Others before this one that were not told, for there were too many. */
   readonly untold: number

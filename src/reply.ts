@@ -17,7 +17,9 @@ export type ReplyBody = string | number | boolean | object | null | undefined
  * Make one with `reply()`.
  */
 export class Reply {
+  /** The header fields, to be read and changed. */
   readonly headers: ReplyHeaders
+  /** What is sent: see `reply()`. */
   body: ReplyBody
   /**
    * Fields that are sent behind a streamed body, or a function that makes them when the body is complete. Only clients
@@ -35,6 +37,7 @@ export class Reply {
     this.headers = new ReplyHeaders(headers)
   }
 
+  /** The status, from 200 to 599. Setting another one throws RangeError `ERR_INVALID_STATUS`. */
   get status(): number {
     return this.#status
   }
@@ -66,7 +69,6 @@ export class Reply {
     return `Reply ${inspect({ status, headers, body }, options)}`
   }
 
-  /** @throws RangeError `ERR_INVALID_STATUS` */
   set status(status: number) {
     this.#status = checkedStatus(status)
   }

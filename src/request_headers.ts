@@ -54,6 +54,7 @@ export class RequestHeaders {
     return value
   }
 
+  /** Whether there is such a field. */
   has(name: string): boolean {
     return this.get(name) !== null
   }
@@ -89,14 +90,17 @@ export class RequestHeaders {
     return { words, at, bytes, base: words[at + REQUEST_HEAD_OFFSET], end }
   }
 
+  /** Each name once. */
   *keys(): IterableIterator<string> {
     for (const [name] of this.entries()) yield name
   }
 
+  /** The values, as `entries()` gives them. */
   *values(): IterableIterator<string> {
     for (const [, value] of this.entries()) yield value
   }
 
+  /** Calls a function with each value and its name. */
   forEach(visit: (value: string, name: string, headers: RequestHeaders) => void): void {
     for (const [name, value] of this.entries()) visit(value, name, this)
   }

@@ -32,30 +32,37 @@ export class Router {
   // Finds a second route for the same requests where it is defined, not only when the router is compiled.
   readonly #defined = new RouteTree<Handler>()
 
+  /** A route for GET, and for HEAD where that has none. */
   get<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
     return this.on('GET', path, handler, options)
   }
 
+  /** A route for POST. */
   post<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
     return this.on('POST', path, handler, options)
   }
 
+  /** A route for PUT. */
   put<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
     return this.on('PUT', path, handler, options)
   }
 
+  /** A route for PATCH. */
   patch<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
     return this.on('PATCH', path, handler, options)
   }
 
+  /** A route for DELETE. */
   delete<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
     return this.on('DELETE', path, handler, options)
   }
 
+  /** A route for HEAD, which otherwise is answered as GET, without the body. */
   head<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
     return this.on('HEAD', path, handler, options)
   }
 
+  /** A route for OPTIONS, which otherwise says which methods there are. */
   options<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
     return this.on('OPTIONS', path, handler, options)
   }

@@ -39,11 +39,13 @@ export async function serve(app: Router | Handler, options: ServeOptions = {}): 
 export interface Server {
   /** Where a client on this machine finds it, such as `http://127.0.0.1:8080`. */
   readonly url: string
+  /** The port that it listens at, also where 0 was asked for. */
   readonly port: number
   /** How it learns of readiness, such as `epoll`. */
   readonly backend: string
   /** How many threads of their own its loops have; 0 when the loop runs on the JavaScript thread. */
   readonly threads: number
+  /** What was counted since it began, of all threads together. */
   stats(): ServerStats
   /**
    * Replaces the answer that `Router.fixed` has given this path.

@@ -26,6 +26,8 @@ export function loadTypeScriptFrom(folder: string): void {
   }
   module.register('./typescript_hook.js', import.meta.url, { data: { esbuild } })
   registered = true
+  // What is made of a route is on other lines than what was written.
+  process.setSourceMapsEnabled(true)
 }
 
 function findEsbuild(folder: string): string | undefined {

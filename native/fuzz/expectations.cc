@@ -141,7 +141,8 @@ void make_silent_where_due(Expected& expected, bool length_only) {
     expected.framing = Framing::none;
     expected.may_break = false;
   }
-  bool length_known = expected.ended || expected.sized;
+  bool may_differ_from_get = expected.to_head && expected.length == 0 && !length_only;
+  bool length_known = (expected.ended || expected.sized) && !may_differ_from_get;
   if (is_205) expected.length = 0;
   expected.length_said = is_205 || (!is_204 && length_known && (!is_304 || length_only));
 }

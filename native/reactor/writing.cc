@@ -186,6 +186,8 @@ void Reactor::frame(net::ByteBuffer& out, Connection& connection, const Reply& g
   head.content_length = given.body_length;
   // Only where no content follows may the length differ from it, or be left out.
   head.length_known = !length_unknown && (given.status != 304 || given.length_only);
+  // To HEAD the length is the one that GET would be told (RFC 9110, 8.6), and whoever gives no content may not know it.
+  if (is_head && given.body_length == 0 && !given.length_only) head.length_known = false;
   head.chunked = length_unknown && !is_http_1_0 && !http::status_has_no_content(given.status);
   head.dated = given.dated;
   head.close = outgoing.close;

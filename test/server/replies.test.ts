@@ -238,4 +238,19 @@ test('a body that is sent by reference is let go of when it is written', () =>
     },
   ))
 
+test('to HEAD, a route that gives no content says no length, since it need not be the one of GET', () =>
+  serving(
+    new Router()
+      .get('/', () => 'abc')
+      .head('/', () => reply(200, undefined, { 'x-own': 'head' }))
+      .get('/same', () => 'abc'),
+    async (server) => {
+      const client = (await connect(server)).send(head('HEAD', '/'))
+      const own = await client.response('HEAD')
+      assert.equal([own.header('x-own'), own.header('content-length')], ['head', undefined])
+      const same = await client.send(head('HEAD', '/same')).response('HEAD')
+      assert.is(same.header('content-length'), '3')
+    },
+  ))
+
 test.run()
