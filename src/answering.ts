@@ -57,6 +57,7 @@ import {
 import { native } from './native.js'
 import type { ClientError } from './options.js'
 import { Parties, type Party } from './parties.js'
+import { quietly } from './quietly.js'
 import type { RawBuffer } from './raw_buffer.js'
 import { reasonPhrase } from './reason_phrase.js'
 import { isPromise, isResponse, Reply, toReply } from './reply.js'
@@ -365,12 +366,7 @@ export class Answering {
   /** A log that throws must cost neither the answer nor the process; nor may what it says be lost. */
   #report(error: unknown, request: BrinkRequest): void {
     const failed = (complaint: unknown) => console.error(complaint, error)
-    try {
-      const logged: unknown = this.#surroundings.log(error, request)
-      if (isPromise(logged)) logged.then(undefined, failed)
-    } catch (complaint) {
-      failed(complaint)
-    }
+    quietly(() => this.#surroundings.log(error, request), failed)
   }
 
   #write(request: BrinkRequest, method: string, value: HandlerResult): void {

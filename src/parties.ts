@@ -43,22 +43,20 @@ export class Parties<P extends Party = Party> {
 
   /** Tells all of a connection. */
   gone(slot: number, generation: number, half: boolean): void {
-    // Whoever is told may leave the list.
-    for (let at: Party | undefined = this.#first[slot]; at !== undefined; ) {
-      const next: Party | undefined = at.nextParty
-      if (at.generation === generation) at.clientGone(half)
-      at = next
-    }
+    for (const party of following(this.#first[slot])) if (party.generation === generation) party.clientGone(half)
   }
 
   /** Tells everybody: the server has ended. */
   allGone(): void {
-    for (const first of [...this.#first]) {
-      for (let at: Party | undefined = first; at !== undefined; ) {
-        const next: Party | undefined = at.nextParty
-        at.clientGone(false)
-        at = next
-      }
-    }
+    for (const first of this.#first.slice()) for (const party of following(first)) party.clientGone(false)
+  }
+}
+
+/** A party and those behind it. Whoever is told may leave the list. */
+function* following(first: Party | undefined): Generator<Party> {
+  for (let at = first; at !== undefined; ) {
+    const next: Party | undefined = at.nextParty
+    yield at
+    at = next
   }
 }

@@ -9,7 +9,8 @@ import { type NativeReactor, native } from './native.js'
 import { wrongType } from './option_errors.js'
 import { type CheckedOptions, checkedOptions, type ServeOptions } from './options.js'
 import { canonicalPath } from './path.js'
-import { isPromise, type Reply, type ReplyBody } from './reply.js'
+import { quietly } from './quietly.js'
+import type { Reply, ReplyBody } from './reply.js'
 import { Router } from './router.js'
 import { type ServerStats, statsOf } from './stats.js'
 
@@ -108,7 +109,7 @@ class OpenServer implements Server, Listeners {
   }
 
   setFixed(path: string, answer: Reply | ReplyBody): void {
-    const canonical = canonicalPath(path) ?? path
+    const canonical = (typeof path === 'string' && canonicalPath(path)) || path
     const fixed = this.#fixed.get(canonical)
     if (fixed === undefined) {
       throw coded(new TypeError(`There is no fixed answer for ${JSON.stringify(path)}.`), 'ERR_INVALID_ARG_VALUE')
@@ -154,7 +155,7 @@ class OpenServer implements Server, Listeners {
       bodyLimit: options.bodyLimit,
       log,
       onNotice: (code) => this.#onNotice(code),
-      onClientError: (error) => quietly(() => onClientError(error)),
+      onClientError: (error) => quietly(() => onClientError(error), console.error),
     })
     const reactor: NativeReactor = new native.Reactor(
       {
@@ -213,15 +214,4 @@ function openingError(cause: unknown, { backend }: CheckedOptions): unknown {
   if (errno === undefined) return cause
   const [code, meaning] = systemError(errno)
   return Object.assign(new Error(`${code}: ${meaning}, opening the ${backend} backend`, { cause }), { code, errno })
-}
-
-/** A listener that throws must not cost the requests that stand behind it in the batch; nor may its error be lost. */
-function quietly(tell: () => unknown): void {
-  const failed = (error: unknown) => console.error(error)
-  try {
-    const told = tell()
-    if (isPromise(told)) told.then(undefined, failed)
-  } catch (error) {
-    failed(error)
-  }
 }

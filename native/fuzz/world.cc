@@ -358,7 +358,7 @@ bool World::has_vanished(size_t client) const {
   constexpr uint64_t kQuietMs = 5'000;
   const Conversation& conversation = conversations_[client];
   return kernel_.client(client).finished && conversation.transcript.streams_still() &&
-         kernel_.now_ms() >= conversation.last_sent_ms + kQuietMs;
+         !conversation.hearing.is_handed_over() && kernel_.now_ms() >= conversation.last_sent_ms + kQuietMs;
 }
 
 // Clients that did not take their answers. They are told nothing.
