@@ -8,15 +8,9 @@ namespace brink::reactor {
 namespace {
 
 constexpr size_t kMostPolled = 512;
-constexpr uint32_t kMostFullWaits = 128;  // in a row, before deadlines are looked at all the same
-constexpr size_t kMostAccepted = 256;     // in a turn, so that a flood of connections does not starve those there are
-constexpr uint64_t kAcceptAgainMs = 50;
+constexpr uint32_t kMostFullWaits = 128;        // in a row, before deadlines are looked at all the same
 constexpr uint32_t kMostClientErrorsTold = 50;  // a second
-constexpr size_t kMostTurnedAway = 128;         // that linger at a time
-
 constexpr uint32_t kWakerSlot = 0xffffffff;
-
-constexpr std::string_view kRetryAfter = "Retry-After: 1\r\n";
 
 }  // namespace
 
@@ -99,82 +93,6 @@ void Reactor::push_ready(Connection& connection) {
   if (connection.in_ready_list) return;
   connection.in_ready_list = true;
   ready_.push_back(connection.id);
-}
-
-// Each turn looks at every listener that has not said "no more": an edge that came while descriptors had run out would
-// not come again.
-void Reactor::accept_waiting() {
-  if (accept_again_ms_ <= now_ms_) accept_again_ms_ = 0;
-  for (Listener& listener : listeners_) {
-    if (listener.readable && accept_again_ms_ <= now_ms_) listener.readable = accept_from(listener);
-    // A poller by levels would tell of it over and over while nobody can be accepted.
-    want_accepts(listener, !listener.readable || accept_again_ms_ <= now_ms_);
-  }
-}
-
-void Reactor::want_accepts(Listener& listener, bool wanted) {
-  if (wanted == listener.wanted) return;
-  listener.wanted = wanted;
-  poller_->read_interest(listener.fd.get(), wanted);
-}
-
-// True when there may be more to accept.
-bool Reactor::accept_from(Listener& listener) {
-  for (size_t accepted = 0; accepted < kMostAccepted;) {
-    net::Address peer;
-    int64_t result = net::system::accept(listener.fd.get(), &peer);
-    if (result >= 0) {
-      admit(net::Fd(result), peer);
-      accepted++;
-      continue;
-    }
-    switch (-result) {
-      case EAGAIN:
-        return false;
-      case EMFILE:
-      case ENFILE:
-      case ENOBUFS:
-      case ENOMEM:
-        // Nothing to accept it with. It waits in the backlog until a connection ends or the time has come.
-        accept_again_ms_ = now_ms_ + kAcceptAgainMs;
-        return true;
-      default:
-        // The connection broke before it was accepted (ECONNABORTED and its like), or a signal came: on to the next.
-        accepted++;
-        continue;
-    }
-  }
-  accept_again_ms_ = now_ms_;
-  return true;
-}
-
-void Reactor::admit(net::Fd fd, const net::Address& peer) {
-  stats_.accepted++;
-  Connection& connection = connections_.add(std::move(fd), peer, options_.limits);
-  connection.message_began_ms = now_ms_;
-  bool too_many = options_.max_connections > 0 && connections_.open() - turned_away_ > options_.max_connections;
-  int error = too_many ? -EMFILE : poller_->add(connection.fd.get(), connection.id.token());
-  if (error == 0) return arm(connection);
-  connection.polled = false;
-  if (error == -ENOSPC && !std::exchange(told_poller_full_, true)) notice_is_due_ = true;
-  turn_away(connection);
-}
-
-// There is no room for it. It is told so, rather than left waiting for what may never come: a client that knows can go
-// elsewhere. Some are given time to see it, by looking at them now and then; in a flood the others are just closed.
-void Reactor::turn_away(Connection& connection) {
-  stats_.shed++;
-  stats_.refusals[static_cast<size_t>(http::Refusal::TOO_MANY_CONNECTIONS)]++;
-  note_client_error(connection, http::Refusal::TOO_MANY_CONNECTIONS);
-  if (++turned_away_ > kMostTurnedAway) return drop(connection);
-  ConnectionId id = connection.id;
-  connection.stage = Stage::refused;
-  connection.readable = true;
-  Reply answer_503 = last_answer(id, connection.unanswered.add(false, false), 503);
-  answer_503.fields = {kRetryAfter.data(), kRetryAfter.size()};
-  answer(connection, answer_503);
-  flush_output();
-  if (Connection* still = connections_.find(id)) settle(*still);
 }
 
 // Room for one more read, or false when JavaScript has all the blocks.
