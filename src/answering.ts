@@ -336,12 +336,15 @@ export class Answering {
   /** Answers for an error, and if that cannot be sent either, with a plain 500. */
   #fail(request: BrinkRequest, method: string, error: unknown): void {
     const report = (unhandled: unknown) => this.#report(unhandled, request)
+    const giveUp = (unsendable: unknown) => {
+      report(unsendable)
+      this.#writeReply(request, method, new Reply(500, reasonPhrase(500)))
+    }
     const give = (answer: Reply) => {
       try {
-        this.#writeReply(request, method, answer)
+        this.#writeReply(request, method, answer, giveUp)
       } catch (unsendable) {
-        report(unsendable)
-        this.#writeReply(request, method, new Reply(500, reasonPhrase(500)))
+        giveUp(unsendable)
       }
     }
     const answer = this.#dispatcher.failed(error, request, report)
@@ -378,17 +381,19 @@ export class Answering {
     else this.#later(request, method, answer)
   }
 
-  #writeReply(request: BrinkRequest, method: string, answer: Reply): void {
+  /** `failed`: who answers when the body fails before anything was sent; by default what answers for all errors. */
+  #writeReply(request: BrinkRequest, method: string, answer: Reply, failed?: (error: unknown) => void): void {
     if (request.isGone) {
       if (answer.body instanceof FileSlice) answer.body.release()
       sourceOf(answer.body)?.cancel(request.signal.reason)
       return this.#end(request)
     }
     if (answer instanceof Upgrade) return this.#handOver(request, answer)
-    const isSent = this.#sending.reply(request, method, answer, {
+    const isSent = this.#sending.reply(request, method, answer, () => ({
       done: () => this.#end(request),
+      failed: failed ?? ((error) => this.#fail(request, method, error)),
       report: (error) => this.#report(error, request),
-    })
+    }))
     if (isSent) this.#end(request)
     // What it streams may be made of the request.
     else this.#wait(request)

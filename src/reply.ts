@@ -81,9 +81,10 @@ export class Reply {
  * headers name another `content-type`. Without a body nothing is sent, and there is no `content-type`.
  *
  * A stream is made of strings and bytes, and is read no faster than the client takes it. With a `content-length` among
- * the headers it is sent with that length, and one that disagrees is broken off; otherwise it is sent in chunks. What it
- * throws when its answer has begun breaks the connection, so that the client can tell, and is logged. When the client
- * goes away it is cancelled.
+ * the headers it is sent with that length, and one that disagrees is broken off; otherwise it is sent in chunks. The head
+ * leaves with the first piece, or after 100 ms without one (`text/event-stream`: at once). What the stream throws before
+ * is answered like any other error; what it throws later breaks the connection, so that the client can tell, and is
+ * logged. When the client goes away it is cancelled.
  *
  * @param status 200 to 599, default 200. 204 and 304 never carry a body (RFC 9110 §15.3.5, §15.4.5)
  * @throws RangeError `ERR_INVALID_STATUS`; TypeError for a header that cannot be sent, see `ReplyHeaders`

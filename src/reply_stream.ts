@@ -10,11 +10,19 @@ import type { Recipient } from './request.js'
 
 /** So many bytes are handed over before the next ones wait for the client to take some. */
 const WINDOW = 128 * 1024
+/** So long may a first piece keep the head waiting: what fails meanwhile can still be answered for. */
+const HEAD_WAIT_MS = 100
 
 /** What a stream needs of the server. */
 export interface StreamSurroundings {
   readonly exchange: Exchange
   readonly streams: Parties<ReplyStream>
+  /** Sends the head. */
+  readonly begin: () => void
+  /** The head does not wait for the first piece. */
+  readonly isPrompt: boolean
+  /** Told of what a source threw before anything was sent. It is over then, and something else can be answered. */
+  readonly failed: (error: unknown) => void
   /** Told of what a source threw when its answer had begun. */
   readonly report: (error: unknown) => void
   /** The last byte was handed over, or never will be. */
@@ -34,6 +42,8 @@ export class ReplyStream implements Party {
   readonly #surroundings: StreamSurroundings
   #sent = 0
   #unasked = 0
+  #begun = false
+  #late: NodeJS.Timeout | undefined
   #over = false
   #drained: (() => void) | undefined
 
@@ -67,6 +77,7 @@ export class ReplyStream implements Party {
     try {
       for (;;) {
         const given = this.#source.next()
+        if (!this.#begun && isPromise(given)) this.#beginSoon()
         const { done, value } = isPromise(given) ? await given : given
         if (this.#over) return
         if (done) break
@@ -74,14 +85,46 @@ export class ReplyStream implements Party {
         if (this.#over) return
       }
       this.#checkEnd()
-      this.#surroundings.exchange.chunk(this, FLAG_CHUNK_END, this.#surroundings.trailers(), undefined)
+      const trailers = this.#surroundings.trailers()
+      this.#begin()
+      this.#surroundings.exchange.chunk(this, FLAG_CHUNK_END, trailers, undefined)
       this.#finish()
     } catch (error) {
-      if (this.#over) return
-      this.#surroundings.exchange.abort(this)
-      this.#surroundings.report(error)
-      this.#stop(error)
+      this.#failed(error)
     }
+  }
+
+  #begin(): void {
+    if (this.#begun) return
+    this.#surroundings.begin()
+    this.#begun = true
+    clearTimeout(this.#late)
+  }
+
+  #beginSoon(): void {
+    if (this.#surroundings.isPrompt) this.#begin()
+    else this.#late ??= setTimeout(this.#beginLate, HEAD_WAIT_MS)
+  }
+
+  readonly #beginLate = (): void => {
+    try {
+      this.#begin()
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#over) return
+    const { exchange, report, failed } = this.#surroundings
+    if (this.#begun) {
+      exchange.abort(this)
+      report(error)
+      return this.#stop(error)
+    }
+    this.#leave()
+    this.#source.cancel(error)
+    failed(error)
   }
 
   /** True when the next piece has to wait. */
@@ -89,6 +132,7 @@ export class ReplyStream implements Party {
     const size = typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length
     this.#sent += size
     if (this.#length !== undefined && this.#sent > this.#length) throw lengthMismatch(this.#length, 'more')
+    this.#begin()
     this.#unasked += size
     const asks = this.#unasked >= WINDOW
     if (asks) this.#unasked = 0
@@ -117,9 +161,14 @@ export class ReplyStream implements Party {
   }
 
   #finish(): void {
-    this.#over = true
-    this.#surroundings.streams.remove(this)
+    this.#leave()
     this.#surroundings.done()
+  }
+
+  #leave(): void {
+    this.#over = true
+    clearTimeout(this.#late)
+    this.#surroundings.streams.remove(this)
   }
 }
 

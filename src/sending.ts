@@ -17,15 +17,12 @@ import {
 import type { Parties } from './parties.js'
 import type { Reply } from './reply.js'
 import { checkLength, type Head, headOf } from './reply_head.js'
-import { ReplyStream } from './reply_stream.js'
+import { ReplyStream, type StreamSurroundings } from './reply_stream.js'
 import type { Recipient } from './request.js'
 import { trailerLines, trailerNames } from './trailers.js'
 
 /** What hears of a streamed answer. */
-export interface StreamWatcher {
-  readonly done: () => void
-  readonly report: (error: unknown) => void
-}
+export type StreamWatcher = Pick<StreamSurroundings, 'done' | 'failed' | 'report'>
 
 export class Sending {
   readonly #exchange: Exchange
@@ -71,11 +68,11 @@ export class Sending {
     return true
   }
 
-  /** Sends a reply. True when all of it is sent; otherwise the `watcher` is told when. */
-  reply(to: Recipient, method: string, answer: Reply, watcher: StreamWatcher): boolean {
+  /** Sends a reply. True when all of it is sent; otherwise who watches is told when. */
+  reply(to: Recipient, method: string, answer: Reply, watch: () => StreamWatcher): boolean {
     const { status } = answer
     const { flags, fields, length } = headOf(answer)
-    if (isStream(answer.body)) return this.#stream(to, method, answer, { flags, fields, length }, watcher)
+    if (isStream(answer.body)) return this.#stream(to, method, answer, { flags, fields, length }, watch)
     const body = encodeBody(answer.body)
     if (length !== undefined) {
       // A HEAD or a 304 may say the length of what it does not send (RFC 9110 §8.6).
@@ -94,10 +91,10 @@ export class Sending {
     return true
   }
 
-  #stream(to: Recipient, method: string, answer: Reply, head: Head, watcher: StreamWatcher): boolean {
+  #stream(to: Recipient, method: string, answer: Reply, head: Head, watch: () => StreamWatcher): boolean {
     const source = sourceOf(answer.body) as BodySource
     try {
-      return this.#begin(to, method, answer, source, head, watcher)
+      return this.#begin(to, method, answer, source, head, watch)
     } catch (error) {
       source.cancel(error)
       throw error
@@ -107,10 +104,10 @@ export class Sending {
   #begin(
     to: Recipient,
     method: string,
-    { status, body, trailers }: Reply,
+    { status, headers, body, trailers }: Reply,
     source: BodySource,
     { flags, fields, length }: Head,
-    watcher: StreamWatcher,
+    watch: () => StreamWatcher,
   ): boolean {
     if (isBlob(body)) length ??= body.size
     // Made before the answer begins: what is wrong with them can still be told.
@@ -121,26 +118,27 @@ export class Sending {
       this.#put(to, status, flags, fields, undefined)
       return true
     }
-    if (length !== undefined) {
-      this.#putSized(to, status, flags | FLAG_REPLY_STREAM | FLAG_REPLY_SIZED, fields, length)
-    } else {
-      this.#put(
-        to,
-        status,
-        flags | FLAG_REPLY_STREAM,
-        names === '' ? fields : `${fields}trailer: ${names}\r\n`,
-        undefined,
-      )
+    const begin = () => {
+      if (length !== undefined) {
+        this.#putSized(to, status, flags | FLAG_REPLY_STREAM | FLAG_REPLY_SIZED, fields, length)
+      } else {
+        const all = names === '' ? fields : `${fields}trailer: ${names}\r\n`
+        this.#put(to, status, flags | FLAG_REPLY_STREAM, all, undefined)
+      }
     }
     if (method === 'HEAD') {
+      begin()
       this.#exchange.chunk(to, FLAG_CHUNK_END, '', undefined)
       return true
     }
     new ReplyStream(to, source, length, {
       exchange: this.#exchange,
       streams: this.#streams,
+      begin,
+      // To its client it is open as soon as its head is there, however late its first event.
+      isPrompt: headers.get('content-type')?.startsWith('text/event-stream') === true,
       trailers: () => trailerLines(trailers),
-      ...watcher,
+      ...watch(),
     }).start()
     return false
   }

@@ -14,7 +14,7 @@ const WAVE = 100
 /** What JavaScript may hold besides: some more blocks for replies, and no more than 400 bytes for each of 10,000. */
 const MOST_HELD_BYTES = 4 * 2 ** 20
 /** What the process may have grown by: malloc keeps so much more or less. */
-const MOST_GROWTH_BYTES = 16 * 2 ** 20
+const MOST_GROWTH_BYTES = 12 * 2 ** 20
 
 export const vanishing: Suite = {
   name: 'vanishing',

@@ -47,11 +47,17 @@ export interface Worker<Does extends Orders> {
 }
 
 const MOST_ORDER_MS = 60_000
+/** glibc's malloc gives back what is freed, so that the memory of a process is what it holds; by default it keeps tens of MiB. */
+const GIVING_BACK = { MALLOC_MMAP_THRESHOLD_: '32768', MALLOC_TRIM_THRESHOLD_: '131072' }
 
 /** Runs a program of the tests, named by its path below `test/`. */
 export function startWorker<Does extends Orders>(program: string): Worker<Does> {
   const file = fileURLToPath(new URL(`../${program}.js`, import.meta.url))
-  const child = fork(file, [], { execArgv: ['--expose-gc'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(file, [], {
+    execArgv: ['--expose-gc'],
+    env: { ...process.env, ...GIVING_BACK },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
   const ended = once(child, 'exit')
   let orders = 0
   return {

@@ -181,11 +181,13 @@ test('a client that does not read holds the source of its compressed answer back
 
 test('an error of the source breaks the connection of its compressed answer, and is logged', async () => {
   const errors: unknown[] = []
+  const begun = gate()
   const app = new Router().use(compress()).get('/', () =>
     reply(
       200,
       (async function* () {
         yield LONG
+        await begun.opened
         throw new Error('no further')
       })(),
       html,
@@ -194,7 +196,10 @@ test('an error of the source breaks the connection of its compressed answer, and
   await serving(
     app,
     async (server) => {
-      await (await connect(server)).send(get('/', 'Accept-Encoding: gzip')).broken()
+      const client = (await connect(server)).send(get('/', 'Accept-Encoding: gzip'))
+      await until(() => server.stats().bytesOut > 0, 'it has begun')
+      begun.open()
+      await client.broken()
       await counts(server, { open: 0 })
     },
     { log: (error) => errors.push(error) },
