@@ -157,7 +157,9 @@ class CompiledRouter implements Dispatcher {
 
   #add(scope: Scope, definition: RouteDefinition): void {
     const segments = joinSegments(scope.prefix, definition.segments)
-    const handler = definition.handler as Run
+    // One router may be served more than once.
+    const fixed = definition.fixed?.copy()
+    const handler = (fixed ?? definition).handler as Run
     const run = scope.surround(handler, segments)
     const needsRequest = run !== handler || seesRequest(definition.handler)
     const { bodyLimit, stream: streams, ...deadlines } = definition.options
@@ -176,9 +178,9 @@ class CompiledRouter implements Dispatcher {
       this.takesUpgrades = true
       return
     }
-    if (definition.fixed !== undefined) {
+    if (fixed !== undefined) {
       // What middleware would do to it is not done where JavaScript is not asked.
-      this.fixed.set(route.pattern, { answer: definition.fixed, isAlone: run === handler })
+      this.fixed.set(route.pattern, { answer: fixed, isAlone: run === handler })
     }
     if (bodyLimit !== undefined) this.largestBody = Math.max(this.largestBody, bodyLimit)
     this.#tree.insert(definition.method, segments, { route, scope })

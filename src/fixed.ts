@@ -3,6 +3,7 @@ import { isStream } from './body_source.js'
 import { coded, HttpError } from './errors.js'
 import { FileSlice } from './file_slice.js'
 import { type Asking, judge } from './files/conditions.js'
+import type { Handler } from './handler.js'
 import { FLAG_REPLY_CLOSE } from './layout.js'
 import type { NativeFixedAnswer } from './native.js'
 import { Reply, type ReplyBody } from './reply.js'
@@ -15,6 +16,7 @@ const MOST_BYTES = 1024 * 1024
 export class Fixed {
   #answer: Reply
   #native: NativeFixedAnswer
+  readonly handler: Handler = (req) => this.answerTo(req)
 
   constructor(answer: Reply | ReplyBody) {
     this.#answer = toFixed(answer)
@@ -34,6 +36,11 @@ export class Fixed {
 
   get native(): NativeFixedAnswer {
     return this.#native
+  }
+
+  /** For another server, where it is replaced by itself. */
+  copy(): Fixed {
+    return new Fixed(this.#answer)
   }
 
   replace(answer: Reply | ReplyBody): void {

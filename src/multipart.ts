@@ -195,7 +195,9 @@ export class Multipart implements AsyncIterableIterator<Part> {
     if (this.#dicer !== undefined || this.#over) return
     const DicerClass = await loadDicer()
     if (this.#over) return
-    const dicer = new DicerClass({ boundary: this.#boundary, maxHeaderSize: this.#limits.headerSize } as Dicer.Config)
+    // It cuts off what is beyond its own limit, and does not say so.
+    const maxHeaderSize = Math.min(2 * this.#limits.headerSize, Number.MAX_SAFE_INTEGER)
+    const dicer = new DicerClass({ boundary: this.#boundary, maxHeaderSize } as Dicer.Config)
     dicer.on('part', (stream) => this.#begin(stream))
     dicer.on('finish', () => {
       this.#checkHeader()
@@ -228,6 +230,7 @@ export class Multipart implements AsyncIterableIterator<Part> {
   }
 
   #accept(stream: Dicer.PartStream, header: Record<string, string[]>): OpenPart | undefined {
+    if (sizeOf(header) > this.#limits.headerSize) this.#fail(formTooLarge('a part whose header is too large'))
     const [disposition, ...others] = header['content-disposition'] ?? []
     const names = disposition === undefined || others.length > 0 ? undefined : parsePartNames(disposition.trim())
     if (names === undefined) this.#fail(malformedForm('a part does not say what it is called'))
@@ -294,6 +297,15 @@ export class Multipart implements AsyncIterableIterator<Part> {
     this.#change = undefined
     this.#changed()
   }
+}
+
+/** As it is usually written. */
+function sizeOf(header: Record<string, string[]>): number {
+  let size = 0
+  for (const [name, values] of Object.entries(header)) {
+    for (const value of values) size += `${name}: ${value}\r\n`.length
+  }
+  return size
 }
 
 function passedOver(name: string): Error {

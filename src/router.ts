@@ -91,7 +91,7 @@ export class Router {
    */
   fixed(path: string, answer: Reply | ReplyBody): this {
     const fixed = new Fixed(answer)
-    this.#add('GET', path, (req) => fixed.answerTo(req))
+    this.#add('GET', path, fixed.handler)
     const { routes } = this.#definition
     const route = routes[routes.length - 1] as RouteDefinition
     if (route.segments.some(({ kind }) => kind !== 'static')) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
 #include "http/characters.h"
 #include "http/ip_literal.h"
@@ -100,10 +101,14 @@ Refusal judge_transfer_encoding(Slice value, bool http_1_0, bool repeated, bool 
   return exact ? Refusal::none : Refusal::INVALID_TRANSFER_ENCODING;
 }
 
-// http://a:80/ and Host: a are the same place.
+// http://a:80/, http://a:/ and Host: a are the same place (RFC 9110, 4.2.3).
 Slice without_default_port(Slice authority) {
-  bool has_it = authority.size > 3 && std::memcmp(authority.data + authority.size - 3, ":80", 3) == 0;
-  return {authority.data, has_it ? authority.size - 3 : authority.size};
+  for (const std::string_view port : {":80", ":"}) {
+    const std::string_view text{authority.data, authority.size};
+    if (text.size() > port.size() && text.substr(text.size() - port.size()) == port)
+      return {authority.data, authority.size - port.size()};
+  }
+  return authority;
 }
 
 Refusal judge_target(Slice target, const RequestHead& head, Slice host) {

@@ -1,5 +1,6 @@
 import { HttpError } from '../errors.js'
 import { lateBuiltin } from '../late_builtin.js'
+import { parseMediaType } from '../media_type.js'
 import { Reply } from '../reply.js'
 import type { BrinkRequest } from '../request.js'
 import { planFor, replyWith, replyWithout, sendsContent } from './answer.js'
@@ -97,7 +98,8 @@ class FolderOfFiles {
 
   #fallback(path: string, req: BrinkRequest): Reply | undefined {
     const { fallback } = this.#options
-    if (fallback === undefined || extensionOf(path) !== '' || !takesHtml(req.headers.get('accept'))) return undefined
+    if (fallback === undefined || extensionOf(path) !== '') return undefined
+    if (!takesHtml(req.headers.get('accept'))) throw new HttpError(404, undefined, { headers: { vary: 'accept' } })
     const reply = this.#send(fallback, req)
     if (!(reply instanceof Reply)) throw openError(reply, fallback)
     reply.headers.append('vary', 'accept')
@@ -117,6 +119,13 @@ function pathBelow({ path, params }: BrinkRequest): string | undefined {
   return captured ?? (escaped ? decodeURIComponent(path.slice(1)) : path.slice(1))
 }
 
+/** RFC 9110 §12.5.1: the most specific range that HTML is in decides. */
 function takesHtml(accept: string | null): boolean {
-  return accept === null || /(?:^|[,\s])(?:text\/html|text\/\*|\*\/\*)\s*(?:[,;]|$)/i.test(accept)
+  if (accept === null) return true
+  const ranges = accept.split(',').map((range) => parseMediaType(range.trim()))
+  for (const essence of ['text/html', 'text/*', '*/*']) {
+    const range = ranges.find((each) => each?.essence === essence)
+    if (range !== undefined) return Number(range.parameters.get('q') ?? 1) > 0
+  }
+  return false
 }

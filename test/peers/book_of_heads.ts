@@ -186,7 +186,7 @@ class HeadReader {
     if (!isAuthority(host)) this.#broken.push('an invalid Host')
     if (/^\.|\.\./.test(host)) this.#traits.push('a Host with empty labels')
     const target = this.#authorityOfTarget()
-    const place = (authority: string) => authority.toLowerCase().replace(/:80$/, '')
+    const place = (authority: string) => authority.toLowerCase().replace(/:(?:80)?$/, '')
     if (target !== undefined && place(target) !== place(host)) this.#broken.push('a Host other than the target says')
     return host
   }

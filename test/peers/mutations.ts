@@ -32,7 +32,7 @@ const requestLine: Mutation[] = [
     [
       ...list(
         '*|a|http://brink|http://brink/|HTTP://BRINK/a|http://brink:80/?a|https://brink/|ftp://brink/' +
-          '|http://other/|http://u@brink/|http:///|http://|//other/a|/a#b|/a b|/\t|/\0|/\x7f' +
+          '|http://brink:/a|http://other/|http://u@brink/|http:///|http://|//other/a|/a#b|/a b|/\t|/\0|/\x7f' +
           '|/\xfc|/%|/%00|/%ff|/%2e%2e/a|/../..|/a?b c||/"<>\\^`{}',
       ),
       '/a|b',

@@ -92,7 +92,7 @@ test('an app that routes in the browser is answered for any path of its own', as
   await serving(files(root, { fallback: 'index.html' }), async (server) => {
     const client = await connect(server)
     const page = 'Accept: text/html,application/xhtml+xml,*/*;q=0.8'
-    for (const fields of [[], [page], ['Accept: */*']]) {
+    for (const fields of [[], [page], ['Accept: */*'], ['Accept: TEXT/*;q=0.1'], ['Accept: text/html , */*;q=0']]) {
       for (const target of ['/users/7', '/users/', '/a/b/c?x']) {
         const answer = await client.send(get(target, ...fields)).response()
         assert.is(answer.status, 200, target)
@@ -108,11 +108,14 @@ test('an app that routes in the browser is answered for any path of its own', as
       ['/users/missing.png', page],
       ['/users/7', 'Accept: application/json'],
       ['/users/7', 'Accept: image/*'],
+      ['/users/7', 'Accept: text/html;q=0, */*'],
       ['/.env', page],
       ['/a%2Fb', page],
     ] as const) {
       assert.is((await client.send(get(target, ...fields)).response()).status, 404, target)
     }
+    const other = await client.send(get('/users/7', 'Accept: application/json')).response()
+    assert.is(other.header('vary'), 'accept')
     const own = await client.send(get('/')).response()
     assert.is(own.header('vary'), undefined)
     assert.is((await client.send(head('HEAD', '/users/7')).response('HEAD')).header('content-length'), '4')

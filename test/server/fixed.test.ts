@@ -84,6 +84,17 @@ test('a fixed answer can be replaced', () =>
     assert.throws(() => server.setFixed('/text', (function* () {})()), /cannot be a fixed one|stream/)
   }))
 
+test('servers of one router replace their own', () => {
+  const shared = app()
+  return serving(shared, (one) =>
+    serving(shared, async (other) => {
+      one.setFixed('/text', 'another')
+      for (const target of ['/text', '/text?a']) assert.is.not((await ask(other, get(target))).text, 'another')
+      assert.is((await ask(one, get('/text?a'))).text, 'another')
+    }),
+  )
+})
+
 test('fixed answers keep their places behind slow ones', () => {
   const go = gate()
   const slow = app().get('/slow', async () => {

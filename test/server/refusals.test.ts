@@ -129,6 +129,8 @@ for (const [what, bytes, status] of usual) {
 const accepted: [string, string, string][] = [
   ['a target in absolute form', head('GET', 'http://brink/a?b'), '/a'],
   ['a target in absolute form, with the port that is meant anyway', head('GET', 'http://brink:80/a'), '/a'],
+  ['a target in absolute form, with no port where one could be', head('GET', 'http://brink:/a'), '/a'],
+  ['a Host with no port where one could be', 'GET http://brink:80/a HTTP/1.1\r\nHost: brink:\r\n\r\n', '/a'],
   ['a Host with a port', 'GET /a HTTP/1.1\r\nHost: brink:8080\r\n\r\n', '/a'],
   ['a Host with the longest IPv6 address', 'GET /a HTTP/1.1\r\nHost: [1:2:3:4:5:6:1.2.3.255]\r\n\r\n', '/a'],
   ['a Host with a gap at its end', 'GET /a HTTP/1.1\r\nHost: [1:2:3:4:5:6:7::]\r\n\r\n', '/a'],
