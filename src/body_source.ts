@@ -38,7 +38,6 @@ export function sourceOf(body: unknown): BodySource | undefined {
 
 /**
  * A stream whose first piece has been read, to see whether it is the only one. What is sent is the same.
- * @internal
  */
 export class PeekedStream implements BodySource {
   readonly #rest: BodySource

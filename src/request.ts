@@ -32,7 +32,7 @@ import { native } from './native.js'
 import type { Parties, Party } from './parties.js'
 import { decodeParams } from './path.js'
 import type { RawBuffer } from './raw_buffer.js'
-import { type FieldMemory, type FieldSource, RequestHeaders } from './request_headers.js'
+import { type FieldMemory, RequestHeaders } from './request_headers.js'
 import { parsedTrailers } from './request_trailers.js'
 
 const BYTE_ORDER_MARK = 0xfeff
@@ -83,7 +83,7 @@ interface Rare {
  * and can be read for as long as the request is not answered, also after an `await`. After that every part of it throws
  * `ERR_REQUEST_ENDED`.
  */
-export class BrinkRequest<Params = Readonly<Record<string, string>>> implements Recipient, Party, FieldSource {
+export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   /** @internal */ readonly slot: number
   /** @internal */ readonly generation: number
   /** @internal */ readonly sequence: number

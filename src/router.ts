@@ -15,6 +15,8 @@ import {
 } from './router_definition.js'
 import { Upgrade, type UpgradeHandler } from './upgrade.js'
 
+let definitionOf: (router: Router) => RouterDefinition
+
 /**
  * Routes, and what stands around them.
  *
@@ -28,6 +30,10 @@ import { Upgrade, type UpgradeHandler } from './upgrade.js'
  * All methods return the router itself, and throw a TypeError with code `ERR_INVALID_ROUTE` for what cannot be.
  */
 export class Router {
+  static {
+    definitionOf = (router) => router.#definition
+  }
+
   readonly #definition: RouterDefinition = emptyDefinition()
   // Finds a second route for the same requests where it is defined, not only when the router is compiled.
   readonly #defined = new RouteTree<Handler>()
@@ -168,16 +174,6 @@ export class Router {
     return this
   }
 
-  /**
-   * Makes the router ready to answer, and closes it to changes. `serve` does this.
-   * @internal
-   */
-  compile(): Dispatcher {
-    const dispatcher = compile(this.#definition)
-    seal(this.#definition)
-    return dispatcher
-  }
-
   #add(method: string, path: string, handler: Handler, options: RouteOptions = {}): this {
     assertFunction(handler, 'A handler')
     assertRouteOptions(options)
@@ -192,6 +188,14 @@ export class Router {
     if (!this.#definition.sealed) return this.#definition
     throw coded(new Error('The router is being served already: define all of it before serve().'), 'ERR_ROUTER_SERVED')
   }
+}
+
+/** Makes a router ready to answer, and closes it to changes. */
+export function compileRouter(router: Router): Dispatcher {
+  const definition = definitionOf(router)
+  const dispatcher = compile(definition)
+  seal(definition)
+  return dispatcher
 }
 
 /** Of a route's deadlines and rate. */

@@ -11,7 +11,7 @@ import { type CheckedOptions, checkedOptions, type ServeOptions } from './option
 import { canonicalPath } from './path.js'
 import { quietly } from './quietly.js'
 import type { Reply, ReplyBody } from './reply.js'
-import { Router } from './router.js'
+import { compileRouter, Router } from './router.js'
 import { type ServerStats, statsOf } from './stats.js'
 
 export interface CloseOptions {
@@ -31,7 +31,7 @@ export async function serve(app: Router | Handler, options: ServeOptions = {}): 
   if (!(router instanceof Router)) {
     throw coded(new TypeError('serve() takes a Router or a handler.'), 'ERR_INVALID_ARG_TYPE')
   }
-  const dispatcher = router.compile()
+  const dispatcher = compileRouter(router)
   const { server, bound } = await listenOn(checked, () => new OpenServer(dispatcher, checked))
   return server.started(bound)
 }

@@ -1,7 +1,7 @@
 import { decodeParams } from '#brink/path.js'
 import { type Reply, toReply } from '#brink/reply.js'
 import type { BrinkRequest } from '#brink/request.js'
-import type { Router } from '#brink/router.js'
+import { compileRouter, type Router } from '#brink/router.js'
 
 /** The answer of a router to a request, and what it would have logged. */
 export interface Asked {
@@ -16,7 +16,7 @@ export async function ask(
   target: string,
   fields: Record<string, string> = {},
 ): Promise<Asked> {
-  const dispatcher = router.compile()
+  const dispatcher = compileRouter(router)
   const { route, path, values } = dispatcher.find(method, target)
   const params = decodeParams(route.names, values)
   const req = { method, path, params, headers: new Headers(fields) } as unknown as BrinkRequest

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert'
 import { HttpError } from '#brink/errors.js'
 import type { Middleware } from '#brink/handler.js'
 import { Reply, reply } from '#brink/reply.js'
-import { Router } from '#brink/router.js'
+import { compileRouter, Router } from '#brink/router.js'
 import { answerOf, ask } from './asked.js'
 import { codeThrownBy } from './code_thrown_by.js'
 
@@ -144,8 +144,7 @@ test('a synchronous app stays synchronous', () => {
       new Router().onError(() => 'never').get('/', () => 'x'),
     )
   assert.instance(
-    app
-      .compile()
+    compileRouter(app)
       .find('GET', '/in')
       .route.run({} as never),
     Reply,

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Router } from '#brink/router.js'
+import { compileRouter, Router } from '#brink/router.js'
 import { answerOf, ask } from './asked.js'
 import { codeThrownBy } from './code_thrown_by.js'
 
@@ -63,7 +63,7 @@ for (const [routes, asked] of cases) {
       const router = new Router()
       for (const pattern of patterns) router.get(pattern, ({ params }) => `${JSON.stringify(params)}`)
       for (const [target, expected] of Object.entries(asked)) {
-        const { pattern } = router.compile().find('GET', target).route
+        const { pattern } = compileRouter(router).find('GET', target).route
         const { answer } = await ask(router, 'GET', target)
         assert.is(answer.status === 200 ? `${pattern} ${answer.body}` : String(answer.status), expected, target)
       }
@@ -129,23 +129,17 @@ test('CONNECT is not implemented', async () => {
 })
 
 test('one static target always gives the same match, and a request is built only for who can see it', () => {
-  const dispatcher = new Router()
+  const router = new Router()
     .get('/none', () => 'a')
     .get('/async', async () => 'a')
     .get('/some', (req) => req.method)
     .get('/bound', ((req: { method: string }) => req.method).bind(undefined))
-    .compile()
+  const dispatcher = compileRouter(router)
   assert.is(dispatcher.find('GET', '/none'), dispatcher.find('GET', '/none'))
   const needs = (path: string) => dispatcher.find('GET', path).route.needsRequest
   assert.equal(['/none', '/async', '/some', '/bound'].map(needs), [false, false, true, true])
-  assert.is(
-    new Router()
-      .use((_, next) => next())
-      .get('/', () => '')
-      .compile()
-      .find('GET', '/').route.needsRequest,
-    true,
-  )
+  const surrounded = new Router().use((_, next) => next()).get('/', () => '')
+  assert.is(compileRouter(surrounded).find('GET', '/').route.needsRequest, true)
 })
 
 test('a path that cannot be a route is an error that says why', () => {
@@ -195,7 +189,7 @@ test('the same route twice is an error that names both', () => {
   assert.throws(() => router.get('/users/:name', () => ''), /'\/users\/:id'.*'\/users\/:name'/)
   router.post('/users/:name', ({ params }) => params.name)
   const mounted = new Router().mount('/users', router).get('/users/users/:x', () => '')
-  assert.throws(() => mounted.compile(), /two routes for GET/)
+  assert.throws(() => compileRouter(mounted), /two routes for GET/)
 })
 
 test('a mounted router answers below its prefix, with its / as the prefix itself', async () => {
@@ -217,7 +211,7 @@ test('a mounted router answers below its prefix, with its / as the prefix itself
 test('a router that is served, or mounted in itself, says so', () => {
   const inner = new Router().get('/', () => '')
   const app = new Router().mount('/a', inner)
-  app.compile()
+  compileRouter(app)
   for (const router of [app, inner]) {
     assert.is(
       codeThrownBy(() => router.get('/late', () => '')),
@@ -226,7 +220,7 @@ test('a router that is served, or mounted in itself, says so', () => {
   }
   const loop = new Router()
   assert.is(
-    codeThrownBy(() => loop.mount('/a', loop).compile()),
+    codeThrownBy(() => compileRouter(loop.mount('/a', loop))),
     'ERR_INVALID_ROUTE',
   )
 })
@@ -237,7 +231,7 @@ test('a hostile target costs no more than the routes there are', () => {
     router.get(`${'/a'.repeat(depth)}/x`, () => '')
     router.get(`${Array.from({ length: depth }, (_, index) => `/:p${index}`).join('')}/x`, () => '')
   }
-  const dispatcher = router.compile()
+  const dispatcher = compileRouter(router)
   const started = performance.now()
   for (const segment of ['/a', '/..', '/%61', '//', '/\\', '/a/%2e%2e']) {
     assert.is(dispatcher.find('GET', segment.repeat(100_000)).route.pattern, '/*')

@@ -1,0 +1,63 @@
+// What an app's compiler sees of the package.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { fileTree } from '../file_tree.js'
+
+const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url))
+
+const APP = `
+import { type BrinkRequest, events, files, HttpError, Router, reply, serve } from 'brink'
+
+declare module 'brink' {
+  interface RequestState {
+    user?: { readonly name: string }
+  }
+}
+
+const app = new Router()
+  .use((req, next) => {
+    req.state.user = { name: req.headers.get('x-user') ?? '' }
+    return next()
+  })
+  .get('/users/:id/*rest', ({ params }) => {
+    const both: { readonly id: string; readonly rest: string } = params
+    // @ts-expect-error: the path has no such param
+    params.name
+    return both
+  })
+  .get('/ticks', (req) => events(req, async function* () { yield { data: 1 } }))
+  .get('/files/*', files('.'))
+  .onError((error) => reply(error instanceof HttpError ? error.status : 500))
+
+function insides(req: BrinkRequest): unknown {
+  // @ts-expect-error: what the server keeps with a request is not the app's
+  return req.slot
+}
+
+const server = await serve(app, { port: 0, log: (_error, req) => insides(req) })
+// @ts-expect-error: a port is a number
+await serve(app, { port: '0' })
+await server.close({ force: 0 })
+`
+
+test('an app compiles against the declarations as they are, and sees nothing of the insides', () => {
+  const folder = fileTree({ 'app.ts': APP, 'package.json': '{ "type": "module" }' })
+  mkdirSync(join(folder, 'node_modules'))
+  symlinkSync(PACKAGE, join(folder, 'node_modules/brink'))
+  symlinkSync(join(PACKAGE, 'node_modules/@types'), join(folder, 'node_modules/@types'))
+  const strict = ['--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false', '--types', 'node']
+  const compiler = join(PACKAGE, 'node_modules/typescript/bin/tsc')
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [compiler, '--noEmit', '--module', 'nodenext', '--target', 'es2022', ...strict, 'app.ts'],
+    { cwd: folder, encoding: 'utf8' },
+  )
+  assert.is(stdout, '')
+  assert.is(status, 0)
+})
+
+test.run()
