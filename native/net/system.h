@@ -65,7 +65,7 @@ int64_t accept(Descriptor listener, Address* peer);
 int64_t receive(Descriptor descriptor, char* into, size_t size);
 
 // Sends the slices in order, as far as the socket takes them. A vanished peer is -EPIPE, never a signal. When more
-// follows at once, the system may wait for it, and send both in one segment.
+// follows at once, or the end, the system may wait for it, and send both in one segment.
 int64_t send(Descriptor descriptor, const Slice* slices, size_t count, bool more_follows);
 
 // Says "no more from here" to the peer; what the peer sends can still be read.

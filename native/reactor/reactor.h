@@ -141,13 +141,15 @@ class Reactor final : private http::RequestSink {
   void settle_later(Connection& connection);
   void flush_output();
   void tell_drained(Connection& connection);
-  void send(Connection& connection, net::Slice bytes, net::HeldBytes body);
+  void send(Connection& connection, net::Slice bytes, net::HeldBytes body, bool end_follows = false);
   bool send_rest(Connection& connection);
   void send_pending(Connection& connection);
   void offer_continue(Connection& connection);
   // end, and time out
   void settle(Connection& connection);
   bool ends_tunnel(Connection& connection);
+  bool ends_behind_output(const Connection& connection) const;
+  static bool may_be_sending(const Connection& connection);
   void end(Connection& connection);
   void drop(Connection& connection);
   void want_reads(Connection& connection, bool wanted);

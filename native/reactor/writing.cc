@@ -385,12 +385,12 @@ void Reactor::settle_later(Connection& connection) { select_output(connection); 
 void Reactor::flush_output() {
   ConnectionId id = std::exchange(output_of_, kNobody);
   Connection* connection = connections_.find(id);
-  if (connection && !output_.empty()) send(*connection, output_.slice(), {});
+  if (connection && !output_.empty()) send(*connection, output_.slice(), {}, ends_behind_output(*connection));
   output_.clear();
   if (Connection* still = connections_.find(id)) settle(*still);
 }
 
-void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body) {
+void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body, bool end_follows) {
   if (connection.has_pending()) {
     connection.pending->append(bytes);
     connection.pending->append(std::move(body));
@@ -411,7 +411,7 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
   size_t count = body.bytes.size > 0 ? 2 : 1, size = bytes.size + body.bytes.size;
   int64_t sent;
   do {
-    sent = net::system::send(connection.fd.get(), slices, count, false);
+    sent = net::system::send(connection.fd.get(), slices, count, end_follows);
   } while (sent == -EINTR);
   if (sent == -EAGAIN || sent == -EWOULDBLOCK) sent = 0;
   if (sent < 0) {
