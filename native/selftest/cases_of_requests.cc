@@ -16,6 +16,30 @@ void keep_alive(Trial& trial) {
   }
 }
 
+// The end leaves with the answer, and costs none of it, whoever asked for it, and whatever came behind.
+void last_requests(Trial& trial) {
+  const std::string behind = get("/behind");
+  const std::array<std::string, 4> kLast = {
+      "GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+      "GET /last HTTP/1.0\r\n\r\n",
+      "GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" + behind,
+      "GET /last HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" + behind + behind,
+  };
+  Server* server = trial.serve();
+  if (!server) return;
+  for (int i = 0; i < 25; i++) {
+    for (const std::string& last : kLast) {
+      Client client(server->port());
+      client.send(get("/before") + last);
+      if (!trial.expect_answer(client.receive(), "/before")) return;
+      Response response = client.receive();
+      if (!trial.expect_answer(response, "/last")) return;
+      trial.expect(response.closes(), "Connection: close");
+      if (!trial.expect(client.sees_end(), "the end after the last answer")) return;
+    }
+  }
+}
+
 // More than may be unanswered at a time, so that some of them wait unread.
 void pipelining(Trial& trial) {
   constexpr int kRequests = 500;
@@ -104,6 +128,7 @@ std::vector<Case> cases_of_requests() {
   return {
       {"one connection asks again and again", keep_alive},
       {"pipelined requests are answered in order", pipelining},
+      {"the last answer arrives, and the end", last_requests},
       {"requests that arrive byte by byte are answered", byte_at_a_time},
       {"bodies of any size arrive", bodies_of_any_size},
       {"what is no request is refused, after the answers before it", refusals},
