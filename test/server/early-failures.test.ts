@@ -1,4 +1,4 @@
-// Streams that fail before their first piece can still be answered for.
+// Streams that fail before their first piece: nothing was sent yet, so they can still be answered for.
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 import { compress, events, HttpError, Router, reply } from 'brink'
