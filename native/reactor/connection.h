@@ -103,7 +103,6 @@ struct Connection {
   bool hung_up = false;        // the poller saw it coming
   bool broken = false;         // and that nobody is there
   bool polled = true;          // the poller knows it; one that was turned away is looked at by the clock
-  bool client_closes = false;  // the last request said that none comes behind it
   bool in_ready_list = false;
   bool reads_wanted = true;  // what a level-triggered poller was told
   bool writes_wanted = false;

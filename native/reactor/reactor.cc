@@ -225,7 +225,6 @@ bool Reactor::on_request(const http::Request& request) {
   uint32_t sequence = connection.unanswered.add(request.head.method == HTTP_HEAD, request.head.http_1_0);
   bool is_last = !request.head.keep_alive || (options_.max_requests_per_connection > 0 &&
                                               connection.unanswered.total() >= options_.max_requests_per_connection);
-  connection.client_closes = !request.head.keep_alive;
   bool is_offered = options_.takes_upgrades && request.head.offers_upgrade && !is_last;
   if (request.complete && !fixed_.empty() && !is_offered) {
     if (is_last) connection.stage = Stage::last;
@@ -416,25 +415,20 @@ void Reactor::want_writes(Connection& connection, bool wanted) {
   poller_->write_interest(connection.fd.get(), wanted);
 }
 
-// What is in the output is the last that is said. The end may leave with it, in one segment, unless close() could come
-// upon input: then nothing of it would be sent.
-bool Reactor::ends_behind_output(const Connection& connection) const {
-  if (connection.stage < Stage::last || connection.stage == Stage::lingering) return false;
-  if (!connection.unanswered.empty() || connection.outgoing) return false;
-  return may_be_sending(connection) || connection.peer_finished || connection.client_closes;
+// What is in the output is the last that is said: the end may leave with it, in one segment.
+bool Reactor::ends_behind_output(const Connection& connection) {
+  bool is_closing = connection.stage >= Stage::last && connection.stage != Stage::lingering;
+  return is_closing && connection.unanswered.empty() && !connection.outgoing;
 }
 
-bool Reactor::may_be_sending(const Connection& connection) {
-  if (connection.peer_finished) return false;
-  return connection.stage == Stage::refused || connection.readable || connection.parser.in_message();
-}
-
-// Everything was said. A client that may still be sending is told the end and given time to see it.
+// Everything was said. A client that may still be sending is told the end and given time to see it. Others are told,
+// too: close() alone, upon input that nobody has noticed, would throw away what waits to leave with the end.
 void Reactor::end(Connection& connection) {
-  if (!may_be_sending(connection)) return drop(connection);
+  if (connection.peer_finished) return drop(connection);
+  bool may_be_sending = connection.stage == Stage::refused || connection.readable || connection.parser.in_message();
+  if (net::system::shutdown_sending(connection.fd.get()) != 0 || !may_be_sending) return drop(connection);
   connection.stage = Stage::lingering;
   connection.deadline_kind = Deadline::none;
-  if (net::system::shutdown_sending(connection.fd.get()) != 0) return drop(connection);
   settle(connection);
 }
 

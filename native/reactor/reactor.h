@@ -148,8 +148,7 @@ class Reactor final : private http::RequestSink {
   // end, and time out
   void settle(Connection& connection);
   bool ends_tunnel(Connection& connection);
-  bool ends_behind_output(const Connection& connection) const;
-  static bool may_be_sending(const Connection& connection);
+  static bool ends_behind_output(const Connection& connection);
   void end(Connection& connection);
   void drop(Connection& connection);
   void want_reads(Connection& connection, bool wanted);

@@ -136,4 +136,17 @@ test('stats count what went over the wire', () =>
     assert.ok(batches >= 1 && batches <= 2, `${batches} batches`)
   }))
 
+test('a client that goes on sending behind its last request has its answer all the same', () => {
+  let client: RawClient | undefined
+  const app = new Router().get('/', () => {
+    // It lies before the server, unread, when the answer is sent and the connection ends.
+    client?.send('\r\n')
+    return 'the last'
+  })
+  return serving(app, async (server) => {
+    client = await connect(server)
+    assert.is((await client.send(get('/', 'Connection: close')).response()).text, 'the last')
+  })
+})
+
 test.run()
