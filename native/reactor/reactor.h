@@ -4,7 +4,7 @@
 // It is written for edges: a readiness that was not used up is remembered in the connection, which then stands in the
 // ready list or has something in its way that settle() sees go.
 //
-// Its parts: reactor.cc waits, accepts, reads and ends; writing.cc writes; timing.cc times out.
+// Its parts: reactor.cc waits, reads and ends; accepting.cc accepts; writing.cc writes; timing.cc times out.
 #pragma once
 
 #include <cstdint>
