@@ -39,6 +39,11 @@ export interface ServeOptions {
   /** Output that a client has not taken, above which nothing more is read from it. Default: 1 MiB. */
   maxPendingOutput?: number | undefined
   /**
+   * Bytes of the requests of one connection that wait for their answers, above which no more requests are read from it.
+   * Requests below 32 KiB are not counted. Default: 8 MiB.
+   */
+  maxPendingInput?: number | undefined
+  /**
    * Bytes of chunk sizes, extensions and trailers of one body, above which the answer is 413; 8 more are allowed for
    * each byte of the body. Default: 16 KiB.
    */
@@ -63,6 +68,11 @@ export interface ServeOptions {
   requestTimeout?: number | undefined
   /** How long a client may take none of its answer, before it is cut off. Default: 30,000. */
   writeTimeout?: number | undefined
+  /**
+   * How long the handlers of a client may go on that has closed its side and takes none of its answers, before its
+   * connection is closed; a streamed answer that gives nothing has a tenth of it. Default: 5,000.
+   */
+  halfCloseTimeout?: number | undefined
   /**
    * Told of errors that are the app's: what a handler threw and no `onError` answered. Default: writes them to
    * `console.error`, behind the method and the target.
@@ -107,6 +117,7 @@ const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>>
   bodyLimit: [1024 * 1024, 0, 4 * GIB],
   maxPipelined: [64, 1, 64],
   maxPendingOutput: [1024 * 1024, 1, 4 * GIB],
+  maxPendingInput: [8 * 1024 * 1024, 1, 4 * GIB],
   maxChunkOverhead: [16 * 1024, 0, GIB],
   maxConnections: [0, 0, 10_000_000],
   maxRequestsPerConnection: [0, 0, GIB],
@@ -115,6 +126,7 @@ const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>>
   headersTimeout: [10_000, 1, DAY_MS],
   requestTimeout: [60_000, 1, DAY_MS],
   writeTimeout: [30_000, 1, DAY_MS],
+  halfCloseTimeout: [5_000, 1, DAY_MS],
 }
 
 export type CheckedOptions = {

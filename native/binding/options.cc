@@ -32,10 +32,12 @@ reactor::Options options_from(const Napi::Object& given) {
   read(given, "minRate", 0, 4294967295.0, &options.min_rate_bytes);
   read(given, "maxPipelined", 1, reactor::Unanswered::kMost, &options.max_pipelined);
   read(given, "maxPendingOutput", 1, kMostSafeInteger, &options.max_pending_output_bytes);
+  read(given, "maxPendingInput", 1, kMostSafeInteger, &options.max_pending_input_bytes);
   read(given, "keepAliveTimeout", 1, kMostSafeInteger, &options.keep_alive_timeout_ms);
   read(given, "headersTimeout", 1, kMostSafeInteger, &options.headers_timeout_ms);
   read(given, "requestTimeout", 1, kMostSafeInteger, &options.request_timeout_ms);
   read(given, "writeTimeout", 1, kMostSafeInteger, &options.write_timeout_ms);
+  read(given, "halfCloseTimeout", 1, kMostSafeInteger, &options.half_close_timeout_ms);
   options.tells_client_errors = given.Get("tellsClientErrors").ToBoolean();
   options.takes_upgrades = given.Get("takesUpgrades").ToBoolean();
   return options;

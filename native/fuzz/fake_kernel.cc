@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 
@@ -40,7 +41,9 @@ void FakeKernel::send(size_t client, const std::string& bytes) {
 }
 
 void FakeKernel::finish(size_t client) {
-  clients_[client].finished = true;
+  Client& from = clients_[client];
+  if (!from.finished) from.finished_ms = now_ms_;
+  from.finished = true;
   tell(clients_[client]);
 }
 
@@ -323,7 +326,8 @@ int64_t send(Descriptor descriptor, const Slice* slices, size_t count, bool) {
   return FakeKernel::current().send(descriptor, slices, count);
 }
 
-void lift_unsent_limit(Descriptor) {}
+void limit_unsent(Descriptor, bool) {}
+bool peer_has_finished(Descriptor descriptor) { return FakeKernel::current().peer_has_finished(descriptor); }
 void reset_on_close(Descriptor descriptor) { FakeKernel::current().reset_on_close(descriptor); }
 
 int shutdown_sending(Descriptor descriptor) { return FakeKernel::current().shutdown_sending(descriptor); }
@@ -352,7 +356,8 @@ void raise(Descriptor descriptor) { FakeKernel::current().raise(descriptor, true
 void lower(Descriptor descriptor) { FakeKernel::current().raise(descriptor, false); }
 
 uint64_t monotonic_ms() { return FakeKernel::current().now_ms(); }
-void release_free_memory() {}
+void* allocate_pages(size_t size) { return std::calloc(1, size); }
+void free_pages(void* memory, size_t) { std::free(memory); }
 int64_t wall_clock_seconds() { return FakeKernel::current().wall_clock_seconds(); }
 
 }  // namespace brink::net::system

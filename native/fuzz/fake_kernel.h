@@ -30,7 +30,8 @@ struct Client {
   std::string sent;                                  // all that it ever sent,
   std::vector<std::pair<size_t, uint64_t>> sent_at;  // from which byte on, and when
   size_t received = 0;                               // how much of it the server has read
-  bool finished = false;                             // said that it will send no more
+  bool finished = false;                             // said that it will send no more,
+  uint64_t finished_ms = 0;                          // and when
   int broken = 0;                                    // the errno of what broke the connection
   bool told_broken = false;                          // once; after that it is the end of the stream
   bool takes_all = true;                             // whatever is sent to it
@@ -115,6 +116,7 @@ class FakeKernel {
   int64_t send_file(net::Descriptor descriptor, net::Descriptor file, uint64_t offset, uint64_t length);
   int64_t read_at(net::Descriptor file, uint64_t offset, char* into, size_t size) const;
   int shutdown_sending(net::Descriptor descriptor);
+  bool peer_has_finished(net::Descriptor descriptor) { return connected(descriptor, "peer_has_finished").finished; }
   void reset_on_close(net::Descriptor descriptor);
   void close(net::Descriptor descriptor);
   void close_file(net::Descriptor file);

@@ -8,13 +8,13 @@
 namespace brink::fuzz {
 
 using reactor::Connection;
-using reactor::Deadline;
 using reactor::Stage;
+using reactor::Wait;
 
 namespace {
 
 // For the client. With the others the connection waits for the application.
-bool waits(Deadline kind) { return kind != Deadline::none && kind != Deadline::held_back; }
+bool waits_for_client(Wait wait) { return wait != Wait::nothing && wait != Wait::held_back; }
 
 }  // namespace
 
@@ -37,9 +37,7 @@ void Invariants::check() const {
     check_output(connection);
     check_answers(connection);
     check_stream(connection);
-    bool waits_for_client = waits(reactor::Inspection::deadline_of(connection));
-    BRINK_HOLDS(connection.deadline.listed || !waits_for_client, "client %d: nothing will ever look at it again",
-                connection.peer.port);
+    BRINK_HOLDS(connection.deadline.listed, "client %d: nothing will ever look at it again", connection.peer.port);
   });
 }
 
@@ -53,10 +51,10 @@ void Invariants::check_descriptors() const {
   size_t connections = 0, polled = 0;
   for_each_connection([&](const Connection& connection) {
     connections++;
-    polled += connection.polled;
+    polled += connection.watch.polled;
     BRINK_HOLDS(scene_.kernel.client_of(connection.fd.get()) == connection.peer.port, "client %d: another's descriptor",
                 connection.peer.port);
-    BRINK_HOLDS(scene_.poller.is_watched(connection.fd.get()) == connection.polled,
+    BRINK_HOLDS(scene_.poller.is_watched(connection.fd.get()) == connection.watch.polled,
                 "client %d: the poller does not have it, or has it still", connection.peer.port);
   });
   size_t others = inside_.listeners() + (scene_.waker != net::kNoDescriptor ? 1 : 0);
@@ -79,6 +77,7 @@ void Invariants::check_table() const {
                 slot);
     BRINK_HOLDS(inside_.connections().find(connection->id) == connection, "slot %u: its generation is not its own",
                 slot);
+    BRINK_HOLDS(!connection->has_ended(), "slot %u: its connection has ended, and is found", slot);
   }
   BRINK_HOLDS(found == inside_.connections().open(), "%zu connections, and %zu counted", found,
               inside_.connections().open());
@@ -102,12 +101,12 @@ void Invariants::check_readiness(const Connection& connection) const {
   int client = connection.peer.port;
   bool free = nothing_is_in_its_way(connection);
   bool has_unread = inside_.may_read(connection) && connection.parser.has_unread();
-  bool has_use_for_it = has_unread || (free && connection.readable && !connection.peer_finished);
-  if (connection.polled) {
+  bool has_use_for_it = has_unread || (free && connection.input.readable && !connection.input.finished);
+  if (connection.watch.polled) {
     BRINK_HOLDS(!has_use_for_it || connection.in_ready_list, "client %d: a readiness that nobody will use", client);
   }
-  if (!connection.polled || connection.peer_finished || !client_of(connection).has_news_to_read()) return;
-  bool known = connection.readable || scene_.poller.will_tell_readable(connection.fd.get());
+  if (!connection.watch.polled || connection.input.finished || !client_of(connection).has_news_to_read()) return;
+  bool known = connection.input.readable || scene_.poller.will_tell_readable(connection.fd.get());
   // By levels it is told again as soon as it is wanted: when something is in its way no longer, or there is a block.
   bool may_wait = !scene_.poller.by_edges() && (!free || connection.in_ready_list);
   BRINK_HOLDS(known || may_wait, "client %d: a readiness is lost", client);
@@ -116,17 +115,13 @@ void Invariants::check_readiness(const Connection& connection) const {
 // Output that is left waits for room, or for its turn, and is within its bound: the mark above which nothing is read,
 // the answers to what may have been read before, and what was given of streams.
 void Invariants::check_output(const Connection& connection) const {
-  uint64_t size = connection.has_pending() ? connection.pending->size() : 0;
+  uint64_t size = connection.has_pending() ? connection.output.pending->size() : 0;
   if (size > 0) {
-    bool will_go_on = !connection.polled || client_of(connection).free_room() == 0 || connection.in_ready_list ||
+    bool will_go_on = !connection.watch.polled || client_of(connection).free_room() == 0 || connection.in_ready_list ||
                       scene_.poller.will_tell_writable(connection.fd.get());
     BRINK_HOLDS(will_go_on, "client %d: there is room, and nobody will use it", connection.peer.port);
   }
-  if (connection.held) {
-    for (const reactor::HeldAnswer& held : *connection.held) {
-      for (const reactor::HeldPiece& piece : held.pieces) size += piece.bytes.size() + piece.body.size();
-    }
-  }
+  for (const reactor::Answer& answer : connection.answers) size += answer.waiting ? answer.waiting->size() : 0;
   constexpr size_t kMostOfHead = 512;
   uint64_t answers = scene_.options.max_pipelined + 1;
   uint64_t bound = scene_.options.max_pending_output_bytes +
@@ -144,22 +139,21 @@ void Invariants::check_answers(const Connection& connection) const {
   if (!connection.has_pending() && !transcript.said_close()) {
     BRINK_HOLDS(transcript.complete() == first, "client %d: has %u answers, and %u are done with", connection.peer.port,
                 transcript.complete(), first);
-    bool is_whole = connection.outgoing ? transcript.is_up_to_date() : transcript.is_between_responses();
+    bool is_whole = connection.due_answer() ? transcript.is_up_to_date() : transcript.is_between_responses();
     BRINK_HOLDS(is_whole, "client %d: more of the answer to request %u was given than sent", connection.peer.port,
                 first);
   }
-  std::set<uint32_t> held;
-  if (connection.held) {
-    for (const reactor::HeldAnswer& answer : *connection.held) {
-      bool is_due = answer.sequence - first < connection.unanswered.count() && held.insert(answer.sequence).second;
-      BRINK_HOLDS(is_due, "client %d: the answer to request %u is kept twice, or for nobody", connection.peer.port,
-                  answer.sequence);
-    }
+  std::set<uint32_t> begun;
+  for (const reactor::Answer& answer : connection.answers) {
+    bool is_wanted = connection.unanswered.includes(answer.sequence) && begun.insert(answer.sequence).second;
+    BRINK_HOLDS(is_wanted, "client %d: the answer to request %u is kept twice, or for nobody", connection.peer.port,
+                answer.sequence);
+    BRINK_HOLDS(answer.sequence != first || !answer.waiting,
+                "client %d: the answer to request %u waits though it is due", connection.peer.port, first);
   }
   const Expected* given = connection.unanswered.empty() ? nullptr : transcript.find(first);
   if (!given) return;
-  bool goes_on = connection.outgoing && connection.outgoing->sequence == first &&
-                 (!given->ended || given->framing == Framing::raw);
+  bool goes_on = connection.due_answer() && (!given->ended || given->framing == Framing::raw);
   BRINK_HOLDS(goes_on, "client %d: the answer to request %u is there, and not sent", connection.peer.port, first);
   BRINK_HOLDS(!given->aborted, "client %d: the answer to request %u is broken off, and the connection is not",
               connection.peer.port, first);
@@ -167,12 +161,14 @@ void Invariants::check_answers(const Connection& connection) const {
 
 // Whoever asked to be told that there is room is told as soon as there is.
 void Invariants::check_stream(const Connection& connection) const {
-  if (!connection.outgoing) return;
+  const reactor::Answer* due = connection.due_answer();
+  if (!due) return;
   constexpr uint64_t kRoom = 64 * 1024;
-  const Expected* given = transcript_of(connection).find(connection.outgoing->sequence);
+  const Expected* given = transcript_of(connection).find(due->sequence);
   BRINK_HOLDS(given, "client %d: an answer that nobody gave", connection.peer.port);
   // A tunnel's writer has its bytes back then.
-  bool has_room = !connection.has_pending() || (given->framing != Framing::raw && connection.pending->size() < kRoom);
+  bool has_room =
+      !connection.has_pending() || (given->framing != Framing::raw && connection.output.pending->size() < kRoom);
   bool is_on_its_way = inside_.has_small_events() || inside_.has_undelivered_events();
   BRINK_HOLDS(!given->asks || !has_room || is_on_its_way, "client %d: there is room, and nobody is told",
               connection.peer.port);
@@ -191,28 +187,27 @@ void Invariants::check_deadline(const Connection& connection) const {
   bool overdue = connection.deadline.listed && due + 2 * net::DeadlineWheel::kStepMs <= now;
   // A time that had passed when it was set, as that of a head which nobody could read, is looked at in the next step.
   BRINK_HOLDS(!overdue || is_looked_at_next(connection), "client %d: overdue", client);
-  Deadline kind = connection.deadline_kind;
-  BRINK_HOLDS(kind == reactor::Inspection::deadline_of(connection), "client %d: the deadline of something else",
-              client);
+  Wait wait = inside_.wait_of(connection);
   const reactor::Options& options = scene_.options;
-  uint64_t longest = kind == Deadline::keep_alive ? options.keep_alive_timeout_ms
-                     : kind == Deadline::head     ? options.headers_timeout_ms
-                     : kind == Deadline::request  ? options.request_timeout_ms
-                     : kind == Deadline::write    ? options.write_timeout_ms
-                                                  : 5'000;
+  uint64_t longest = wait == Wait::request       ? options.keep_alive_timeout_ms
+                     : wait == Wait::head        ? options.headers_timeout_ms
+                     : wait == Wait::body        ? options.request_timeout_ms
+                     : wait == Wait::taking      ? options.write_timeout_ms
+                     : wait == Wait::half_closed ? options.half_close_timeout_ms
+                                                 : 5'000;
   const Conversation& with = scene_.conversations[connection.peer.port];
-  if (kind == Deadline::write) {
+  if (wait == Wait::taking) {
     // The longest is in force until nothing waits to be taken; the server's, where something waited before there were
     // others.
     longest = std::max(longest, with.range(&OwnDeadlines::write_ms, 0, connection.unanswered.first(), longest).most);
   }
-  if (kind == Deadline::request && connection.incoming) {
+  if (wait == Wait::body && connection.incoming) {
     uint32_t sequence = connection.incoming->sequence;
     longest = with.range(&OwnDeadlines::request_ms, sequence, sequence, longest).most;
   }
   // It has sent, and is looked at again when the application gave a block back.
   longest = std::max<uint64_t>(longest, 500);
-  BRINK_HOLDS(!waits(kind) || due <= now + longest, "client %d: may stay for %llu ms", client,
+  BRINK_HOLDS(!waits_for_client(wait) || due <= now + longest, "client %d: may stay for %llu ms", client,
               static_cast<unsigned long long>(due - now));
 }
 

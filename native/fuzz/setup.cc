@@ -1,5 +1,7 @@
 #include "fuzz/setup.h"
 
+#include <algorithm>
+
 namespace brink::fuzz {
 namespace {
 
@@ -57,6 +59,9 @@ Setup Setup::read(Script& script) {
   options.limits.body_bytes = choose.of<uint64_t>(1024 * 1024, 0, 10, 40'000);
   options.limits.chunk_overhead_bytes = choose.of(16u * 1024, 0u, 20u, 1000u);
   options.takes_upgrades = choose.of(false, true, true, true);
+  // Chosen with others: what the scripts of the corpus say stands where it stood.
+  options.half_close_timeout_ms = std::clamp<uint64_t>(options.write_timeout_ms / 6, 1, 20'000);
+  options.max_pending_input_bytes = options.max_pending_output_bytes * 8;
   return setup;
 }
 

@@ -353,12 +353,14 @@ void World::on_closed(size_t client) {
               "client %zu: both ends were said, and not all of it was read", client);
 }
 
-// Nothing is heard of it, and it may be that nobody hears: a stream that is quiet does not go on for ever.
+// It has closed its side, and it may be that nobody hears: a handler that hangs and a stream that is quiet do not hold
+// its connection for ever.
 bool World::has_vanished(size_t client) const {
-  constexpr uint64_t kQuietMs = 5'000;
+  const Client& closed = kernel_.client(client);
   const Conversation& conversation = conversations_[client];
-  return kernel_.client(client).finished && conversation.transcript.streams_still() &&
-         !conversation.hearing.is_handed_over() && kernel_.now_ms() >= conversation.last_sent_ms + kQuietMs;
+  uint64_t patience_ms = setup_.options.half_close_timeout_ms / (conversation.transcript.streams_still() ? 10 : 1);
+  return closed.finished && !conversation.hearing.is_handed_over() &&
+         kernel_.now_ms() >= std::max(closed.finished_ms, conversation.last_sent_ms) + patience_ms;
 }
 
 // Clients that did not take their answers. They are told nothing.

@@ -8,12 +8,9 @@ namespace {
 uint64_t step_of(uint64_t due_ms) { return due_ms / DeadlineWheel::kStepMs + 1; }
 }  // namespace
 
-void DeadlineWheel::set(DeadlineEntry& entry, uint64_t due_ms) {
-  bool later = entry.listed && due_ms >= entry.due_ms;
-  entry.due_ms = due_ms;
-  if (later) return;
+void DeadlineWheel::list(DeadlineEntry& entry) {
   if (entry.listed) unlink(entry);
-  insert(entry, step_of(due_ms));
+  insert(entry, step_of(entry.due_ms));
 }
 
 void DeadlineWheel::clear(DeadlineEntry& entry) {

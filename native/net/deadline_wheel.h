@@ -25,7 +25,11 @@ class DeadlineWheel {
 
   explicit DeadlineWheel(uint64_t now_ms) : step_(now_ms / kStepMs) {}
 
-  void set(DeadlineEntry& entry, uint64_t due_ms);
+  void set(DeadlineEntry& entry, uint64_t due_ms) {
+    bool later = entry.listed && due_ms >= entry.due_ms;
+    entry.due_ms = due_ms;
+    if (!later) list(entry);
+  }
   void clear(DeadlineEntry& entry);
 
   // The next entry that fell due, taken out of the wheel, or null. Call until null.
@@ -35,6 +39,7 @@ class DeadlineWheel {
   int64_t next_check_ms(uint64_t now_ms) const;
 
  private:
+  void list(DeadlineEntry& entry);
   void insert(DeadlineEntry& entry, uint64_t step);
   void unlink(DeadlineEntry& entry);
 

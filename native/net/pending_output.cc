@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <utility>
 
 namespace brink::net {
@@ -12,6 +13,7 @@ constexpr size_t kMostSlices = 16;
 // A client that takes a large file as fast as it can be sent must not keep the others waiting.
 constexpr int64_t kMostAtOnce = 2 * 1024 * 1024;
 constexpr uint64_t kMostOfFile = 2 * 1024 * 1024;
+constexpr uint64_t kLargeFile = 128 * 1024;
 }  // namespace
 
 void PendingOutput::append(Slice bytes) {
@@ -31,10 +33,21 @@ void PendingOutput::append(HeldBytes held) {
   segments_.back().held = std::move(held);
 }
 
-PendingOutput::Sent PendingOutput::send_to(Descriptor descriptor) {
+void PendingOutput::append(PendingOutput&& more) {
+  size_ += std::exchange(more.size_, 0);
+  std::move(more.segments_.begin(), more.segments_.end(), std::back_inserter(segments_));
+  more.segments_.clear();
+}
+
+PendingOutput::Sent PendingOutput::send_to(Descriptor descriptor, bool* unsent_limit_lifted) {
   int64_t total = 0;
   while (!segments_.empty()) {
     if (total >= kMostAtOnce) return {total, true};
+    bool lifted = segments_.front().held.file && segments_.front().held.file_length > kLargeFile;
+    if (lifted != *unsent_limit_lifted) {
+      system::limit_unsent(descriptor, !lifted);
+      *unsent_limit_lifted = lifted;
+    }
     uint64_t offered = 0;
     int64_t sent = segments_.front().held.file ? send_file(descriptor, &offered) : send_memory(descriptor, &offered);
     if (sent == -EINTR) continue;

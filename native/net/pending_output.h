@@ -38,13 +38,15 @@ class PendingOutput {
 
   void append(Slice bytes);
   void append(HeldBytes held);
+  void append(PendingOutput&& more);
 
   struct Sent {
     int64_t bytes;    // or a negative errno, when the socket broke, or a file is shorter than it was
     bool takes_more;  // the socket may take more at once: it is others' turn first
   };
-  // Sends what the socket takes, up to a bound. All was taken when empty().
-  Sent send_to(Descriptor descriptor);
+  // Sends what the socket takes, up to a bound. All was taken when empty(). The limit of what the system takes is
+  // lifted for large files, and put back before memory is sent.
+  Sent send_to(Descriptor descriptor, bool* unsent_limit_lifted);
 
  private:
   struct Segment {

@@ -21,9 +21,6 @@
 // After winsock2.h, or it brings the first Winsock in.
 #include <process.h>
 #else
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -31,6 +28,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -59,7 +57,12 @@ inline void start() {
   (void)started;
 }
 
-inline void release_free_memory() {}
+inline void* allocate_pages(size_t size) {
+  return ::VirtualAlloc(nullptr, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+}
+inline void free_pages(void* memory, size_t) { ::VirtualFree(memory, 0, MEM_RELEASE); }
+// Nothing tells without receiving.
+inline bool peer_has_finished(Socket) { return false; }
 // Winsock has error numbers of its own.
 inline int last_error() {
   switch (WSAGetLastError()) {
@@ -189,11 +192,11 @@ inline bool is_valid(Socket socket) { return socket >= 0; }
 // The descriptor is gone whatever close() answers; to try again could close another one's.
 inline void close_socket(Socket socket) { ::close(socket); }
 
-#if defined(__GLIBC__)
-inline void release_free_memory() { ::malloc_trim(0); }
-#else
-inline void release_free_memory() {}
-#endif
+inline void* allocate_pages(size_t size) {
+  void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANON, -1, 0);
+  return memory == MAP_FAILED ? nullptr : memory;
+}
+inline void free_pages(void* memory, size_t size) { ::munmap(memory, size); }
 
 #if defined(BRINK_LINUX)
 inline Socket open_socket(int family) { return ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
@@ -201,6 +204,12 @@ inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
   return ::accept4(listener, peer, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 inline constexpr bool kAcceptedInheritsNoDelay = true;
+inline bool peer_has_finished(Socket socket) {
+  tcp_info info = {};
+  Size size = sizeof info;
+  if (::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
+  return info.tcpi_state == TCP_CLOSE_WAIT || info.tcpi_state == TCP_CLOSE;
+}
 inline constexpr int kSendFlags = MSG_NOSIGNAL;
 inline constexpr int kMoreFollows = MSG_MORE;
 #else
@@ -226,6 +235,8 @@ inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
   return made_ready(::accept(listener, peer, size));
 }
 inline constexpr bool kAcceptedInheritsNoDelay = false;
+// Nothing portable tells without receiving.
+inline bool peer_has_finished(Socket) { return false; }
 // Where neither a flag nor an option keeps SIGPIPE away, the process must ignore it, as Node does.
 inline constexpr int kSendFlags = 0;
 inline constexpr int kMoreFollows = 0;

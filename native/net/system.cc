@@ -158,11 +158,14 @@ int shutdown_sending(Descriptor descriptor) {
   return ::shutdown(socket_of(descriptor), platform::kShutdownSending) == 0 ? 0 : -platform::last_error();
 }
 
-void lift_unsent_limit(Descriptor descriptor) {
-  // Where it fails the file is sent all the same, in smaller pieces.
-  if (platform::kUnsentLimitOption >= 0)
-    set_option(socket_of(descriptor), IPPROTO_TCP, platform::kUnsentLimitOption, INT_MAX);
+void limit_unsent(Descriptor descriptor, bool limited) {
+  // Where it fails all is sent the same, in pieces of another size.
+  if (platform::kUnsentLimitOption < 0) return;
+  int most = limited ? kUnsentLimitBytes : INT_MAX;
+  set_option(socket_of(descriptor), IPPROTO_TCP, platform::kUnsentLimitOption, most);
 }
+
+bool peer_has_finished(Descriptor descriptor) { return platform::peer_has_finished(socket_of(descriptor)); }
 
 void reset_on_close(Descriptor descriptor) {
   linger at_once = {};
@@ -196,7 +199,9 @@ uint64_t monotonic_ms() {
   return static_cast<uint64_t>(duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count());
 }
 
-void release_free_memory() { platform::release_free_memory(); }
+void* allocate_pages(size_t size) { return platform::allocate_pages(size); }
+
+void free_pages(void* memory, size_t size) { platform::free_pages(memory, size); }
 
 int64_t wall_clock_seconds() {
   using namespace std::chrono;

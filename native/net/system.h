@@ -73,8 +73,11 @@ int shutdown_sending(Descriptor descriptor);
 void close(Descriptor descriptor);
 // Makes close() throw away what was not sent yet, and the connection with it: for a client that takes nothing.
 void reset_on_close(Descriptor descriptor);
-// Lets the system take as much as it likes to send: for a file, whose bytes it need not keep a copy of.
-void lift_unsent_limit(Descriptor descriptor);
+// Whether the system takes only what it can send soon, as it does at first: of a large file, whose bytes it need not
+// keep a copy of, it may take as much as it likes.
+void limit_unsent(Descriptor descriptor, bool limited);
+// Whether the peer has finished sending, though what it has sent was not received yet. False where nothing can tell.
+bool peer_has_finished(Descriptor descriptor);
 
 // A wake-up for a reactor's thread: descriptors[0] is readable from raise(descriptors[1]) until lower(descriptors[0]).
 // The two may be one and the same.
@@ -102,9 +105,9 @@ int64_t send_file(Descriptor socket, Descriptor file, uint64_t offset, uint64_t 
 uint64_t monotonic_ms();
 int64_t wall_clock_seconds();
 
-// Gives memory back to the system that was freed and is kept for later, where the allocator keeps it: it may take
-// milliseconds.
-void release_free_memory();
+// Memory in whole pages, zeroed, or null; it goes back to the system when it is freed.
+void* allocate_pages(size_t size);
+void free_pages(void* memory, size_t size);
 
 }  // namespace system
 }  // namespace brink::net

@@ -23,7 +23,7 @@ class Epoll : public Poller {
   explicit Epoll(net::Fd epoll) : epoll_(std::move(epoll)), events_(kMostEvents) {}
 
   int add(net::Descriptor descriptor, uint64_t token) override {
-    return control(EPOLL_CTL_ADD, descriptor, token, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+    return control(EPOLL_CTL_ADD, descriptor, token, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET);
   }
 
   int add_reader(net::Descriptor descriptor, uint64_t token) override {
@@ -43,9 +43,10 @@ class Epoll : public Poller {
       const epoll_event& event = events_[static_cast<size_t>(i)];
       bool broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
       ready[i].token = event.data.u64;
-      ready[i].readable = broken || (event.events & (EPOLLIN | EPOLLRDHUP)) != 0;
+      ready[i].readable = broken || (event.events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP)) != 0;
       ready[i].writable = broken || (event.events & EPOLLOUT) != 0;
       ready[i].hung_up = broken || (event.events & EPOLLRDHUP) != 0;
+      ready[i].urgent = (event.events & EPOLLPRI) != 0;
       ready[i].broken = broken;
     }
     return count;

@@ -22,6 +22,8 @@ struct Ready {
   bool writable;
   bool hung_up;  // the peer will send no more: a short read is not the end, recv() has an end of the stream to tell
   bool broken;   // nothing can be sent or received any more; reported whatever the interest
+  // Urgent data has come: recv() stops short at its mark, and there may be more behind it. Only pollers by edges tell.
+  bool urgent = false;
 };
 
 class Poller {

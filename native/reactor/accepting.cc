@@ -64,13 +64,18 @@ bool Reactor::accept_from(Listener& listener) {
 
 void Reactor::admit(net::Fd fd, const net::Address& peer) {
   stats_.accepted++;
-  Connection& connection = connections_.add(std::move(fd), peer, options_.limits);
-  connection.message_began_ms = now_ms_;
+  Connection* added = connections_.add(std::move(fd), peer, options_.limits);
+  if (!added) {
+    stats_.shed++;
+    return;
+  }
+  Connection& connection = *added;
+  connection.since.idle_ms = now_ms_;
   bool too_many = options_.max_connections > 0 && connections_.open() - turned_away_ > options_.max_connections;
   int error = too_many ? -EMFILE : poller_->add(connection.fd.get(), connection.id.token());
-  if (error == 0) return arm(connection);
-  connection.polled = false;
-  if (error == -ENOSPC && !std::exchange(told_poller_full_, true)) notice_is_due_ = true;
+  if (error == 0) return arm(connection, true);
+  connection.watch.polled = false;
+  if (error == -ENOSPC) notices_.poller_is_full();
   turn_away(connection);
 }
 
@@ -78,17 +83,15 @@ void Reactor::admit(net::Fd fd, const net::Address& peer) {
 // elsewhere. Some are given time to see it, by looking at them now and then; in a flood the others are just closed.
 void Reactor::turn_away(Connection& connection) {
   stats_.shed++;
-  stats_.refusals[static_cast<size_t>(http::Refusal::TOO_MANY_CONNECTIONS)]++;
-  note_client_error(connection, http::Refusal::TOO_MANY_CONNECTIONS);
+  tell_client_error(connection, http::Refusal::TOO_MANY_CONNECTIONS);
   if (++turned_away_ > kMostTurnedAway) return drop(connection);
-  ConnectionId id = connection.id;
   connection.stage = Stage::refused;
-  connection.readable = true;
-  Reply answer_503 = last_answer(id, connection.unanswered.add(false, false), 503);
+  connection.input.readable = true;
+  Reply answer_503 = last_answer(connection.id, connection.unanswered.add(false, false), 503);
   answer_503.fields = {kRetryAfter.data(), kRetryAfter.size()};
   answer(connection, answer_503);
   flush_output();
-  if (Connection* still = connections_.find(id)) settle(*still);
+  settle(connection);
 }
 
 }  // namespace brink::reactor

@@ -8,14 +8,53 @@
 #include <vector>
 
 #include "http/request_parser.h"
-#include "net/byte_buffer.h"
 #include "net/deadline_wheel.h"
 #include "net/fd.h"
 #include "net/pending_output.h"
+#include "reactor/answer.h"
+#include "reactor/deadlines.h"
 #include "reactor/exchange.h"
+#include "reactor/options.h"
+#include "reactor/pending_input.h"
 #include "reactor/unanswered.h"
 
 namespace brink::reactor {
+
+// How far a connection is on its way out. Each stage accepts less than the one before.
+enum class Stage : uint8_t {
+  open,       // takes requests
+  tunnel,     // was handed over: bytes pass through, in both directions
+  last,       // takes no more requests: the unanswered ones are answered, then it ends
+  refused,    // the same, and the client may still be sending what nobody will read
+  lingering,  // said everything, and waits for the client to close, so that no reset destroys what was said
+  ended,      // its descriptor is closed; the table frees it when nobody can name it any more
+};
+
+// The direction from the client. `readable` is an edge that was not used up: recv() takes it back with EAGAIN, and a
+// short read does, unless the poller has announced that more than bytes is to come.
+struct Input {
+  bool readable = false;
+  bool hung_up = false;   // the end of the stream was announced: no further edge will come for it
+  bool urgent = false;    // urgent data was announced: recv() stops short at its mark
+  bool broken = false;    // nothing can be sent or received any more
+  bool finished = false;  // recv() has given the end of the stream
+
+  bool short_read_drains() const { return !hung_up && !urgent; }
+};
+
+// The direction to the client.
+struct Output {
+  std::unique_ptr<net::PendingOutput> pending;  // what the socket has not taken, in order
+  bool takes_more = false;                      // it would take more now; other connections had their turn first
+  bool unsent_limit_lifted = false;             // for a large file, until memory is sent again
+};
+
+// What the poller was told.
+struct Watch {
+  bool polled = true;  // false for one that was turned away: the clock looks at it
+  bool reads = true;   // interests, for level-triggered pollers
+  bool writes = false;
+};
 
 // A body that comes after its request was handed on; in a tunnel, all that comes.
 struct IncomingBody {
@@ -25,69 +64,12 @@ struct IncomingBody {
   bool answered = false;                 // its request was, before all of it was there
   bool discarded = false;                // and the answer is out
   int64_t credit = layout::kBodyWindow;  // so many bytes may come before the app asks for more
+  uint64_t bytes = 0;                    // that came with their request, and after it
   uint64_t discarded_bytes = 0;
+  uint64_t held_back_since_ms = 0;  // since when this side does not want more of it; 0: it does
+
+  bool is_wanted() const { return discarded || credit > 0; }
 };
-
-// An answer of which the head is out, and not yet all of its body.
-struct OutgoingBody {
-  enum class Framing : uint8_t { chunked, length, to_the_close, none };
-  uint32_t sequence;
-  Framing framing;
-  bool close;
-  bool asks = false;      // the app waits to hear that there is room for more
-  bool ended = false;     // in a tunnel: nothing more is said,
-  bool told_end = false;  // and the client was told
-  uint64_t left = 0;      // of a known length
-};
-
-// What is framed and waits for its turn.
-struct HeldPiece {
-  net::ByteBuffer bytes;
-  net::HeldBytes body;
-};
-
-// An answer that is ready, or begun, before an earlier request's is out.
-struct HeldAnswer {
-  uint32_t sequence;
-  bool close;
-  bool complete;
-  bool aborted = false;
-  bool takes_over = false;  // the connection becomes a tunnel
-  OutgoingBody outgoing;    // of one that is not complete
-  std::vector<HeldPiece> pieces;
-};
-
-// How long a client may take nothing of what it is sent, and how little of it.
-struct Patience {
-  uint64_t timeout_ms = 0;
-  uint64_t min_rate_bytes = UINT64_MAX;
-
-  void join(const Patience& other) {
-    timeout_ms = std::max(timeout_ms, other.timeout_ms);
-    min_rate_bytes = std::min(min_rate_bytes, other.min_rate_bytes);
-  }
-};
-
-struct OwnDeadlines {
-  struct OfRequest {
-    uint32_t sequence;
-    Deadlines deadlines;
-  };
-  std::vector<OfRequest> of_requests;  // that are not done with
-  Patience of_unsent;                  // the most there is with any of the answers that may not be taken yet
-};
-
-// How far a connection is on its way out. Each stage accepts less than the one before.
-enum class Stage : uint8_t {
-  open,       // takes requests
-  tunnel,     // was handed over: bytes pass through, in both directions
-  last,       // takes no more requests: the unanswered ones are answered, then it ends
-  refused,    // the same, and the client may still be sending what nobody will read
-  lingering,  // said everything, and waits for the client to close, so that no reset destroys what was said
-};
-
-// What the entry in the wheel stands for: nothing while a handler works (none), or does not want the body (held_back).
-enum class Deadline : uint8_t { none, keep_alive, head, request, held_back, write, vanishing, linger };
 
 struct Connection {
   Connection(ConnectionId id, net::Fd fd, const net::Address& peer, const http::Limits& limits)
@@ -97,32 +79,67 @@ struct Connection {
   net::Fd fd;
   net::Address peer;
   Stage stage = Stage::open;
-  Deadline deadline_kind = Deadline::none;
-  bool readable = false;       // an edge that was not used up
-  bool peer_finished = false;  // recv() gave the end of the stream
-  bool hung_up = false;        // the poller saw it coming
-  bool broken = false;         // and that nobody is there
-  bool polled = true;          // the poller knows it; one that was turned away is looked at by the clock
+  Input input;
+  Output output;
+  Watch watch;
   bool in_ready_list = false;
-  bool reads_wanted = true;  // what a level-triggered poller was told
-  bool writes_wanted = false;
   bool upgrade_offered = false;  // by the last request: until its answer nothing more is read
-  bool sends_files = false;      // the system takes as much of them as it likes
-  bool sends_more = false;       // the socket would take more output now; others had their turn first
-  uint64_t message_began_ms = 0;
-  uint64_t progress_ms = 0;      // when it last took some of its answer
-  uint64_t window_began_ms = 0;  // since when window_bytes came, or were taken, or the client is held back
-  uint32_t window_bytes = 0;
+  Since since;
+  RateWindow window;
   http::RequestParser parser;
   Unanswered unanswered;
   net::DeadlineEntry deadline;
-  std::unique_ptr<net::PendingOutput> pending;
-  std::unique_ptr<std::vector<HeldAnswer>> held;
+  std::vector<Answer> answers;
   std::unique_ptr<IncomingBody> incoming;
-  std::unique_ptr<OutgoingBody> outgoing;
   std::unique_ptr<OwnDeadlines> own_deadlines;
+  std::unique_ptr<PendingInput> pending_input;
 
-  bool has_pending() const { return pending && !pending->empty(); }
+  bool has_ended() const { return stage == Stage::ended; }
+  bool has_pending() const { return output.pending && !output.pending->empty(); }
+
+  Answer* answer_to(uint32_t sequence) { return find_answer(answers, sequence); }
+  // The one that has begun and whose turn it is.
+  Answer* due_answer() { return unanswered.empty() ? nullptr : find_answer(answers, unanswered.first()); }
+  const Answer* due_answer() const { return unanswered.empty() ? nullptr : find_answer(answers, unanswered.first()); }
+
+  // A client is not heard while it does not take its answers, sends more requests than are answered, or more of a body
+  // than the app wants; nor while the app decides whether to go on with HTTP.
+  bool may_read(const Options& options) const {
+    if (stage >= Stage::last) return false;
+    if (output.pending && output.pending->size() >= options.max_pending_output_bytes) return false;
+    return incoming ? incoming->is_wanted() : may_take_request(options);
+  }
+
+  bool may_take_request(const Options& options) const {
+    return stage == Stage::open && !upgrade_offered && unanswered.count() < options.max_pipelined &&
+           (!pending_input || pending_input->bytes() < options.max_pending_input_bytes);
+  }
+
+  // `reads`: as may_read() says.
+  Wait waits_for(bool reads) const {
+    if (has_pending()) return Wait::taking;
+    if (stage == Stage::lingering) return Wait::lingering;
+    if (stage == Stage::tunnel) return Wait::nothing;  // when one ends is the app's affair
+    bool is_unanswered = !unanswered.empty();
+    // The client has sent the end of its stream, and nothing that stands before it will be read.
+    bool has_closed = input.finished || (input.hung_up && !reads);
+    if (has_closed && is_unanswered) return Wait::half_closed;
+    if (parser.in_message() && stage == Stage::open && !input.finished) {
+      if (!parser.in_body()) return Wait::head;
+      return incoming && incoming->held_back_since_ms > 0 ? Wait::held_back : Wait::body;
+    }
+    if (!is_unanswered) return Wait::request;
+    return reads ? Wait::nothing : Wait::held_back;
+  }
+
+ private:
+  template <typename Answers>
+  static auto find_answer(Answers& answers, uint32_t sequence) -> decltype(answers.data()) {
+    for (auto& answer : answers) {
+      if (answer.sequence == sequence) return &answer;
+    }
+    return nullptr;
+  }
 };
 
 }  // namespace brink::reactor

@@ -14,13 +14,13 @@ struct Inspection {
 
   const ConnectionTable& connections() const { return reactor.connections_; }
   const std::vector<ConnectionId>& ready() const { return reactor.ready_; }
-  bool may_read(const Connection& connection) const { return reactor.may_read(connection); }
-  static Deadline deadline_of(const Connection& connection) { return Reactor::deadline_of(connection); }
+  bool may_read(const Connection& connection) const { return connection.may_read(reactor.options_); }
+  Wait wait_of(const Connection& connection) const { return connection.waits_for(may_read(connection)); }
   const net::DeadlineWheel& wheel() const { return reactor.wheel_; }
   uint64_t now_ms() const { return reactor.now_ms_; }
   uint64_t accept_again_ms() const { return reactor.accept_again_ms_; }
   size_t turned_away() const { return reactor.turned_away_; }
-  bool has_small_events() const { return reactor.has_small_events(); }
+  bool has_small_events() const { return !reactor.notices_.empty(); }
   bool has_undelivered_events() const { return reactor.events_.has_block() && reactor.events_.events() > 0; }
 
   size_t listeners() const { return reactor.listeners_.size(); }

@@ -2,9 +2,11 @@
 // times out. Owned by exactly one thread; nothing in it is shared.
 //
 // It is written for edges: a readiness that was not used up is remembered in the connection, which then stands in the
-// ready list or has something in its way that settle() sees go.
+// ready list or has something in its way that settle() sees go. A call may end a connection: a reference to it stays
+// valid to the end of turn() or apply(), and has_ended() tells.
 //
-// Its parts: reactor.cc waits, reads and ends; accepting.cc accepts; writing.cc writes; timing.cc times out.
+// Its files: reactor.cc waits, reads and settles; accepting.cc accepts; answering.cc frames answers and streams;
+// writing.cc sends; ending.cc refuses, ends and times out.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +22,7 @@
 #include "reactor/event_writer.h"
 #include "reactor/exchange.h"
 #include "reactor/fixed_answers.h"
+#include "reactor/notices.h"
 #include "reactor/options.h"
 #include "reactor/reply_reader.h"
 #include "reactor/stats.h"
@@ -48,19 +51,21 @@ class Reactor final : private http::RequestSink {
   // Answers GET and HEAD of this target from now on, until another one is set. The fields are complete lines.
   void set_fixed(std::string target, FixedAnswer answer) { fixed_.set(std::move(target), std::move(answer)); }
 
-  // Frames and sends what JavaScript answered. Replies to connections that are gone are dropped.
+  // Frames and sends what JavaScript answered, within a turn or between turns. Replies to connections that are gone are
+  // dropped.
   void apply(Replies replies);
 
   // Milliseconds until a deadline wants turn() to be called, or -1.
   int64_t next_deadline_ms() const;
 
-  // Stops listening and lets every connection end: idle ones now, the others with their last answer.
+  // Takes the clients that wait to be accepted, stops listening and lets every connection end: idle ones now, the
+  // others with their last answer.
   void drain();
   // Ends everything at once.
   void cut();
 
   // Whether a turn would find work without waiting.
-  bool has_work() const { return (!ready_.empty() || !progress_.empty()) && !short_of_room_; }
+  bool has_work() const { return (!ready_.empty() || notices_.has_progress()) && !short_of_room_; }
   // JavaScript has given a block back: what waited for one goes on.
   void resume();
   bool idle() const { return connections_.open() == 0; }
@@ -72,12 +77,7 @@ class Reactor final : private http::RequestSink {
 
   // Slots from here on are listeners' and the waker's, and no connection's.
   static constexpr uint32_t kListenerSlots = 0xffffff00;
-  static constexpr ConnectionId kNobody = {kListenerSlots, 0};
-  // Of a body that nobody wanted this much is read, for the sake of the next request.
-  static constexpr uint64_t kMostForgotten = 1024 * 1024;
-  // Of fixed answers so much is framed before it is sent, and the next requests are looked at.
-  static constexpr size_t kMostFramed = 256 * 1024;
-  static constexpr int64_t kMostCredit = int64_t{1} << 53;
+  static constexpr uint32_t kWakerSlot = 0xffffffff;
 
   struct Listener {
     net::Fd fd;
@@ -85,93 +85,80 @@ class Reactor final : private http::RequestSink {
     bool wanted = true;  // what a level-triggered poller was told
   };
 
-  // wait
+  // Wait, read and settle.
   void look_at_clock();
   void note(const poller::Ready& ready);
   void push_ready(Connection& connection);
-  // accept
+  bool ensure_room();
+  void step(ConnectionId id);
+  void read(Connection& connection);
+  void receive(Connection& connection);
+  void parse(Connection& connection, char* at, size_t size);
+  void pass_on(Connection& connection, net::Slice bytes);
+  void hear_the_end(Connection& connection);
+  bool on_request(const http::Request& request) override;
+  bool on_body(net::Slice bytes, net::Slice trailers, bool is_last) override;
+  void count_pending_input(Connection& connection, uint32_t sequence, uint64_t bytes);
+  void settle(Connection& connection);
+  void note_held_back(Connection& connection);
+  void arm(Connection& connection, bool reads);
+  void want_reads(Connection& connection, bool wanted);
+  void want_writes(Connection& connection, bool wanted);
+  void deliver();
+  void put_notices();
+
+  // Accept.
   void accept_waiting();
   bool accept_from(Listener& listener);
   void want_accepts(Listener& listener, bool wanted);
   void admit(net::Fd fd, const net::Address& peer);
   void turn_away(Connection& connection);
-  // read
-  bool ensure_room();
-  void step(ConnectionId id);
-  void read(Connection& connection);
-  void parse(Connection& connection, char* at, size_t size);
-  void receive(Connection& connection);
-  void pass_on(Connection& connection, net::Slice bytes);
-  void hear_the_end(Connection& connection);
-  void discard_input(Connection& connection);
-  bool may_read(const Connection& connection) const;
-  bool may_take_another(const Connection& connection) const;
-  static bool wants_body(const IncomingBody& incoming) { return incoming.discarded || incoming.credit > 0; }
-  bool on_request(const http::Request& request) override;
-  bool on_body(net::Slice bytes, net::Slice trailers, bool is_last) override;
-  void refuse(Connection& connection, http::Refusal refusal);
-  // hand over
-  void deliver();
-  void note_client_error(const Connection& connection, http::Refusal refusal);
-  void put_small_events();
-  bool has_small_events() const { return notice_is_due_ || !client_errors_.empty() || !progress_.empty(); }
-  // write
-  bool answer_fixed(Connection& connection, uint32_t sequence, const http::Request& request);
+
+  // Frame answers, in the order of the requests.
   void act_on(Connection& connection, const Reply& given);
+  bool answer_fixed(Connection& connection, uint32_t sequence, const http::Request& request);
   bool is_usual(const Connection& connection, const Reply& given) const;
   void answer(Connection& connection, const Reply& given);
-  HeldAnswer& hold(Connection& connection, uint32_t sequence);
-  static HeldAnswer* find_held(Connection& connection, uint32_t sequence);
   bool says_no_more(const Connection& connection) const;
-  bool leaves_too_much_unread(const Connection& connection, const Reply& given) const;
-  static OutgoingBody::Framing framing_of(const Connection& connection, const Reply& given);
-  void frame(net::ByteBuffer& out, Connection& connection, const Reply& given, const OutgoingBody& outgoing);
   void add_chunk(Connection& connection, const Reply& given);
-  static void begin_chunk(net::ByteBuffer& out, uint64_t size);
-  void end_body(Connection& connection, const Reply& given, OutgoingBody& outgoing, HeldAnswer* held);
+  void end_body(Connection& connection, Answer& answer);
+  void pass_due(Connection& connection, bool close);
+  void drop_unanswered(Connection& connection);
   void abort(Connection& connection, uint32_t sequence);
   void break_off(Connection& connection);
   void read_more(Connection& connection, const Reply& given);
   void take_over(Connection& connection, const Reply& given);
-  void become_tunnel(Connection& connection);
-  bool put_out(Connection& connection, net::HeldBytes body);
-  void emit(Connection& connection, bool close);
-  void emit_held(Connection& connection);
-  void select_output(Connection& connection);
-  void settle_later(Connection& connection);
+  void become_tunnel(Connection& connection, uint32_t sequence);
+  bool ends_tunnel(Connection& connection);
+  void set_deadlines(Connection& connection, const Reply& given);
+
+  // Send.
+  net::ByteBuffer& begin_output(Connection& connection, const Answer& answer);
+  void put_held(Connection& connection, Answer& answer, net::HeldBytes body);
+  void finish_output(Connection& connection, Answer& answer);
+  void put_waiting(Connection& connection, net::PendingOutput waiting);
+  void select_output(Connection& connection) {
+    if (output_of_ != &connection) change_output(connection);
+  }
+  void change_output(Connection& connection);
+  void settle_later(Connection& connection) { select_output(connection); }
   void flush_output();
-  void tell_drained(Connection& connection);
   void send(Connection& connection, net::Slice bytes, net::HeldBytes body, bool end_follows = false);
   bool send_rest(Connection& connection);
-  void send_pending(Connection& connection);
   void offer_continue(Connection& connection);
-  // end, and time out
-  void settle(Connection& connection);
-  bool ends_tunnel(Connection& connection);
-  static bool ends_behind_output(const Connection& connection);
+  void tell_drained(Connection& connection);
+
+  // Refuse, end, and time out.
+  void refuse(Connection& connection, http::Refusal refusal);
+  void tell_client_error(const Connection& connection, http::Refusal refusal);
+  void discard_input(Connection& connection);
   void end(Connection& connection);
   void drop(Connection& connection);
-  void want_reads(Connection& connection, bool wanted);
-  void want_writes(Connection& connection, bool wanted);
-  void arm(Connection& connection);
-  static Deadline deadline_of(const Connection& connection);
-  uint64_t due_ms(const Connection& connection) const;
-  uint64_t window_end_ms(const Connection& connection) const;
+  void cut_off(Connection& connection, http::Refusal refusal);
   void expire_deadlines();
   void expire(Connection& connection);
-  bool is_too_slow(const Connection& connection) const;
-  void set_deadlines(Connection& connection, const Reply& given);
-  static void forget_deadlines(Connection& connection);
-  void pass_deadlines(Connection& connection, uint32_t sequence) const;
-  static const Deadlines* own_deadlines_of(const Connection& connection, uint32_t sequence);
-  static const Deadlines* own_deadlines_of_body(const Connection& connection);
-  uint64_t request_timeout_ms(const Connection& connection) const;
-  uint64_t min_rate_bytes(const Connection& connection) const;
-  Patience server_patience() const { return {options_.write_timeout_ms, options_.min_rate_bytes}; }
-  Patience patience_with_answer(const Connection& connection, uint32_t sequence) const;
-  Patience patience_with_unsent(const Connection& connection) const;
-  void cut_off(Connection& connection, http::Refusal refusal);
-  void look_at_lingering(Connection& connection);
+  void expire_lingering(Connection& connection);
+  void look_at_held_back(Connection& connection);
   void give_memory_back();
 
   const Options options_;
@@ -188,22 +175,19 @@ class Reactor final : private http::RequestSink {
   std::vector<ConnectionId> ready_;      // connections with a readiness to use
   std::vector<ConnectionId> ready_now_;  // those of the pass that is under way
   FixedAnswers fixed_;
+  Notices notices_;
   Connection* parsing_ = nullptr;
-  uint64_t messages_ = 0;   // that were parsed to their end
-  net::ByteBuffer output_;  // framed answers of one connection, sent together
-  ConnectionId output_of_ = kNobody;
+  uint64_t messages_ = 0;               // that were parsed to their end
+  Connection* output_of_ = nullptr;     // whose answers are being framed:
+  net::ByteBuffer output_;              // those that are due, to be sent together,
+  net::ByteBuffer early_output_;        // and a piece of one that is given before its turn
+  bool has_unoffered_pending_ = false;  // what was given early has become due, and the socket was not offered it
   uint64_t now_ms_;
-  uint64_t accept_again_ms_ = 0;            // when descriptors had run out: the time to try again
-  uint32_t full_waits_ = 0;                 // in a row
-  size_t most_open_ = 0;                    // since memory was last given back
-  size_t turned_away_ = 0;                  // those that still linger
-  std::vector<ClientError> client_errors_;  // to be told with the next batch, as
-  std::vector<Progress> progress_;          // this
-  uint64_t client_errors_since_ms_ = 0;
-  uint32_t client_errors_told_ = 0;  // in this second
-  uint32_t client_errors_untold_ = 0;
-  bool told_poller_full_ = false;
-  bool notice_is_due_ = false;
+  uint64_t accept_again_ms_ = 0;  // when descriptors had run out: the time to try again
+  uint32_t full_waits_ = 0;       // in a row
+  size_t most_open_ = 0;          // since memory was last given back
+  size_t turned_away_ = 0;        // those that still linger
+  bool in_turn_ = false;
   bool short_of_room_ = false;  // all blocks are with JavaScript, and the one being filled is full
   bool draining_ = false;
   Stats stats_;

@@ -1,0 +1,281 @@
+// The reactor's part that frames: from what JavaScript answered to bytes, in the order of the requests. An answer that
+// is given before its turn is framed as well, and waits behind its connection's output.
+#include <algorithm>
+#include <utility>
+
+#include "reactor/framing.h"
+#include "reactor/reactor.h"
+
+namespace brink::reactor {
+namespace {
+
+// What is left of a body that nobody read is read and forgotten behind its answer, if it is not longer than this.
+constexpr uint64_t kMostDiscarded = 1024 * 1024;
+constexpr int64_t kMostCredit = int64_t{1} << 53;
+
+net::Slice slice_of(std::string_view text) { return {text.data(), text.size()}; }
+
+// A body that nobody read is read and forgotten behind the answer, for the sake of the next request. Not so if it is
+// long; nor when the client was not told whether to send it (RFC 9110, 10.1.1), for then nobody knows what comes.
+bool leaves_too_much_unread(const Connection& connection, const Reply& given) {
+  if (!connection.incoming || connection.incoming->sequence != given.sequence) return false;
+  if (connection.parser.wants_continue()) return true;
+  uint64_t left;
+  return !given.streams && connection.parser.knows_body_left(&left) && left > kMostDiscarded;
+}
+
+void remove(std::vector<Answer>& answers, const Answer& answer) {
+  answers.erase(answers.begin() + (&answer - &answers[0]));
+}
+
+}  // namespace
+
+Reply last_answer(ConnectionId id, uint32_t sequence, uint16_t status) {
+  std::string_view reason = http::reason_phrase(status);
+  Reply answer = {};
+  answer.kind = Reply::Kind::answer;
+  answer.id = id;
+  answer.sequence = sequence;
+  answer.status = status;
+  answer.content_type = layout::kContentTypeText;
+  answer.body = slice_of(reason);
+  answer.body_length = reason.size();
+  answer.close = true;
+  return answer;
+}
+
+void Reactor::apply(Replies replies) {
+  look_at_clock();  // a late reply may be the first thing that happens for long
+  ReplyReader reader(replies);
+  Reply given;
+  for (auto found = reader.next(&given); found != ReplyReader::Found::end; found = reader.next(&given)) {
+    // A reply that makes no sense must not leave its request without an answer.
+    if (found == ReplyReader::Found::invalid) given = last_answer(given.id, given.sequence, 500);
+    Connection* connection = connections_.find(given.id);
+    if (!connection) continue;
+    given.kind == Reply::Kind::answer ? answer(*connection, given) : act_on(*connection, given);
+  }
+  flush_output();
+  if (!in_turn_) connections_.bury();
+}
+
+void Reactor::act_on(Connection& connection, const Reply& given) {
+  switch (given.kind) {
+    case Reply::Kind::answer:
+      break;
+    case Reply::Kind::chunk:
+      return add_chunk(connection, given);
+    case Reply::Kind::abort:
+      return abort(connection, given.sequence);
+    case Reply::Kind::read:
+      return read_more(connection, given);
+    case Reply::Kind::take_over:
+      return take_over(connection, given);
+    case Reply::Kind::deadlines:
+      return set_deadlines(connection, given);
+  }
+}
+
+// Called within parse(): nothing may be sent here, so the bodies are copied, and sent behind it.
+bool Reactor::answer_fixed(Connection& connection, uint32_t sequence, const http::Request& request) {
+  const FixedAnswer* fixed = fixed_.find(request.head, request.head_bytes.data);
+  if (!fixed) return false;
+  Reply given = {};
+  given.kind = Reply::Kind::answer;
+  given.id = connection.id;
+  given.sequence = sequence;
+  given.status = fixed->status;
+  given.content_type = fixed->content_type;
+  given.dated = fixed->dated;
+  given.fields = slice_of(fixed->fields);
+  if (FixedAnswers::is_known_to_client(*fixed, request.head, request.head_bytes.data)) {
+    given.status = 304;
+    given.content_type = 0;
+  } else {
+    given.body = slice_of(fixed->body);
+    given.body_length = fixed->body.size();
+  }
+  given.plain = given.status == 200 && !given.dated;
+  answer(connection, given);
+  return true;
+}
+
+// Most answers are whole and plain, due now, and nothing else is under way on their connection.
+bool Reactor::is_usual(const Connection& connection, const Reply& given) const {
+  if (!given.plain || !connection.unanswered.is_due(given.sequence) || says_no_more(connection)) return false;
+  return !connection.unanswered.is_head(given.sequence) && !connection.incoming && connection.answers.empty() &&
+         !connection.own_deadlines && !connection.upgrade_offered;
+}
+
+void Reactor::answer(Connection& connection, const Reply& given) {
+  Unanswered& unanswered = connection.unanswered;
+  if (is_usual(connection, given)) {
+    select_output(connection);
+    heads_.write_usual(output_, given.content_type, given.fields, given.body);
+    return unanswered.pass_first();
+  }
+  if (!unanswered.take(given.sequence)) return;
+  bool is_last = unanswered.is_last(given.sequence);
+  // It is read again now, though its answer may have to wait.
+  if (is_last && std::exchange(connection.upgrade_offered, false)) settle_later(connection);
+  if (connection.incoming && connection.incoming->sequence == given.sequence) {
+    connection.incoming->answered = true;
+    stats_.requests++;
+  }
+  Answer begun = {given.sequence, framing_of(unanswered, given)};
+  begun.close = given.close || (is_last && says_no_more(connection)) || leaves_too_much_unread(connection, given) ||
+                begun.framing == Answer::Framing::to_the_close;
+  begun.complete = !given.streams;
+  begun.left = given.body_length;
+  frame(heads_, begin_output(connection, begun), unanswered, given, begun);
+  if (given.held && begun.framing != Answer::Framing::none) put_held(connection, begun, std::move(*given.held));
+  if (connection.has_ended()) return;
+  finish_output(connection, begun);
+  bool is_due = given.sequence == unanswered.first();
+  if (is_due && begun.complete) return pass_due(connection, begun.close);
+  connection.answers.push_back(std::move(begun));
+}
+
+// Whether the answer to the last request is the connection's last.
+bool Reactor::says_no_more(const Connection& connection) const {
+  return connection.stage != Stage::open || draining_ || connection.input.finished ||
+         (connection.incoming && connection.incoming->closes_after);
+}
+
+// A piece of a body, or its end.
+void Reactor::add_chunk(Connection& connection, const Reply& given) {
+  Answer* found = connection.answer_to(given.sequence);
+  if (!found || found->complete || found->aborted) return;
+  Answer& answer = *found;
+  uint64_t size = given.body_length;
+  bool is_wrong_length =
+      answer.framing == Answer::Framing::length && (size > answer.left || (given.ends && size < answer.left));
+  if (is_wrong_length) return abort(connection, given.sequence);
+  net::ByteBuffer& out = begin_output(connection, answer);
+  bool chunked = answer.framing == Answer::Framing::chunked;
+  answer.asks |= given.asks;
+  if (size > 0 && answer.framing != Answer::Framing::none) {
+    answer.left -= std::min(size, answer.left);
+    if (chunked) begin_chunk(out, size);
+    out.append(given.body);
+    if (given.held) put_held(connection, answer, std::move(*given.held));
+    if (connection.has_ended()) return;
+    if (chunked) end_chunk(out);
+  }
+  if (given.ends && chunked) end_chunks(out, given.fields);
+  finish_output(connection, answer);
+  if (given.ends) end_body(connection, answer);
+}
+
+void Reactor::end_body(Connection& connection, Answer& answer) {
+  answer.complete = true;
+  if (&answer != connection.due_answer()) return;
+  if (connection.stage == Stage::tunnel) return settle_later(connection);
+  bool close = answer.close;
+  remove(connection.answers, answer);
+  pass_due(connection, close);
+}
+
+// The answer that was due has been given whole: on to the next, and to those that were given before their turn.
+void Reactor::pass_due(Connection& connection, bool close) {
+  while (true) {
+    uint32_t sequence = connection.unanswered.first();
+    connection.unanswered.pass_first();
+    if (connection.own_deadlines) connection.own_deadlines->pass(sequence, options_);
+    if (connection.incoming && connection.incoming->sequence == sequence) connection.incoming->discarded = true;
+    if (close) return drop_unanswered(connection);
+    Answer* next = connection.due_answer();
+    if (!next) return;
+    if (next->waiting) put_waiting(connection, std::move(*std::exchange(next->waiting, nullptr)));
+    if (next->aborted) return break_off(connection);
+    if (next->takes_over) return become_tunnel(connection, next->sequence);
+    if (!next->complete) return;
+    close = next->close;
+    remove(connection.answers, *next);
+  }
+}
+
+// Nothing is said after a response that says close.
+void Reactor::drop_unanswered(Connection& connection) {
+  connection.stage = std::max(connection.stage, Stage::last);
+  if (!connection.unanswered.empty()) notices_.gone(connection.id);
+  while (!connection.unanswered.empty()) {
+    connection.unanswered.take(connection.unanswered.first());
+    connection.unanswered.pass_first();
+  }
+  connection.answers.clear();
+}
+
+// A body that cannot be completed: what the client has of it must not look whole.
+void Reactor::abort(Connection& connection, uint32_t sequence) {
+  Answer* answer = connection.answer_to(sequence);
+  if (!answer) return;
+  if (answer != connection.due_answer()) {
+    answer->aborted |= !answer->complete;
+    return;
+  }
+  if (connection.stage != Stage::tunnel) return break_off(connection);
+  // In a tunnel nothing looks whole that is not; what was said before is still sent.
+  select_output(connection);
+  flush_output();
+  if (connection.has_ended()) return;
+  connection.has_pending() ? break_off(connection) : drop(connection);
+}
+
+void Reactor::break_off(Connection& connection) {
+  if (connection.has_ended()) return;
+  net::system::reset_on_close(connection.fd.get());
+  drop(connection);
+}
+
+// The app wants more of a body.
+void Reactor::read_more(Connection& connection, const Reply& given) {
+  IncomingBody* incoming = connection.incoming.get();
+  if (!incoming || incoming->sequence != given.sequence) return;
+  incoming->wanted = true;
+  incoming->credit = std::min<int64_t>(incoming->credit + static_cast<int64_t>(given.body_length), kMostCredit);
+  settle_later(connection);
+}
+
+// The connection is handed over, in its turn.
+void Reactor::take_over(Connection& connection, const Reply& given) {
+  if (!connection.upgrade_offered || !connection.unanswered.is_last(given.sequence)) {
+    return answer(connection, last_answer(given.id, given.sequence, 500));
+  }
+  if (!connection.unanswered.take(given.sequence)) return;
+  Answer tunnel = {given.sequence, Answer::Framing::to_the_close};
+  tunnel.close = tunnel.takes_over = true;
+  connection.answers.push_back(std::move(tunnel));
+  if (given.sequence == connection.unanswered.first()) become_tunnel(connection, given.sequence);
+}
+
+void Reactor::become_tunnel(Connection& connection, uint32_t sequence) {
+  connection.upgrade_offered = false;
+  connection.stage = Stage::tunnel;
+  connection.incoming = std::make_unique<IncomingBody>();
+  connection.incoming->sequence = sequence;
+  settle_later(connection);
+}
+
+// What the app said last is followed by an end of the stream. With both ends there, nothing is left of the tunnel.
+bool Reactor::ends_tunnel(Connection& connection) {
+  Answer& answer = *connection.due_answer();
+  if (!answer.complete || connection.has_pending()) return false;
+  bool is_told = std::exchange(answer.told_end, true);
+  if (!is_told && net::system::shutdown_sending(connection.fd.get()) != 0) return true;
+  return connection.input.finished;
+}
+
+void Reactor::set_deadlines(Connection& connection, const Reply& given) {
+  if (!connection.unanswered.includes(given.sequence)) return;
+  if (!connection.own_deadlines) {
+    connection.own_deadlines = std::make_unique<OwnDeadlines>();
+    // With what was answered before.
+    bool is_unsent = connection.has_pending() || (output_of_ == &connection && !output_.empty());
+    if (is_unsent) connection.own_deadlines->of_unsent = server_patience(options_);
+  }
+  connection.own_deadlines->set(given.sequence, given.deadlines);
+  settle_later(connection);
+}
+
+}  // namespace brink::reactor

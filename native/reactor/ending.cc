@@ -1,0 +1,205 @@
+// The reactor's part that ends connections: in order, with a refusal, when their time is over, or all at once.
+#include <algorithm>
+#include <cerrno>
+
+#include "reactor/reactor.h"
+
+namespace brink::reactor {
+namespace {
+
+constexpr uint64_t kLookAgainSoonMs = 500;
+// What waits to be accepted is taken when the server drains, but no flood without end.
+constexpr int kMostAcceptRounds = 16;
+
+}  // namespace
+
+// A request that cannot be taken: its answer stands in line behind those of the requests before it, and then the
+// connection ends, for what follows cannot be told apart from it. If the app has its head, it is told.
+void Reactor::refuse(Connection& connection, http::Refusal refusal) {
+  tell_client_error(connection, refusal);
+  connection.stage = Stage::refused;
+  uint32_t sequence;
+  if (connection.incoming) {
+    sequence = connection.incoming->sequence;
+    if (!connection.incoming->discarded) notices_.body_failed(connection.id, sequence, refusal);
+    connection.incoming.reset();
+  } else {
+    if (connection.unanswered.count() >= Unanswered::kMost) return drop(connection);
+    sequence = connection.unanswered.add(false, false);
+  }
+  answer(connection, last_answer(connection.id, sequence, http::status_of(refusal)));
+  flush_output();
+  settle(connection);
+}
+
+void Reactor::tell_client_error(const Connection& connection, http::Refusal refusal) {
+  stats_.refusals[static_cast<size_t>(refusal)]++;
+  if (options_.tells_client_errors) notices_.client_error(refusal, connection.peer, now_ms_);
+}
+
+// What comes from a client that nobody listens to any more is read and forgotten: closing with input unread would make
+// the kernel send a reset, and that may overtake the answer.
+void Reactor::discard_input(Connection& connection) {
+  Input& input = connection.input;
+  if (input.finished) input.readable = false;
+  if (!input.readable) return settle(connection);
+  char forgotten[16 * 1024];
+  for (int rounds = 0; rounds < 8; rounds++) {
+    int64_t got = net::system::receive(connection.fd.get(), forgotten, sizeof forgotten);
+    if (got == -EINTR) continue;
+    if (got == -EAGAIN || got == -EWOULDBLOCK) {
+      input.readable = input.urgent = false;
+      return settle(connection);
+    }
+    if (got <= 0) {
+      input.readable = false;
+      if (got < 0 || connection.stage == Stage::lingering) return drop(connection);
+      return hear_the_end(connection);
+    }
+    stats_.bytes_in += static_cast<uint64_t>(got);
+  }
+  push_ready(connection);
+}
+
+// Everything was said. A client that may still be sending is told the end and given time to see it. Others are told,
+// too: close() alone, upon input that nobody has noticed, would throw away what waits to leave with the end.
+void Reactor::end(Connection& connection) {
+  if (connection.input.finished) return drop(connection);
+  bool may_be_sending =
+      connection.stage == Stage::refused || connection.input.readable || connection.parser.in_message();
+  if (net::system::shutdown_sending(connection.fd.get()) != 0 || !may_be_sending) return drop(connection);
+  connection.stage = Stage::lingering;
+  connection.since.looked_ms = now_ms_;
+  settle(connection);
+}
+
+void Reactor::drop(Connection& connection) {
+  if (connection.has_ended()) return;
+  if (!connection.unanswered.empty()) notices_.gone(connection.id);
+  wheel_.clear(connection.deadline);
+  if (connection.watch.polled) {
+    poller_->remove(connection.fd.get());
+  } else {
+    turned_away_--;
+  }
+  connection.fd.reset();
+  connections_.end(connection);
+  // A descriptor is free again: whoever waits to be accepted need not wait longer.
+  accept_again_ms_ = 0;
+}
+
+// It does not take what it is told, so there is no telling it; the kernel need not go on trying either.
+void Reactor::cut_off(Connection& connection, http::Refusal refusal) {
+  tell_client_error(connection, refusal);
+  break_off(connection);
+}
+
+void Reactor::expire_deadlines() {
+  while (net::DeadlineEntry* entry = wheel_.take_due(now_ms_)) expire(*connections_.at_slot(entry->slot));
+}
+
+void Reactor::expire(Connection& connection) {
+  Wait wait = connection.waits_for(connection.may_read(options_));
+  uint64_t due = due_ms(connection, wait, options_);
+  bool receives = wait == Wait::head || wait == Wait::body || wait == Wait::request;
+  if (receives && connection.input.readable) {
+    // The client has sent, and it is this side that does not read: JavaScript has all the blocks.
+    return wheel_.set(connection.deadline, now_ms_ + kLookAgainSoonMs);
+  }
+  if (due > now_ms_) return wheel_.set(connection.deadline, due);
+  switch (wait) {
+    case Wait::request:
+      stats_.idle_timeouts++;
+      return drop(connection);
+    case Wait::head:
+      return refuse(connection, http::Refusal::HEADERS_TIMEOUT);
+    case Wait::body:
+      if (now_ms_ >= request_deadline_ms(connection, options_)) {
+        return refuse(connection, http::Refusal::REQUEST_TIMEOUT);
+      }
+      if (is_too_slow(connection, options_, wait, now_ms_)) {
+        return refuse(connection, http::Refusal::REQUEST_TOO_SLOW);
+      }
+      break;
+    case Wait::taking:
+      if (now_ms_ >= taking_deadline_ms(connection, options_)) {
+        return cut_off(connection, http::Refusal::WRITE_TIMEOUT);
+      }
+      if (is_too_slow(connection, options_, wait, now_ms_)) {
+        return cut_off(connection, http::Refusal::RESPONSE_TAKEN_TOO_SLOWLY);
+      }
+      break;
+    case Wait::half_closed:
+      return drop(connection);
+    case Wait::lingering:
+      return expire_lingering(connection);
+    case Wait::held_back:
+      return look_at_held_back(connection);
+    case Wait::nothing:
+      connection.since.looked_ms = now_ms_;
+      return wheel_.set(connection.deadline, due_ms(connection, wait, options_));
+  }
+  connection.window.restart(now_ms_);
+  wheel_.set(connection.deadline, due_ms(connection, wait, options_));
+}
+
+// One that the poller does not have is looked at again and again.
+void Reactor::expire_lingering(Connection& connection) {
+  if (connection.watch.polled || now_ms_ >= connection.since.idle_ms + kLingerMs) return drop(connection);
+  connection.since.looked_ms = now_ms_;
+  connection.input.readable = true;
+  discard_input(connection);
+}
+
+// The end of a client that is not read stands behind what it has sent: a poller by levels does not tell of it.
+void Reactor::look_at_held_back(Connection& connection) {
+  connection.since.looked_ms = now_ms_;
+  if (!connection.input.hung_up && net::system::peer_has_finished(connection.fd.get())) {
+    connection.input.hung_up = true;
+    connection.since.closed_ms = now_ms_;
+  }
+  arm(connection, false);
+}
+
+void Reactor::drain() {
+  look_at_clock();
+  // Their requests may have arrived: closing the listener would reset them.
+  for (Listener& listener : listeners_) {
+    for (int round = 0; round < kMostAcceptRounds && accept_from(listener) && accept_again_ms_ <= now_ms_; round++) {
+    }
+  }
+  draining_ = true;
+  for (Listener& listener : listeners_) poller_->remove(listener.fd.get());
+  listeners_.clear();
+  for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
+    Connection* connection = connections_.at_slot(slot);
+    if (!connection) continue;
+    // What has arrived before is still answered: one more look at the socket.
+    connection->input.readable = true;
+    push_ready(*connection);
+  }
+  if (!in_turn_) connections_.bury();
+}
+
+void Reactor::cut() {
+  draining_ = true;
+  for (Listener& listener : listeners_) poller_->remove(listener.fd.get());
+  listeners_.clear();
+  for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
+    if (Connection* connection = connections_.at_slot(slot)) drop(*connection);
+  }
+  if (!in_turn_) connections_.bury();
+}
+
+// What a crowd has needed is not kept when it has left.
+void Reactor::give_memory_back() {
+  connections_.bury();
+  constexpr size_t kCrowd = 1024;
+  most_open_ = std::max(most_open_, connections_.open());
+  if (most_open_ < kCrowd || connections_.open() > most_open_ / 8) return;
+  most_open_ = connections_.open();
+  ready_.shrink_to_fit();
+  ready_now_.shrink_to_fit();
+}
+
+}  // namespace brink::reactor
