@@ -1,10 +1,13 @@
+import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
 import { Router, type Server, serve } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { get, head, post } from './messages.js'
 import { runProgram } from './programs.js'
 import { ask, connect, leaveAll } from './raw_client.js'
+import { serving } from './serving.js'
 import { gate, turn, until, within } from './waiting.js'
 
 const hello = new Router().get('/', () => 'hello')
@@ -93,6 +96,26 @@ test('what was sent before the server closes is answered', async () => {
   assert.is(await client.closed(), 'fin')
   await within(closing, 'the server to close')
   leaveAll()
+})
+
+test('clients that wait to be accepted when the server closes are answered', async () => {
+  const clients = 40
+  await serving(
+    () => 'accepted',
+    async (server) => {
+      const sent = new Int32Array(new SharedArrayBuffer(4))
+      const worker = new Worker(new URL('./programs/backlog_client.js', import.meta.url), {
+        workerData: { port: server.port, clients, sent },
+      })
+      const answers = once(worker, 'message')
+      // A loop on this thread does not turn meanwhile.
+      for (let count = 0; count < clients; count = Atomics.load(sent, 0)) Atomics.wait(sent, 0, count, 1_000)
+      const closed = server.close()
+      const [texts] = (await within(answers, 'the answers')) as [string[]]
+      assert.is(texts.filter((text) => text.startsWith('HTTP/1.1 200') && text.endsWith('accepted')).length, clients)
+      await closed
+    },
+  )
 })
 
 test('closing waits for a large answer to be taken', async () => {

@@ -100,4 +100,31 @@ test('files cost no memory, and clients that leave no descriptor', async () => {
   })
 })
 
+test('a client that was sent a large file makes the system keep no more of a later answer', async () => {
+  const folder = fileTree({})
+  writeFileSync(join(folder, 'file'), content.subarray(0, 200_000))
+  const app = new Router().get('/body', () => content).get('/*', files(folder))
+  /** How much of an answer from memory the system takes for a client that reads nothing of it. */
+  const taken = async (server: Server, client: RawClient): Promise<number> => {
+    const before = server.stats().bytesOut
+    client.pause().send(get('/body'))
+    let last = -1
+    for (let quiet = 0; quiet < 20; quiet += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      const now = server.stats().bytesOut - before
+      if (now !== last || now === 0) quiet = 0
+      last = now
+    }
+    client.leave()
+    return last
+  }
+  await serving(app, async (server) => {
+    const fresh = await taken(server, await connect(server))
+    const client = await connect(server)
+    assert.is((await client.send(get('/file')).response()).body.length, 200_000)
+    const later = await taken(server, client)
+    assert.ok(later < fresh + 1_500_000, `${later} bytes behind a file, ${fresh} on a fresh connection`)
+  })
+})
+
 test.run()

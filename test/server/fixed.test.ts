@@ -127,6 +127,24 @@ test('the last request of a connection gets its answer, and the end', () =>
     assert.is(await client.closed(), 'fin')
   }))
 
+test('a connection that is given nothing else lives as long as it asks', () => {
+  const keepAliveTimeout = 1_000
+  return serving(
+    new Router().fixed('/health', 'fine'),
+    async (server) => {
+      const client = await connect(server)
+      const end = performance.now() + 2.5 * keepAliveTimeout
+      while (performance.now() < end) assert.is((await client.send(get('/health')).response()).text, 'fine')
+      assert.is(client.ending, undefined)
+      await counts(server, { idleTimeouts: 0, accepted: 1 })
+      // And when it asks no more, it is closed.
+      await client.closed()
+      await counts(server, { idleTimeouts: 1 })
+    },
+    { keepAliveTimeout },
+  )
+})
+
 test('middleware around it is run', () =>
   serving(
     new Router()
