@@ -32,6 +32,7 @@ import {
   STATE_REPLY_BLOCK,
   STATE_WORDS,
 } from './layout.js'
+import type { NativeReactor } from './native.js'
 import { type RawBuffer, raw } from './raw_buffer.js'
 import type { Recipient } from './request.js'
 
@@ -54,6 +55,12 @@ export interface Deadlines {
   readonly minRate?: number | undefined
 }
 
+/** What an exchange asks of its reactor. */
+export interface ExchangeNative extends Pick<NativeReactor, 'lend' | 'losers'> {
+  /** Makes the native side take what the block of replies holds, and give another one for it. */
+  flush(): void
+}
+
 /** Memory that one side fills and the other reads. */
 export class Block {
   readonly words: Int32Array
@@ -70,20 +77,17 @@ export class Exchange {
   readonly replyBlocks: ArrayBuffer[] = [newMemory()]
   /** See the layout's STATE words. */
   readonly state = new Int32Array(STATE_WORDS)
-  /** Bodies of replies that the native side writes from where they lie. */
-  readonly largeBodies: (Uint8Array | FileSlice)[] = []
 
   readonly #requests: readonly Block[]
   readonly #replies: Block[] = []
-  readonly #flush: () => void
+  readonly #native: ExchangeNative
   #bytesUsed = 0
   #flushIsDue = false
 
-  /** `flush` makes the native side take what the block of replies holds, and give another one for it. */
-  constructor(threaded: boolean, flush: () => void) {
+  constructor(threaded: boolean, native: ExchangeNative) {
     this.requestBlocks = Array.from({ length: threaded ? THREAD_BLOCKS : 1 }, newMemory)
     this.#requests = this.requestBlocks.map((memory) => new Block(memory))
-    this.#flush = flush
+    this.#native = native
     this.#replyBlock().words[REPLIES_END] = REPLIES_FIRST
   }
 
@@ -184,7 +188,7 @@ export class Exchange {
     out[at + REPLY_FIELDS_OFFSET] = fieldsAt
     out[at + REPLY_FIELDS_LENGTH] = fieldsEnd - fieldsAt
     if (large) {
-      out[at + REPLY_BODY_OFFSET] = this.largeBodies.push(body as Uint8Array | FileSlice) - 1
+      out[at + REPLY_BODY_OFFSET] = this.#native.lend(body as Uint8Array | FileSlice, to, false)
       out[at + REPLY_BODY_LENGTH] = 0
       this.#bytesUsed = fieldsEnd
     } else {
@@ -204,7 +208,7 @@ export class Exchange {
     this.#flushIsDue = true
     setImmediate(() => {
       this.#flushIsDue = false
-      this.#flush()
+      this.#native.flush()
     })
   }
 
@@ -217,19 +221,14 @@ export class Exchange {
   #makeRoom(bytes: number): void {
     const { words } = this.#replyBlock()
     // The native side has taken what there was.
-    if (words[REPLIES_END] === REPLIES_FIRST) this.#startOver()
+    if (words[REPLIES_END] === REPLIES_FIRST) this.#bytesUsed = 0
     const fits = this.#bytesUsed + bytes <= BLOCK_BYTES && words[REPLIES_END] + REPLY_WORDS <= BLOCK_WORDS
     if (fits) return
     if (bytes > BLOCK_BYTES) {
       throw coded(new RangeError('The header fields of a reply do not fit its block.'), 'ERR_HEADERS_TOO_LARGE')
     }
-    this.#flush()
-    this.#startOver()
-  }
-
-  #startOver(): void {
+    this.#native.flush()
     this.#bytesUsed = 0
-    if (this.largeBodies.length > 0) this.largeBodies.length = 0
   }
 }
 

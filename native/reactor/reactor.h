@@ -144,6 +144,7 @@ class Reactor final : private http::RequestSink {
   void send(Connection& connection, net::Slice bytes, net::HeldBytes body, bool end_follows = false);
   bool send_rest(Connection& connection);
   void send_pending(Connection& connection);
+  void tell_of_changed_body(ConnectionId id);
   void offer_continue(Connection& connection);
   // end, and time out
   void settle(Connection& connection);

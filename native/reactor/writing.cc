@@ -37,6 +37,7 @@ void Reactor::apply(Replies replies) {
   ReplyReader reader(replies);
   Reply given;
   for (auto found = reader.next(&given); found != ReplyReader::Found::end; found = reader.next(&given)) {
+    if (given.has_changed) tell_of_changed_body(given.id);
     // A reply that makes no sense must not leave its request without an answer.
     if (found == ReplyReader::Found::invalid) given = last_answer(given.id, given.sequence, 500);
     if (Connection* connection = connections_.find(given.id)) act_on(*connection, given);
@@ -407,16 +408,19 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
     send_rest(connection);
     return;
   }
-  net::Slice slices[2] = {bytes, body.bytes};
-  size_t count = body.bytes.size > 0 ? 2 : 1, size = bytes.size + body.bytes.size;
+  net::Slice slices[2] = {bytes, {nullptr, 0}};
+  size_t count = body.size() > 0 ? 2 : 1, size = bytes.size + static_cast<size_t>(body.size());
   int64_t sent;
   do {
-    sent = net::system::send(connection.fd.get(), slices, count, end_follows);
+    bool is_there = count == 1 || body.find(&slices[1]);
+    sent = is_there ? net::system::send(connection.fd.get(), slices, count, end_follows) : net::kMemoryChanged;
   } while (sent == -EINTR);
   if (sent == -EAGAIN || sent == -EWOULDBLOCK) sent = 0;
   if (sent < 0) {
     stats_.resets++;
-    return drop(connection);
+    if (sent != net::kMemoryChanged) return drop(connection);
+    tell_of_changed_body(connection.id);
+    return break_off(connection);
   }
   stats_.bytes_out += static_cast<uint64_t>(sent);
   size_t taken = static_cast<size_t>(sent);
@@ -424,9 +428,15 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
   stats_.partial_writes++;
   if (!connection.pending) connection.pending = std::make_unique<net::PendingOutput>();
   if (taken < bytes.size) connection.pending->append(net::Slice{bytes.data + taken, bytes.size - taken});
-  size_t taken_of_body = taken > bytes.size ? taken - bytes.size : 0;
-  body.bytes = {body.bytes.data + taken_of_body, body.bytes.size - taken_of_body};
-  connection.pending->append(std::move(body));
+  bool is_held = body.is_given();
+  connection.pending->append(std::move(body), taken > bytes.size ? taken - bytes.size : 0);
+  // See PendingOutput::send_to: that it took less does not prove that it is full.
+  if (is_held && sent > 0) send_rest(connection);
+}
+
+// Memory that was to be sent is not what it was: whoever lent it is told.
+void Reactor::tell_of_changed_body(ConnectionId id) {
+  progress_.push_back({Progress::Kind::body_changed, id, 0, http::Refusal::none});
 }
 
 // Of what was not taken before. False when the connection broke over it.
@@ -434,6 +444,7 @@ bool Reactor::send_rest(Connection& connection) {
   net::PendingOutput::Sent sent = connection.pending->send_to(connection.fd.get());
   if (sent.bytes < 0) {
     stats_.resets++;
+    if (sent.bytes == net::kMemoryChanged) tell_of_changed_body(connection.id);
     break_off(connection);
     return false;
   }
