@@ -1,6 +1,8 @@
 // JavaScript's end of the exchange: the blocks in which a reactor's requests arrive and its replies leave.
+import { checkIsThere, isResizable, type Lender } from './body_changed.js'
 import { coded } from './errors.js'
 import { FileSlice } from './file_slice.js'
+import { COPIED_WINDOW, LargeBodies } from './large_bodies.js'
 import {
   BLOCK_BYTES,
   BLOCK_BYTES_AT,
@@ -8,7 +10,11 @@ import {
   DEADLINES_RATE,
   DEADLINES_REQUEST,
   DEADLINES_WRITE,
+  FLAG_CHUNK_END,
   FLAG_REPLY_BODY_BY_REFERENCE,
+  FLAG_REPLY_LENGTH_ONLY,
+  FLAG_REPLY_SIZED,
+  FLAG_REPLY_STREAM,
   REPLIES_END,
   REPLIES_FIRST,
   REPLY_ABORT,
@@ -36,7 +42,7 @@ import type { NativeReactor } from './native.js'
 import { type RawBuffer, raw } from './raw_buffer.js'
 import type { Recipient } from './request.js'
 
-/** A body above this stays where it lies and is written from there; below it, it is copied into the block. */
+/** A body above this stays where it lies, or is copied beside the block; below it, it is copied into the block. */
 const COPIED_BODY = 32 * 1024
 
 /** Up to this length a loop over the characters beats the call into the runtime. */
@@ -81,6 +87,9 @@ export class Exchange {
   readonly #requests: readonly Block[]
   readonly #replies: Block[] = []
   readonly #native: ExchangeNative
+  readonly #threaded: boolean
+  /** Those that are too large to be copied to another thread at once. */
+  readonly largeBodies = new LargeBodies(this)
   #bytesUsed = 0
   #flushIsDue = false
 
@@ -88,6 +97,7 @@ export class Exchange {
     this.requestBlocks = Array.from({ length: threaded ? THREAD_BLOCKS : 1 }, newMemory)
     this.#requests = this.requestBlocks.map((memory) => new Block(memory))
     this.#native = native
+    this.#threaded = threaded
     this.#replyBlock().words[REPLIES_END] = REPLIES_FIRST
   }
 
@@ -98,7 +108,16 @@ export class Exchange {
 
   /** An answer. `fields` are complete lines, checked; `flags` are the layout's. */
   answer(to: Recipient, status: number, flags: number, fields: string, body: ReplyBytes): void {
-    this.#put(REPLY_ANSWER, to, status, flags, fields, body)
+    const bytes = this.#threaded ? bytesOfLarge(body) : undefined
+    const isSilent = status === 204 || status === 205 || status === 304
+    if (bytes === undefined || isSilent) {
+      this.#put(REPLY_ANSWER, to, status, flags, fields, isSilent ? undefined : body)
+    } else if (to.method === 'HEAD') {
+      this.answerSized(to, status, flags | FLAG_REPLY_LENGTH_ONLY, fields, bytes.length)
+    } else {
+      this.answerSized(to, status, flags | FLAG_REPLY_STREAM | FLAG_REPLY_SIZED, fields, bytes.length)
+      this.largeBodies.send(to, FLAG_CHUNK_END, '', bytes)
+    }
   }
 
   /** An answer of status 200 that is nothing but text, as most are. */
@@ -139,11 +158,26 @@ export class Exchange {
 
   /** A piece of a streamed body. With FLAG_CHUNK_END it is the last, and `trailers` are complete lines, checked. */
   chunk(to: Recipient, flags: number, trailers: string, body: ReplyBytes): void {
+    if (this.#threaded) return this.copiedChunk(to, flags, trailers, body)
     this.#put(REPLY_CHUNK, to, 0, flags, trailers, body)
+  }
+
+  /** The same; its memory is the caller's own again when the client takes more, or at once if nothing is asked for. */
+  copiedChunk(to: Recipient, flags: number, trailers: string, body: ReplyBytes): void {
+    if (this.largeBodies.takes(to, { flags, trailers, body })) return
+    const bytes = bytesOfLarge(body)
+    if (bytes !== undefined) this.largeBodies.send(to, flags, trailers, bytes)
+    else this.window(to, flags, trailers, body)
+  }
+
+  /** A chunk that is copied, whatever waits before it. */
+  window(to: Recipient, flags: number, trailers: string, body: ReplyBytes): void {
+    this.#put(REPLY_CHUNK, to, 0, flags, trailers, body, true)
   }
 
   /** Breaks the connection, for a streamed body that cannot be completed. */
   abort(to: Recipient): void {
+    this.largeBodies.drop(to)
     this.#put(REPLY_ABORT, to, 0, 0, '', undefined)
   }
 
@@ -168,9 +202,20 @@ export class Exchange {
   }
 
   /** Gives the words of the block, at whose end the reply stands. */
-  #put(kind: number, to: Recipient, status: number, flags: number, fields: string, body: ReplyBytes): Int32Array {
-    if (typeof body === 'string' && body.length > COPIED_BODY) body = Buffer.from(body)
+  #put(
+    kind: number,
+    to: Recipient,
+    status: number,
+    flags: number,
+    fields: string,
+    body: ReplyBytes,
+    copied = this.#threaded,
+  ): Int32Array {
+    // Nobody else has memory that is made here.
+    const isOwn = typeof body === 'string' && body.length > COPIED_BODY
+    if (isOwn) body = Buffer.from(body as string)
     const large = typeof body === 'object' && (body.length > COPIED_BODY || body instanceof FileSlice)
+    if (typeof body === 'object' && body.length === 0 && body instanceof Uint8Array) checkIsThere(body)
     // A UTF-16 unit takes at the most three bytes of UTF-8.
     const bodyMost = body === undefined || large ? 0 : typeof body === 'string' ? 3 * body.length : body.length
     this.#makeRoom(fields.length + bodyMost)
@@ -188,7 +233,9 @@ export class Exchange {
     out[at + REPLY_FIELDS_OFFSET] = fieldsAt
     out[at + REPLY_FIELDS_LENGTH] = fieldsEnd - fieldsAt
     if (large) {
-      out[at + REPLY_BODY_OFFSET] = this.#native.lend(body as Uint8Array | FileSlice, to, false)
+      out[at + REPLY_BODY_OFFSET] = isOwn
+        ? this.#native.lend(body as Uint8Array, undefined, copied)
+        : this.#lend(to, body as Uint8Array | FileSlice, copied)
       out[at + REPLY_BODY_LENGTH] = 0
       this.#bytesUsed = fieldsEnd
     } else {
@@ -200,6 +247,19 @@ export class Exchange {
     out[REPLIES_END] = at + REPLY_WORDS
     if (this.state[STATE_IN_BATCH] === 0) this.#flushSoon()
     return out
+  }
+
+  #lend(to: Recipient, body: Uint8Array | FileSlice, copied: boolean): number {
+    if (body instanceof FileSlice) return this.#native.lend(body, undefined, false)
+    // What nobody else can reach needs nobody to be told.
+    if (copied) return this.#native.lend(body, undefined, true)
+    if (isResizable(body)) return this.#native.lend(Buffer.from(body), undefined, false)
+    return this.#native.lend(body, to.lender?.(), false)
+  }
+
+  /** Whom bodies belonged to that have changed before they were sent, since the last call. */
+  losers(): Lender[] {
+    return this.#native.losers() as Lender[]
   }
 
   /** Late replies are gathered, and cross together once a turn of the event loop. */
@@ -234,6 +294,15 @@ export class Exchange {
 
 function newMemory(): ArrayBuffer {
   return new ArrayBuffer(BLOCK_BYTES_AT + BLOCK_BYTES)
+}
+
+/** A body that is too large to be copied at once. */
+function bytesOfLarge(body: ReplyBytes): Uint8Array | undefined {
+  if (typeof body === 'string') {
+    const isLarge = body.length > COPIED_WINDOW / 3 && Buffer.byteLength(body) > COPIED_WINDOW
+    return isLarge ? Buffer.from(body) : undefined
+  }
+  return body instanceof Uint8Array && body.length > COPIED_WINDOW ? body : undefined
 }
 
 /** Writes a body at a place, and gives its end. */

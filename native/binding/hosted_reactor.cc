@@ -195,7 +195,8 @@ Napi::Value HostedReactor::lend(const Napi::CallbackInfo& info) {
   if (!is_bytes) {
     lent_.push_back(slice_of_file(body));
   } else if (copies) {
-    lent_.emplace_back(std::make_unique<CopiedBytes>(net::Slice{static_cast<const char*>(data), length}), length);
+    net::Slice bytes = {static_cast<const char*>(data), length};
+    lent_.emplace_back(std::make_unique<CopiedBytes>(bytes, pool_), length);
   } else {
     lent_.emplace_back(std::make_unique<JavaScriptBytes>(Env(), body, length, info[1], losers_), length);
   }

@@ -49,7 +49,9 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   void clear_exception();
   static void environment_ends(napi_async_cleanup_hook_handle handle, void* data);
 
-  Losers losers_;  // outlives the host, which holds what was lent
+  // These outlive the host, which holds what was lent.
+  Losers losers_;
+  net::BytePool pool_;
   std::unique_ptr<host::Host> host_;
   std::vector<std::unique_ptr<reactor::Block>> request_blocks_;
   std::vector<std::unique_ptr<reactor::Block>> reply_blocks_;

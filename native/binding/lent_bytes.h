@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/byte_pool.h"
 #include "net/pending_output.h"
 
 namespace brink::binding {
@@ -55,16 +56,21 @@ class JavaScriptBytes final : public net::Holder {
   napi_ref owner_ = nullptr;
 };
 
-// For another thread: nothing of JavaScript's memory goes there.
+// For another thread: nothing of JavaScript's memory goes there. And where JavaScript wants to have it back at once.
 class CopiedBytes final : public net::Holder {
  public:
-  explicit CopiedBytes(net::Slice bytes) : bytes_(new char[bytes.size]), size_(bytes.size) {
+  CopiedBytes(net::Slice bytes, net::BytePool& pool) : pool_(pool), bytes_(pool.take(bytes.size)), size_(bytes.size) {
     if (bytes.size > 0) std::memcpy(bytes_.get(), bytes.data, bytes.size);
   }
+  CopiedBytes(const CopiedBytes&) = delete;
+  CopiedBytes& operator=(const CopiedBytes&) = delete;
+  ~CopiedBytes() override { pool_.give_back(std::move(bytes_), size_); }
+
   net::Slice slice() override { return {bytes_.get(), size_}; }
 
  private:
-  std::unique_ptr<char[]> bytes_;
+  net::BytePool& pool_;
+  net::BytePool::Piece bytes_;
   size_t size_;
 };
 
