@@ -24,8 +24,9 @@ export function checkIsThere(view: Uint8Array): void {
   }
 }
 
-/** Whether the length of a view's memory can change while the view stays valid. */
-export function isResizable({ buffer }: Uint8Array): boolean {
+/** A view whose length stays as it is while its buffer grows, and that has none when its buffer becomes too small. */
+export function ofFixedLength(view: Uint8Array): Uint8Array {
+  const { buffer, byteOffset, length } = view
   const { resizable, growable } = buffer as { readonly resizable?: boolean; readonly growable?: boolean }
-  return resizable === true || growable === true
+  return resizable === true || growable === true ? new Uint8Array(buffer, byteOffset, length) : view
 }

@@ -1,3 +1,4 @@
+import { checkIsThere } from './body_changed.js'
 import { bytesOf } from './bytes_of.js'
 import { coded } from './errors.js'
 import { FileSlice } from './file_slice.js'
@@ -122,11 +123,12 @@ function fromIterator(iterator: Iterator<unknown> | AsyncIterator<unknown>, stop
 
 /**
  * A piece of a streamed body as it is sent.
- * @throws TypeError `ERR_UNSUPPORTED_CHUNK`
+ * @throws TypeError `ERR_UNSUPPORTED_CHUNK`; Error `ERR_BODY_CHANGED` when its memory was taken away
  */
 export function chunkOf(piece: unknown): string | Uint8Array | FileSlice {
-  if (typeof piece === 'string' || piece instanceof Uint8Array || piece instanceof FileSlice) return piece
+  if (typeof piece === 'string' || piece instanceof FileSlice) return piece
   const bytes = bytesOf(piece)
+  if (bytes?.length === 0) checkIsThere(bytes)
   if (bytes !== undefined) return bytes
   throw coded(
     new TypeError(`A streamed body is made of strings and bytes, not of ${piece === null ? 'null' : typeof piece}.`),

@@ -1,5 +1,5 @@
 // JavaScript's end of the exchange: the blocks in which a reactor's requests arrive and its replies leave.
-import { checkIsThere, isResizable, type Lender } from './body_changed.js'
+import { checkIsThere, type Lender, ofFixedLength } from './body_changed.js'
 import { coded } from './errors.js'
 import { FileSlice } from './file_slice.js'
 import { COPIED_WINDOW, LargeBodies } from './large_bodies.js'
@@ -253,8 +253,7 @@ export class Exchange {
     if (body instanceof FileSlice) return this.#native.lend(body, undefined, false)
     // What nobody else can reach needs nobody to be told.
     if (copied) return this.#native.lend(body, undefined, true)
-    if (isResizable(body)) return this.#native.lend(Buffer.from(body), undefined, false)
-    return this.#native.lend(body, to.lender?.(), false)
+    return this.#native.lend(ofFixedLength(body), to.lender?.(), false)
   }
 
   /** Whom bodies belonged to that have changed before they were sent, since the last call. */

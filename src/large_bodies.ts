@@ -1,5 +1,5 @@
 // Bodies that are copied when they are sent, and too large to be copied at once.
-import { bodyChanged } from './body_changed.js'
+import { bodyChanged, ofFixedLength } from './body_changed.js'
 import type { Exchange, ReplyBytes } from './exchange.js'
 import { FLAG_CHUNK_ASKS } from './layout.js'
 import { Parties, type Party } from './parties.js'
@@ -91,7 +91,7 @@ class LargeBody implements Party {
     this.generation = to.generation
     this.sequence = to.sequence
     this.#to = to
-    this.#body = body
+    this.#body = ofFixedLength(body)
     this.#length = body.length
     this.#last = last
     this.#exchange = exchange
