@@ -1,9 +1,11 @@
 // Memory that is taken away or resized before it is sent. Whatever the host: the client has the right bytes, or can tell
 // that it has not, and then the app is told. It never has other bytes, and never waits for what does not come.
-import { type BrinkRequest, Router, reply, type ServeOptions } from 'brink'
+
+import { gunzipSync } from 'node:zlib'
+import { type BrinkRequest, compress, Router, reply, type ServeOptions } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ways } from './memory.js'
+import { type MakeMemory, ways } from './memory.js'
 import { get, noise } from './messages.js'
 import { connect, type RawClient } from './raw_client.js'
 import { serving } from './serving.js'
@@ -74,6 +76,7 @@ async function isTold(logged: string[], how: Outcome, of = 'GET / 7'): Promise<v
 }
 
 const ask = get('/', 'X-Id: 7')
+const makeTransferred = ways['transferred by structuredClone'] as MakeMemory
 
 for (const [way, make] of Object.entries(ways)) {
   for (const size of SIZES) {
@@ -268,6 +271,40 @@ test('a generator that fills the same memory again for each piece is sent right,
     const expected = Buffer.concat(Array.from({ length: 100 }, (_, piece) => Buffer.alloc(100 * KIB, piece)))
     assert.is(await outcome(client.resume(), expected), 'right')
     await isTold(logged, 'right')
+  })
+})
+
+test('what is compressed is right although its memory is taken away meanwhile', async () => {
+  const memories = [40, 100, 600].map((size) => makeTransferred(size * KIB))
+  const whole = makeTransferred(600 * KIB)
+  const type = { 'content-type': 'text/plain' }
+  const app = new Router()
+    .use(compress({ threshold: 0, encodings: ['gzip'] }))
+    .get('/stream', () =>
+      reply(
+        200,
+        (async function* () {
+          for (const { view, change } of memories) {
+            yield view
+            change()
+          }
+        })(),
+        type,
+      ),
+    )
+    .get('/', () => {
+      setImmediate(whole.change)
+      return reply(200, whole.view, type)
+    })
+  await logging(app, async (server, logged) => {
+    const client = (await connect(server)).send(
+      get('/stream', 'Accept-Encoding: gzip'),
+      get('/', 'Accept-Encoding: gzip'),
+    )
+    const [streamed, answered] = (await client.receive(2)).map(({ body }) => gunzipSync(body))
+    assert.ok(streamed?.equals(Buffer.concat(memories.map(({ bytes }) => bytes))))
+    assert.ok(answered?.equals(whole.bytes))
+    assert.equal(logged, [])
   })
 })
 

@@ -12,7 +12,7 @@ export interface Memory {
   change(): void
 }
 
-type MakeMemory = (size: number) => Memory
+export type MakeMemory = (size: number) => Memory
 
 const OTHER = 0x53
 
