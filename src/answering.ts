@@ -1,5 +1,6 @@
 // From a batch of events to its replies: routes each request, runs its handler, and has what it gives sent.
 import { addressText } from './address.js'
+import { bodyChanged } from './body_changed.js'
 import { sourceOf } from './body_source.js'
 import type { Dispatcher, Match } from './dispatcher.js'
 import { HttpError } from './errors.js'
@@ -25,6 +26,7 @@ import {
   CLIENT_ERROR_UNTOLD,
   DRAINED_SEQUENCE,
   EVENT_BODY,
+  EVENT_BODY_CHANGED,
   EVENT_CLIENT_ERROR,
   EVENT_DRAINED,
   EVENT_GENERATION,
@@ -114,7 +116,8 @@ export class Answering {
     this.#surroundings = surroundings
     this.#sending = new Sending(exchange, this.#streams)
     const { origin, bodyLimit } = surroundings
-    this.#requestSurroundings = { origin, bodyLimit, watching: this.#watching }
+    const report = (error: unknown, request: BrinkRequest) => this.#report(error, request)
+    this.#requestSurroundings = { origin, bodyLimit, watching: this.#watching, report }
   }
 
   /** Answers the events of a block. What is written before the microtasks have run leaves with the batch. */
@@ -152,6 +155,7 @@ export class Answering {
   end(): void {
     const all: readonly Parties<Party>[] = [this.#bodies, this.#streams, this.#tunnels, this.#watching] as Parties[]
     for (const parties of all) parties.allGone()
+    this.#exchange.largeBodies.allGone()
   }
 
   #hear({ words, bytes }: Block, at: number): void {
@@ -170,6 +174,7 @@ export class Answering {
       case EVENT_GONE: {
         const half = words[at + GONE_HALF] !== 0
         if (!half) this.#bodies.gone(slot, generation, half)
+        this.#exchange.largeBodies.gone(slot, generation, half)
         this.#streams.gone(slot, generation, half)
         this.#tunnels.gone(slot, generation, half)
         this.#watching.gone(slot, generation, half)
@@ -179,7 +184,11 @@ export class Answering {
         }
         return
       }
+      case EVENT_BODY_CHANGED:
+        for (const loser of this.#exchange.losers()) loser.bodyChanged(bodyChanged())
+        return
       case EVENT_DRAINED:
+        if (this.#exchange.largeBodies.drained({ slot, generation, sequence: words[at + DRAINED_SEQUENCE] })) return
         this.#streams.find(slot, generation, words[at + DRAINED_SEQUENCE])?.drained()
         this.#tunnels.find(slot, generation, words[at + DRAINED_SEQUENCE])?.drained()
         return
@@ -392,6 +401,7 @@ export class Answering {
     const isSent = this.#sending.reply(request, method, answer, () => ({
       done: () => this.#end(request),
       failed: failed ?? ((error) => this.#fail(request, method, error)),
+      lender: () => request.lender(),
       report: (error) => this.#report(error, request),
     }))
     if (isSent) this.#end(request)
@@ -404,7 +414,13 @@ export class Answering {
     const { slot, generation, sequence } = request
     const { socket } = new Tunnel(
       { slot, generation, sequence },
-      { exchange: this.#exchange, tunnels: this.#tunnels, remoteAddress: request.ip, remotePort: request.port },
+      {
+        exchange: this.#exchange,
+        tunnels: this.#tunnels,
+        remoteAddress: request.ip,
+        remotePort: request.port,
+        lender: request.lender(),
+      },
     )
     const message = upgradeRequest(request, socket)
     this.#exchange.takeOver(request)

@@ -1,4 +1,5 @@
 import { isBlob, isStream } from './body_source.js'
+import { bytesOf } from './bytes_of.js'
 import { coded } from './errors.js'
 import type { ReplyBytes } from './exchange.js'
 import { FileSlice } from './file_slice.js'
@@ -52,14 +53,6 @@ export function contentTypeOf(body: unknown): string | undefined {
   // JSON is UTF-8 by definition and has no charset parameter (RFC 8259 §11).
   const isBinary = bytesOf(body) !== undefined || isStream(body) || body instanceof FileSlice
   return isBinary ? 'application/octet-stream' : 'application/json'
-}
-
-/** A view of the bytes of any buffer or view, or undefined when it is neither. */
-export function bytesOf(body: unknown): Uint8Array | undefined {
-  if (body instanceof Uint8Array) return body
-  if (body instanceof ArrayBuffer) return new Uint8Array(body)
-  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength)
-  return undefined
 }
 
 const UNSUPPORTED_TAGS = new Set(['FormData', 'Promise', 'Response', 'WritableStream'])

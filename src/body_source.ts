@@ -1,8 +1,12 @@
+import { checkIsThere } from './body_changed.js'
+import { bytesOf } from './bytes_of.js'
 import { coded } from './errors.js'
 import { FileSlice } from './file_slice.js'
 
 /** Where the pieces of a streamed body come from. */
 export interface BodySource {
+  /** Its pieces are its own again when it is asked for the next, so that they have to be copied. */
+  readonly reusesPieces?: boolean
   /** The next piece: at once, or later. */
   next(): IteratorResult<unknown> | PromiseLike<IteratorResult<unknown>>
   /** Nobody wants any more of it. */
@@ -104,6 +108,7 @@ function fromReader(reader: ReadableStreamDefaultReader<unknown>): BodySource {
 
 function fromIterator(iterator: Iterator<unknown> | AsyncIterator<unknown>, stop?: () => void): BodySource {
   return {
+    reusesPieces: stop === undefined,
     next: () => iterator.next(),
     cancel: () => {
       try {
@@ -118,12 +123,13 @@ function fromIterator(iterator: Iterator<unknown> | AsyncIterator<unknown>, stop
 
 /**
  * A piece of a streamed body as it is sent.
- * @throws TypeError `ERR_UNSUPPORTED_CHUNK`
+ * @throws TypeError `ERR_UNSUPPORTED_CHUNK`; Error `ERR_BODY_CHANGED` when its memory was taken away
  */
 export function chunkOf(piece: unknown): string | Uint8Array | FileSlice {
-  if (typeof piece === 'string' || piece instanceof Uint8Array || piece instanceof FileSlice) return piece
-  if (piece instanceof ArrayBuffer) return new Uint8Array(piece)
-  if (ArrayBuffer.isView(piece)) return new Uint8Array(piece.buffer, piece.byteOffset, piece.byteLength)
+  if (typeof piece === 'string' || piece instanceof FileSlice) return piece
+  const bytes = bytesOf(piece)
+  if (bytes?.length === 0) checkIsThere(bytes)
+  if (bytes !== undefined) return bytes
   throw coded(
     new TypeError(`A streamed body is made of strings and bytes, not of ${piece === null ? 'null' : typeof piece}.`),
     'ERR_UNSUPPORTED_CHUNK',

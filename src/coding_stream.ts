@@ -189,7 +189,8 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
         this.#slice = new SlicePieces(piece)
         return
       }
-      const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
+      // Copied, for the coder reads it on another thread, and whoever made it may have it back by then.
+      const bytes = Buffer.from(piece as string)
       if (bytes.length > 0) this.#held.push(bytes)
       this.#heldBytes += bytes.length
     } catch (error) {

@@ -125,7 +125,9 @@ function whole(answer: Reply, coding: Coding, least: number, contentType: string
     return isWorthIt ? variant(answer, coding, contentType, bytes) : answer
   }
   const { encoder, level } = coding
-  return size <= AT_ONCE_BYTES ? finish(encoder.now(content, level)) : encoder.later(content, level).then(finish)
+  if (size <= AT_ONCE_BYTES) return finish(encoder.now(content, level))
+  // A copy is read on another thread: what becomes of the app's own memory meanwhile is the app's to say.
+  return encoder.later(Buffer.from(content as string), level).then(finish)
 }
 
 function streamed(answer: Reply, coding: Coding, least: number, contentType: string): Reply {

@@ -1,6 +1,8 @@
 // JavaScript's end of the exchange: the blocks in which a reactor's requests arrive and its replies leave.
+import { checkIsThere, type Lender, ofFixedLength } from './body_changed.js'
 import { coded } from './errors.js'
 import { FileSlice } from './file_slice.js'
+import { COPIED_WINDOW, LargeBodies } from './large_bodies.js'
 import {
   BLOCK_BYTES,
   BLOCK_BYTES_AT,
@@ -8,7 +10,11 @@ import {
   DEADLINES_RATE,
   DEADLINES_REQUEST,
   DEADLINES_WRITE,
+  FLAG_CHUNK_END,
   FLAG_REPLY_BODY_BY_REFERENCE,
+  FLAG_REPLY_LENGTH_ONLY,
+  FLAG_REPLY_SIZED,
+  FLAG_REPLY_STREAM,
   REPLIES_END,
   REPLIES_FIRST,
   REPLY_ABORT,
@@ -32,10 +38,11 @@ import {
   STATE_REPLY_BLOCK,
   STATE_WORDS,
 } from './layout.js'
+import type { NativeReactor } from './native.js'
 import { type RawBuffer, raw } from './raw_buffer.js'
 import type { Recipient } from './request.js'
 
-/** A body above this stays where it lies and is written from there; below it, it is copied into the block. */
+/** A body above this stays where it lies, or is copied beside the block; below it, it is copied into the block. */
 const COPIED_BODY = 32 * 1024
 
 /** Up to this length a loop over the characters beats the call into the runtime. */
@@ -54,6 +61,12 @@ export interface Deadlines {
   readonly minRate?: number | undefined
 }
 
+/** What an exchange asks of its reactor. */
+export interface ExchangeNative extends Pick<NativeReactor, 'lend' | 'losers'> {
+  /** Makes the native side take what the block of replies holds, and give another one for it. */
+  flush(): void
+}
+
 /** Memory that one side fills and the other reads. */
 export class Block {
   readonly words: Int32Array
@@ -70,20 +83,21 @@ export class Exchange {
   readonly replyBlocks: ArrayBuffer[] = [newMemory()]
   /** See the layout's STATE words. */
   readonly state = new Int32Array(STATE_WORDS)
-  /** Bodies of replies that the native side writes from where they lie. */
-  readonly largeBodies: (Uint8Array | FileSlice)[] = []
 
   readonly #requests: readonly Block[]
   readonly #replies: Block[] = []
-  readonly #flush: () => void
+  readonly #native: ExchangeNative
+  readonly #threaded: boolean
+  /** Those that are too large to be copied to another thread at once. */
+  readonly largeBodies = new LargeBodies(this)
   #bytesUsed = 0
   #flushIsDue = false
 
-  /** `flush` makes the native side take what the block of replies holds, and give another one for it. */
-  constructor(threaded: boolean, flush: () => void) {
+  constructor(threaded: boolean, native: ExchangeNative) {
     this.requestBlocks = Array.from({ length: threaded ? THREAD_BLOCKS : 1 }, newMemory)
     this.#requests = this.requestBlocks.map((memory) => new Block(memory))
-    this.#flush = flush
+    this.#native = native
+    this.#threaded = threaded
     this.#replyBlock().words[REPLIES_END] = REPLIES_FIRST
   }
 
@@ -94,7 +108,16 @@ export class Exchange {
 
   /** An answer. `fields` are complete lines, checked; `flags` are the layout's. */
   answer(to: Recipient, status: number, flags: number, fields: string, body: ReplyBytes): void {
-    this.#put(REPLY_ANSWER, to, status, flags, fields, body)
+    const bytes = this.#threaded ? bytesOfLarge(body) : undefined
+    const isSilent = status === 204 || status === 205 || status === 304
+    if (bytes === undefined || isSilent) {
+      this.#put(REPLY_ANSWER, to, status, flags, fields, isSilent ? undefined : body)
+    } else if (to.method === 'HEAD') {
+      this.answerSized(to, status, flags | FLAG_REPLY_LENGTH_ONLY, fields, bytes.length)
+    } else {
+      this.answerSized(to, status, flags | FLAG_REPLY_STREAM | FLAG_REPLY_SIZED, fields, bytes.length)
+      this.largeBodies.send(to, FLAG_CHUNK_END, '', bytes)
+    }
   }
 
   /** An answer of status 200 that is nothing but text, as most are. */
@@ -135,11 +158,26 @@ export class Exchange {
 
   /** A piece of a streamed body. With FLAG_CHUNK_END it is the last, and `trailers` are complete lines, checked. */
   chunk(to: Recipient, flags: number, trailers: string, body: ReplyBytes): void {
+    if (this.#threaded) return this.copiedChunk(to, flags, trailers, body)
     this.#put(REPLY_CHUNK, to, 0, flags, trailers, body)
+  }
+
+  /** The same; its memory is the caller's own again when the client takes more, or at once if nothing is asked for. */
+  copiedChunk(to: Recipient, flags: number, trailers: string, body: ReplyBytes): void {
+    if (this.largeBodies.takes(to, { flags, trailers, body })) return
+    const bytes = bytesOfLarge(body)
+    if (bytes !== undefined) this.largeBodies.send(to, flags, trailers, bytes)
+    else this.window(to, flags, trailers, body)
+  }
+
+  /** A chunk that is copied, whatever waits before it. */
+  window(to: Recipient, flags: number, trailers: string, body: ReplyBytes): void {
+    this.#put(REPLY_CHUNK, to, 0, flags, trailers, body, true)
   }
 
   /** Breaks the connection, for a streamed body that cannot be completed. */
   abort(to: Recipient): void {
+    this.largeBodies.drop(to)
     this.#put(REPLY_ABORT, to, 0, 0, '', undefined)
   }
 
@@ -164,9 +202,20 @@ export class Exchange {
   }
 
   /** Gives the words of the block, at whose end the reply stands. */
-  #put(kind: number, to: Recipient, status: number, flags: number, fields: string, body: ReplyBytes): Int32Array {
-    if (typeof body === 'string' && body.length > COPIED_BODY) body = Buffer.from(body)
+  #put(
+    kind: number,
+    to: Recipient,
+    status: number,
+    flags: number,
+    fields: string,
+    body: ReplyBytes,
+    copied = this.#threaded,
+  ): Int32Array {
+    // Nobody else has memory that is made here.
+    const isOwn = typeof body === 'string' && body.length > COPIED_BODY
+    if (isOwn) body = Buffer.from(body as string)
     const large = typeof body === 'object' && (body.length > COPIED_BODY || body instanceof FileSlice)
+    if (typeof body === 'object' && body.length === 0 && body instanceof Uint8Array) checkIsThere(body)
     // A UTF-16 unit takes at the most three bytes of UTF-8.
     const bodyMost = body === undefined || large ? 0 : typeof body === 'string' ? 3 * body.length : body.length
     this.#makeRoom(fields.length + bodyMost)
@@ -184,7 +233,9 @@ export class Exchange {
     out[at + REPLY_FIELDS_OFFSET] = fieldsAt
     out[at + REPLY_FIELDS_LENGTH] = fieldsEnd - fieldsAt
     if (large) {
-      out[at + REPLY_BODY_OFFSET] = this.largeBodies.push(body as Uint8Array | FileSlice) - 1
+      out[at + REPLY_BODY_OFFSET] = isOwn
+        ? this.#native.lend(body as Uint8Array, undefined, copied)
+        : this.#lend(to, body as Uint8Array | FileSlice, copied)
       out[at + REPLY_BODY_LENGTH] = 0
       this.#bytesUsed = fieldsEnd
     } else {
@@ -198,13 +249,25 @@ export class Exchange {
     return out
   }
 
+  #lend(to: Recipient, body: Uint8Array | FileSlice, copied: boolean): number {
+    if (body instanceof FileSlice) return this.#native.lend(body, undefined, false)
+    // What nobody else can reach needs nobody to be told.
+    if (copied) return this.#native.lend(body, undefined, true)
+    return this.#native.lend(ofFixedLength(body), to.lender?.(), false)
+  }
+
+  /** Whom bodies belonged to that have changed before they were sent, since the last call. */
+  losers(): Lender[] {
+    return this.#native.losers() as Lender[]
+  }
+
   /** Late replies are gathered, and cross together once a turn of the event loop. */
   #flushSoon(): void {
     if (this.#flushIsDue) return
     this.#flushIsDue = true
     setImmediate(() => {
       this.#flushIsDue = false
-      this.#flush()
+      this.#native.flush()
     })
   }
 
@@ -217,24 +280,28 @@ export class Exchange {
   #makeRoom(bytes: number): void {
     const { words } = this.#replyBlock()
     // The native side has taken what there was.
-    if (words[REPLIES_END] === REPLIES_FIRST) this.#startOver()
+    if (words[REPLIES_END] === REPLIES_FIRST) this.#bytesUsed = 0
     const fits = this.#bytesUsed + bytes <= BLOCK_BYTES && words[REPLIES_END] + REPLY_WORDS <= BLOCK_WORDS
     if (fits) return
     if (bytes > BLOCK_BYTES) {
       throw coded(new RangeError('The header fields of a reply do not fit its block.'), 'ERR_HEADERS_TOO_LARGE')
     }
-    this.#flush()
-    this.#startOver()
-  }
-
-  #startOver(): void {
+    this.#native.flush()
     this.#bytesUsed = 0
-    if (this.largeBodies.length > 0) this.largeBodies.length = 0
   }
 }
 
 function newMemory(): ArrayBuffer {
   return new ArrayBuffer(BLOCK_BYTES_AT + BLOCK_BYTES)
+}
+
+/** A body that is too large to be copied at once. */
+function bytesOfLarge(body: ReplyBytes): Uint8Array | undefined {
+  if (typeof body === 'string') {
+    const isLarge = body.length > COPIED_WINDOW / 3 && Buffer.byteLength(body) > COPIED_WINDOW
+    return isLarge ? Buffer.from(body) : undefined
+  }
+  return body instanceof Uint8Array && body.length > COPIED_WINDOW ? body : undefined
 }
 
 /** Writes a body at a place, and gives its end. */

@@ -64,6 +64,10 @@ export const EVENT_DRAINED = 6
 export const DRAINED_SEQUENCE = 4
 export const DRAINED_WORDS = 5
 
+/** Memory that was lent for the body of an answer was taken away or resized: the answer is broken off. */
+export const EVENT_BODY_CHANGED = 7
+export const BODY_CHANGED_WORDS = 4
+
 export const REQUEST_SEQUENCE = 4
 /** llhttp's number of the method in the low byte, 255 for one that it does not know; above it the length of its name. */
 export const REQUEST_METHOD = 5
@@ -121,7 +125,7 @@ export const REPLY_FLAGS = 5
 /** Field lines, `name: value CRLF` each, in the block's bytes. */
 export const REPLY_FIELDS_OFFSET = 6
 export const REPLY_FIELDS_LENGTH = 7
-/** The body in the block's bytes; with FLAG_REPLY_BODY_BY_REFERENCE, its place in the list of large bodies. */
+/** The body in the block's bytes; with FLAG_REPLY_BODY_BY_REFERENCE, the place that `lend` gave. */
 export const REPLY_BODY_OFFSET = 8
 export const REPLY_BODY_LENGTH = 9
 export const REPLY_WORDS = 10

@@ -47,6 +47,14 @@ export interface NativeFixedAnswer {
 export interface NativeReactor {
   listen(address: string, port: number, settings: ListenSettings): { port: number } | NativeFailure
   start(): void
+  /**
+   * A body that does not go into the block of replies which is being filled, bytes or a slice of a file: its place, that
+   * the reply names. Bytes are copied when that is asked for, or the reactor is on another thread; otherwise they are
+   * sent from where they lie, and `owner` is told of when they change before.
+   */
+  lend(body: object, owner: object | undefined, copied: boolean): number
+  /** The owners of bodies that have changed before they were sent, since the last call. */
+  losers(): object[]
   /** Sends the replies that were written outside of `onBatch`. */
   flush(): void
   /** Answers GET and HEAD of exactly this target without JavaScript, from now on. */
@@ -98,8 +106,6 @@ export interface Native {
     /** The native side adds to them. */
     replyBlocks: ArrayBuffer[],
     state: Int32Array,
-    /** Bytes, and slices of files. */
-    largeBodies: readonly object[],
     onBatch: (block: number, events: number) => void,
     /** The batch is over, and requests of it are still unanswered. Their block is about to be used again. */
     onBatchEnd: () => void,

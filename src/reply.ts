@@ -1,5 +1,6 @@
-import { bytesOf, unsupportedBody } from './body.js'
+import { unsupportedBody } from './body.js'
 import { peeked } from './body_source.js'
+import { bytesOf } from './bytes_of.js'
 import { coded } from './errors.js'
 import type { HandlerResult } from './handler.js'
 import { isFramingField } from './header_rules.js'

@@ -1,3 +1,4 @@
+import type { Lender } from './body_changed.js'
 import { type BodySource, chunkOf } from './body_source.js'
 import { clientGone } from './client_gone.js'
 import { coded } from './errors.js'
@@ -25,6 +26,8 @@ export interface StreamSurroundings {
   readonly failed: (error: unknown) => void
   /** Told of what a source threw when its answer had begun. */
   readonly report: (error: unknown) => void
+  /** Who is told, also when its answer is over, that memory of it has changed before it was sent. */
+  readonly lender: () => Lender
   /** The last byte was handed over, or never will be. */
   readonly done: () => void
   /** The trailer section, when the body is complete: field lines, checked. */
@@ -46,6 +49,7 @@ export class ReplyStream implements Party {
   #late: NodeJS.Timeout | undefined
   #over = false
   #drained: (() => void) | undefined
+  #lender: Lender | undefined
 
   /** `length`: what the answer's head said, if it did. */
   constructor(to: Recipient, source: BodySource, length: number | undefined, surroundings: StreamSurroundings) {
@@ -66,6 +70,16 @@ export class ReplyStream implements Party {
   /** There is room for more. */
   drained(): void {
     this.#drained?.()
+  }
+
+  lender(): Lender {
+    this.#lender ??= this.#surroundings.lender()
+    return this
+  }
+
+  bodyChanged(error: Error): void {
+    this.#lender?.bodyChanged(error)
+    this.#stop(error)
   }
 
   clientGone(half: boolean): void {
@@ -136,7 +150,9 @@ export class ReplyStream implements Party {
     this.#unasked += size
     const asks = this.#unasked >= WINDOW
     if (asks) this.#unasked = 0
-    this.#surroundings.exchange.chunk(this, asks ? FLAG_CHUNK_ASKS : 0, '', piece)
+    const { exchange } = this.#surroundings
+    if (this.#source.reusesPieces) exchange.copiedChunk(this, asks ? FLAG_CHUNK_ASKS : 0, '', piece)
+    else exchange.chunk(this, asks ? FLAG_CHUNK_ASKS : 0, '', piece)
     return asks
   }
 

@@ -1,4 +1,5 @@
 import { addressText } from './address.js'
+import type { Lender } from './body_changed.js'
 import { clientGone } from './client_gone.js'
 import type { Match } from './dispatcher.js'
 import { coded, HttpError, messageOf } from './errors.js'
@@ -44,6 +45,10 @@ export interface Recipient {
   readonly slot: number
   readonly generation: number
   readonly sequence: number
+  /** Where it is known. */
+  readonly method?: string
+  /** Who is told when memory that was given for the answer has changed before it was sent. */
+  lender?(): Lender
 }
 
 /** What all requests of a server have in common. */
@@ -54,6 +59,7 @@ export interface RequestSurroundings {
   readonly bodyLimit: number
   /** Those who hear when their clients go away. */
   readonly watching: Parties
+  readonly report: (error: unknown, request: BrinkRequest) => void
 }
 
 /**
@@ -355,13 +361,16 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * @internal
    */
   detach(): void {
-    const words = this.#words
-    if (words === undefined || this.#isDetached) return
+    if (this.#words === undefined || this.#isDetached) return
+    // What follows has copied what has come.
+    this.#copy(this.#words, this.#incoming === undefined ? this.#words[this.eventAt + REQUEST_BODY_LENGTH] : 0)
+    this.#watch()
+  }
+
+  #copy(words: Int32Array, bodyLength: number): void {
     this.#isDetached = true
     const at = this.eventAt
     const headLength = words[at + REQUEST_HEAD_LENGTH]
-    // What follows has copied what has come.
-    const bodyLength = this.#incoming === undefined ? words[at + REQUEST_BODY_LENGTH] : 0
     const headAt = words[at + REQUEST_HEAD_OFFSET]
     const bodyAt = words[at + REQUEST_BODY_OFFSET]
     const trailersAt = words[at + REQUEST_TRAILERS_OFFSET]
@@ -380,7 +389,33 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     this.#words = copy
     this.#eventBytes = bytes
     this.eventAt = wordsAt
-    this.#watch()
+  }
+
+  /**
+   * A copy for the log, but for the body, which outlives the answer.
+   * @internal
+   */
+  lender(): BrinkRequest {
+    const words = this.event()
+    const copy = new BrinkRequest(
+      words,
+      this.#eventBytes,
+      this.eventAt,
+      this.#match,
+      this.fieldMemory,
+      undefined,
+      this.#surroundings,
+    )
+    if (this.#rare?.state !== undefined) copy.#rare = { state: this.#rare.state }
+    copy.#isStreamed = true
+    if (this.#isDetached) copy.#isDetached = true
+    else copy.#copy(words, 0)
+    return copy
+  }
+
+  /** @internal */
+  bodyChanged(error: Error): void {
+    this.#surroundings.report(error, this as BrinkRequest)
   }
 
   /**

@@ -22,7 +22,7 @@ import type { Recipient } from './request.js'
 import { trailerLines, trailerNames } from './trailers.js'
 
 /** What hears of a streamed answer. */
-export type StreamWatcher = Pick<StreamSurroundings, 'done' | 'failed' | 'report'>
+export type StreamWatcher = Pick<StreamSurroundings, 'done' | 'failed' | 'lender' | 'report'>
 
 export class Sending {
   readonly #exchange: Exchange

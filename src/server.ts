@@ -146,10 +146,13 @@ class OpenServer implements Server, Listeners {
     const { log, onClientError = () => {}, host, reusePort, threads, ...settings } = options
     const threaded = threads > 0
     let closed = false
-    const flush = () => {
-      if (!closed) reactor.flush()
-    }
-    const exchange = new Exchange(threaded, flush)
+    const exchange = new Exchange(threaded, {
+      flush: () => {
+        if (!closed) reactor.flush()
+      },
+      lend: (body, owner, copied) => (closed ? 0 : reactor.lend(body, owner, copied)),
+      losers: () => (closed ? [] : reactor.losers()),
+    })
     const answering = new Answering(exchange, dispatcher, {
       origin: () => this.#bound.url,
       bodyLimit: options.bodyLimit,
@@ -171,7 +174,6 @@ class OpenServer implements Server, Listeners {
       exchange.requestBlocks,
       exchange.replyBlocks,
       exchange.state,
-      exchange.largeBodies,
       (place, events) => answering.run(place, events),
       () => answering.endBatch(),
       () => this.#onIdle(),

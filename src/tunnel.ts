@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import type { Lender } from './body_changed.js'
 import { coded } from './errors.js'
 import type { Exchange } from './exchange.js'
 import { lateBuiltin } from './late_builtin.js'
@@ -8,7 +9,7 @@ import type { Recipient } from './request.js'
 
 /** So many bytes are handed over before the next ones wait for the client to take some. */
 const WINDOW = 128 * 1024
-/** Larger pieces are not copied: they are their writer's again when the client has taken them. */
+/** Larger pieces may not be copied: they are their writer's again when the client has taken them. */
 const COPIED = 32 * 1024
 
 /** What a tunnel needs of the server. */
@@ -17,6 +18,8 @@ export interface TunnelSurroundings {
   readonly tunnels: Parties<Tunnel>
   readonly remoteAddress: string
   readonly remotePort: number
+  /** Who is told that memory which was written has changed before it was sent. */
+  readonly lender: Lender
 }
 
 type Done = (error?: Error | null) => void
@@ -31,6 +34,7 @@ export class Tunnel implements Party {
   readonly socket: Duplex
   readonly #exchange: Exchange
   readonly #tunnels: Parties<Tunnel>
+  readonly #lender: Lender
   #untaken = 0
   #unasked = 0
   #drained: Done | undefined
@@ -38,12 +42,13 @@ export class Tunnel implements Party {
   #saidEnd = false
   #gone = false
 
-  constructor(to: Recipient, { exchange, tunnels, remoteAddress, remotePort }: TunnelSurroundings) {
+  constructor(to: Recipient, { exchange, tunnels, remoteAddress, remotePort, lender }: TunnelSurroundings) {
     this.slot = to.slot
     this.generation = to.generation
     this.sequence = to.sequence
     this.#exchange = exchange
     this.#tunnels = tunnels
+    this.#lender = lender
     tunnels.add(this)
     Socket ??= socketClass()
     this.socket = new Socket(this, remoteAddress, remotePort)
@@ -69,6 +74,16 @@ export class Tunnel implements Party {
     done?.()
   }
 
+  lender(): Lender {
+    return this
+  }
+
+  bodyChanged(error: Error): void {
+    this.#lender.bodyChanged(error)
+    // Without a listener an error would end the process.
+    this.socket.destroy(this.socket.listenerCount('error') === 0 ? undefined : error)
+  }
+
   clientGone(half: boolean): void {
     if (half) return
     this.#gone = true
@@ -90,12 +105,17 @@ export class Tunnel implements Party {
   send(chunks: Buffer[], done: Done): void {
     if (this.#gone) return done()
     let waits = false
-    chunks.forEach((chunk, place) => {
-      this.#unasked += chunk.length
-      waits ||= chunk.length > COPIED || this.#unasked >= WINDOW
-      const asks = waits && place === chunks.length - 1
-      this.#exchange.chunk(this, asks ? FLAG_CHUNK_ASKS : 0, '', chunk)
-    })
+    try {
+      chunks.forEach((chunk, place) => {
+        this.#unasked += chunk.length
+        waits ||= chunk.length > COPIED || this.#unasked >= WINDOW
+        const asks = waits && place === chunks.length - 1
+        this.#exchange.chunk(this, asks ? FLAG_CHUNK_ASKS : 0, '', chunk)
+      })
+    } catch (error) {
+      this.bodyChanged(error as Error)
+      return done()
+    }
     if (!waits) return done()
     this.#unasked = 0
     this.#drained = done

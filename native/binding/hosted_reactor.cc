@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "binding/file.h"
-#include "binding/javascript_bytes.h"
+#include "binding/lent_bytes.h"
 #include "binding/options.h"
 #include "host/inline_host.h"
 #include "host/thread_host.h"
@@ -64,6 +64,8 @@ Napi::Function HostedReactor::define(Napi::Env env) {
                      {
                          InstanceMethod<&HostedReactor::listen>("listen"),
                          InstanceMethod<&HostedReactor::start>("start"),
+                         InstanceMethod<&HostedReactor::lend>("lend"),
+                         InstanceMethod<&HostedReactor::losers>("losers"),
                          InstanceMethod<&HostedReactor::flush>("flush"),
                          InstanceMethod<&HostedReactor::set_fixed>("setFixed"),
                          InstanceMethod<&HostedReactor::stats>("stats"),
@@ -74,19 +76,18 @@ Napi::Function HostedReactor::define(Napi::Env env) {
 
 HostedReactor::HostedReactor(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HostedReactor>(info) {
   Napi::Env env = info.Env();
-  bool expected = info.Length() == 9 && info[0].IsObject() && info[1].IsArray() && info[2].IsArray() &&
-                  info[3].IsTypedArray() && info[4].IsArray() && info[5].IsFunction() && info[6].IsFunction() &&
-                  info[7].IsFunction() && info[8].IsFunction();
+  bool expected = info.Length() == 8 && info[0].IsObject() && info[1].IsArray() && info[2].IsArray() &&
+                  info[3].IsTypedArray() && info[4].IsFunction() && info[5].IsFunction() && info[6].IsFunction() &&
+                  info[7].IsFunction();
   if (!expected || !take_blocks(info)) {
-    Napi::TypeError::New(env, "Reactor expects settings, two lists of blocks, its state, a list and four functions")
+    Napi::TypeError::New(env, "Reactor expects settings, two lists of blocks, its state and four functions")
         .ThrowAsJavaScriptException();
     return;
   }
-  large_bodies_ = Napi::Persistent(info[4].As<Napi::Object>());
-  on_batch_ = Napi::Persistent(info[5].As<Napi::Function>());
-  on_batch_end_ = Napi::Persistent(info[6].As<Napi::Function>());
-  on_idle_ = Napi::Persistent(info[7].As<Napi::Function>());
-  on_closed_ = Napi::Persistent(info[8].As<Napi::Function>());
+  on_batch_ = Napi::Persistent(info[4].As<Napi::Function>());
+  on_batch_end_ = Napi::Persistent(info[5].As<Napi::Function>());
+  on_idle_ = Napi::Persistent(info[6].As<Napi::Function>());
+  on_closed_ = Napi::Persistent(info[7].As<Napi::Function>());
   context_ = std::make_unique<Napi::AsyncContext>(env, "brink");
   open_host(info[0].As<Napi::Object>());
   if (!host_) return;
@@ -121,10 +122,10 @@ void HostedReactor::open_host(const Napi::Object& settings) {
   reactor::Options options = options_from(settings);
   std::vector<reactor::Block*> blocks;
   for (auto& block : request_blocks_) blocks.push_back(block.get());
-  bool threaded = settings.Get("threaded").ToBoolean();
+  threaded_ = settings.Get("threaded").ToBoolean();
   int error = 0;
   std::unique_ptr<poller::Poller> poller = backend->open(&error);
-  if (poller && threaded) {
+  if (poller && threaded_) {
     host_ = host::ThreadHost::open(loop, options, std::move(poller), blocks, *this, &error);
   } else if (poller) {
     host_ = host::InlineHost::open(loop, options, std::move(poller), blocks[0], *this, &error);
@@ -135,7 +136,9 @@ void HostedReactor::open_host(const Napi::Object& settings) {
   failed.ThrowAsJavaScriptException();
 }
 
-HostedReactor::~HostedReactor() = default;
+HostedReactor::~HostedReactor() {
+  for (napi_ref loser : losers_) napi_delete_reference(Env(), loser);
+}
 
 // listen(address, port, { backlog, reusePort, ipv6Only, exclusive }): { port }, or { errno, syscall }. With `exclusive`
 // a port that anybody has is refused, though the listener then shares it, with the other reactors of this server.
@@ -178,6 +181,38 @@ Napi::Value HostedReactor::listen(const Napi::CallbackInfo& info) {
 }
 
 void HostedReactor::start(const Napi::CallbackInfo&) { host_->start(); }
+
+// What is neither bytes nor a slice of a file is nothing, and its reply makes no sense.
+Napi::Value HostedReactor::lend(const Napi::CallbackInfo& info) {
+  Napi::Value body = info[0];
+  napi_typedarray_type type;
+  void* data = nullptr;
+  size_t length = 0;
+  bool is_bytes = napi_get_typedarray_info(Env(), body, &type, &length, &data, nullptr, nullptr) == napi_ok &&
+                  type == napi_uint8_array;
+  bool copies = threaded_;
+  if (!copies) napi_get_value_bool(Env(), info[2], &copies);
+  if (!is_bytes) {
+    lent_.push_back(slice_of_file(body));
+  } else if (copies) {
+    net::Slice bytes = {static_cast<const char*>(data), length};
+    lent_.emplace_back(std::make_unique<CopiedBytes>(bytes, pool_), length);
+  } else {
+    lent_.emplace_back(std::make_unique<JavaScriptBytes>(Env(), body, length, info[1], losers_), length);
+  }
+  return Napi::Number::New(Env(), static_cast<double>(lent_.size() - 1));
+}
+
+Napi::Value HostedReactor::losers(const Napi::CallbackInfo& info) {
+  Napi::Array owners = Napi::Array::New(info.Env(), losers_.size());
+  for (uint32_t i = 0; i < losers_.size(); i++) {
+    napi_value owner = nullptr;
+    if (napi_get_reference_value(Env(), losers_[i], &owner) == napi_ok) owners.Set(i, owner);
+    napi_delete_reference(Env(), losers_[i]);
+  }
+  losers_.clear();
+  return owners;
+}
 
 // Late replies: those that were given outside of onBatch.
 void HostedReactor::flush(const Napi::CallbackInfo&) { flush_replies(); }
@@ -276,12 +311,7 @@ void HostedReactor::flush_replies() {
   if (block->words[layout::kRepliesEnd] <= layout::kRepliesFirst) return;
   reactor::Replies replies;
   replies.block = block;
-  Napi::Array bodies = large_bodies_.Value().As<Napi::Array>();
-  for (uint32_t i = 0, count = bodies.Length(); i < count; i++) {
-    Napi::Value body = bodies.Get(i);
-    replies.bodies.push_back(body.IsTypedArray() ? JavaScriptBytes::hold(body.As<Napi::Uint8Array>())
-                                                 : slice_of_file(body));
-  }
+  replies.bodies = std::exchange(lent_, {});
   host_->reply(std::move(replies));
   reactor::Block* next = host_->next_reply_block();
   if (!next) next = new_reply_block();

@@ -1,7 +1,10 @@
 // A reactor with its host, as TypeScript sees it: gives batches to one function, takes replies out of blocks. It keeps
 // itself alive while it is open, and closes itself when its environment ends.
 //
-//   new Reactor(settings, requestBlocks, replyBlocks, state, largeBodies, onBatch, onBatchEnd, onIdle, onClosed)
+//   new Reactor(settings, requestBlocks, replyBlocks, state, onBatch, onBatchEnd, onIdle, onClosed)
+//     .lend(body, owner, copied)   a large body, or a slice of a file, for the block of replies that is being filled:
+//                                  its place, which the reply names
+//     .losers()                    owners of bodies that have changed before they were sent, since the last call
 //
 // `state` is an Int32Array of the layout's state words. Taking a block of replies, this side puts another one's place
 // there, and adds a block to the list when it has none to give.
@@ -12,6 +15,7 @@
 #include <memory>
 #include <vector>
 
+#include "binding/lent_bytes.h"
 #include "host/host.h"
 
 namespace brink::binding {
@@ -25,6 +29,8 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
  private:
   Napi::Value listen(const Napi::CallbackInfo& info);
   void start(const Napi::CallbackInfo& info);
+  Napi::Value lend(const Napi::CallbackInfo& info);
+  Napi::Value losers(const Napi::CallbackInfo& info);
   void flush(const Napi::CallbackInfo& info);
   void set_fixed(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
@@ -43,15 +49,19 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   void clear_exception();
   static void environment_ends(napi_async_cleanup_hook_handle handle, void* data);
 
+  // These outlive the host, which holds what was lent.
+  Losers losers_;
+  net::BytePool pool_;
   std::unique_ptr<host::Host> host_;
   std::vector<std::unique_ptr<reactor::Block>> request_blocks_;
   std::vector<std::unique_ptr<reactor::Block>> reply_blocks_;
   // Hold on to the lists that hold the blocks' memory.
   Napi::ObjectReference request_list_;
   Napi::ObjectReference reply_list_;
-  Napi::ObjectReference large_bodies_;
   Napi::ObjectReference state_list_;
   int32_t* state_ = nullptr;
+  std::vector<net::HeldBytes> lent_;  // to the replies that are not flushed yet
+  bool threaded_ = false;
   Napi::FunctionReference on_batch_;
   Napi::FunctionReference on_batch_end_;
   Napi::FunctionReference on_idle_;

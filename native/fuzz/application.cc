@@ -78,7 +78,7 @@ void Application::read(const reactor::Batch& batch) {
   const uint32_t* end = words + layout::kBlockWords;
   for (uint32_t i = 0; i < batch.events; i++) {
     uint32_t kind = words[layout::kEventKind], size = words[layout::kEventWords];
-    BRINK_HOLDS(size >= layout::kNoticeWords && size <= end - words, "an event of %u words", size);
+    BRINK_HOLDS(size >= layout::kBodyChangedWords && size <= end - words, "an event of %u words", size);
     switch (kind) {
       case layout::kEventRequest:
         read_request(batch, words);
@@ -92,6 +92,8 @@ void Application::read(const reactor::Batch& batch) {
       case layout::kEventDrained:
         hooks_.on_drained(id_of(words), words[layout::kDrainedSequence]);
         events_.push_back({Event::Kind::drained, {id_of(words), words[layout::kDrainedSequence]}, {}});
+        break;
+      case layout::kEventBodyChanged:
         break;
       case layout::kEventClientError: {
         uint32_t refusal = words[layout::kClientErrorRefusal];

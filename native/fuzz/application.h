@@ -110,6 +110,9 @@ class Application final : public reactor::BatchSink {
   void abort(size_t which);
   // Of any request that was not answered whole.
   void read_more(size_t which, uint32_t bytes);
+  // Of those that are lent, or the next one that will be.
+  void change_lent(size_t which, ReplyBlock::Change change) { replies_.change(which, change); }
+  void change_next_lent(uint32_t looks, ReplyBlock::Change change) { replies_.change_next(looks, change); }
   void set_deadlines(size_t which, uint32_t request_ms, uint32_t write_ms, uint32_t rate_and_one);
 
   void answer_all();

@@ -64,6 +64,7 @@ struct Given {
   bool by_reference = false;
   bool may_be_gone = false;  // another reply in the block names the same
   bool may_be_short = false;
+  std::shared_ptr<const bool> has_changed;  // while it was lent, or null
   std::string bytes;
 };
 
@@ -138,6 +139,7 @@ void make_silent_where_due(Expected& expected, bool length_only) {
   if (is_silent) {
     expected.body.clear();
     expected.lent_up_to.clear();
+    expected.lent_has_changed.clear();
     expected.framing = Framing::none;
     expected.may_break = false;
   }
@@ -193,6 +195,7 @@ bool Reading::expect_answer(const Record& record, const Connection& connection, 
   expected.may_be_refused = given.may_be_gone;
   expected.may_break = given.may_be_short;
   if (given.by_reference) expected.lent_up_to.push_back(expected.body.size());
+  if (given.has_changed) expected.lent_has_changed.push_back(given.has_changed);
   return given.makes_sense;
 }
 
@@ -252,6 +255,7 @@ void Reading::read_chunk(const Record& record, Expected& stream) {
     stream.body += given.bytes;
     stream.pieces++;
     if (given.by_reference) stream.lent_up_to.push_back(stream.body.size());
+    if (given.has_changed) stream.lent_has_changed.push_back(given.has_changed);
   }
   stream.ended = ends;
   if (ends && stream.framing == Framing::chunked) stream.trailers = std::move(trailers);
@@ -282,7 +286,10 @@ Given Reading::read_held(const Record& record) {
   given.by_reference = true;
   given.may_be_gone = !named_.insert(place).second;
   if (!held.file) {
-    given.bytes.assign(held.bytes.data, held.bytes.size);
+    net::Slice bytes = ReplyBlock::peek(held);
+    given.makes_sense = bytes.size == held.length;
+    given.bytes.assign(bytes.data, bytes.size);
+    given.has_changed = ReplyBlock::has_changed(held);
     return given;
   }
   for (uint64_t at = 0; at < held.file_length; at++)

@@ -27,19 +27,66 @@ const std::string& pattern() {
 
 }  // namespace
 
-// Its own memory, so that AddressSanitizer sees who reads it after it was given back.
+// Its own memory, so that AddressSanitizer sees who reads it after it was given back, or taken away.
 class ReplyBlock::LentBody final : public net::Holder {
  public:
-  LentBody(std::shared_ptr<int64_t> count, std::string bytes) : count_(std::move(count)), bytes_(std::move(bytes)) {
-    ++*count_;
+  LentBody(std::shared_ptr<std::vector<LentBody*>> all, const std::string& bytes, PlannedChange planned)
+      : all_(std::move(all)), planned_(planned) {
+    all_->push_back(this);
+    move_to(bytes);
   }
-  ~LentBody() override { --*count_; }
-  net::Slice bytes() const { return {bytes_.data(), bytes_.size()}; }
+  ~LentBody() override { all_->erase(std::find(all_->begin(), all_->end(), this)); }
+
+  net::Slice slice() override {
+    if (planned_.looks > 0 && --planned_.looks == 0) change(planned_.change);
+    return now();
+  }
+
+  void change(Change change) {
+    std::string bytes(bytes_.get(), size_);
+    switch (change) {
+      case Change::gone:
+        bytes.clear();
+        break;
+      case Change::smaller:
+        bytes.resize(size_ / 2);
+        break;
+      case Change::larger:
+        bytes.push_back('!');
+        break;
+      case Change::moved:
+        break;
+    }
+    *has_changed_ |= bytes.size() != size_;
+    move_to(bytes);
+  }
+
+  net::Slice now() const { return {bytes_.get(), size_}; }
+  std::shared_ptr<const bool> has_changed() const { return has_changed_; }
 
  private:
-  std::shared_ptr<int64_t> count_;
-  std::string bytes_;
+  void move_to(const std::string& bytes) {
+    size_ = bytes.size();
+    bytes_ = std::make_unique<char[]>(size_);
+    std::copy(bytes.begin(), bytes.end(), bytes_.get());
+  }
+
+  std::shared_ptr<std::vector<LentBody*>> all_;
+  PlannedChange planned_;
+  std::shared_ptr<bool> has_changed_ = std::make_shared<bool>(false);
+  std::unique_ptr<char[]> bytes_;
+  size_t size_ = 0;
 };
+
+void ReplyBlock::change(size_t which, Change change) {
+  if (!bodies_out_->empty()) (*bodies_out_)[which % bodies_out_->size()]->change(change);
+}
+
+net::Slice ReplyBlock::peek(const net::HeldBytes& lent) { return static_cast<LentBody&>(*lent.holder).now(); }
+
+std::shared_ptr<const bool> ReplyBlock::has_changed(const net::HeldBytes& lent) {
+  return static_cast<LentBody&>(*lent.holder).has_changed();
+}
 
 ReplyBlock::ReplyBlock(std::function<void(reactor::Replies)> apply) : apply_(std::move(apply)) { begin(); }
 
@@ -62,13 +109,10 @@ uint32_t ReplyBlock::put_bytes(const std::string& bytes) {
   return bytes_used_ - static_cast<uint32_t>(bytes.size());
 }
 
-uint32_t ReplyBlock::lend(std::string bytes) {
+uint32_t ReplyBlock::lend(const std::string& bytes) {
   largest_ = std::max(largest_, bytes.size());
-  auto body = std::make_unique<LentBody>(bodies_out_, std::move(bytes));
-  net::HeldBytes held;
-  held.bytes = body->bytes();
-  held.holder = std::move(body);
-  replies_.bodies.push_back(std::move(held));
+  replies_.bodies.emplace_back(
+      std::make_unique<LentBody>(bodies_out_, bytes, std::exchange(next_change_, PlannedChange())), bytes.size());
   return lent() - 1;
 }
 
@@ -124,7 +168,8 @@ void ReplyBlock::send_raw(const std::vector<uint32_t>& words, const std::string&
 
 int64_t ReplyBlock::bodies_out() const {
   auto is_lent = [](const net::HeldBytes& held) { return held.holder != nullptr; };
-  return *bodies_out_ - std::count_if(replies_.bodies.begin(), replies_.bodies.end(), is_lent);
+  return static_cast<int64_t>(bodies_out_->size()) -
+         std::count_if(replies_.bodies.begin(), replies_.bodies.end(), is_lent);
 }
 
 int64_t ReplyBlock::files_kept() const {

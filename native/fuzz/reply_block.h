@@ -1,5 +1,5 @@
-// Fills a block with replies, as src/layout.ts lays them out, and lends the bodies that cross by reference: memory, or
-// pieces of files.
+// Fills a block with replies, as src/layout.ts lays them out, and lends the bodies that cross by reference: memory,
+// which may be taken away or resized while it is lent, or pieces of files.
 #pragma once
 
 #include <cstdint>
@@ -40,11 +40,22 @@ class ReplyBlock {
   void make_room(size_t bytes);
   uint32_t put_bytes(const std::string& bytes);
   // The place of the body among those that cross by reference.
-  uint32_t lend(std::string bytes);
+  uint32_t lend(const std::string& bytes);
   uint32_t lend_pattern(size_t size);
   uint32_t lend_file(uint64_t size, uint64_t offset, uint64_t length);
   uint32_t lent() const { return static_cast<uint32_t>(replies_.bodies.size()); }
   void put(const Recipient& to, const ReplyWords& reply);
+
+  // What becomes of memory that is lent: it is gone, smaller, larger; or elsewhere, which is nobody's concern.
+  enum class Change : uint8_t { gone, smaller, larger, moved };
+  void change(size_t which, Change change);
+  // The next body changes when it is looked at for this time.
+  void change_next(uint32_t looks, Change change) { next_change_ = {looks, change}; }
+
+  // What there is of a lent body now, without being counted as a look at it; and whether it is another size than it
+  // was.
+  static net::Slice peek(const net::HeldBytes& lent);
+  static std::shared_ptr<const bool> has_changed(const net::HeldBytes& lent);
 
   void send();
   // Whatever is in the words and bytes.
@@ -57,6 +68,10 @@ class ReplyBlock {
 
  private:
   class LentBody;
+  struct PlannedChange {
+    uint32_t looks = 0;
+    Change change = Change::gone;
+  };
 
   void begin();
 
@@ -65,7 +80,8 @@ class ReplyBlock {
   uint32_t words_used_ = 0;
   uint32_t bytes_used_ = 0;
   uint32_t serial_ = 0;
-  std::shared_ptr<int64_t> bodies_out_ = std::make_shared<int64_t>(0);
+  PlannedChange next_change_;
+  std::shared_ptr<std::vector<LentBody*>> bodies_out_ = std::make_shared<std::vector<LentBody*>>();
   size_t largest_ = 0;
 };
 

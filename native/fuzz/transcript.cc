@@ -181,7 +181,7 @@ void Transcript::read_head() {
   BRINK_HOLDS(!finished_ || finished_->ended, "client %zu, response %u: begins before the one before it has ended",
               client_, complete_);
   answer_ = find(complete_);
-  bool is_refused_reply = answer_ && answer_->may_be_refused && status == 500;
+  bool is_refused_reply = answer_ && (answer_->may_be_refused || answer_->has_changed()) && status == 500;
   bool is_silent = answer_ && answer_->to_head;
   if (is_refused_reply) answer_ = nullptr;
   BRINK_HOLDS(dates > 0 || (answer_ && answer_->dated), "client %zu: a response without a date", client_);
@@ -288,7 +288,7 @@ uint32_t Transcript::answered_in_order() const {
 
 bool Transcript::may_be_broken_off() const {
   for (uint32_t sequence = complete(); const Expected* next = find(sequence); sequence++) {
-    if (next->aborted || next->may_break) return true;
+    if (next->aborted || next->can_break()) return true;
     if (!next->ended) return false;
   }
   return false;

@@ -2,9 +2,11 @@
 // each request, once, in the order of the requests, framed so that nobody could read it differently.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +27,7 @@ struct Expected {
   Framing framing = Framing::length;
   bool ended = true;        // nothing follows; not so while it streams
   bool aborted = false;     // the client must not take it for whole
-  bool may_break = false;   // or may be so
+  bool may_break = false;   // or may be so,
   bool sized = false;       // a stream of which the length was said,
   uint64_t may_follow = 0;  // and so much of it is still to come
   uint64_t length = 0;
@@ -33,11 +35,16 @@ struct Expected {
   std::string body;
   std::string trailers;
   std::vector<uint64_t> lent_up_to;  // places in the body where pieces end that were lent
+  std::vector<std::shared_ptr<const bool>> lent_has_changed;
   size_t pieces = 0;
   bool asks = false;         // to be told when there is room,
   uint32_t times_asked = 0;  // and so often nobody has told it yet
 
   bool has_body() const { return framing != Framing::none; }
+  bool can_break() const { return may_break || has_changed(); }
+  bool has_changed() const {
+    return std::any_of(lent_has_changed.begin(), lent_has_changed.end(), [](const auto& changed) { return *changed; });
+  }
 };
 
 class Transcript {

@@ -14,9 +14,9 @@
 //   the system  t turn, z sleep and turn, T time jumps, W the wall clock jumps, p a call's outcome, o order of
 //               readiness, x readiness that is none, X readiness of the gone, l limit of descriptors, w wake-up
 //   above       A answers at once or not, u how it answers, U what it does with uploads, a answers one, d answers it
-//               again, q answers nobody, h a piece of a stream, k breaks it off, e reads on, j deadlines, g sends what
-//               was answered, Q raw replies, b gives a block back, B refuses batches, v drains or cuts within the next
-//               delivery, D drains, K cuts
+//               again, q answers nobody, h a piece of a stream, k breaks it off, L changes memory that is lent,
+//               P the same when it is looked at, e reads on, j deadlines, g sends what was answered, Q raw replies,
+//               b gives a block back, B refuses batches, v drains or cuts within the next delivery, D drains, K cuts
 
 namespace brink::fuzz {
 namespace {
@@ -207,6 +207,14 @@ bool World::step_of_a_stream(char instruction, Script& script) {
     case 'e':
       which = script.byte();
       application_.read_more(which, static_cast<uint32_t>(script.amount()));
+      return true;
+    case 'L':
+      which = script.byte();
+      application_.change_lent(which, static_cast<ReplyBlock::Change>(script.byte() & 3));
+      return true;
+    case 'P':
+      how = script.byte();
+      application_.change_next_lent(how >> 2 & 7, static_cast<ReplyBlock::Change>(how & 3));
       return true;
     case 'j': {
       which = script.byte();

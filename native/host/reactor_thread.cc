@@ -5,18 +5,6 @@
 
 namespace brink::host {
 
-// A body that was lent to the reactor: when it is written, it goes back to the thread that it came from.
-class ReactorThread::Borrowed final : public net::Holder {
- public:
-  Borrowed(std::unique_ptr<net::Holder> holder, std::vector<std::unique_ptr<net::Holder>>& written)
-      : holder_(std::move(holder)), written_(written) {}
-  ~Borrowed() override { written_.push_back(std::move(holder_)); }
-
- private:
-  std::unique_ptr<net::Holder> holder_;
-  std::vector<std::unique_ptr<net::Holder>>& written_;
-};
-
 std::unique_ptr<ReactorThread> ReactorThread::open(const reactor::Options& options,
                                                    std::unique_ptr<poller::Poller> poller,
                                                    const std::vector<reactor::Block*>& blocks,
@@ -115,15 +103,9 @@ int ReactorThread::time_to_wait() {
 }
 
 void ReactorThread::hand_back(const std::vector<reactor::Block*>& applied) {
-  if (!applied.empty()) {
-    std::lock_guard<std::mutex> guard(lock_);
-    free_reply_blocks_.insert(free_reply_blocks_.end(), applied.begin(), applied.end());
-  }
-  if (written_.empty()) return;
-  give([this](Delivery& outbox) {
-    std::move(written_.begin(), written_.end(), std::back_inserter(outbox.written));
-    written_.clear();
-  });
+  if (applied.empty()) return;
+  std::lock_guard<std::mutex> guard(lock_);
+  free_reply_blocks_.insert(free_reply_blocks_.end(), applied.begin(), applied.end());
 }
 
 reactor::Block* ReactorThread::acquire() {
@@ -156,7 +138,6 @@ void ReactorThread::post(Change change) {
 }
 
 void ReactorThread::done_with(reactor::Block* block, std::vector<reactor::Replies> replies) {
-  for (reactor::Replies& each : replies) lend(each);
   post([&](Inbox& inbox) {
     inbox.blocks.push_back(block);
     std::move(replies.begin(), replies.end(), std::back_inserter(inbox.replies));
@@ -164,14 +145,7 @@ void ReactorThread::done_with(reactor::Block* block, std::vector<reactor::Replie
 }
 
 void ReactorThread::reply(reactor::Replies replies) {
-  lend(replies);
   post([&replies](Inbox& inbox) { inbox.replies.push_back(std::move(replies)); });
-}
-
-void ReactorThread::lend(reactor::Replies& replies) {
-  for (net::HeldBytes& body : replies.bodies) {
-    if (body.holder) body.holder = std::make_unique<Borrowed>(std::move(body.holder), written_);
-  }
 }
 
 reactor::Block* ReactorThread::take_reply_block() {
@@ -200,10 +174,7 @@ void ReactorThread::stop() {
   post([](Inbox& inbox) { inbox.stop = true; });
   started_or_stopped_.notify_one();
   thread_.join();
-  // No thread is left to share with: what nobody wrote goes back too.
   inbox_ = Inbox{};
-  std::move(written_.begin(), written_.end(), std::back_inserter(outbox_.written));
-  written_.clear();
   stats_ = reactor_.stats();
 }
 

@@ -4,6 +4,8 @@
 // Whoever fills a block owns it, and gives it away with the batch or the replies in it. A batch at a time is with the
 // other side and one waits for it; meanwhile the reactor fills the third block. So neither side waits while it has
 // work, and the busier the other side is, the more requests come to it at once.
+//
+// Bodies that cross are given back on the reactor's thread, so their memory must not be the other side's.
 #pragma once
 
 #include <condition_variable>
@@ -26,9 +28,8 @@ class ReactorThread final : private reactor::BatchSink {
   // What the other side takes.
   struct Delivery {
     std::vector<reactor::Batch> batches;
-    std::vector<std::unique_ptr<net::Holder>> written;  // bodies to be given back, on the side that lent them
-    bool idle = false;                                  // drained, and the last connection has ended
-    bool empty() const { return batches.empty() && written.empty() && !idle; }
+    bool idle = false;  // drained, and the last connection has ended
+    bool empty() const { return batches.empty() && !idle; }
   };
 
   // `notify` is called on the reactor's thread when there is a first thing to take. Null, and a negative errno, when
@@ -62,7 +63,6 @@ class ReactorThread final : private reactor::BatchSink {
     bool stop = false;
     bool empty() const { return replies.empty() && blocks.empty() && fixed.empty() && !drain && !stop; }
   };
-  class Borrowed;
 
   ReactorThread(const reactor::Options& options, std::unique_ptr<poller::Poller> poller,
                 const std::vector<reactor::Block*>& blocks, std::function<void()> notify);
@@ -78,7 +78,6 @@ class ReactorThread final : private reactor::BatchSink {
   void tell_idle();
   int time_to_wait();
   void hand_back(const std::vector<reactor::Block*>& applied);
-  void lend(reactor::Replies& replies);
   template <typename Change>
   void give(Change change);
   template <typename Change>
@@ -89,7 +88,6 @@ class ReactorThread final : private reactor::BatchSink {
   std::function<void()> notify_;
   std::vector<reactor::Block*> free_blocks_;
   size_t delivered_ = 0;  // batches that the other side has not done
-  std::vector<std::unique_ptr<net::Holder>> written_;
   bool draining_ = false;
   bool told_idle_ = false;
   reactor::Reactor reactor_;

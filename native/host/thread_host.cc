@@ -72,7 +72,7 @@ void ThreadHost::close() {
   last_stats_ = thread_->stats();
   uv_close(reinterpret_cast<uv_handle_t*>(&wakeup_), [](uv_handle_t* closed) {
     ThreadHost* host = host_of(closed->data);
-    // Its descriptors need not wait for a garbage collector. Bodies that were lent go back with it.
+    // Its descriptors need not wait for a garbage collector.
     host->thread_.reset();
     host->client_.on_closed();
   });

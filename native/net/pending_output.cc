@@ -26,9 +26,10 @@ void PendingOutput::append(Slice bytes) {
   size_ += bytes.size;
 }
 
-void PendingOutput::append(HeldBytes held) {
-  if (held.size() == 0) return;
-  size_ += held.size();
+void PendingOutput::append(HeldBytes held, size_t taken) {
+  if (held.size() == taken) return;
+  size_ += held.size() - taken;
+  if (taken > 0) sent_of_first_ = taken;
   segments_.emplace_back();
   segments_.back().held = std::move(held);
 }
@@ -48,35 +49,40 @@ PendingOutput::Sent PendingOutput::send_to(Descriptor descriptor, bool* unsent_l
       system::limit_unsent(descriptor, !lifted);
       *unsent_limit_lifted = lifted;
     }
-    uint64_t offered = 0;
-    int64_t sent = segments_.front().held.file ? send_file(descriptor, &offered) : send_memory(descriptor, &offered);
+    Offer offer;
+    int64_t sent = segments_.front().held.file ? send_file(descriptor, &offer) : send_memory(descriptor, &offer);
     if (sent == -EINTR) continue;
     if (sent == -EAGAIN || sent == -EWOULDBLOCK) return {total, false};
     if (sent < 0) return {sent, false};
     total += sent;
     consume(static_cast<uint64_t>(sent));
-    // Less than was offered: the socket is full, and the next writable edge will tell when it is not.
-    if (static_cast<uint64_t>(sent) < offered) return {total, false};
+    // Less than was offered: the socket is full, and the next writable edge will tell when it is not. But when a piece
+    // of memory is gone it is short, too, and there is room that no edge tells of: only EAGAIN proves that there is
+    // not.
+    if (static_cast<uint64_t>(sent) < offer.size && !offer.is_held) return {total, false};
   }
   return {total, false};
 }
 
-int64_t PendingOutput::send_memory(Descriptor descriptor, uint64_t* offered) {
+int64_t PendingOutput::send_memory(Descriptor descriptor, Offer* offer) {
   Slice slices[kMostSlices];
   size_t count = 0;
   bool file_follows = false;
   for (const Segment& segment : segments_) {
     file_follows = segment.held.file != nullptr;
     if (count == kMostSlices || file_follows) break;
-    Slice rest = segment.bytes();
+    Slice rest;
+    // What stands before it is sent all the same.
+    if (!segment.find(&rest)) break;
     if (count == 0) rest = {rest.data + sent_of_first_, rest.size - static_cast<size_t>(sent_of_first_)};
     slices[count++] = rest;
-    *offered += rest.size;
+    offer->size += rest.size;
+    offer->is_held |= segment.held.is_given();
   }
-  return system::send(descriptor, slices, count, file_follows);
+  return count > 0 ? system::send(descriptor, slices, count, file_follows) : kMemoryChanged;
 }
 
-int64_t PendingOutput::send_file(Descriptor descriptor, uint64_t* offered) {
+int64_t PendingOutput::send_file(Descriptor descriptor, Offer* offer) {
   const HeldBytes& held = segments_.front().held;
   uint64_t left = held.file_length - sent_of_first_;
   uint64_t most = std::min(left, kMostOfFile);
@@ -84,7 +90,7 @@ int64_t PendingOutput::send_file(Descriptor descriptor, uint64_t* offered) {
   // The file has become shorter than was said, and nothing can make up for it.
   if (sent == 0) return -EIO;
   // sendfile may stop at less than the socket would take: only EAGAIN says that it is full.
-  if (sent > 0) *offered = static_cast<uint64_t>(sent);
+  if (sent > 0) offer->size = static_cast<uint64_t>(sent);
   return sent;
 }
 

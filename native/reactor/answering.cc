@@ -49,6 +49,7 @@ void Reactor::apply(Replies replies) {
   ReplyReader reader(replies);
   Reply given;
   for (auto found = reader.next(&given); found != ReplyReader::Found::end; found = reader.next(&given)) {
+    if (given.has_changed) notices_.body_changed(given.id);
     // A reply that makes no sense must not leave its request without an answer.
     if (found == ReplyReader::Found::invalid) given = last_answer(given.id, given.sequence, 500);
     Connection* connection = connections_.find(given.id);

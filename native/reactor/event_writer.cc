@@ -128,6 +128,9 @@ void EventWriter::put_progress(const Progress& progress) {
       begin_event(layout::kEventDrained, layout::kDrainedWords, progress.id)[layout::kDrainedSequence] =
           progress.sequence;
       break;
+    case Progress::Kind::body_changed:
+      begin_event(layout::kEventBodyChanged, layout::kBodyChangedWords, progress.id);
+      break;
     case Progress::Kind::body_failed: {
       put_body(progress.id, progress.sequence, {nullptr, 0}, {nullptr, 0}, false);
       uint32_t* words = batch_.block->words + words_used_ - layout::kBodyWords;

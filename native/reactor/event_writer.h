@@ -15,7 +15,7 @@ struct ClientError {
 
 // What becomes of something that is under way with a client, to be told to JavaScript.
 struct Progress {
-  enum class Kind : uint8_t { gone, half_gone, drained, body_failed };
+  enum class Kind : uint8_t { gone, half_gone, drained, body_failed, body_changed };
   Kind kind;
   ConnectionId id;
   uint32_t sequence;

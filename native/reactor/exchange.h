@@ -23,7 +23,7 @@ struct Batch {
   uint32_t events = 0;
 };
 
-// Replies on their way back. Large bodies stay where they lie, and are given back when written.
+// Replies on their way back. Large bodies cross beside the block, and are given back when written.
 struct Replies {
   Block* block = nullptr;
   std::vector<net::HeldBytes> bodies;

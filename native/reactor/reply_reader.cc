@@ -92,7 +92,10 @@ bool ReplyReader::read_body(const uint32_t* words, uint32_t flags, Reply* reply)
   if (by_reference) {
     // One that another reply took is not there any more.
     if (body_at >= replies_.bodies.size() || !replies_.bodies[body_at].is_given()) return false;
+    net::Slice bytes;
     reply->held = &replies_.bodies[body_at];
+    reply->has_changed = reply->held->holder && !reply->held->find(&bytes);
+    if (reply->has_changed) return false;
     reply->body_length = reply->held->size();
     return reply->body_length <= kMostLength;
   }

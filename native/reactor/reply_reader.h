@@ -22,6 +22,7 @@ struct Reply {
   bool sized;            // and its length is known
   bool ends;             // the last chunk; the fields are trailers
   bool asks;             // to be told when there is room for more
+  bool has_changed;      // the memory of its body, so that it cannot be sent
   net::Slice fields;     // complete lines
   net::Slice body;       // in the block
   uint64_t body_length;  // what Content-Length says; or how much more of the request's body is wanted

@@ -107,16 +107,19 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
     net::system::limit_unsent(connection.fd.get(), true);
     connection.output.unsent_limit_lifted = false;
   }
-  net::Slice slices[2] = {bytes, body.bytes};
-  size_t count = body.bytes.size > 0 ? 2 : 1, size = bytes.size + body.bytes.size;
+  net::Slice slices[2] = {bytes, {nullptr, 0}};
+  size_t count = body.size() > 0 ? 2 : 1, size = bytes.size + static_cast<size_t>(body.size());
   int64_t sent;
   do {
-    sent = net::system::send(connection.fd.get(), slices, count, end_follows);
+    bool is_there = count == 1 || body.find(&slices[1]);
+    sent = is_there ? net::system::send(connection.fd.get(), slices, count, end_follows) : net::kMemoryChanged;
   } while (sent == -EINTR);
   if (sent == -EAGAIN || sent == -EWOULDBLOCK) sent = 0;
   if (sent < 0) {
     stats_.resets++;
-    return drop(connection);
+    if (sent != net::kMemoryChanged) return drop(connection);
+    notices_.body_changed(connection.id);
+    return break_off(connection);
   }
   stats_.bytes_out += static_cast<uint64_t>(sent);
   size_t taken = static_cast<size_t>(sent);
@@ -124,9 +127,10 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
   stats_.partial_writes++;
   net::PendingOutput& pending = pending_of(connection);
   if (taken < bytes.size) pending.append(net::Slice{bytes.data + taken, bytes.size - taken});
-  size_t taken_of_body = taken > bytes.size ? taken - bytes.size : 0;
-  body.bytes = {body.bytes.data + taken_of_body, body.bytes.size - taken_of_body};
-  pending.append(std::move(body));
+  bool is_held = body.is_given();
+  pending.append(std::move(body), taken > bytes.size ? taken - bytes.size : 0);
+  // See PendingOutput::send_to: that it took less does not prove that it is full.
+  if (is_held && sent > 0) send_rest(connection);
 }
 
 // Of what was not taken before. False when the connection broke over it.
@@ -135,6 +139,7 @@ bool Reactor::send_rest(Connection& connection) {
   net::PendingOutput::Sent sent = output.pending->send_to(connection.fd.get(), &output.unsent_limit_lifted);
   if (sent.bytes < 0) {
     stats_.resets++;
+    if (sent.bytes == net::kMemoryChanged) notices_.body_changed(connection.id);
     break_off(connection);
     return false;
   }

@@ -32,9 +32,8 @@ class App {
   void wait_until_busy();
   void release();
 
-  // Bodies that were lent and are not back, and those that came back on another thread than they were lent on.
+  // Bodies that were lent and are not back.
   int64_t bodies_out() const { return bodies_out_; }
-  int64_t bodies_gone_astray() const { return bodies_gone_astray_; }
 
  private:
   class LentBody;
@@ -54,7 +53,6 @@ class App {
   void be_busy();
 
   std::atomic<int64_t> bodies_out_ = 0;
-  std::atomic<int64_t> bodies_gone_astray_ = 0;
   std::mutex lock_;
   std::condition_variable changed_;
   bool busy_ = false;

@@ -30,7 +30,6 @@ void Trial::end() {
     reactor::Stats stats = server->stop();
     expect(stats.open == 0, "no connection to be left");
     expect(server->app().bodies_out() == 0, "every body that was lent to come back");
-    expect(server->app().bodies_gone_astray() == 0, "bodies to come back on the thread that lent them");
   }
   servers_.clear();
 }

@@ -143,6 +143,11 @@ export class RawClient {
     if (looksWhole) throw new Error(`ended in order${this.#leftovers()}`)
   }
 
+  /** What has come and was not received. */
+  get arrived(): Buffer {
+    return Buffer.from(this.#room.subarray(0, this.#size))
+  }
+
   /** Stops reading, so that the server's answers fill the system's buffers. */
   pause(): this {
     this.#socket.pause()

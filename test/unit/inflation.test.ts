@@ -1,13 +1,27 @@
-import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
+import { createRequire } from 'node:module'
+import { brotliCompressSync, constants, createBrotliCompress, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { HttpError } from '#brink/errors.js'
 import { inflated, inflatedWhole } from '#brink/inflation.js'
 import { Random } from '../peers/random.js'
+import { noise } from '../server/messages.js'
 import { errorOf } from './error_of.js'
 import { gathered, inPieces, NEVER, WatchedSource } from './pieces.js'
 
 const LIMIT = 10_000_000
+
+// What is decoded on the thread, at the most at a time.
+let mostAtOnce = 0
+const zlib = createRequire(import.meta.url)('node:zlib') as Record<string, (...all: unknown[]) => unknown>
+for (const name of ['gunzipSync', 'inflateSync', 'brotliDecompressSync']) {
+  const original = zlib[name] as (...all: unknown[]) => unknown
+  zlib[name] = (bytes: unknown, options: unknown) => {
+    const { maxOutputLength } = options as { maxOutputLength: number }
+    mostAtOnce = Math.max(mostAtOnce, maxOutputLength)
+    return original(bytes, options)
+  }
+}
 const random = new Random(8)
 
 const encoders: Readonly<Record<string, (bytes: Uint8Array) => Buffer>> = {
@@ -122,12 +136,60 @@ for (const [coding, encode] of Object.entries(encoders)) {
   })
 
   test(`a small body of ${coding} that becomes large is taken off the thread, or 413`, async () => {
-    const coded = encode(Buffer.alloc(2_000_000))
-    assert.is((await inflatedWhole(coding, coded, 2_000_000)).length, 2_000_000)
+    const bytes = Buffer.concat([noise(1900), Buffer.alloc(1_900_000)])
+    const coded = encode(bytes)
+    assert.ok(coded.length < 4096)
+    assert.equal(await inflatedWhole(coding, coded, bytes.length), bytes)
     const attempt = async () => inflatedWhole(coding, coded, 1_000_000)
     assert.is((await errorOf(attempt())).status, 413)
+    assert.ok(mostAtOnce <= 64 * 1024, `${mostAtOnce} bytes were decoded on the thread`)
+  })
+
+  test(`rows in ${coding} that are much alike are let through`, async () => {
+    const rows = Array.from({ length: 20_000 }, (_, id) => ({ id, name: 'nobody', roles: ['reader'], active: true }))
+    const json = Buffer.from(JSON.stringify(rows))
+    assert.ok(json.length > 1_000_000)
+    assert.equal(await inflatedWhole(coding, encode(json), LIMIT), json)
+    assert.equal(await gathered(inflated(coding, inPieces(encode(json), random), LIMIT)), json)
   })
 }
+
+// RFC 7932 §9.2: blocks, of which the first says that it is little, and the second that it is much.
+const inTwoBlocks = () => {
+  const encoder = createBrotliCompress()
+  encoder.write('a')
+  encoder.flush()
+  encoder.end(Buffer.alloc(1_000_000))
+  return gathered(encoder)
+}
+
+const dense: Record<string, () => Buffer | Promise<Buffer>> = {
+  'a few bytes of br': () => brotliCompressSync(Buffer.alloc(1_000_000)),
+  'a few bytes of br, in two blocks': inTwoBlocks,
+  'some more of br': () => brotliCompressSync(Buffer.alloc(20_000_000)),
+}
+
+for (const [name, make] of Object.entries(dense)) {
+  test(`${name} that become a mebibyte are 413, and little of it is decoded, none on the thread`, async () => {
+    const coded = await make()
+    mostAtOnce = 0
+    for (const content of [
+      async () => inflatedWhole('br', coded, LIMIT),
+      async () => gathered(inflated('br', each([coded]), LIMIT)),
+    ]) {
+      const error = await errorOf(content())
+      assert.equal([error.status, error.code], [413, 'ERR_CONTENT_CODING_RATIO'])
+    }
+    assert.is(mostAtOnce, 0)
+  })
+}
+
+test('little that is coded twice is bounded by what was sent, not by what came between', async () => {
+  const coded = gzipSync(gzipSync(Buffer.alloc(8_000_000)))
+  assert.ok(coded.length < 1000)
+  const error = await errorOf(gathered(inflated('gzip, gzip', each([coded]), 100_000_000)))
+  assert.equal([error.status, error.code], [413, 'ERR_CONTENT_CODING_RATIO'])
+})
 
 async function* each<T>(pieces: readonly T[]): AsyncGenerator<T> {
   yield* pieces
