@@ -72,6 +72,8 @@ export interface NativeFile {
   read(into: Uint8Array, offset: number): number
   /** Lets go of it. Slices of it that are being sent are sent to their end. */
   close(): void
+  /** Whether the other one was opened at the same place of the same disk: the same file, however it has changed since. */
+  isSameAs(other: NativeFile): boolean
 }
 
 /** A folder that files are opened in: the one that is at its path, see `refresh`. */
