@@ -29,8 +29,6 @@ export interface NativeFailure {
 export interface ListenSettings {
   backlog: number
   reusePort: boolean
-  /** Refuses a port that anybody has, although the listener shares it with others of this server. */
-  exclusive: boolean
   ipv6Only: boolean
 }
 
@@ -45,7 +43,13 @@ export interface NativeFixedAnswer {
 
 /** A reactor with its host: on this thread, or on one of its own. */
 export interface NativeReactor {
-  listen(address: string, port: number, settings: ListenSettings): { port: number } | NativeFailure
+  /** Opens a socket that the other reactors listen at, too. */
+  listen(
+    address: string,
+    port: number,
+    settings: ListenSettings,
+    others: readonly NativeReactor[],
+  ): { port: number } | NativeFailure
   start(): void
   /** Sends the replies that were written outside of `onBatch`. */
   flush(): void
