@@ -3,6 +3,7 @@ import { bytesOf } from './bytes_of.js'
 import { coded } from './errors.js'
 import type { ReplyBytes } from './exchange.js'
 import { FileSlice } from './file_slice.js'
+import { fieldValue } from './header_rules.js'
 
 /**
  * The body of a reply as it is written: text, bytes, or undefined for none. Everything else becomes JSON, here, at the
@@ -45,11 +46,14 @@ function json(body: unknown): string {
   return text
 }
 
-/** The `content-type` of a body for which the handler named none; undefined for no body. */
+/**
+ * The `content-type` of a body for which the handler named none; undefined for no body.
+ * @throws TypeError `ERR_INVALID_HEADER_VALUE` for what calls itself a Blob, and has a type that no Blob can have
+ */
 export function contentTypeOf(body: unknown): string | undefined {
   if (typeof body === 'string') return 'text/plain; charset=utf-8'
   if (body === undefined || body === null) return undefined
-  if (isBlob(body) && body.type !== '') return body.type
+  if (isBlob(body) && body.type !== '') return fieldValue('content-type', body.type)
   // JSON is UTF-8 by definition and has no charset parameter (RFC 8259 §11).
   const isBinary = bytesOf(body) !== undefined || isStream(body) || body instanceof FileSlice
   return isBinary ? 'application/octet-stream' : 'application/json'

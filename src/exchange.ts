@@ -219,6 +219,8 @@ export class Exchange {
     // A UTF-16 unit takes at the most three bytes of UTF-8.
     const bodyMost = body === undefined || large ? 0 : typeof body === 'string' ? 3 * body.length : body.length
     this.#makeRoom(fields.length + bodyMost)
+    // From here on the native side closes the file.
+    if (body instanceof FileSlice) body.take()
 
     const { words: out, bytes } = this.#replyBlock()
     const at = out[REPLIES_END]

@@ -1,7 +1,10 @@
+import type { FileToSend } from './file_to_send.js'
 import type { NativeFile } from './native.js'
 
-/** Bytes of an open file, as the body of a reply or a part of one: sent without entering JavaScript. */
+/** Bytes of a file, as the body of a reply or a part of one: sent without entering JavaScript. */
 export class FileSlice {
+  readonly #source: FileToSend
+
   /**
    * @param offset where it begins in the file, in bytes
    * @param length how many bytes it has. A file that ends before them breaks the connection
@@ -9,14 +12,30 @@ export class FileSlice {
    *   nobody else has. Otherwise its descriptor would stay open until the garbage is collected
    */
   constructor(
-    readonly file: NativeFile,
+    source: FileToSend,
     readonly offset: number,
     readonly length: number,
     readonly closes = false,
-  ) {}
+  ) {
+    this.#source = source
+  }
 
-  /** It will not be sent. */
+  /** For the native side, and for reading: open once the slice was taken. @internal */
+  get file(): NativeFile {
+    return this.#source.file
+  }
+
+  /**
+   * It is about to be sent or read.
+   * @throws HttpError when the file cannot be had any more
+   * @internal
+   */
+  take(): void {
+    this.#source.take()
+  }
+
+  /** It will not be sent. @internal */
   release(): void {
-    if (this.closes) this.file.close()
+    if (this.closes) this.#source.close()
   }
 }

@@ -2,6 +2,7 @@ import { HttpError } from './errors.js'
 import { checkedLimits, type FormLimits, formTooLarge } from './form_limits.js'
 import { parseMediaType } from './media_type.js'
 import { boundaryOf, Multipart } from './multipart.js'
+import { hasMoreFields, urlencodedPairs } from './urlencoded.js'
 
 /**
  * Reads a whole form: `application/x-www-form-urlencoded` (WHATWG URL §5.1) or `multipart/form-data` (RFC 7578), for
@@ -40,23 +41,12 @@ async function readMultipart(
 async function readUrlencoded(chunks: AsyncIterable<Uint8Array>, limits: Required<FormLimits>): Promise<FormData> {
   const gathered: Uint8Array[] = []
   for await (const chunk of chunks) gathered.push(chunk)
-  // The bytes are decoded as a whole, escaped or not: what is not ASCII is escaped before anything else.
-  const text = Buffer.concat(gathered)
-    .toString('latin1')
-    .replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`)
-  if (moreThan(limits.fields, text)) throw formTooLarge('too many fields')
+  const bytes = Buffer.concat(gathered)
+  if (hasMoreFields(bytes, limits.fields)) throw formTooLarge('too many fields')
   const form = new FormData()
-  // A question mark would be taken for the beginning of a query, did it come first.
-  for (const [name, value] of new URLSearchParams(`&${text}`)) {
+  for (const [name, value] of urlencodedPairs(bytes)) {
     if (Buffer.byteLength(value) > limits.fieldSize) throw formTooLarge('a field that is too large')
     form.append(name, value)
   }
   return form
-}
-
-/** Whether there are more fields than that; empty ones count as well, for they take time. */
-function moreThan(fields: number, text: string): boolean {
-  let count = text === '' ? 0 : 1
-  for (let at = text.indexOf('&'); at !== -1 && count <= fields; at = text.indexOf('&', at + 1)) count += 1
-  return count > fields
 }

@@ -45,30 +45,34 @@ function bind(reactors: readonly NativeReactor[], addresses: readonly string[], 
   const { backlog, reusePort } = options
   const settings = {
     backlog,
-    reusePort: reusePort || reactors.length > 1,
+    reusePort,
     // `::` alone means every network, IPv4 too.
     ipv6Only: addresses.length > 1,
   }
+  const [first, ...others] = reactors as readonly [NativeReactor, ...NativeReactor[]]
+  // A port that is shared with others is so among the server's own loops, too: each has a socket, and the kernel spreads
+  // connections over all that there are. Otherwise they have one socket, so that nobody else can have a share.
+  const listening: readonly [NativeReactor, readonly NativeReactor[]][] = reusePort
+    ? reactors.map((reactor) => [reactor, []])
+    : [[first, others]]
   let port = options.port
-  let first: string | undefined
+  let reachable: string | undefined
   let absent: Error | undefined
   for (const address of addresses) {
-    for (const reactor of reactors) {
-      // Reactors of one server share the port with each other, but with nobody else unless that was asked for.
-      const exclusive = !reusePort && reactor === reactors[0]
-      const result = reactor.listen(address, port, { ...settings, exclusive: exclusive && reactors.length > 1 })
+    for (const [reactor, sharing] of listening) {
+      const result = reactor.listen(address, port, settings, sharing)
       if ('errno' in result) {
         const error = listenError(result, address, port)
         if (error.code !== 'EADDRNOTAVAIL' && error.code !== 'EAFNOSUPPORT') throw error
         absent = error
       } else {
-        first ??= address
+        reachable ??= address
         port = result.port
       }
     }
   }
-  if (first === undefined) throw absent
-  return { url: `http://${urlHost(first)}:${port}`, port }
+  if (reachable === undefined) throw absent
+  return { url: `http://${urlHost(reachable)}:${port}`, port }
 }
 
 async function addressesOf(host: string): Promise<readonly string[]> {

@@ -83,6 +83,8 @@ export class Multipart implements AsyncIterableIterator<Part> {
   // A chunk is awaited, or has not been taken whole, since a part that it belongs to is not read.
   #busy = false
   #sourceEnded = false
+  // Dicer's listeners are being called by its write.
+  #isWriting = false
   // A part has begun whose header has not been read.
   #headless = false
   #finished = false
@@ -269,17 +271,31 @@ export class Multipart implements AsyncIterableIterator<Part> {
     if (this.#over) return
     this.#sourceEnded = done === true
     if (done) this.#dicer?.end()
-    else {
-      this.#dicer?.write(value, () => {
+    else this.#write(value as Uint8Array)
+  }
+
+  /**
+   * A chunk may hold ten thousand parts, and Dicer announces them all before its write returns: only an exception out of
+   * a listener stops it when one is malformed, or one too many.
+   */
+  #write(chunk: Uint8Array): void {
+    this.#isWriting = true
+    try {
+      this.#dicer?.write(chunk, () => {
         this.#busy = false
         this.#stir()
       })
+    } catch (error) {
+      if (error !== this.#failure?.error) throw error
+    } finally {
+      this.#isWriting = false
     }
   }
 
   #fail(error: unknown): void {
     this.#failure ??= { error }
     this.#stir()
+    if (this.#isWriting) throw this.#failure.error
   }
 
   #end(reason?: unknown): unknown {

@@ -29,8 +29,6 @@ export interface NativeFailure {
 export interface ListenSettings {
   backlog: number
   reusePort: boolean
-  /** Refuses a port that anybody has, although the listener shares it with others of this server. */
-  exclusive: boolean
   ipv6Only: boolean
 }
 
@@ -45,7 +43,13 @@ export interface NativeFixedAnswer {
 
 /** A reactor with its host: on this thread, or on one of its own. */
 export interface NativeReactor {
-  listen(address: string, port: number, settings: ListenSettings): { port: number } | NativeFailure
+  /** Opens a socket that the other reactors listen at, too. */
+  listen(
+    address: string,
+    port: number,
+    settings: ListenSettings,
+    others: readonly NativeReactor[],
+  ): { port: number } | NativeFailure
   start(): void
   /**
    * A body that does not go into the block of replies which is being filled, bytes or a slice of a file: its place, that
@@ -80,6 +84,8 @@ export interface NativeFile {
   read(into: Uint8Array, offset: number): number
   /** Lets go of it. Slices of it that are being sent are sent to their end. */
   close(): void
+  /** Whether the other one was opened at the same place of the same disk: the same file, however it has changed since. */
+  isSameAs(other: NativeFile): boolean
 }
 
 /** A folder that files are opened in: the one that is at its path, see `refresh`. */

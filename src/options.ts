@@ -20,8 +20,8 @@ export interface ServeOptions {
    */
   threads?: number | undefined
   /**
-   * Lets several servers, or processes, share the port: the kernel spreads the connections. Default: false. Several
-   * threads of one server share it so with each other, and then with any other server that asks for it.
+   * Lets several servers, or processes, share the port (`SO_REUSEPORT`): the kernel spreads the connections. Default:
+   * false: nobody else can have the port, however many threads the server has.
    */
   reusePort?: boolean | undefined
   /** Connections that may wait to be accepted. Default: 1024; the system may allow less. */

@@ -184,7 +184,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   /** The query, decoded. */
   get query(): URLSearchParams {
     this.event()
-    this.#query ??= new URLSearchParams(this.#match.search)
+    // A question mark that comes first would be taken for the query's own (WHATWG URL §6.2).
+    this.#query ??= new URLSearchParams(`&${this.#match.search}`)
     return this.#query
   }
 

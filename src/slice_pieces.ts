@@ -7,6 +7,7 @@ const PIECE_BYTES = 64 * 1024
 export class SlicePieces implements IterableIterator<Uint8Array> {
   readonly #slice: FileSlice
   #at: number
+  #begun = false
   #closed = false
 
   constructor(slice: FileSlice) {
@@ -18,8 +19,13 @@ export class SlicePieces implements IterableIterator<Uint8Array> {
     return this
   }
 
-  /** @throws Error `ERR_FILE_CHANGED` when the file ends before the slice does, or cannot be read any more */
+  /**
+   * @throws Error `ERR_FILE_CHANGED` when the file ends before the slice does, or cannot be read any more; HttpError when
+   *   it cannot even be begun
+   */
   next(): IteratorResult<Uint8Array, undefined> {
+    if (!this.#begun) this.#slice.take()
+    this.#begun = true
     const { file, offset, length } = this.#slice
     const left = this.#closed ? 0 : offset + length - this.#at
     if (left === 0) return this.return()

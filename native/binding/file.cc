@@ -25,6 +25,7 @@ class FileObject final : public Napi::ObjectWrap<FileObject> {
                            InstanceAccessor<&FileObject::version>("version"),
                            InstanceMethod<&FileObject::read>("read"),
                            InstanceMethod<&FileObject::close>("close"),
+                           InstanceMethod<&FileObject::is_same_as>("isSameAs"),
                        });
   }
 
@@ -98,6 +99,17 @@ class FileObject final : public Napi::ObjectWrap<FileObject> {
   }
 
   void close(const Napi::CallbackInfo& info) { let_go(info.Env()); }
+
+  // For those that were closed, too.
+  Napi::Value is_same_as(const Napi::CallbackInfo& info) {
+    bool is_file = info.Length() == 1 && info[0].IsObject() && info[0].As<Napi::Object>().CheckTypeTag(&kFileTag);
+    if (!is_file) {
+      Napi::TypeError::New(info.Env(), "isSameAs expects a File").ThrowAsJavaScriptException();
+      return info.Env().Undefined();
+    }
+    const net::FileFacts& other = Unwrap(info[0].As<Napi::Object>())->facts_;
+    return Napi::Boolean::New(info.Env(), facts_.inode == other.inode && facts_.device == other.device);
+  }
 
   std::shared_ptr<net::File> file_;
   net::FileFacts facts_;

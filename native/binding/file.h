@@ -9,6 +9,7 @@
 //   File: size, mtimeMs, ctimeMs, version
 //     .read(into, offset)    how many bytes were read, fewer than there is room for only at the end; or an errno
 //     .close()               lets go of it; whoever is sending it still has it
+//     .isSameAs(file)        whether both are the same file of the same disk
 #pragma once
 
 #include <napi.h>

@@ -13,6 +13,8 @@
 namespace brink::binding {
 namespace {
 
+constexpr napi_type_tag kReactorTag = {0x6272696e6b2d7265, 0x6163746f722d6f6e};
+
 // The block in an ArrayBuffer, or null when it is none of the layout's size.
 std::unique_ptr<reactor::Block> block_in(const Napi::Value& value, size_t index) {
   if (!value.IsArrayBuffer()) return nullptr;
@@ -91,6 +93,7 @@ HostedReactor::HostedReactor(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   context_ = std::make_unique<Napi::AsyncContext>(env, "brink");
   open_host(info[0].As<Napi::Object>());
   if (!host_) return;
+  info.This().As<Napi::Object>().TypeTag(&kReactorTag);
   Ref();
   if (napi_add_async_cleanup_hook(env, environment_ends, this, &cleanup_) != napi_ok) host_->close();
 }
@@ -140,12 +143,15 @@ HostedReactor::~HostedReactor() {
   for (napi_ref loser : losers_) napi_delete_reference(Env(), loser);
 }
 
-// listen(address, port, { backlog, reusePort, ipv6Only, exclusive }): { port }, or { errno, syscall }. With `exclusive`
-// a port that anybody has is refused, though the listener then shares it, with the other reactors of this server.
+// listen(address, port, { backlog, reusePort, ipv6Only }, others): { port }, or { errno, syscall }. The other reactors
+// listen at the same socket, which is closed when the last of them has closed it.
 Napi::Value HostedReactor::listen(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 3 || !info[0].IsString() || !info[1].IsNumber() || !info[2].IsObject()) {
-    Napi::TypeError::New(env, "listen expects an address, a port and options").ThrowAsJavaScriptException();
+  std::vector<HostedReactor*> others;
+  bool expected = info.Length() == 4 && info[0].IsString() && info[1].IsNumber() && info[2].IsObject();
+  if (!expected || !reactors_in(info[3], &others)) {
+    Napi::TypeError::New(env, "listen expects an address, a port, options and other reactors")
+        .ThrowAsJavaScriptException();
     return env.Undefined();
   }
   Napi::Object given = info[2].As<Napi::Object>();
@@ -158,26 +164,34 @@ Napi::Value HostedReactor::listen(const Napi::CallbackInfo& info) {
   net::ListenOptions options;
   options.backlog = given.Get("backlog").ToNumber().Int32Value();
   options.ipv6_only = given.Get("ipv6Only").ToBoolean();
-  if (given.Get("exclusive").ToBoolean()) {
-    options.bind_only = true;
-    net::Opened probe = net::system::open_listener(address, options);
-    if (probe.error != 0) return failure(env, probe.error, probe.syscall);
-    net::Fd probed(probe.descriptor);
-    int found = net::system::local_port(probed.get());
-    if (found < 0) return failure(env, found, "getsockname");
-    address.port = static_cast<uint16_t>(found);
-    options.bind_only = false;
-  }
   options.reuse_port = given.Get("reusePort").ToBoolean();
   net::Opened opened = net::system::open_listener(address, options);
   if (opened.error != 0) return failure(env, opened.error, opened.syscall);
   net::Fd listener(opened.descriptor);
   int bound = net::system::local_port(listener.get());
   if (bound < 0) return failure(env, bound, "getsockname");
-  if (int error = host_->add_listener(std::move(listener))) return failure(env, error, "listen");
+  for (HostedReactor* other : others) {
+    int64_t copy = net::system::duplicate(listener.get());
+    if (copy < 0) return failure(env, static_cast<int>(copy), "dup");
+    int error = other->host_->add_listener(net::Fd(static_cast<net::Descriptor>(copy)), true);
+    if (error != 0) return failure(env, error, "listen");
+  }
+  if (int error = host_->add_listener(std::move(listener), !others.empty())) return failure(env, error, "listen");
   Napi::Object listening = Napi::Object::New(env);
   listening.Set("port", Napi::Number::New(env, bound));
   return listening;
+}
+
+// False when there is anything else in the list, or a reactor that could not be opened.
+bool HostedReactor::reactors_in(const Napi::Value& value, std::vector<HostedReactor*>* reactors) {
+  if (!value.IsArray()) return false;
+  Napi::Array list = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < list.Length(); i++) {
+    Napi::Value each = list.Get(i);
+    if (!each.IsObject() || !each.As<Napi::Object>().CheckTypeTag(&kReactorTag)) return false;
+    reactors->push_back(Unwrap(each.As<Napi::Object>()));
+  }
+  return true;
 }
 
 void HostedReactor::start(const Napi::CallbackInfo&) { host_->start(); }

@@ -41,6 +41,7 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   void on_idle() override;
   void on_closed() override;
 
+  static bool reactors_in(const Napi::Value& value, std::vector<HostedReactor*>* reactors);
   bool take_blocks(const Napi::CallbackInfo& info);
   void open_host(const Napi::Object& settings);
   void flush_replies();

@@ -316,6 +316,8 @@ Opened open_listener(const Address&, const ListenOptions&) {
 
 int local_port(Descriptor) { return 80; }
 
+int64_t duplicate(Descriptor) { return -EMFILE; }
+
 int64_t accept(Descriptor listener, Address* peer) { return FakeKernel::current().accept(listener, peer); }
 
 int64_t receive(Descriptor descriptor, char* into, size_t size) {

@@ -33,7 +33,9 @@ InlineHost::InlineHost(uv_loop_t* loop, const reactor::Options& options, std::un
 
 InlineHost::~InlineHost() = default;
 
-int InlineHost::add_listener(net::Fd listener) { return reactor_->add_listener(std::move(listener)); }
+int InlineHost::add_listener(net::Fd listener, bool shared) {
+  return reactor_->add_listener(std::move(listener), shared);
+}
 
 void InlineHost::start() {
   uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* handle, int, int) { host_of(handle->data)->turn(); });

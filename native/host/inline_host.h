@@ -20,7 +20,7 @@ class InlineHost final : public Host, public reactor::BatchSink {
                                     int* error);
   ~InlineHost() override;
 
-  int add_listener(net::Fd listener) override;
+  int add_listener(net::Fd listener, bool shared) override;
   void start() override;
   void reply(reactor::Replies replies) override;
   reactor::Block* next_reply_block() override { return std::exchange(free_reply_block_, nullptr); }

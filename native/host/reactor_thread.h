@@ -40,7 +40,7 @@ class ReactorThread final : private reactor::BatchSink {
   ~ReactorThread() override;
 
   // Before start().
-  int add_listener(net::Fd listener) { return reactor_.add_listener(std::move(listener)); }
+  int add_listener(net::Fd listener, bool shared) { return reactor_.add_listener(std::move(listener), shared); }
   void start();
 
   // For the other side's thread. It is notified again when take() has had nothing to give.

@@ -18,7 +18,9 @@ class ThreadHost final : public Host {
                                     std::unique_ptr<poller::Poller> poller, const std::vector<reactor::Block*>& blocks,
                                     Client& client, int* error);
 
-  int add_listener(net::Fd listener) override { return thread_->add_listener(std::move(listener)); }
+  int add_listener(net::Fd listener, bool shared) override {
+    return thread_->add_listener(std::move(listener), shared);
+  }
   void start() override { thread_->start(); }
   void reply(reactor::Replies replies) override;
   reactor::Block* next_reply_block() override { return closing_ ? nullptr : thread_->take_reply_block(); }

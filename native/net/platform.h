@@ -18,6 +18,8 @@
 #endif
 #include <winsock2.h>
 #include <ws2tcpip.h>
+// After them.
+#include <mstcpip.h>
 // After winsock2.h, or it brings the first Winsock in.
 #include <process.h>
 #else
@@ -41,6 +43,14 @@
 #endif
 
 namespace brink::net::platform {
+
+// A peer that vanished without a word would be kept for as long as a quiet stream, or a handler that waits: a silent
+// one is asked after so many seconds whether it is still there, and again, and is gone after so many questions. Proxies
+// and NAT boxes forget a connection after a few minutes of silence at the earliest, so this keeps it known to them,
+// too.
+inline constexpr int kAskAfterSeconds = 60;
+inline constexpr int kAskAgainSeconds = 10;
+inline constexpr int kQuestions = 6;
 
 #if defined(_WIN32)
 
@@ -116,12 +126,25 @@ inline Socket open_socket(int family) { return made_ready(::socket(family, SOCK_
 inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
   return made_ready(::accept(listener, peer, size));
 }
+// Both are descriptors of one socket, which is as ready and as non-blocking for the one as for the other.
+inline Socket duplicate_socket(Socket socket) {
+  WSAPROTOCOL_INFOW info;
+  if (::WSADuplicateSocketW(socket, ::GetCurrentProcessId(), &info) != 0) return INVALID_SOCKET;
+  return ::WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0,
+                      WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
+}
+// How many questions there are is the system's: ten.
+inline void ask_silent_peers(Socket socket) {
+  tcp_keepalive when = {1, 1000 * kAskAfterSeconds, 1000 * kAskAgainSeconds};
+  DWORD size = 0;
+  ::WSAIoctl(socket, SIO_KEEPALIVE_VALS, &when, sizeof when, nullptr, 0, &size, nullptr, nullptr);
+}
 
 // SO_REUSEADDR lets another process take the port over here; this forbids it, and TIME_WAIT does not block a bind.
 inline constexpr int kRestartOption = SO_EXCLUSIVEADDRUSE;
 inline constexpr int kUnsentLimitOption = -1;
 inline constexpr int kShutdownSending = SD_SEND;
-inline constexpr bool kAcceptedInheritsNoDelay = false;
+inline constexpr bool kAcceptedInheritsOptions = false;
 
 // Lengths are 32 bits wide. Less than was asked for is taken, as a full socket would do.
 inline int length_of(size_t size) { return static_cast<int>(size < INT_MAX ? size : INT_MAX); }
@@ -203,7 +226,7 @@ inline Socket open_socket(int family) { return ::socket(family, SOCK_STREAM | SO
 inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
   return ::accept4(listener, peer, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
-inline constexpr bool kAcceptedInheritsNoDelay = true;
+inline constexpr bool kAcceptedInheritsOptions = true;
 inline bool peer_has_finished(Socket socket) {
   tcp_info info = {};
   Size size = sizeof info;
@@ -234,13 +257,32 @@ inline Socket open_socket(int family) { return made_ready(::socket(family, SOCK_
 inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
   return made_ready(::accept(listener, peer, size));
 }
-inline constexpr bool kAcceptedInheritsNoDelay = false;
+inline constexpr bool kAcceptedInheritsOptions = false;
 // Nothing portable tells without receiving.
 inline bool peer_has_finished(Socket) { return false; }
 // Where neither a flag nor an option keeps SIGPIPE away, the process must ignore it, as Node does.
 inline constexpr int kSendFlags = 0;
 inline constexpr int kMoreFollows = 0;
 #endif
+
+inline Socket duplicate_socket(Socket socket) { return ::fcntl(socket, F_DUPFD_CLOEXEC, 0); }
+
+// Where a time cannot be set the system's own counts, which may be hours; nobody needs it to serve.
+inline void ask_silent_peers(Socket socket) {
+  auto set = [socket](int level, int option, int value) { ::setsockopt(socket, level, option, &value, sizeof value); };
+#if defined(TCP_KEEPIDLE)
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kAskAfterSeconds);
+#elif defined(TCP_KEEPALIVE)
+  set(IPPROTO_TCP, TCP_KEEPALIVE, kAskAfterSeconds);
+#endif
+#if defined(TCP_KEEPINTVL)
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kAskAgainSeconds);
+#endif
+#if defined(TCP_KEEPCNT)
+  set(IPPROTO_TCP, TCP_KEEPCNT, kQuestions);
+#endif
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+}
 
 // The kernel takes no more of an answer than it can send soon; the rest waits where its size is bounded. Otherwise each
 // client that does not read would hold megabytes of the kernel's memory. Sockets inherit it from their listener.

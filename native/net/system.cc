@@ -60,15 +60,11 @@ Opened failed(platform::Socket socket, const char* syscall) {
   return opened;
 }
 
-bool share_port(platform::Socket socket) {
 #if defined(SO_REUSEPORT)
-  return set_option(socket, SOL_SOCKET, SO_REUSEPORT, 1);
+constexpr int kSharePortOption = SO_REUSEPORT;
 #else
-  (void)socket;
-  errno = ENOTSUP;
-  return false;
+constexpr int kSharePortOption = -1;
 #endif
-}
 
 }  // namespace
 
@@ -89,23 +85,25 @@ bool parse_address(const char* text, uint16_t port, Address* address) {
 
 Opened open_listener(const Address& address, const ListenOptions& options) {
   platform::start();
+  if (options.reuse_port && kSharePortOption < 0) return {kNoDescriptor, -ENOTSUP, "setsockopt"};
   platform::Socket socket = platform::open_socket(address.is_ipv4 ? AF_INET : AF_INET6);
   if (!platform::is_valid(socket)) return failed(socket, "socket");
   // Without it a restarted server would wait for its predecessor's connections to leave TIME_WAIT.
   if (!set_option(socket, SOL_SOCKET, platform::kRestartOption, 1)) return failed(socket, "setsockopt");
-  if (options.reuse_port && !share_port(socket)) return failed(socket, "setsockopt");
+  if (options.reuse_port && !set_option(socket, SOL_SOCKET, kSharePortOption, 1)) return failed(socket, "setsockopt");
   if (!address.is_ipv4 && !set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only ? 1 : 0)) {
     return failed(socket, "setsockopt");
   }
-  // Where accepted sockets inherit this, it spares a call for each; elsewhere accept() below sets it.
+  // Where accepted sockets inherit these, it spares calls for each; elsewhere accept() below sets them.
   if (!set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1)) return failed(socket, "setsockopt");
+  platform::ask_silent_peers(socket);
   // Not every kernel has it, and none needs it to serve.
   if (platform::kUnsentLimitOption >= 0)
     set_option(socket, IPPROTO_TCP, platform::kUnsentLimitOption, kUnsentLimitBytes);
   sockaddr_storage name;
   platform::Size size = to_native(address, &name);
   if (::bind(socket, reinterpret_cast<sockaddr*>(&name), size) != 0) return failed(socket, "bind");
-  if (!options.bind_only && ::listen(socket, options.backlog) != 0) return failed(socket, "listen");
+  if (::listen(socket, options.backlog) != 0) return failed(socket, "listen");
   Opened opened;
   opened.descriptor = static_cast<Descriptor>(socket);
   return opened;
@@ -122,6 +120,11 @@ int local_port(Descriptor descriptor) {
   return address.port;
 }
 
+int64_t duplicate(Descriptor descriptor) {
+  platform::Socket copy = platform::duplicate_socket(socket_of(descriptor));
+  return platform::is_valid(copy) ? static_cast<int64_t>(copy) : -platform::last_error();
+}
+
 int64_t accept(Descriptor listener, Address* peer) {
   sockaddr_storage name;
   name.ss_family = AF_UNSPEC;
@@ -129,8 +132,11 @@ int64_t accept(Descriptor listener, Address* peer) {
   platform::Socket socket = platform::accept_socket(socket_of(listener), reinterpret_cast<sockaddr*>(&name), &size);
   if (!platform::is_valid(socket)) return -platform::last_error();
   from_native(name, peer);
-  // A connection that was reset before it was accepted may refuse the option; the first read tells.
-  if (!platform::kAcceptedInheritsNoDelay) set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  if (!platform::kAcceptedInheritsOptions) {
+    // A connection that was reset before it was accepted may refuse them; the first read tells.
+    set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+    platform::ask_silent_peers(socket);
+  }
   return static_cast<int64_t>(socket);
 }
 

@@ -32,7 +32,6 @@ struct ListenOptions {
   int backlog = 1024;
   bool reuse_port = false;
   bool ipv6_only = true;
-  bool bind_only = false;  // to see whether the port is free
 };
 
 // What became of opening a listener: the descriptor, or the negative errno and the call that gave it.
@@ -56,11 +55,15 @@ namespace system {
 // A numeric address: false when the text is none.
 bool parse_address(const char* text, uint16_t port, Address* address);
 
-// A bound, listening, non-blocking socket; its connections send without delay (TCP_NODELAY) where that is inherited.
+// A bound, listening, non-blocking socket. What accept() promises of its connections it has where they inherit it.
 Opened open_listener(const Address& address, const ListenOptions& options);
 int local_port(Descriptor descriptor);
+// One more descriptor of the same socket, for another reactor: it listens until the last one is closed. A negative
+// errno when the system refuses.
+int64_t duplicate(Descriptor descriptor);
 
-// The next waiting connection, non-blocking and closed on exec; -EAGAIN when there is none.
+// The next waiting connection, non-blocking and closed on exec, which sends without delay (TCP_NODELAY), and whose peer
+// is asked now and then, while it is silent, whether it is still there (SO_KEEPALIVE). -EAGAIN when there is none.
 int64_t accept(Descriptor listener, Address* peer);
 int64_t receive(Descriptor descriptor, char* into, size_t size);
 

@@ -17,10 +17,13 @@ namespace brink::poller {
 namespace {
 
 constexpr size_t kMostEvents = 512;
+constexpr int kTryAgainMs = 50;
 
 class Epoll : public Poller {
  public:
-  explicit Epoll(net::Fd epoll) : epoll_(std::move(epoll)), events_(kMostEvents) {}
+  // `trigger` is EPOLLET, or 0 for levels.
+  explicit Epoll(net::Fd epoll, uint32_t trigger = EPOLLET)
+      : epoll_(std::move(epoll)), events_(kMostEvents), trigger_(trigger) {}
 
   int add(net::Descriptor descriptor, uint64_t token) override {
     return control(EPOLL_CTL_ADD, descriptor, token, EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET);
@@ -30,18 +33,34 @@ class Epoll : public Poller {
     return control(EPOLL_CTL_ADD, descriptor, token, EPOLLIN | EPOLLET);
   }
 
-  // Closing the descriptor takes it out of the set, so there is no call to spend.
-  void remove(net::Descriptor) override {}
+  int add_shared_reader(net::Descriptor descriptor, uint64_t token) override {
+    Shared shared = {descriptor, token};
+    int error = watch(shared);
+    if (error == 0) shared_.push_back(shared);
+    return error;
+  }
+
+  // Closing the last descriptor of a socket takes it out of the set, so there is no call to spend. One of several would
+  // still be watched, and take connections that are meant for others.
+  void remove(net::Descriptor descriptor) override {
+    Shared* shared = find_shared(descriptor);
+    if (!shared) return;
+    unwatch(*shared);
+    *shared = shared_.back();
+    shared_.pop_back();
+  }
   void read_interest(net::Descriptor, bool) override {}
   void write_interest(net::Descriptor, bool) override {}
 
   int wait(Ready* ready, size_t capacity, int timeout_ms) override {
+    if (!shared_.empty()) timeout_ms = let_others_go_first(timeout_ms);
     int most = static_cast<int>(std::min(capacity, events_.size()));
     int count = ::epoll_wait(fd(), events_.data(), most, timeout_ms);
     if (count < 0) return errno == EINTR ? 0 : -errno;
     for (int i = 0; i < count; i++) {
       const epoll_event& event = events_[static_cast<size_t>(i)];
       bool broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
+      for (Shared& shared : shared_) shared.was_told |= shared.token == event.data.u64;
       ready[i].token = event.data.u64;
       ready[i].readable = broken || (event.events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP)) != 0;
       ready[i].writable = broken || (event.events & EPOLLOUT) != 0;
@@ -55,6 +74,28 @@ class Epoll : public Poller {
   net::Descriptor descriptor() const override { return epoll_.get(); }
 
  protected:
+  // A listener that other pollers watch, too.
+  struct Shared {
+    net::Descriptor descriptor;
+    uint64_t token;
+    uint64_t moved_ms = 0;
+    bool was_told = false;
+    bool wanted = true;
+  };
+
+  Shared* find_shared(net::Descriptor descriptor) {
+    for (Shared& shared : shared_) {
+      if (shared.descriptor == descriptor) return &shared;
+    }
+    return nullptr;
+  }
+  // A connection is for those that are busy, and for one of those that wait. An interest of this kind cannot be
+  // changed.
+  int watch(const Shared& shared) {
+    return control(EPOLL_CTL_ADD, shared.descriptor, shared.token, EPOLLIN | EPOLLEXCLUSIVE | trigger_);
+  }
+  void unwatch(const Shared& shared) { control(EPOLL_CTL_DEL, shared.descriptor, 0, 0); }
+
   int control(int operation, net::Descriptor descriptor, uint64_t token, uint32_t events) {
     epoll_event event = {};
     event.events = events;
@@ -63,15 +104,35 @@ class Epoll : public Poller {
   }
 
  private:
+  // Of those that wait it is the first in the order in which they were added: an idle server would have all connections
+  // on one thread. So whoever was told of one goes to the end of the line before it waits again, though not more than
+  // once a millisecond: those that are busy are told in any case. What has come meanwhile is told to whoever is added,
+  // so nothing is lost.
+  int let_others_go_first(int timeout_ms) {
+    for (Shared& shared : shared_) {
+      if (!shared.was_told || !shared.wanted) continue;
+      uint64_t now_ms = net::system::monotonic_ms();
+      if (now_ms == shared.moved_ms) continue;
+      shared.moved_ms = now_ms;
+      unwatch(shared);
+      shared.was_told = watch(shared) != 0;
+      // There was no memory for it: the next wait tries again.
+      if (shared.was_told && (timeout_ms < 0 || timeout_ms > kTryAgainMs)) timeout_ms = kTryAgainMs;
+    }
+    return timeout_ms;
+  }
+
   int fd() const { return static_cast<int>(epoll_.get()); }
 
   net::Fd epoll_;
   std::vector<epoll_event> events_;
+  uint32_t trigger_;
+  std::vector<Shared> shared_;
 };
 
 class LevelEpoll final : public Epoll {
  public:
-  using Epoll::Epoll;
+  explicit LevelEpoll(net::Fd epoll) : Epoll(std::move(epoll), 0) {}
 
   int add(net::Descriptor descriptor, uint64_t token) override {
     if (int error = control(EPOLL_CTL_ADD, descriptor, token, EPOLLIN | EPOLLRDHUP)) return error;
@@ -79,8 +140,12 @@ class LevelEpoll final : public Epoll {
     return 0;
   }
   int add_reader(net::Descriptor descriptor, uint64_t token) override { return add(descriptor, token); }
-  void remove(net::Descriptor descriptor) override { interests_.remove(descriptor); }
+  void remove(net::Descriptor descriptor) override {
+    if (find_shared(descriptor)) return Epoll::remove(descriptor);
+    interests_.remove(descriptor);
+  }
   void read_interest(net::Descriptor descriptor, bool on) override {
+    if (Shared* shared = find_shared(descriptor)) return want(*shared, on);
     interests_.find(descriptor).reads = on;
     change(descriptor);
   }
@@ -90,6 +155,14 @@ class LevelEpoll final : public Epoll {
   }
 
  private:
+  void want(Shared& shared, bool on) {
+    shared.wanted = on;
+    if (!on) return unwatch(shared);
+    // The next wait begins with watching it again.
+    shared.was_told = true;
+    shared.moved_ms = 0;
+  }
+
   // Of a descriptor that is registered this cannot fail but for memory; then the interest stays, and is asked for
   // again.
   void change(net::Descriptor descriptor) {

@@ -36,6 +36,9 @@ class Poller {
   // The same for one that is never written to: a listener, a wake-up. Where both directions are registered at once,
   // room to write in it would be news again and again.
   virtual int add_reader(net::Descriptor descriptor, uint64_t token) { return add(descriptor, token); }
+  // The same for a listener of which other pollers watch descriptors of their own. Where it can be said, a connection
+  // wakes one that waits, and not all of them.
+  virtual int add_shared_reader(net::Descriptor descriptor, uint64_t token) { return add_reader(descriptor, token); }
   // Must come before the descriptor is closed.
   virtual void remove(net::Descriptor descriptor) = 0;
   // For level-triggered pollers; an edge-triggered one has both from the start.

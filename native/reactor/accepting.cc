@@ -8,6 +8,7 @@ namespace brink::reactor {
 namespace {
 
 constexpr size_t kMostAccepted = 256;  // in a turn, so that a flood of connections does not starve those there are
+constexpr size_t kMostAcceptedOfShared = 16;  // so that the other reactors have their part of it
 constexpr uint64_t kAcceptAgainMs = 50;
 constexpr size_t kMostTurnedAway = 128;  // that linger at a time
 
@@ -34,7 +35,8 @@ void Reactor::want_accepts(Listener& listener, bool wanted) {
 
 // True when there may be more to accept.
 bool Reactor::accept_from(Listener& listener) {
-  for (size_t accepted = 0; accepted < kMostAccepted;) {
+  size_t most = listener.shared ? kMostAcceptedOfShared : kMostAccepted;
+  for (size_t accepted = 0; accepted < most;) {
     net::Address peer;
     int64_t result = net::system::accept(listener.fd.get(), &peer);
     if (result >= 0) {

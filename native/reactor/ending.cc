@@ -9,7 +9,7 @@ namespace {
 
 constexpr uint64_t kLookAgainSoonMs = 500;
 // What waits to be accepted is taken when the server drains, but no flood without end.
-constexpr int kMostAcceptRounds = 16;
+constexpr int kMostAcceptRounds = 64;
 
 }  // namespace
 

@@ -27,10 +27,12 @@ Reactor::Reactor(const Options& options, std::unique_ptr<poller::Poller> poller,
       polled_(kMostPolled),
       now_ms_(net::system::monotonic_ms()) {}
 
-int Reactor::add_listener(net::Fd listener) {
+int Reactor::add_listener(net::Fd listener, bool shared) {
   ConnectionId id = {kListenerSlots + static_cast<uint32_t>(listeners_.size()), 0};
-  if (int error = poller_->add_reader(listener.get(), id.token())) return error;
-  listeners_.push_back({std::move(listener), true, true});
+  int error =
+      shared ? poller_->add_shared_reader(listener.get(), id.token()) : poller_->add_reader(listener.get(), id.token());
+  if (error != 0) return error;
+  listeners_.push_back({std::move(listener), shared, true, true});
   return 0;
 }
 

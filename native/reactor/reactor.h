@@ -38,8 +38,9 @@ class Reactor final : private http::RequestSink {
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;
 
-  // Takes over a listening socket: 0, or the poller's negative errno.
-  int add_listener(net::Fd listener);
+  // Takes over a listening socket, which other reactors have descriptors of if it is shared: 0, or the poller's
+  // negative errno.
+  int add_listener(net::Fd listener, bool shared = false);
 
   // Lets the waker end a wait: 0, or the poller's negative errno. The waker outlives the reactor.
   int add_waker(const net::Waker& waker);
@@ -81,6 +82,7 @@ class Reactor final : private http::RequestSink {
 
   struct Listener {
     net::Fd fd;
+    bool shared = false;  // with other reactors
     bool readable = false;
     bool wanted = true;  // what a level-triggered poller was told
   };

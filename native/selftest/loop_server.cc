@@ -51,7 +51,7 @@ class LoopServer final : public Server, public reactor::BatchSink {
     if ((error = waker_.open())) return error;
     reactor_ = std::make_unique<reactor::Reactor>(setup.options, std::move(poller), *this);
     if ((error = reactor_->add_waker(waker_))) return error;
-    if ((error = reactor_->add_listener(std::move(owned)))) return error;
+    if ((error = reactor_->add_listener(std::move(owned), setup.shares_listener()))) return error;
     thread_ = std::thread([this] { run(); });
     return 0;
   }
@@ -59,8 +59,10 @@ class LoopServer final : public Server, public reactor::BatchSink {
   void run() {
     bool draining = false;
     while (!stop_wanted_) {
-      if (drain_wanted_ && !std::exchange(draining, true)) reactor_->drain();
-      reactor_->turn(time_to_wait());
+      bool drains_now = drain_wanted_ && !std::exchange(draining, true);
+      if (drains_now) reactor_->drain();
+      // Without a connection nothing will ever end a wait.
+      reactor_->turn(drains_now ? 0 : time_to_wait());
       publish(draining && reactor_->idle());
     }
     reactor_->cut();

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <thread>
 #include <vector>
 
@@ -9,6 +10,8 @@
 #include <pthread.h>
 #include <unistd.h>
 #endif
+
+#include "net/fd.h"
 
 namespace brink::selftest {
 namespace {
@@ -57,7 +60,13 @@ void wait_for_the_end() {
 int serve(Setup setup, int threads) {
   prepare_for_signals();
   setup.threaded = threads > 0;
-  setup.reuse_port = threads > 1;
+  net::Opened opened = Server::open_listener(setup.port);
+  if (opened.error != 0) {
+    std::fprintf(stderr, "selftest cannot serve: %s: %s\n", opened.syscall, std::strerror(-opened.error));
+    return 1;
+  }
+  net::Fd listener(opened.descriptor);
+  setup.shared_listener = listener.get();
   std::vector<std::unique_ptr<Server>> servers;
   do {
     std::string refusal;
@@ -66,10 +75,9 @@ int serve(Setup setup, int threads) {
       std::fprintf(stderr, "selftest cannot serve: %s\n", refusal.c_str());
       return 1;
     }
-    setup.port = server->port();
     servers.push_back(std::move(server));
   } while (static_cast<int>(servers.size()) < threads);
-  std::printf("listening on 127.0.0.1:%d\n", setup.port);
+  std::printf("listening on 127.0.0.1:%d\n", servers.front()->port());
   std::fflush(stdout);
   wait_for_the_end();
   return 0;

@@ -18,12 +18,17 @@ struct Setup {
   bool threaded = false;
   reactor::Options options;
   uint16_t port = 0;
-  bool reuse_port = false;
+  // The caller's, to listen at together with other servers; otherwise the server has one of its own.
+  net::Descriptor shared_listener = net::kNoDescriptor;
+  bool shares_listener() const { return shared_listener != net::kNoDescriptor; }
 };
 
 class Server {
  public:
   static constexpr std::chrono::seconds kPatience{20};
+
+  // A listener on the loopback, for servers to share.
+  static net::Opened open_listener(uint16_t port);
 
   // Listens on the loopback and serves. Null when the system refuses, and a sentence that says what.
   static std::unique_ptr<Server> start(const Setup& setup, std::string* refusal);

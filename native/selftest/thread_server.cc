@@ -43,7 +43,7 @@ class ThreadServer final : public Server {
     reactor_ = host::ReactorThread::open(
         setup.options, std::move(poller), blocks, [this] { change(&ThreadServer::notified_); }, &error);
     if (!reactor_) return error;
-    if ((error = reactor_->add_listener(std::move(owned)))) return error;
+    if ((error = reactor_->add_listener(std::move(owned), setup.shares_listener()))) return error;
     reactor_->start();
     consumer_ = std::thread([this] { consume(); });
     return 0;

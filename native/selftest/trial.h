@@ -48,6 +48,7 @@ struct Case {
 
 std::vector<Case> cases_of_requests();
 std::vector<Case> cases_of_clients();
+std::vector<Case> cases_of_listening();
 std::vector<Case> cases_of_stopping();
 std::vector<Case> cases_of_crowds();
 std::vector<Case> cases_of_files();

@@ -1,9 +1,9 @@
 import { FileSlice } from '../file_slice.js'
-import type { NativeFile } from '../native.js'
+import type { FileToSend } from '../file_to_send.js'
 import type { ByteRange } from './ranges.js'
 
 /** Where the bytes of a file come from: memory, or the file. */
-export type Content = Uint8Array | NativeFile
+export type Content = Uint8Array | FileToSend
 
 /** A range of the content. The last piece of a file closes it when it is sent. */
 export function pieceOf(content: Content, { first, last }: ByteRange, isLast: boolean): Uint8Array | FileSlice {
@@ -41,6 +41,8 @@ export function multipart(ranges: readonly ByteRange[], size: number, type: stri
     end.length,
   )
   function* body(): Generator<Uint8Array | FileSlice> {
+    const file = content instanceof Uint8Array ? undefined : content
+    file?.take()
     let left = ranges.length
     try {
       for (const [place, range] of ranges.entries()) {
@@ -51,7 +53,7 @@ export function multipart(ranges: readonly ByteRange[], size: number, type: stri
       yield end
     } finally {
       // The client has left before the last piece, which would have closed it.
-      if (left > 0 && !(content instanceof Uint8Array)) content.close()
+      if (left > 0) file?.close()
     }
   }
   return { type: `multipart/byteranges; boundary=${boundary}`, length, body: body() }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { attachment } from '../content_disposition.js'
 import { coded, HttpError } from '../errors.js'
 import { FileSlice } from '../file_slice.js'
+import { FileToSend } from '../file_to_send.js'
 import { lateBuiltin } from '../late_builtin.js'
 import { type NativeFile, native } from '../native.js'
 import { wrongType } from '../option_errors.js'
@@ -20,6 +21,9 @@ import { openError } from './served_folder.js'
  *
  *     app.get('/report', () => file('data/report.pdf', { download: true }))
  *     app.get('/uploads/:name', ({ params }) => file(params.name, { root: 'uploads' }))
+ *
+ * The file is open for this turn of the event loop, and closed when it was sent. A reply that is sent later opens it again:
+ * 404 when it is gone by then, 503 when another one is in its place. A reply that is never sent leaves nothing open.
  *
  * It has a strong `etag` and a `last-modified`, by which conditional requests are answered, and clients go on with
  * downloads that broke off. A path that a client has a say in needs a `root`.
@@ -41,13 +45,10 @@ export function file(path: string | URL, options: FileOptions = {}): Reply {
   const name = path instanceof URL ? fileURLToPath(path) : path
   const folder = root === undefined ? undefined : resolve(root instanceof URL ? fileURLToPath(root) : root)
   if (folder !== undefined && !dotfiles && isDotfile(normalize(name))) throw new HttpError(404)
-  const opened = folder === undefined ? native.openFile(resolve(name)) : native.openFile(name, folder)
-  if (typeof opened === 'number') {
-    // Of a folder that is not there, clients are not to be told that it is their path.
-    if (folder !== undefined) lateBuiltin('node:fs').statSync(folder)
-    throw openError(opened, name)
-  }
-  const representation = new Representation(opened, {
+  const absolute = folder === undefined ? resolve(name) : name
+  const open = () => openedFile(absolute, folder)
+  const opened = new FileToSend(open(), open)
+  const representation = new Representation(opened.file, {
     type: type ?? typeOfFile(name),
     cacheControl: cacheControl === false ? undefined : cacheControl,
     headers,
@@ -59,15 +60,23 @@ export function file(path: string | URL, options: FileOptions = {}): Reply {
   return reply
 }
 
+function openedFile(path: string, folder: string | undefined): NativeFile {
+  const opened = folder === undefined ? native.openFile(path) : native.openFile(path, folder)
+  if (typeof opened !== 'number') return opened
+  // Of a folder that is not there, clients are not to be told that it is their path.
+  if (folder !== undefined) lateBuiltin('node:fs').statSync(folder)
+  throw openError(opened, path)
+}
+
 /** A reply that sends a file, before it is known what of it the client asks for. */
 export class FileReply extends Reply {
-  readonly #file: NativeFile
+  readonly #file: FileToSend
   readonly #representation: Representation
   readonly #whole: FileSlice
   #usedFor: Asking | undefined
 
   /** @internal */
-  constructor(opened: NativeFile, representation: Representation) {
+  constructor(opened: FileToSend, representation: Representation) {
     const whole = new FileSlice(opened, 0, representation.size, true)
     super(200, whole, representation.headers)
     this.#file = opened

@@ -1,4 +1,5 @@
 import { HttpError } from '../errors.js'
+import { FileToSend } from '../file_to_send.js'
 import { lateBuiltin } from '../late_builtin.js'
 import { parseMediaType } from '../media_type.js'
 import { Reply } from '../reply.js'
@@ -8,7 +9,7 @@ import { isDotfile } from './dotfiles.js'
 import { extensionOf } from './file_types.js'
 import { type CheckedFilesOptions, checkedFilesOptions, type FilesOptions } from './options.js'
 import { openError, ServedFolder } from './served_folder.js'
-import { FileStore } from './store.js'
+import { FileStore, type Variant } from './store.js'
 
 /**
  * A handler that serves the files of a folder, for a route that ends with a wildcard: what the wildcard takes is the
@@ -80,10 +81,15 @@ class FolderOfFiles {
       const { representation } = found
       const plan = planFor(req, representation)
       if (!sendsContent(plan)) return replyWithout(plan, representation)
-      const content = found.bytes ?? this.#store.open(path, found)
+      const content = found.bytes ?? this.#open(path, found)
       if (content !== undefined) return replyWith(plan, representation, content)
     }
     throw new HttpError(503, 'The file is being changed.', { headers: { 'retry-after': 1 } })
+  }
+
+  #open(path: string, found: Variant): FileToSend | undefined {
+    const opened = this.#store.open(path, found)
+    return opened && new FileToSend(opened, () => this.#store.openAgain(found))
   }
 
   /** To the folder's own path, relative to the one that was asked for: so it can lead to no other host. */

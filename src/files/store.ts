@@ -6,7 +6,7 @@ import type { Asking } from './conditions.js'
 import { extensionOf, typeOfFile } from './file_types.js'
 import type { CheckedFilesOptions } from './options.js'
 import { Representation } from './representation.js'
-import type { ServedFolder } from './served_folder.js'
+import { openError, type ServedFolder } from './served_folder.js'
 
 /** What an entry weighs in memory besides the bytes of its files. */
 const ENTRY_WEIGHT = 1024
@@ -18,7 +18,7 @@ const ENTRY_WEIGHT = 1024
 const SETTLED_MS = 2000
 
 /** A file, or the file of the same content in another coding. */
-interface Variant {
+export interface Variant {
   /** Below the folder. */
   readonly path: string
   readonly coding: string
@@ -80,6 +80,16 @@ export class FileStore {
     }
     this.#resources.delete(path)
     return undefined
+  }
+
+  /**
+   * The file that a variant was opened from.
+   * @throws HttpError when it cannot be opened any more
+   */
+  openAgain({ path }: Variant): NativeFile {
+    const opened = this.#folder.open(path)
+    if (typeof opened === 'number') throw openError(opened, path)
+    return opened
   }
 
   #look(path: string, before: Resource | undefined, now: number): Resource | number {

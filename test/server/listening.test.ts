@@ -1,4 +1,5 @@
 // Where a server listens, and what it says when it cannot.
+import { spawnSync } from 'node:child_process'
 import { networkInterfaces } from 'node:os'
 import { type ServeOptions, type Server, serve } from 'brink'
 import { test } from 'uvu'
@@ -154,13 +155,71 @@ test('without reusePort on both sides, a port is not shared', async () => {
   for (const [first, second] of given) {
     await serving(
       hello,
-      async ({ port, threads }) => {
-        // Several threads share the port with each other, and so with any server that asks to share it.
-        if (threads > 1 && second) return
+      async ({ port }) => {
         assert.is((await errorOf(serve(hello, { port, reusePort: second }))).code, 'EADDRINUSE')
       },
       { reusePort: first },
     )
+  }
+})
+
+/** Listens at a port that others may share, if the system lets it, and says so. */
+const SHARER = `
+import errno, socket, sys
+for host, family in (('127.0.0.1', socket.AF_INET), ('::1', socket.AF_INET6)):
+    try:
+        sharer = socket.socket(family, socket.SOCK_STREAM)
+        sharer.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sharer.bind((host, int(sys.argv[1])))
+        sharer.listen()
+        print(host, 'is shared')
+    except OSError as error:
+        print(host, errno.errorcode[error.errno])
+`
+const isIn = (command: string) => spawnSync(command, ['--version']).error === undefined
+const foreign = process.platform !== 'win32' && (isIn('python3') || process.env.CI === 'true') ? ipv6 : test.skip
+
+foreign('without reusePort, a program that would share the port of several threads is refused', () =>
+  serving(
+    hello,
+    async ({ port }) => {
+      // It shares what can be shared.
+      const reusing = await serve(hello, { port: 0, threads: 2, reusePort: true })
+      const other = spawnSync('python3', ['-c', SHARER, `${reusing.port}`], { encoding: 'utf8' })
+      assert.equal(other.stdout.trim().split('\n'), ['127.0.0.1 is shared', '::1 is shared'], other.stderr)
+      await reusing.close({ force: 0 })
+
+      const { stdout } = spawnSync('python3', ['-c', SHARER, `${port}`], { encoding: 'utf8' })
+      assert.equal(stdout.trim().split('\n'), ['127.0.0.1 EADDRINUSE', '::1 EADDRINUSE'])
+    },
+    { threads: 2 },
+  ),
+)
+
+for (const reusePort of [false, true]) {
+  test(`connections are spread over threads${reusePort ? ' that share the port with others' : ''}`, () =>
+    serving(
+      hello,
+      async (server) => {
+        for (let asked = 0; asked < 120; asked += 1) await ask(server, get())
+        const { reactors } = server as unknown as { reactors: { stats(): { accepted: number } }[] }
+        const accepted = reactors.map((reactor) => reactor.stats().accepted)
+        assert.is(accepted.length, 3)
+        assert.ok(Math.min(...accepted) >= 5, accepted.join(' '))
+      },
+      { threads: 3, reusePort },
+    ))
+}
+
+test('a port of several threads is free as soon as their server is closed', async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const first = await serve(hello, { port: 0, threads: 3 })
+    const clients = await Promise.all(Array.from({ length: 12 }, () => connect(first)))
+    await Promise.all(clients.map((client) => client.send(get()).response()))
+    await first.close()
+    const second = await serve(hello, { port: first.port, threads: 3 })
+    assert.is((await ask(second, get())).text, 'hello')
+    await second.close({ force: 0 })
   }
 })
 

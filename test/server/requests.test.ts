@@ -201,4 +201,20 @@ test('what an error handler reads is the request that failed', async () => {
   })
 })
 
+test('a question mark within a query is a part of it, also at its beginning', () =>
+  serving(
+    ({ query }) => [...query],
+    async (server) => {
+      for (const [target, expected] of [
+        ['/x??a=1', [['?a', '1']]],
+        ['/x???', [['??', '']]],
+        ['/x?&?a=?&b', [['?a', '?'], ['b', '']]], // biome-ignore format: one case, one line
+        ['/x?', []],
+        ['/x', []],
+      ] as const) {
+        assert.equal(JSON.parse((await ask(server, get(target))).text), expected, target)
+      }
+    },
+  ))
+
 test.run()

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert'
 import { type CompressOptions, compress } from '#brink/compression.js'
 import { encoders } from '#brink/encoders.js'
 import { FileSlice } from '#brink/file_slice.js'
+import { FileToSend } from '#brink/file_to_send.js'
 import type { NativeFile } from '#brink/native.js'
 import { type Reply, reply } from '#brink/reply.js'
 import { compileRouter, Router } from '#brink/router.js'
@@ -372,7 +373,8 @@ test('a slice of a file is read and compressed, and the file closed', async () =
           closed += 1
         },
       }
-      const slice = new FileSlice(file as unknown as NativeFile, 6, LONG.length, true)
+      const opened = new FileToSend(file as unknown as NativeFile, () => NEVER as never)
+      const slice = new FileSlice(opened, 6, LONG.length, true)
       const body = isPiece ? ['<', slice, '>'].values() : slice
       const answer = await answerTo(() => reply(200, body, { 'content-type': 'text/html' }))
       if (end === 'all') assert.is(await contentOf(answer), isPiece ? `<${LONG}>` : LONG)

@@ -42,6 +42,7 @@ class FakeFolder {
       close: () => {
         this.unclosed -= 1
       },
+      isSameAs: () => true,
     }
   }
 

@@ -69,6 +69,75 @@ test('any urlencoded form is what fetch makes of it', async () => {
   }
 })
 
+/** WHATWG URL §5.1, as it is written there. */
+function byTheStandard(body: Uint8Array): [string, string][] {
+  const text = Buffer.from(body).toString('latin1')
+  const decoded = (part: string) => {
+    const unescaped = part.replaceAll('+', ' ').replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) => {
+      return String.fromCharCode(Number.parseInt(hex, 16))
+    })
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.from(unescaped, 'latin1'))
+  }
+  const sequences = text.split('&').filter((sequence) => sequence !== '')
+  return sequences.map((sequence) => {
+    const equals = sequence.indexOf('=')
+    if (equals === -1) return [decoded(sequence), '']
+    return [decoded(sequence.slice(0, equals)), decoded(sequence.slice(equals + 1))]
+  })
+}
+
+test('any bytes are read as the URL standard says', async () => {
+  const parts = [
+    'a',
+    '=',
+    '&',
+    '+',
+    '%',
+    '%41',
+    '%c3%bc',
+    '%C3',
+    '%ff',
+    '?',
+    '\xc3',
+    '\xbc',
+    '\xe2\x82\xac',
+    '\xe2\x82',
+  ]
+  parts.push('\xef\xbb\xbf', '\xf0\x9f\x98\x80', '\xed\xa0\x80', '\xff', '%e2', '%82', '%%', '%2', '\0', '%f0%9f')
+  for (let round = 0; round < 3000; round += 1) {
+    const body = Array.from({ length: random.whole(0, 12) }, () => random.one(parts)).join('')
+    const bytes = Buffer.from(body, 'latin1')
+    assert.equal([...(await urlencoded(bytes))], byTheStandard(bytes), JSON.stringify(body))
+  }
+})
+
+/** The least processor time that a call took, of some. */
+async function cpuOf(call: () => unknown): Promise<number> {
+  let least = Number.POSITIVE_INFINITY
+  for (let round = 0; round < 5; round += 1) {
+    const before = process.cpuUsage()
+    await call()
+    const { user, system } = process.cpuUsage(before)
+    least = Math.min(least, user + system)
+  }
+  return least
+}
+
+for (const [what, byte] of [
+  ['characters that are not ASCII', 'ü'],
+  ['bytes that are no UTF-8', '\xff'],
+] as const) {
+  test(`a form of ${what}, a MiB of them, takes little longer than its text`, async () => {
+    const body = Buffer.concat([Buffer.from('a='), Buffer.alloc(1024 * 1024, byte, byte === 'ü' ? 'utf8' : 'latin1')])
+    const pieces = async function* () {
+      yield body
+    }
+    const text = await cpuOf(() => body.toString())
+    const form = await cpuOf(() => readForm(URLENCODED, pieces(), { fieldSize: 2 ** 24 }))
+    assert.ok(form < 8 * text + 10_000, `${form} µs, the text ${text} µs`)
+  })
+}
+
 test('any multipart form is what fetch has sent', async () => {
   const names = ['a', 'a', '__proto__', 'x"y', 'ü', 'line\r\nend', '']
   for (let round = 0; round < 40; round += 1) {

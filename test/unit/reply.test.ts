@@ -109,4 +109,15 @@ test('an HttpError has the reason phrase, a code, and shows its message below 50
     )
 })
 
+test('what calls itself a Blob cannot smuggle a field into the head by its type', () => {
+  const blob = (type: string) => ({ [Symbol.toStringTag]: 'Blob', type, size: 1, stream: () => new ReadableStream() })
+  assert.is(contentTypeOf(blob('image/png')), 'image/png')
+  for (const type of ['a/b\r\nset-cookie: a=b', 'a/b\0', 'a/\u0100']) {
+    assert.is(
+      codeThrownBy(() => contentTypeOf(blob(type))),
+      'ERR_INVALID_HEADER_VALUE',
+    )
+  }
+})
+
 test.run()
