@@ -143,7 +143,7 @@ test('a client that has closed its side and takes a large answer slowly is there
       assert.is((await client.resume().response()).body.length, body.length)
       assert.is(await client.closed(), 'fin')
     },
-    { halfCloseTimeout: 1 },
+    { halfCloseTimeout: 2_000 },
   )
 })
 

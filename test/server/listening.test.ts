@@ -205,7 +205,8 @@ for (const reusePort of [false, true]) {
         const { reactors } = server as unknown as { reactors: { stats(): { accepted: number } }[] }
         const accepted = reactors.map((reactor) => reactor.stats().accepted)
         assert.is(accepted.length, 3)
-        assert.ok(Math.min(...accepted) >= 5, accepted.join(' '))
+        // How evenly is up to the system, and to what else it does.
+        assert.ok(accepted.filter((count) => count > 0).length > 1, accepted.join(' '))
       },
       { threads: 3, reusePort },
     ))

@@ -31,10 +31,8 @@ async function leavesNothingOpen(server: Server, one: (server: Server) => Promis
   await turn()
   const before = openFiles()
   for (let round = 0; round < ROUNDS; round += 1) await one(server)
-  await until(() => server.stats().open === 0, 'all connections have ended')
-  await turn()
-  await turn()
-  assert.ok(openFiles() <= before + 2, `${openFiles() - before} more descriptors are open`)
+  // With threads the counters come later than what they count.
+  await until(() => server.stats().open === 0 && openFiles() <= before + 2, 'no more descriptors are open than before')
 }
 
 const another: Middleware = async (_, next) => {
