@@ -90,6 +90,8 @@ export class Exchange {
   readonly #threaded: boolean
   /** Those that are too large to be copied to another thread at once. */
   readonly largeBodies = new LargeBodies(this)
+  // Who gave the bodies that lie elsewhere, by their places.
+  readonly #lenders: (Recipient | undefined)[] = []
   #bytesUsed = 0
   #flushIsDue = false
 
@@ -236,7 +238,7 @@ export class Exchange {
     out[at + REPLY_FIELDS_LENGTH] = fieldsEnd - fieldsAt
     if (large) {
       out[at + REPLY_BODY_OFFSET] = isOwn
-        ? this.#native.lend(body as Uint8Array, undefined, copied)
+        ? this.#native.lend(body as Uint8Array, copied)
         : this.#lend(to, body as Uint8Array | FileSlice, copied)
       out[at + REPLY_BODY_LENGTH] = 0
       this.#bytesUsed = fieldsEnd
@@ -252,10 +254,15 @@ export class Exchange {
   }
 
   #lend(to: Recipient, body: Uint8Array | FileSlice, copied: boolean): number {
-    if (body instanceof FileSlice) return this.#native.lend(body, undefined, false)
-    // What nobody else can reach needs nobody to be told.
-    if (copied) return this.#native.lend(body, undefined, true)
-    return this.#native.lend(ofFixedLength(body), to.lender?.(), false)
+    if (copied || body instanceof FileSlice) return this.#native.lend(body, copied)
+    const place = this.#native.lend(ofFixedLength(body), false)
+    this.#lenders[place] = to
+    return place
+  }
+
+  /** Whom the body at a place of the block that is flushed is of; undefined where nobody can change it. */
+  lenderOf(place: number): Lender | undefined {
+    return this.#lenders[place]?.lender?.()
   }
 
   /** Whom bodies belonged to that have changed before they were sent, since the last call. */
@@ -282,14 +289,19 @@ export class Exchange {
   #makeRoom(bytes: number): void {
     const { words } = this.#replyBlock()
     // The native side has taken what there was.
-    if (words[REPLIES_END] === REPLIES_FIRST) this.#bytesUsed = 0
+    if (words[REPLIES_END] === REPLIES_FIRST) this.#startOver()
     const fits = this.#bytesUsed + bytes <= BLOCK_BYTES && words[REPLIES_END] + REPLY_WORDS <= BLOCK_WORDS
     if (fits) return
     if (bytes > BLOCK_BYTES) {
       throw coded(new RangeError('The header fields of a reply do not fit its block.'), 'ERR_HEADERS_TOO_LARGE')
     }
     this.#native.flush()
+    this.#startOver()
+  }
+
+  #startOver(): void {
     this.#bytesUsed = 0
+    if (this.#lenders.length > 0) this.#lenders.length = 0
   }
 }
 

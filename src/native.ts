@@ -54,10 +54,10 @@ export interface NativeReactor {
   /**
    * A body that does not go into the block of replies which is being filled, bytes or a slice of a file: its place, that
    * the reply names. Bytes are copied when that is asked for, or the reactor is on another thread; otherwise they are
-   * sent from where they lie, and `owner` is told of when they change before.
+   * sent from where they lie.
    */
-  lend(body: object, owner: object | undefined, copied: boolean): number
-  /** The owners of bodies that have changed before they were sent, since the last call. */
+  lend(body: object, copied: boolean): number
+  /** What `lenderOf` gave for bodies that have changed before they were sent, since the last call. */
   losers(): object[]
   /** Sends the replies that were written outside of `onBatch`. */
   flush(): void
@@ -115,6 +115,8 @@ export interface Native {
     onBatch: (block: number, events: number) => void,
     /** The batch is over, and requests of it are still unanswered. Their block is about to be used again. */
     onBatchEnd: () => void,
+    /** Whom the body at this place of the block that is flushed is of, if it can change: it is not sent at once. */
+    lenderOf: (place: number) => object | undefined,
     onIdle: () => void,
     onClosed: () => void,
   ) => NativeReactor

@@ -94,8 +94,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   /** @internal */ readonly generation: number
   /** @internal */ readonly sequence: number
   /** Counted among the batch's unanswered. @internal */ waits = false
-  // The event and the bytes in the block, until detach() copies them; none once it is answered.
-  #words: Int32Array | undefined
+  // The event and the bytes in the block, until detach() copies them.
+  #words: Int32Array
   // In the block are other clients' requests, too: nobody who walks over the properties of this one may find it.
   #eventBytes: RawBuffer
   /** @internal */ eventAt: number
@@ -106,6 +106,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   /** @internal */ nextParty: Party | undefined
   #isWatched = false
   #isDetached = false
+  #isEnded = false
   #isStreamed = false
   #rare: Rare | undefined
   #headers: RequestHeaders | undefined
@@ -335,7 +336,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
 
   /** Which request it is, for logs: not its header fields, for those may hold secrets. */
   toJSON(): { method: string; target: string; ip: string } | { ended: true } {
-    return this.#words === undefined ? { ended: true } : { method: this.method, target: this.target, ip: this.ip }
+    return this.#isEnded ? { ended: true } : { method: this.method, target: this.target, ip: this.ip }
   }
 
   /** @internal */
@@ -362,7 +363,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * @internal
    */
   detach(): void {
-    if (this.#words === undefined || this.#isDetached) return
+    if (this.#isEnded || this.#isDetached) return
     // What follows has copied what has come.
     this.#copy(this.#words, this.#incoming === undefined ? this.#words[this.eventAt + REQUEST_BODY_LENGTH] : 0)
     this.#watch()
@@ -393,11 +394,11 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   }
 
   /**
-   * A copy for the log, but for the body, which outlives the answer.
+   * A copy for the log, but for the body, which outlives the answer: to be made before the block is used again.
    * @internal
    */
   lender(): BrinkRequest {
-    const words = this.event()
+    const words = this.#words
     const copy = new BrinkRequest(
       words,
       this.#eventBytes,
@@ -424,7 +425,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * @internal
    */
   end(): void {
-    this.#words = undefined
+    this.#isEnded = true
     if (this.#isWatched) this.#surroundings.watching.remove(this)
     this.#incoming?.fail(ended())
   }
@@ -436,7 +437,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
 
   /** @internal */
   event(): Int32Array {
-    if (this.#words !== undefined) return this.#words
+    if (!this.#isEnded) return this.#words
     throw ended()
   }
 

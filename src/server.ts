@@ -150,7 +150,7 @@ class OpenServer implements Server, Listeners {
       flush: () => {
         if (!closed) reactor.flush()
       },
-      lend: (body, owner, copied) => (closed ? 0 : reactor.lend(body, owner, copied)),
+      lend: (body, copied) => (closed ? 0 : reactor.lend(body, copied)),
       losers: () => (closed ? [] : reactor.losers()),
     })
     const answering = new Answering(exchange, dispatcher, {
@@ -176,6 +176,7 @@ class OpenServer implements Server, Listeners {
       exchange.state,
       (place, events) => answering.run(place, events),
       () => answering.endBatch(),
+      (place) => exchange.lenderOf(place),
       () => this.#onIdle(),
       () => {
         closed = true

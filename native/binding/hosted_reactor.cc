@@ -78,18 +78,19 @@ Napi::Function HostedReactor::define(Napi::Env env) {
 
 HostedReactor::HostedReactor(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HostedReactor>(info) {
   Napi::Env env = info.Env();
-  bool expected = info.Length() == 8 && info[0].IsObject() && info[1].IsArray() && info[2].IsArray() &&
+  bool expected = info.Length() == 9 && info[0].IsObject() && info[1].IsArray() && info[2].IsArray() &&
                   info[3].IsTypedArray() && info[4].IsFunction() && info[5].IsFunction() && info[6].IsFunction() &&
-                  info[7].IsFunction();
+                  info[7].IsFunction() && info[8].IsFunction();
   if (!expected || !take_blocks(info)) {
-    Napi::TypeError::New(env, "Reactor expects settings, two lists of blocks, its state and four functions")
+    Napi::TypeError::New(env, "Reactor expects settings, two lists of blocks, its state and five functions")
         .ThrowAsJavaScriptException();
     return;
   }
   on_batch_ = Napi::Persistent(info[4].As<Napi::Function>());
   on_batch_end_ = Napi::Persistent(info[5].As<Napi::Function>());
-  on_idle_ = Napi::Persistent(info[6].As<Napi::Function>());
-  on_closed_ = Napi::Persistent(info[7].As<Napi::Function>());
+  lender_of_ = Napi::Persistent(info[6].As<Napi::Function>());
+  on_idle_ = Napi::Persistent(info[7].As<Napi::Function>());
+  on_closed_ = Napi::Persistent(info[8].As<Napi::Function>());
   context_ = std::make_unique<Napi::AsyncContext>(env, "brink");
   open_host(info[0].As<Napi::Object>());
   if (!host_) return;
@@ -140,7 +141,7 @@ void HostedReactor::open_host(const Napi::Object& settings) {
 }
 
 HostedReactor::~HostedReactor() {
-  for (napi_ref loser : losers_) napi_delete_reference(Env(), loser);
+  for (napi_ref loser : loans_.losers) napi_delete_reference(Env(), loser);
 }
 
 // listen(address, port, { backlog, reusePort, ipv6Only }, others): { port }, or { errno, syscall }. The other reactors
@@ -205,26 +206,26 @@ Napi::Value HostedReactor::lend(const Napi::CallbackInfo& info) {
   bool is_bytes = napi_get_typedarray_info(Env(), body, &type, &length, &data, nullptr, nullptr) == napi_ok &&
                   type == napi_uint8_array;
   bool copies = threaded_;
-  if (!copies) napi_get_value_bool(Env(), info[2], &copies);
+  if (!copies) napi_get_value_bool(Env(), info[1], &copies);
   if (!is_bytes) {
     lent_.push_back(slice_of_file(body));
   } else if (copies) {
     net::Slice bytes = {static_cast<const char*>(data), length};
     lent_.emplace_back(std::make_unique<CopiedBytes>(bytes, pool_), length);
   } else {
-    lent_.emplace_back(std::make_unique<JavaScriptBytes>(Env(), body, length, info[1], losers_), length);
+    lent_.emplace_back(std::make_unique<JavaScriptBytes>(Env(), body, length, lent_.size(), loans_), length);
   }
   return Napi::Number::New(Env(), static_cast<double>(lent_.size() - 1));
 }
 
 Napi::Value HostedReactor::losers(const Napi::CallbackInfo& info) {
-  Napi::Array owners = Napi::Array::New(info.Env(), losers_.size());
-  for (uint32_t i = 0; i < losers_.size(); i++) {
+  std::vector<napi_ref> losers = std::exchange(loans_.losers, {});
+  Napi::Array owners = Napi::Array::New(info.Env(), losers.size());
+  for (uint32_t i = 0; i < losers.size(); i++) {
     napi_value owner = nullptr;
-    if (napi_get_reference_value(Env(), losers_[i], &owner) == napi_ok) owners.Set(i, owner);
-    napi_delete_reference(Env(), losers_[i]);
+    if (napi_get_reference_value(Env(), losers[i], &owner) == napi_ok) owners.Set(i, owner);
+    napi_delete_reference(Env(), losers[i]);
   }
-  losers_.clear();
   return owners;
 }
 
@@ -327,12 +328,32 @@ void HostedReactor::flush_replies() {
   replies.block = block;
   replies.bodies = std::exchange(lent_, {});
   host_->reply(std::move(replies));
+  keep_loans();
   reactor::Block* next = host_->next_reply_block();
   if (!next) next = new_reply_block();
   // Without memory for replies nobody can be answered. It is so, too, when a worker is being terminated.
   if (!next) return host_->close();
   next->words[layout::kRepliesEnd] = layout::kRepliesFirst;
   state_[layout::kStateReplyBlock] = static_cast<int32_t>(next->index);
+}
+
+// What JavaScript knows of those that it has just answered is still there.
+void HostedReactor::keep_loans() {
+  if (loans_.fresh.empty()) return;
+  for (JavaScriptBytes* lent : std::exchange(loans_.fresh, {})) {
+    if (lent) lent->keep(lender_of(lent->place()));
+  }
+  for (uint32_t place : std::exchange(loans_.changed, {})) {
+    napi_ref loser = nullptr;
+    if (napi_create_reference(Env(), lender_of(place), 1, &loser) == napi_ok) loans_.losers.push_back(loser);
+  }
+}
+
+napi_value HostedReactor::lender_of(uint32_t place) {
+  if (environment_ending_) return Env().Undefined();
+  Napi::Value lender = lender_of_.Call({Napi::Number::New(Env(), place)});
+  clear_exception();
+  return lender.IsEmpty() ? static_cast<napi_value>(Env().Undefined()) : static_cast<napi_value>(lender);
 }
 
 reactor::Block* HostedReactor::new_reply_block() {

@@ -1,10 +1,11 @@
 // A reactor with its host, as TypeScript sees it: gives batches to one function, takes replies out of blocks. It keeps
 // itself alive while it is open, and closes itself when its environment ends.
 //
-//   new Reactor(settings, requestBlocks, replyBlocks, state, onBatch, onBatchEnd, onIdle, onClosed)
-//     .lend(body, owner, copied)   a large body, or a slice of a file, for the block of replies that is being filled:
-//                                  its place, which the reply names
-//     .losers()                    owners of bodies that have changed before they were sent, since the last call
+//   new Reactor(settings, requestBlocks, replyBlocks, state, onBatch, onBatchEnd, lenderOf, onIdle, onClosed)
+//     .lend(body, copied)   a large body, or a slice of a file, for the block of replies that is being filled: its
+//     place,
+//                           which the reply names. lenderOf(place) is whom it is of, when it is not sent at once
+//     .losers()             those whose bodies have changed before they were sent, since the last call
 //
 // `state` is an Int32Array of the layout's state words. Taking a block of replies, this side puts another one's place
 // there, and adds a block to the list when it has none to give.
@@ -45,13 +46,15 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   bool take_blocks(const Napi::CallbackInfo& info);
   void open_host(const Napi::Object& settings);
   void flush_replies();
+  void keep_loans();
+  napi_value lender_of(uint32_t place);
   reactor::Block* new_reply_block();
   void call(Napi::FunctionReference& function, const std::initializer_list<napi_value>& arguments);
   void clear_exception();
   static void environment_ends(napi_async_cleanup_hook_handle handle, void* data);
 
   // These outlive the host, which holds what was lent.
-  Losers losers_;
+  Loans loans_;
   net::BytePool pool_;
   std::unique_ptr<host::Host> host_;
   std::vector<std::unique_ptr<reactor::Block>> request_blocks_;
@@ -65,6 +68,7 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   bool threaded_ = false;
   Napi::FunctionReference on_batch_;
   Napi::FunctionReference on_batch_end_;
+  Napi::FunctionReference lender_of_;
   Napi::FunctionReference on_idle_;
   Napi::FunctionReference on_closed_;
   std::unique_ptr<Napi::AsyncContext> context_;

@@ -50,6 +50,7 @@ const sends = (client, text) => `s${client}${text}${END}`
 const many = (client, times, text) => `S${client}${byte(times)}${text}${END}`
 const KINDS = 30
 // Kinds of replies, as native/fuzz/application.h numbers them.
+const LENT = 2
 const STREAM = 17
 const SIZED_STREAM = 18
 const WHOLE_STREAM = 19
@@ -173,6 +174,18 @@ const TUNNELS = [
   `${usually(TAKE_OVER, 200)}c${sends(0, upgrade)}ttDttf0tt`,
 ]
 
+// Memory that changes while it is lent: before the reactor looks at it, when it does, and while it waits.
+const CHANGED = [0, 1, 2, 3].flatMap((change) => [
+  `A0c${sends(0, get())}t${answer(0, LENT, 200)}L0${byte(change)}gtt`,
+  `A0c${sends(0, get() + get())}t${answer(1, LENT, 200)}gL0${byte(change)}t${answer(0, 0)}gtt`,
+  `A0cn0${sends(0, get() + get())}t${answer(0, LENT, 255)}gm0\xc0t${answer(0, LENT, 255)}gL1${byte(change)}N0ttt`,
+  `A0c${sends(0, get())}t${answer(0, STREAM)}g${chunk(0, BY_REFERENCE | ASKS, 200)}L0${byte(change)}gtt`,
+  `A0cn0${sends(0, upgrade)}tt${answer(0, TAKE_OVER)}g${chunk(0, BY_REFERENCE | LAST, 200)}gm0\x20tL0${byte(change)}N0tt`,
+  ...[1, 2, 3, 4].map(
+    (looks) => `A0cn0${sends(0, get())}tP${byte(4 * looks + change)}${answer(0, LENT, 255)}gm0\xc0tm0\xc0tN0tt`,
+  ),
+])
+
 const SETUPS = [
   '\x00\x00\x00\x00\x00',
   '\x01\x00\x00\x00\x00',
@@ -196,6 +209,7 @@ const TARGETS = {
   reactor: () => [
     ...STORIES.flatMap((story, i) => [SETUPS[0], SETUPS[1 + (i % (SETUPS.length - 1))]].map((s) => s + story)),
     ...STREAMED.flatMap((story) => SETUPS.slice(0, 3).map((setup) => setup + story)),
+    ...CHANGED.flatMap((story, i) => [SETUPS[i % 3], TAKING_UPGRADES[i % 4]].map((setup) => setup + story)),
     ...TUNNELS.flatMap((story) => TAKING_UPGRADES.map((setup) => setup + story)),
   ],
   replies: () =>
@@ -233,6 +247,7 @@ const TARGETS = {
           said(3, 0, 5) + said(3, 0, 2, byte(0xff), 5) + said(3, 0, 4, '\x00', 200) + said(3, 0, 2, byte(0xfe)),
         ),
       kind + raw(0, 'hello', said(4, 0, 4, '\x00', 200) + said(4, 0, 6, '\x05', 5) + said(4, 0, 1, byte(0xfc))),
+      ...CHANGED.map((story) => kind + story),
       `${kind}${raw(0, 'hello', reply(0, 0))}r0t${raw(0, 'hello', reply(0, 1) + reply(1, 0))}c${sends(3, get())}tt`,
     ]),
   parser: () =>

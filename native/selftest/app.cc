@@ -30,6 +30,19 @@ class App::LentBody final : public net::Holder {
   App& app_;
 };
 
+// Memory of its own, which is gone when it is looked at for the third time: some of it was sent, and the rest waits.
+class App::VanishingBody final : public net::Holder {
+ public:
+  net::Slice slice() override {
+    if (++looks_ == 3) bytes_ = std::string();
+    return {bytes_.data(), bytes_.size()};
+  }
+
+ private:
+  std::string bytes_ = large_body();
+  int looks_ = 0;
+};
+
 // Fills a block with replies, as src/layout.ts lays them out. The constant stands at the begin of the bytes, once.
 class App::ReplyWriter {
  public:
@@ -116,6 +129,9 @@ void App::answer_event(const reactor::Batch& batch, const uint32_t* words, Reply
       return answer_request(batch, words, replies);
     case layout::kEventBody:
       return add_to_upload(words, replies);
+    case layout::kEventBodyChanged:
+      bodies_changed_++;
+      return;
     case layout::kEventGone:
       uploads_.erase(token);
       return;
@@ -149,6 +165,7 @@ void App::answer_request(const reactor::Batch& batch, const uint32_t* words, Rep
   const char* head = batch.block->bytes + words[layout::kRequestHeadOffset];
   std::string_view target(head + (span & 0xffff), span >> 16);
   if (target == "/large") return replies.lent(net::HeldBytes(std::make_unique<LentBody>(*this), kLargeBytes));
+  if (target == "/vanishing") return replies.lent(net::HeldBytes(std::make_unique<VanishingBody>(), kLargeBytes));
   if (target == "/busy") be_busy();
   if (target == "/" || target == "/busy") return replies.constant();
   replies.text(target);

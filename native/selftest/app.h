@@ -3,6 +3,7 @@
 //
 //   /          a constant
 //   /large     kLargeBytes, which cross by reference
+//   /vanishing  the same, of which all is gone but what is sent at once
 //   /busy      the constant too, but not before release(): until then the app does nothing else
 //   any other  its own target, so that a client sees which answer it was given
 //   a body     the number of its bytes, which it wants all of
@@ -34,9 +35,11 @@ class App {
 
   // Bodies that were lent and are not back.
   int64_t bodies_out() const { return bodies_out_; }
+  int64_t bodies_changed() const { return bodies_changed_; }
 
  private:
   class LentBody;
+  class VanishingBody;
   class ReplyWriter;
 
   // A body that is still coming in.
@@ -53,6 +56,7 @@ class App {
   void be_busy();
 
   std::atomic<int64_t> bodies_out_ = 0;
+  std::atomic<int64_t> bodies_changed_ = 0;  // that the app was told of
   std::mutex lock_;
   std::condition_variable changed_;
   bool busy_ = false;

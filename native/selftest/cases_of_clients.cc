@@ -24,6 +24,22 @@ void slow_reader(Trial& trial) {
   trial.expect(server->stop().partial_writes > 0, "a socket that did not take everything at once");
 }
 
+void vanishing_body(Trial& trial) {
+  Server* server = trial.serve();
+  if (!server) return;
+  Client client(server->port());
+  client.send(get("/vanishing"));
+  size_t received = 0;
+  for (std::string some = client.receive_some(); !some.empty(); some = client.receive_some()) received += some.size();
+  trial.expect(received < App::kLargeBytes, "an answer that is cut short");
+  trial.expect(client.sees_end(), "the end of the connection");
+  // What the app was told before.
+  Client next(server->port());
+  next.send(get("/"));
+  trial.expect_answer(next.receive(), App::kConstant);
+  trial.expect(server->app().bodies_changed() == 1, "the app to be told");
+}
+
 void half_close(Trial& trial) {
   Server* server = trial.serve();
   if (!server) return;
@@ -82,6 +98,7 @@ void unfinished_head(Trial& trial) {
 std::vector<Case> cases_of_clients() {
   return {
       {"a slow reader gets large answers whole", slow_reader},
+      {"a body whose memory vanishes breaks its answer off", vanishing_body},
       {"a client that has finished sending gets its answers", half_close},
       {"clients that vanish leave nothing behind", vanishing},
       {"an idle client is let go", idle_client},

@@ -14,8 +14,9 @@ const LIMIT = 10_000_000
 // What is decoded on the thread, at the most at a time.
 let mostAtOnce = 0
 const zlib = createRequire(import.meta.url)('node:zlib') as Record<string, (...all: unknown[]) => unknown>
-for (const name of ['gunzipSync', 'inflateSync', 'brotliDecompressSync']) {
-  const original = zlib[name] as (...all: unknown[]) => unknown
+for (const name of ['gunzipSync', 'inflateSync', 'brotliDecompressSync', 'zstdDecompressSync']) {
+  const original = zlib[name]
+  if (original === undefined) continue
   zlib[name] = (bytes: unknown, options: unknown) => {
     const { maxOutputLength } = options as { maxOutputLength: number }
     mostAtOnce = Math.max(mostAtOnce, maxOutputLength)
@@ -24,10 +25,13 @@ for (const name of ['gunzipSync', 'inflateSync', 'brotliDecompressSync']) {
 }
 const random = new Random(8)
 
+const { zstdCompressSync } = zlib as { zstdCompressSync?: (bytes: Uint8Array) => Buffer }
+
 const encoders: Readonly<Record<string, (bytes: Uint8Array) => Buffer>> = {
   gzip: (bytes) => gzipSync(bytes),
   deflate: (bytes) => deflateSync(bytes),
   br: (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
+  ...(zstdCompressSync === undefined ? {} : { zstd: (bytes: Uint8Array) => zstdCompressSync(bytes) }),
 }
 
 function text(size: number): Buffer {
