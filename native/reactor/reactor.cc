@@ -226,6 +226,8 @@ bool Reactor::on_request(const http::Request& request) {
   bool is_last = !request.head.keep_alive || (options_.max_requests_per_connection > 0 &&
                                               connection.unanswered.total() >= options_.max_requests_per_connection);
   bool is_offered = options_.takes_upgrades && request.head.offers_upgrade && !is_last;
+  // What follows CONNECT is for the other end of its tunnel, and no request (RFC 9110, 9.3.6).
+  is_last |= request.head.method == HTTP_CONNECT && !is_offered;
   if (request.complete && !fixed_.empty() && !is_offered) {
     if (is_last) connection.stage = Stage::last;
     if (answer_fixed(connection, sequence, request)) {
@@ -283,7 +285,7 @@ void Reactor::refuse(Connection& connection, http::Refusal refusal) {
     connection.incoming.reset();
   } else {
     if (connection.unanswered.count() >= Unanswered::kMost) return drop(connection);
-    sequence = connection.unanswered.add(false, false);
+    sequence = connection.unanswered.add(connection.parser.asks_for_head(), false);
   }
   answer(connection, last_answer(id, sequence, http::status_of(refusal)));
   flush_output();
