@@ -99,7 +99,7 @@ class CompiledRouter implements Dispatcher {
   readonly #bad = plainRoute(400)
   // The bytes behind a CONNECT are no requests (RFC 9110 §9.3.6), so the connection ends.
   readonly #tunnel = plainRoute(501, { connection: 'close' })
-  // RFC 9110 §9.1: what this server has no route for on any path.
+  // RFC 9110 §9.1: what HTTP does not know, and this server has no route for on any path. Nobody knows what stands behind it.
   readonly #unknownMethod = plainRoute(501, { connection: 'close' })
   // By scope and text: as many as there are different answers, whatever clients ask for.
   readonly #missing = new Map<Scope, Route>()
@@ -126,14 +126,12 @@ class CompiledRouter implements Dispatcher {
     const { path, search } = parsed
     const withoutSearch = this.#exact.get(method)?.get(path)
     if (withoutSearch !== undefined) return match(withoutSearch.route, path, search, withoutSearch.values)
-    const isMethod = isRegisteredMethod(method) || this.#methods.has(method)
-    const found = isMethod ? this.#tree.find(method, path) : undefined
+    if (!isRegisteredMethod(method) && !this.#methods.has(method)) return match(this.#unknownMethod, path, search)
+    const found = this.#tree.find(method, path)
     if (found !== undefined) return match(found.value.route, path, search, found.captured)
     const known = this.#tree.known(path)
-    if (known !== undefined && (isMethod || !known.methods.has(ANY_METHOD))) {
-      return match(this.#refusal(method, known.methods, known.closest.scope), path, search)
-    }
-    return match(isMethod ? this.#missingRoute(path) : this.#unknownMethod, path, search)
+    if (known !== undefined) return match(this.#refusal(method, known.methods, known.closest.scope), path, search)
+    return match(this.#missingRoute(path), path, search)
   }
 
   findUpgrade(method: string, target: string): Match | undefined {

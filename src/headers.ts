@@ -66,7 +66,7 @@ export class ReplyHeaders {
     const lowerCase = fieldName(name)
     const present = lowerCase === 'set-cookie' ? null : this.get(lowerCase)
     // A joined value is checked as a whole: a second content-length makes no number.
-    const text = fieldValue(lowerCase, present === null ? value : `${present}, ${value}`)
+    const text = fieldValue(lowerCase, present === null ? value : joined(present, value))
     if (lowerCase === 'set-cookie') this.#push(lowerCase, text)
     else this.#put(lowerCase, text)
   }
@@ -145,6 +145,12 @@ export class ReplyHeaders {
     for (let place = 0; place < fields.length; place += 2) if (fields[place] === lowerCase) return place
     return -1
   }
+}
+
+/** RFC 9110 §5.6.1.1: no element of a list that is sent is empty. */
+function joined(present: string, value: string | number): string | number {
+  if (value === '' || present === '') return present || value
+  return `${present}, ${value}`
 }
 
 const NO_FIELDS: readonly string[] = Object.freeze([])

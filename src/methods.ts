@@ -12,3 +12,6 @@ const REGISTERED = new Set(
 export function isRegisteredMethod(method: string): boolean {
   return REGISTERED.has(method)
 }
+
+/** The longest method that the native side takes. */
+export const MOST_METHOD_CHARACTERS = 32

@@ -2,6 +2,7 @@ import { compile, type Dispatcher } from './dispatcher.js'
 import { coded } from './errors.js'
 import { Fixed } from './fixed.js'
 import type { ErrorHandler, Handler, Middleware } from './handler.js'
+import { MOST_METHOD_CHARACTERS } from './methods.js'
 import { invalidRoute, parsePattern, parsePrefix } from './pattern.js'
 import type { Reply, ReplyBody } from './reply.js'
 import { ANY_METHOD, RouteTree } from './route_tree.js'
@@ -78,11 +79,20 @@ export class Router {
     return this.#add(ANY_METHOD, path, handler as Handler<string>, options)
   }
 
-  /** A route for any method, such as `PROPFIND`. Methods are spelled in upper case (RFC 9110 §9.1). */
+  /**
+   * A route for any method, such as `PROPFIND`. Methods are spelled in upper case (RFC 9110 §9.1), and have 32 characters
+   * at the most. `PRI` is not for routes: it is how HTTP/2 begins.
+   */
   on<Path extends string>(method: string, path: Path, handler: Handler<Path>, options?: RouteOptions): this {
     if (!/^[A-Z][A-Z-]*$/.test(method)) {
       throw invalidRoute(`${JSON.stringify(method)} is no method: methods are words in capitals, such as 'GET'.`)
     }
+    if (method.length > MOST_METHOD_CHARACTERS) {
+      throw invalidRoute(
+        `The method '${method}' has more than ${MOST_METHOD_CHARACTERS} characters: no request with it would arrive.`,
+      )
+    }
+    if (method === 'PRI') throw invalidRoute('PRI is no method to route by: with it HTTP/2 begins (RFC 9113 §3.4).')
     if (method === 'CONNECT') throw invalidRoute('CONNECT asks for a tunnel, which has no path to route by.')
     return this.#add(method, path, handler as Handler<string>, options)
   }

@@ -1,6 +1,6 @@
-// The request parser by itself: the same bytes whole, and cut into pieces with pauses between requests, give the same
-// requests and the same end; and so they do where the same head, or one with another target, came before. Each piece
-// lies in memory of exactly its size, so that AddressSanitizer sees who reads on.
+// The request parser, all of its parts together: the same bytes whole, and cut into pieces with pauses between
+// requests, give the same requests and the same end; and so they do where the same head, or one with another target,
+// came before. Each piece lies in memory of exactly its size, so that AddressSanitizer sees who reads on.
 #include <algorithm>
 #include <cstring>
 #include <memory>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "fuzz/check.h"
-#include "fuzz/script.h"
+#include "fuzz/parsing.h"
 #include "http/request_parser.h"
 
 namespace brink::fuzz {
@@ -41,8 +41,6 @@ std::string told(const http::Request& request) {
   for (const http::Field& field : head.fields) all += text(field.name) + '=' + text(field.value) + '\n';
   return all;
 }
-
-std::string text_of(net::Slice bytes) { return std::string(bytes.data, bytes.size); }
 
 // Its parsing so far: what was found, and how it stands.
 class Reading : private http::RequestSink {
@@ -108,46 +106,13 @@ class Reading : private http::RequestSink {
   bool is_over_ = false;
 };
 
-http::Limits read_limits(Script& script) {
-  http::Limits limits;
-  uint8_t kind = script.byte();
-  if (kind & 1) limits.header_bytes = 100;
-  if (kind & 2) limits.fields = 2;
-  if (kind & 4) limits.target_bytes = 20;
-  if (kind & 8) limits.body_bytes = 20;
-  if (kind & 16) limits.chunk_overhead_bytes = 10;
-  return limits;
-}
-
-// Pieces as large as the bytes of the pattern say, over and over.
-void feed_in_pieces(Reading& reading, const std::string& bytes, const std::string& pattern) {
-  for (size_t at = 0, piece = 0; at < bytes.size(); piece++) {
-    size_t size = static_cast<uint8_t>(pattern[piece % pattern.size()]) + size_t{1};
-    size = std::min(size, bytes.size() - at);
-    reading.feed(bytes.data() + at, size);
-    at += size;
-  }
-}
-
 // The bytes around chunks are counted where a body arrives in pieces only: in one piece they cost nothing.
 bool is_about_overhead(const Reading& reading) { return reading.refusal() == http::Refusal::CHUNK_OVERHEAD_TOO_LARGE; }
 
-bool is_about_size(uint16_t status) { return status == 413 || status == 414 || status == 431; }
-
-// What is wrong in two ways, and one of them is its size, is told by what is seen first; and whether a version that is
-// not spoken ends where it should, by who sees what stands behind it.
-bool same_kind(http::Refusal one, http::Refusal other) {
-  uint16_t status = http::status_of(one), other_status = http::status_of(other);
-  bool both = one != http::Refusal::none && other != http::Refusal::none;
-  if (both && (is_about_size(status) || is_about_size(other_status))) return true;
-  auto without_version = [](uint16_t code) { return code == 505 ? 400 : code; };
-  return without_version(status) == without_version(other_status);
-}
-
 void compare(const Reading& whole, const Reading& pieces) {
   if (is_about_overhead(whole) || is_about_overhead(pieces)) return;
-  const char* code = http::kRefusals[static_cast<size_t>(whole.refusal())].code;
-  const char* other_code = http::kRefusals[static_cast<size_t>(pieces.refusal())].code;
+  const char* code = code_of(whole.refusal());
+  const char* other_code = code_of(pieces.refusal());
   size_t same = std::min(whole.comparable(), pieces.comparable());
   for (size_t i = 0; i < same; i++) {
     BRINK_HOLDS(whole.requests()[i] == pieces.requests()[i], "request %zu, whole:\n%s\nand in pieces:\n%s", i,
@@ -189,15 +154,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Script script(data, size);
   brink::http::Limits limits = read_limits(script);
   uint8_t pauses = script.byte();
-  std::string pattern;
-  for (uint8_t left = script.byte() % 8; left > 0; left--) pattern.push_back(static_cast<char>(script.byte()));
-  pattern.push_back('\0');
-  std::string bytes;
-  while (!script.ended()) bytes.push_back(static_cast<char>(script.byte()));
+  std::string pattern = read_pattern(script), bytes = read_rest(script);
   brink::http::ParserScratch scratch, scratch_of_pieces;
   Reading whole(limits, scratch), pieces(limits, scratch_of_pieces, pauses);
   whole.feed(bytes.data(), bytes.size());
-  feed_in_pieces(pieces, bytes, pattern);
+  in_pieces(bytes, pattern, [&](const char* piece, size_t length) { pieces.feed(piece, length); });
   bool may_be_too_much = bytes.size() > limits.chunk_overhead_bytes;
   BRINK_HOLDS(may_be_too_much || !is_about_overhead(pieces), "more overhead than there are bytes");
   compare(whole, pieces);

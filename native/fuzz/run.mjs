@@ -1,6 +1,6 @@
 // Fuzzes the core: builds each target, gives it its time, and tells what it found.
 //
-//   npm run fuzz -- [--target reactor|replies|parser] [--seconds 60] [--seed N] [--runs N] [--keep]
+//   npm run fuzz -- [--target reactor|replies|parser|head|body] [--seconds 60] [--seed N] [--runs N] [--keep]
 //
 // Each begins with its seeds and the inputs in native/fuzz/corpus. A run is a function of them, of the seed and of the
 // number of runs, and of nothing else; a run of so many seconds says how many runs it came to. --keep adds to the corpus what led
@@ -15,7 +15,7 @@ import { execute, NATIVE } from '../selftest/toolchain.mjs'
 import { writeSeeds } from './seeds.mjs'
 import { build, OUTPUT } from './toolchain.mjs'
 
-const TARGETS = ['reactor', 'replies', 'parser']
+const TARGETS = ['reactor', 'replies', 'parser', 'head', 'body']
 const LONGEST_INPUT = 2000
 const FINDINGS = join(OUTPUT, 'findings')
 

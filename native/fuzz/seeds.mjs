@@ -45,6 +45,19 @@ const REQUESTS = [
   'GET / HTTP/3.0\r\nHost: a\r\n\r\n',
 ]
 
+const CHUNKS = [
+  '5\r\nhello\r\n0\r\n\r\nmore',
+  '0005\r\nhello\r\nA\r\n0123456789\r\n00\r\n\r\n',
+  '1;a\r\na\r\n1;a=b;c="d\\"\te"\r\nb\r\n0;f\r\n\r\n',
+  '1\r\na\r\n0\r\nA: b\r\nC:\r\nD:  e\t \r\n\r\n',
+  '0\r\nContent-Length: 5\r\n\r\n',
+  '0\r\nTransfer-Encoding: chunked\r\n\r\n',
+  'fffffffffffffffff\r\n',
+  '1\r\nab\r\n',
+  '5;=\r\nhello\r\n0\r\n\r\n',
+  '0\r\nA: b\r\n c\r\n\r\n',
+]
+
 const byte = (code) => String.fromCharCode(code)
 const sends = (client, text) => `s${client}${text}${END}`
 const many = (client, times, text) => `S${client}${byte(times)}${text}${END}`
@@ -254,6 +267,16 @@ const TARGETS = {
     REQUESTS.flatMap((request) =>
       ['\x00\x01\x00', '\x05\x07\x02\x03\x11', '\x00\xff\x01\x28'].map((setup) => setup + request + request),
     ),
+  head: () =>
+    REQUESTS.flatMap((request) =>
+      ['\x00\x00', '\x07\x02\x03\x11', '\x00\x01\x28'].map((setup) => setup + request + get()),
+    ),
+  body: () => [
+    '\x00\x05\x01\x02hello, and more',
+    ...['\x00\x00\x00', '\x1f\x00\x02\x03\x11', '\x02\x00\x01\x28'].flatMap((setup) =>
+      CHUNKS.map((chunks) => setup + chunks),
+    ),
+  ],
 }
 
 /** Writes the target's seeds into a folder of their own. */

@@ -234,8 +234,14 @@ bool Transcript::is_raw_next() const {
   return next && next->framing == Framing::raw;
 }
 
+// Of a refusal that was the answer to HEAD, all is here.
+bool Transcript::may_be_refused_head() const {
+  return may_have_asked_for_head_ && part_ == Part::content && !answer_ && closes_ && body_read_ == 0;
+}
+
 // A response whose end is the end of the stream, and that is all here.
 bool Transcript::ends_with_the_stream() const {
+  if (may_be_refused_head()) return true;
   bool is_such = part_ == Part::content && (framing_ == Framing::to_the_close || framing_ == Framing::raw);
   return is_such && answer_ && answer_->ended && body_read_ == answer_->body.size();
 }
@@ -252,7 +258,8 @@ bool Transcript::answers(uint32_t requests) const {
 // One that is whole for the client may go on for the handler: to HEAD, or when the last byte of a known length came
 // without being said to be the last.
 uint32_t Transcript::complete() const {
-  if (framing_ == Framing::to_the_close && ends_with_the_stream()) return complete_ + 1;
+  bool ends_so = framing_ == Framing::to_the_close || may_be_refused_head();
+  if (ends_so && ends_with_the_stream()) return complete_ + 1;
   return complete_ - (finished_ && !finished_->ended ? 1 : 0);
 }
 

@@ -56,6 +56,8 @@ class Transcript {
   Expected* find(uint32_t sequence);
   const Expected* find(uint32_t sequence) const { return const_cast<Transcript*>(this)->find(sequence); }
   void on_drained(uint32_t sequence);
+  // It has sent a HEAD somewhere: if that is what the server itself refuses, its answer has no content.
+  void may_have_asked_for_head() { may_have_asked_for_head_ = true; }
 
   void read(const char* bytes, size_t size);
   // Nothing follows, and all that was said is here.
@@ -93,6 +95,7 @@ class Transcript {
   void finish_response();
   bool is_raw_next() const;
   bool ends_with_the_stream() const;
+  bool may_be_refused_head() const;
 
   size_t client_;
   std::map<uint32_t, Expected> expected_;
@@ -108,6 +111,7 @@ class Transcript {
   uint32_t interim_ = 0;
   bool closes_ = false;  // the response that is arriving
   bool said_close_ = false;
+  bool may_have_asked_for_head_ = false;
 };
 
 }  // namespace brink::fuzz

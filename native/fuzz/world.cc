@@ -338,6 +338,7 @@ void World::come_to_rest() {
 void World::on_sent(size_t client, const char* bytes, size_t size) {
   Conversation& conversation = conversations_[client];
   conversation.last_sent_ms = kernel_.now_ms();
+  if (kernel_.client(client).sent.find("HEAD ") != std::string::npos) conversation.transcript.may_have_asked_for_head();
   conversation.transcript.read(bytes, size);
   BRINK_HOLDS(conversation.transcript.interim() <= conversation.hearing.continues_due(),
               "client %zu: told to go on, and nobody wants it", client);

@@ -26,8 +26,9 @@ constexpr Table field_characters() {
 
 constexpr Table kToken = alphanumeric_and("!#$%&'*+-.^_`|~");
 constexpr Table kHost = alphanumeric_and("-._~%!$&'()*+,;=");
-// RFC 3986 has no place for "<>\^`{|} in a target, yet browsers send some of them in queries unescaped.
-constexpr Table kTarget = alphanumeric_and("-._~%!$&'()*+,;=:@/?[]\"\\^`{|}<>");
+// RFC 3986 has no place for "<>\^`{|} anywhere in a URI: what one reader takes for a slash or an end, another keeps. It
+// has one for brackets, if not in paths and queries; there they are harmless, and clients send them.
+constexpr Table kTarget = alphanumeric_and("-._~%!$&'()*+,;=:@/?[]");
 constexpr Table kField = field_characters();
 
 bool in(const Table& table, char c) { return table[static_cast<uint8_t>(c)]; }

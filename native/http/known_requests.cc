@@ -8,22 +8,33 @@
 namespace brink::http {
 
 // Requests without a body whose heads are known, one after the other. False when no more can be taken for now.
-bool RequestParser::pass_known_heads(const char** begin, const char* end, ParserScratch& scratch, RequestSink& sink) {
-  while (HeadMemory::Head* known = scratch.known_heads.find(*begin, static_cast<size_t>(end - *begin))) {
-    net::Slice head = {*begin, known->head.size()};
-    *begin += known->bytes.size();
+bool RequestParser::pass_known_heads(char** at, const char* end, ParserScratch& scratch, RequestSink& sink) {
+  while (HeadMemory::Head* known = scratch.known_heads.find(*at, static_cast<size_t>(end - *at))) {
+    net::Slice head = {*at, known->head.size()};
+    *at += known->bytes.size();
     if (!sink.on_request({known->head, head, {nullptr, 0}, {nullptr, 0}, true, known})) return false;
   }
-  HeadMemory::Fields* known = fields_known_behind_line(*begin, end, scratch);
+  HeadMemory::Fields* known = fields_known_behind_line(*at, end, scratch);
   if (!known) return true;
-  net::Slice head = {*begin, scratch.head.size()};
-  scratch.known_heads.remember_head(*begin, static_cast<size_t>(end - *begin), scratch.head);
-  *begin = end;
+  net::Slice head = {*at, scratch.head.size()};
+  scratch.known_heads.remember_head(*at, static_cast<size_t>(end - *at), scratch.head);
+  *at += end - *at;
   return sink.on_request({scratch.head, head, {nullptr, 0}, {nullptr, 0}, true, nullptr, known});
 }
 
+// The same of a head that came in pieces, and is whole by now.
+bool RequestParser::pass_known_head(net::Slice bytes, ParserScratch& scratch, RequestSink& sink, bool* takes_more) {
+  HeadMemory::Head* known = scratch.known_heads.find(bytes.data, bytes.size);
+  if (!known) return false;
+  stage_ = Stage::between;
+  *takes_more =
+      sink.on_request({known->head, {bytes.data, known->head.size()}, {nullptr, 0}, {nullptr, 0}, true, known});
+  head_.release();
+  return true;
+}
+
 // A GET of which all but the target is known, and that ends where the bytes end. Its head is then in the scratch. What
-// is not as plain as that is left to llhttp.
+// is not as plain as that is parsed.
 HeadMemory::Fields* RequestParser::fields_known_behind_line(const char* begin, const char* end,
                                                             ParserScratch& scratch) const {
   constexpr std::string_view kMethod = "GET ", kVersion = " HTTP/1.1\r\n";

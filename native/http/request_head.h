@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "http/limits.h"
+#include "llhttp.h"  // for the numbers of methods
 #include "net/system.h"
 
 namespace brink::http {

@@ -1,20 +1,20 @@
-// Reads requests out of the bytes of one connection: llhttp's state, and what had to be kept of a head that is not
-// complete yet. Bodies are not kept: what has come of one is handed on with each read. An idle connection keeps no
-// bytes. Owned by one connection, used on its reactor's thread.
-//
-// llhttp is fed each byte once. The bytes of an unfinished head are kept, and laid directly before the next ones that
-// arrive, so that a head is always in one piece when it is judged.
+// Reads requests out of the bytes of one connection, in three parts: HeadBytes finds a whole head, parse_head says what
+// it means, and BodyDecoder takes the body. In front of them stands what a reactor remembers of heads that came before.
+// Bodies are not kept: what has come of one is handed on with each read. An idle connection keeps no bytes. Owned by
+// one connection, used on its reactor's thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
+#include "http/body_decoder.h"
+#include "http/head_bytes.h"
 #include "http/head_memory.h"
 #include "http/limits.h"
 #include "http/refusal.h"
 #include "http/request_head.h"
-#include "llhttp.h"
 
 namespace brink::http {
 
@@ -48,19 +48,18 @@ struct ParserScratch {
 
 class RequestParser {
  public:
-  explicit RequestParser(const Limits& limits);
+  explicit RequestParser(const Limits& limits) : limits_(limits) {}
   RequestParser(const RequestParser&) = delete;
   RequestParser& operator=(const RequestParser&) = delete;
-  ~RequestParser();
 
-  // Bytes that must stand directly before the next ones: those of an unfinished head, or (see has_unread) of requests
-  // that nobody could take yet. restore() writes them.
-  size_t kept_bytes() const;
+  // Bytes that must stand directly before the next ones: those of requests that nobody could take yet (see has_unread).
+  // restore() writes them.
+  size_t kept_bytes() const { return unread_ ? unread_->size() : 0; }
   void restore(char* into) const;
 
   // True when there are bytes to parse without reading any: parse(at + kept_bytes(), 0) goes on with them.
-  bool has_unread() const;
-  void forget_unread();
+  bool has_unread() const { return unread_ != nullptr; }
+  void forget_unread() { unread_.reset(); }
 
   // Parses `size` new bytes; the kept ones stand before them. Bodies may be moved together in place.
   Refusal parse(char* bytes, size_t size, ParserScratch& scratch, RequestSink& sink);
@@ -73,34 +72,29 @@ class RequestParser {
   bool take_continue_wanted();
   // How much of the body is still to come; false when only its end will tell.
   bool knows_body_left(uint64_t* left) const;
+  // The request that was refused, or whose head has not come to its end, is a HEAD: its answer has no content.
+  bool asks_for_head() const;
 
  private:
   enum class Stage : uint8_t { between, head, body, refused };
-  struct Unfinished;
-  struct Run;
-  friend struct Callbacks;
 
-  bool pass_known_heads(const char** begin, const char* end, ParserScratch& scratch, RequestSink& sink);
+  Refusal take_request(char** at, char* end, ParserScratch& scratch, RequestSink& sink, bool* takes_more);
+  Refusal take_body(char** at, char* end, RequestSink& sink, bool* takes_more);
+  Refusal begin_body(char** at, char* end, net::Slice head_bytes, const RequestHead& head, RequestSink& sink,
+                     bool* takes_more);
+  bool pass_known_heads(char** at, const char* end, ParserScratch& scratch, RequestSink& sink);
+  bool pass_known_head(net::Slice bytes, ParserScratch& scratch, RequestSink& sink, bool* takes_more);
   HeadMemory::Fields* fields_known_behind_line(const char* begin, const char* end, ParserScratch& scratch) const;
+  Refusal refuse(Refusal refusal, net::Slice head_bytes);
   void keep_unread(const char* begin, const char* end);
-  Unfinished& ensure_unfinished();
-  llhttp_errno_t execute(Run& run, char* begin, size_t size);
-  bool go_on_with_unknown_method(Run& run, char* begin, char* end, llhttp_errno_t* error);
-  Refusal judge_what_follows(Run& run, const char* end);
-  Refusal keep_head(Run& run, const char* end);
-  Refusal hand_over_body(Run& run, const char* end, size_t parsed);
-  Refusal refusal_of(llhttp_errno_t error, const Run& run, const char* end) const;
 
-  llhttp_t llhttp_;
   const Limits& limits_;
-  std::unique_ptr<Unfinished> unfinished_;
+  HeadBytes head_;
+  std::unique_ptr<BodyDecoder> body_;          // of one that did not come with its head
+  std::unique_ptr<std::vector<char>> unread_;  // requests that nobody could take yet
   Stage stage_ = Stage::between;
-  bool field_name_open_ = false;
-  bool paused_ = false;
   bool continue_wanted_ = false;
-  bool method_is_unknown_ = false;
-  bool extension_is_empty_ = false;  // the name or the value of a chunk extension, so far
-  bool cr_waits_ = false;            // an empty line before a request has begun
+  bool refused_head_ = false;  // what was refused is a HEAD
 };
 
 }  // namespace brink::http

@@ -25,7 +25,7 @@ void Reactor::refuse(Connection& connection, http::Refusal refusal) {
     connection.incoming.reset();
   } else {
     if (connection.unanswered.count() >= Unanswered::kMost) return drop(connection);
-    sequence = connection.unanswered.add(false, false);
+    sequence = connection.unanswered.add(connection.parser.asks_for_head(), false);
   }
   answer(connection, last_answer(connection.id, sequence, http::status_of(refusal)));
   flush_output();

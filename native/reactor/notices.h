@@ -25,7 +25,9 @@ class Notices {
     progress_.push_back({Progress::Kind::drained, id, sequence, http::Refusal::none});
   }
   // Memory that was to be sent is not what it was.
-  void body_changed(ConnectionId id) { progress_.push_back({Progress::Kind::body_changed, id, 0, http::Refusal::none}); }
+  void body_changed(ConnectionId id) {
+    progress_.push_back({Progress::Kind::body_changed, id, 0, http::Refusal::none});
+  }
   void body_failed(ConnectionId id, uint32_t sequence, http::Refusal refusal) {
     progress_.push_back({Progress::Kind::body_failed, id, sequence, refusal});
   }

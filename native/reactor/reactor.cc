@@ -224,6 +224,8 @@ bool Reactor::on_request(const http::Request& request) {
   bool is_last = !request.head.keep_alive || (options_.max_requests_per_connection > 0 &&
                                               connection.unanswered.total() >= options_.max_requests_per_connection);
   bool is_offered = options_.takes_upgrades && request.head.offers_upgrade && !is_last;
+  // What follows CONNECT is for the other end of its tunnel, and no request (RFC 9110, 9.3.6).
+  is_last |= request.head.method == HTTP_CONNECT && !is_offered;
   if (request.complete && !fixed_.empty() && !is_offered) {
     if (is_last) connection.stage = Stage::last;
     if (answer_fixed(connection, sequence, request)) {

@@ -46,6 +46,7 @@ struct Case {
   bool (*applies)(const Setup& setup) = [](const Setup&) { return true; };
 };
 
+std::vector<Case> cases_of_parsing();
 std::vector<Case> cases_of_requests();
 std::vector<Case> cases_of_clients();
 std::vector<Case> cases_of_listening();

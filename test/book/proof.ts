@@ -29,6 +29,10 @@ export const app = new Router()
   .post('/post-only', () => 'posted')
   .get('/nothing', () => undefined)
   .get('/status/:status', ({ params }) => reply(Number(params.status), 'said'))
+  .get('/stream', async function* () {
+    yield 'one, '
+    yield 'two'
+  })
   .get('/close', () => reply(200, 'bye', { connection: 'close' }))
   .get('/unchanged', () => reply(304, undefined, { etag: '"1"', 'content-length': 13 }))
 

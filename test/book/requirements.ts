@@ -87,7 +87,7 @@ export const rfc9112: Chapter = {
     ['MUST', 'no coding is sent twice, or by a handler', 'what speaks of the framing cannot be given'],
     ['MUST', 'no coding is sent in 1xx and 204', '204 has neither content nor a length'],
     ['MUST', 'no coding is sent to HTTP/1.0', 'HTTP/1.0 is answered as HTTP/1.1, without chunks'],
-    ['MUST', 'no coding is sent in a 2xx to CONNECT', 'CONNECT is refused, and opens no tunnel'],
+    ['MUST', 'no coding is sent in a 2xx to CONNECT', 'what a tunnel begins with is what the app says, and no coding'],
   ],
   '6.2': [['MUST', 'no length is sent beside a coding', 'every answer is well formed, with one length and a date']],
   '6.3': [
@@ -186,7 +186,7 @@ export const rfc9110: Chapter = {
     ['MUST', 'other control characters are invalid, too', 'other control characters in a value are refused'],
   ],
   '5.6.1': [
-    ['MUST', 'no empty element of a list is sent', 'every answer is well formed, with one length and a date'],
+    ['MUST', 'no empty element of a list is sent', 'no list that is sent has an empty element'],
     ['MUST', 'empty elements of a list are passed over', 'empty elements of a list are passed over'],
   ],
   '5.6.7': [['MUST', 'a date is sent as an IMF-fixdate', 'every answer is well formed, with one length and a date']],
@@ -210,8 +210,9 @@ export const rfc9110: Chapter = {
   ],
   '7.4': [['MUST', 'https is rejected on a connection without TLS', 'an https target is refused, for there is no TLS']],
   '7.8': [
-    ['MUST', 'Upgrade in HTTP/1.0 is ignored', 'an Upgrade is an offer that nobody takes up'],
-    ['MUST', 'no protocol is switched to unasked', 'a handler sends no 1xx'],
+    ['MUST', 'Upgrade in HTTP/1.0 is ignored', 'an Upgrade of HTTP/1.0 reaches nobody who would take it'],
+    ['MUST', 'no protocol is switched to unasked', 'no protocol is switched to unasked'],
+    ['SHOULD', 'an Upgrade may be ignored', 'an Upgrade is an offer, which the app need not take'],
   ],
   '8.3': [['SHOULD', 'content has a Content-Type', 'an answer says its type']],
   '8.6': [
@@ -235,7 +236,14 @@ export const rfc9110: Chapter = {
     ['MUST', 'HEAD gets no content', 'HEAD has the fields of GET, and no content'],
     ['SHOULD', 'HEAD gets the fields of GET', 'HEAD has the fields of GET, and no content'],
   ],
-  '9.3.6': [['MUST', 'CONNECT to no port, or a wrong one, is rejected', 'CONNECT is refused, and opens no tunnel']],
+  '9.3.6': [
+    [
+      'MUST',
+      'CONNECT to no port, or a wrong one, is rejected',
+      'CONNECT to no port, or a wrong one, is refused before the app is asked',
+    ],
+    ['SHOULD', 'CONNECT that is not implemented is 501', 'CONNECT without somebody who takes it opens no tunnel'],
+  ],
   '9.3.7': [['SHOULD', 'OPTIONS is told what there is', 'OPTIONS says what a path allows']],
   '10.1.1': [
     ['MUST', '100-continue in HTTP/1.0 is ignored', 'HTTP/1.0 never gets a 100'],
@@ -255,7 +263,13 @@ export const rfc9110: Chapter = {
   '13.2.1': [
     ['MUST', 'conditions of what has no validators are ignored', 'ranges and conditions change no answer of a handler'],
   ],
-  '14.2': [['MUST', 'a Range of an unknown unit is ignored', 'ranges and conditions change no answer of a handler']],
+  '14.2': [
+    [
+      'MUST',
+      'a Range of an unknown unit is ignored',
+      'a range of a unit that nobody knows is no range, of a file neither',
+    ],
+  ],
   '15.2': [['MUST', 'HTTP/1.0 gets no 1xx', 'HTTP/1.0 never gets a 100']],
   '15.2.2': [['MUST', 'no 101 without its Upgrade', 'a handler sends no 1xx']],
   '15.3.5': [['MUST', '204 has no content', '204 has neither content nor a length']],

@@ -29,15 +29,20 @@ const FIELD_LINE = new RegExp(`^(${TOKEN}):[\\t ]*(.*?)[\\t ]*$`, 's')
 const LOOSE_NAME = new RegExp(`^${TOKEN}[\\t ]+:`)
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the tab belongs to it.
 const FIELD_VALUE = /^[\x09\x20-\x7e\x80-\xff]*$/
-// RFC 3986 §3.3 and §3.4, and what browsers leave unescaped in queries.
-const TARGET = /^[A-Za-z0-9\-._~%!$&'()*+,;=:@/?[\]"\\^`{|}<>]+$/
-const AUTHORITY = /^(?:\[(?<literal>[^%\]]+)\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})+)(?::\d{0,5})?$/
-const OF_THE_FUTURE = /^v[0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+$/i
+// RFC 3986 §3.3 and §3.4, and brackets.
+const TARGET = /^[A-Za-z0-9\-._~%!$&'()*+,;=:@/?[\]]+$/
+const AUTHORITY = /^(?:\[(?<literal>[^%\]]+)\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-7][0-9A-Fa-f])+)(?::(?<port>\d*))?$/
 
+/** By RFC 3986 §3.2, and such that a URL can be made of it, which is Node's to say. */
 function isAuthority(host: string): boolean {
   const found = AUTHORITY.exec(host)
   const literal = found?.groups?.literal
-  return found !== null && (literal === undefined || isIPv6(literal) || OF_THE_FUTURE.test(literal))
+  return found !== null && (literal === undefined || isIPv6(literal)) && URL.canParse(`http://${host}/`)
+}
+
+/** RFC 9110 §9.3.6. */
+function leadsSomewhere(target: string): boolean {
+  return isAuthority(target) && Number(AUTHORITY.exec(target)?.groups?.port) > 0
 }
 
 const CODINGS = /^(?:x-)?(?:gzip|compress)$|^(?:deflate|identity|br|zstd)$/i
@@ -126,7 +131,6 @@ class HeadReader {
     }
     this.#method = method
     this.#target = target
-    if (method === 'PRI') this.#broken.push('the preface of HTTP/2')
     if (/[a-z]/.test(method)) this.#broken.push('a method in lower case')
     else if (!/^(GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH)$/.test(method))
       this.#traits.push('a method beyond the common ones')
@@ -148,7 +152,7 @@ class HeadReader {
     if (/^https:/i.test(target)) this.#broken.push('a scheme that takes a secured connection')
     const fits =
       this.#method === 'CONNECT'
-        ? isAuthority(target)
+        ? leadsSomewhere(target)
         : target === '*'
           ? this.#method === 'OPTIONS'
           : target.startsWith('/') || (authority !== undefined && isAuthority(authority))
@@ -163,7 +167,7 @@ class HeadReader {
     const field = readField(line)
     if (typeof field === 'string') this.#broken.push(field)
     else this.#fields.push(field)
-    if (/^(?:host|content-length):.*\t/i.test(line)) this.#traits.push('a tab beside a value')
+    if (/^(?:host|content-length|connection):.*\t/i.test(line)) this.#traits.push('a tab beside a value')
     // To some servers a tab is white space around the coding, to others a part of its name: brink takes none.
     if (/^transfer-encoding:.*\t/i.test(line)) this.#broken.push('an invalid Transfer-Encoding')
   }
@@ -209,7 +213,7 @@ class HeadReader {
 
   #coding(value: string): void {
     if (/^chunked$/i.test(value)) return
-    const [final = '', ...others] = value.split(/ *, */).reverse()
+    const [final = '', ...others] = value.split(/[\t ]*,[\t ]*/).reverse()
     // §6.3: where chunked is not the last, nobody can tell where the body ends.
     const isKnown = /^chunked$/i.test(final) && others.every((coding) => CODINGS.test(coding))
     this.#broken.push(isKnown ? 'a coding that is not spoken' : 'an invalid Transfer-Encoding')
@@ -218,9 +222,9 @@ class HeadReader {
   #expectation(): void {
     for (const value of this.#values('expect')) {
       // A list, in which empty elements say nothing (RFC 9110 §5.6.1.2).
-      const said = value.replace(/^[ \t,]+|[ \t,]+$/g, '')
-      if (said === '') this.#traits.push('an Expect with nothing in it')
-      else if (!/^100-continue$/i.test(said)) this.#broken.push('an unknown expectation')
+      const said = value.split(/[\t ]*,[\t ]*/).filter((expectation) => expectation !== '')
+      if (said.length !== 1) this.#traits.push('an Expect with nothing in it, or with the same twice')
+      if (!said.every((expectation) => /^100-continue$/i.test(expectation))) this.#broken.push('an unknown expectation')
     }
   }
 
@@ -229,6 +233,7 @@ class HeadReader {
     const options = this.#values('connection').flatMap((value) => value.toLowerCase().split(/[\t ]*,[\t ]*/))
     if (options.length > 1 || !/^(close|keep-alive)?$/.test(options.join()))
       this.#traits.push('an unusual Connection field')
+    if (this.#values('proxy-connection').length > 0) this.#traits.push('a Proxy-Connection field')
     if (options.includes('close')) return true
     return this.#http10 && !options.includes('keep-alive')
   }

@@ -61,14 +61,12 @@ const node: readonly Row[] = [
   takes(['an invalid chunk extension'], 'llhttp takes empty names and values, and DEL in quotes'),
   takes(['an unknown expectation'], 'node finds 100-continue anywhere in the field, also beside others'),
   goesOn(['an unknown expectation'], 'both answer 417; brink ends there, as nobody knows whether the body follows'),
-  refuses(['an Expect with nothing in it'], 'an empty list expects nothing'),
+  refuses(
+    ['an Expect with nothing in it, or with the same twice'],
+    'an empty list expects nothing, and what is said twice is said',
+  ),
   refusesToo(
-    [
-      'a method that nobody has registered',
-      'the preface of HTTP/2',
-      'an unknown version',
-      'a coding that is not spoken',
-    ],
+    ['a method that nobody has registered', 'an unknown version', 'a coding that is not spoken'],
     'node says 400 to what is well-formed and not implemented; 501 and 505 tell the client so',
   ),
   takes(['a method that nobody has registered'], 'llhttp knows M-SEARCH and SOURCE, which are not HTTP’s own'),
@@ -81,6 +79,13 @@ const node: readonly Row[] = [
   },
   refuses(['a method beyond the common ones'], 'what is registered is the app’s to answer; this node does not know it'),
   ends(['HTTP/1.0'], 'node ends connections of HTTP/1.0 although they asked to be kept'),
+  ...[refuses, ends, goesOn].map((differs) =>
+    differs(['a Proxy-Connection field'], 'llhttp takes it for Connection, which it is not'),
+  ),
+  ...[refuses, ends].map((differs) =>
+    differs(['a tab beside a value'], 'llhttp takes the tab for a part of the option: neither close nor keep-alive'),
+  ),
+  goesOn(['a tab beside a value'], 'the same of `close`: node goes on where it was asked not to'),
   ends(
     ['an unusual Connection field'],
     'node takes no more after an upgrade that it did not make; it is an offer only',
@@ -124,7 +129,7 @@ const nginx: readonly Row[] = [
   takes(['an invalid Content-Length'], 'more digits than 64 bits have, although zeros: stricter than it must be'),
   takes(['an invalid chunk size', 'an invalid chunk extension'], 'nginx skips all that follows the digits'),
   takes(['an unknown expectation'], 'nginx ignores expectations that it does not know, where a server may say 417'),
-  takes(['a method that nobody has registered', 'the preface of HTTP/2'], 'nginx hands on any word in capitals'),
+  takes(['a method that nobody has registered'], 'nginx hands on any word in capitals'),
   refusesToo(
     ['a method that nobody has registered', 'a tunnel'],
     'nginx says 400 or 405; 501 is for what is not implemented anywhere on the server',

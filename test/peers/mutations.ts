@@ -20,12 +20,18 @@ const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: brink\r\n\r\n'
 const requestLine: Mutation[] = [
   each(
     'another method',
-    [...list('TRACE|CONNECT|PROPFIND|QUERY|FOO|get|Get|G@T|GET,|M-SEARCH|PRI|GETS'), 'X'.repeat(40)],
+    [...list('TRACE|CONNECT|PROPFIND|QUERY|PLAY|FLUSH|SOURCE|FOO|get|Get|G@T|GET,|M-SEARCH|PRI|GETS'), 'X'.repeat(40)],
     (draft, value) => {
       draft.method = value
     },
   ),
-  ['CONNECT to an authority', (draft) => Object.assign(draft, { method: 'CONNECT', target: 'brink:80' })],
+  each(
+    'CONNECT',
+    list(
+      'brink:80|brink:80|brink|brink:|brink:0|brink:65536|brink:x|[::1]:443|[::1]|:80|/|http://brink:80/|u@brink:80',
+    ),
+    (draft, value) => Object.assign(draft, { method: 'CONNECT', target: value }),
+  ),
   ['OPTIONS *', (draft) => Object.assign(draft, { method: 'OPTIONS', target: '*' })],
   each(
     'another target',
@@ -36,6 +42,9 @@ const requestLine: Mutation[] = [
           '|/\xfc|/%|/%00|/%ff|/%2e%2e/a|/../..|/a?b c||/"<>\\^`{}',
       ),
       '/a|b',
+      '/a?b=|',
+      '/a?b[]=c',
+      '/a[b',
       `/${'a'.repeat(9000)}`,
     ],
     (draft, value) => {
@@ -85,13 +94,19 @@ const fieldLines: Mutation[] = [
     'Connection',
     list(
       'close|Close|keep-alive|close, keep-alive|keep-alive, close|upgrade|x, close ,y|closed||,close' +
+        '|close\t|\tclose|x\t,\tclose\t,y|keep-alive\t|\tkeep-alive\t,x' +
         '|close\r\nConnection: keep-alive|keep-alive\r\nConnection: close|"close"|clo se',
     ),
     (draft, value) => setField(draft, 'Connection', value),
   ),
+  each('Proxy-Connection', list('close|keep-alive|upgrade'), (draft, value) =>
+    setField(draft, 'Proxy-Connection', value),
+  ),
   each(
     'Expect',
-    list('100-continue|100-Continue|100-continue |other||100-continue, x|"100-continue"|100-continue;q=1'),
+    list(
+      '100-continue, 100-continue|100-continue\t,|100-continue|100-Continue|100-continue |other||100-continue, x|"100-continue"|100-continue;q=1',
+    ),
     (draft, value) => setField(draft, 'Expect', value),
   ),
 ]
@@ -101,7 +116,8 @@ const hosts: Mutation[] = [
   each(
     'another Host',
     list(
-      '| |a/b|a b|u@a|a,b|a:b|a:99999999|[::1|::1|[]|a?|a#|http://a|\xe4|a%41|a%|a..b|.|-|a_b|*|a:80:80' +
+      'a:65535|a:65536|a:00080|1.2.3.999|1.2.3|0x7f.1|a.09|a%2fb|%C3%BC|[v1.a]|[::1.2.3.4]' +
+        '|| |a/b|a b|u@a|a,b|a:b|a:99999999|[::1|::1|[]|a?|a#|http://a|\xe4|a%41|a%|a..b|.|-|a_b|*|a:80:80' +
         '|a!$&\'()*+;=|a:|:80|a\tb|"a"|[::1]x|[zz]|a\\b',
     ),
     (draft, value) => setField(draft, 'Host', value),

@@ -15,7 +15,6 @@ export const RULES = {
   'a method that nobody has registered': rule('RFC 9110 §9.1', 501),
   'a tunnel': rule('RFC 9110 §9.3.6', 501),
   'an unknown version': rule('RFC 9110 §15.6.6', 505),
-  'the preface of HTTP/2': rule('RFC 9113 §3.4', 505),
   'a malformed version': rule('RFC 9112 §2.3'),
   'an invalid target': rule('RFC 9112 §3.2'),
   'a scheme that takes a secured connection': rule('RFC 9110 §7.4', 421),
@@ -60,7 +59,8 @@ export const TRAITS = {
   'a path that leads above the root': 'RFC 3986 §5.2.4',
   'a Host with empty labels': 'RFC 3986 §3.2.2',
   'a tab beside a value': 'RFC 9112 §5.1',
-  'an Expect with nothing in it': 'RFC 9110 §5.6.1.2',
+  'a Proxy-Connection field': 'RFC 9112 §C.2.2',
+  'an Expect with nothing in it, or with the same twice': 'RFC 9110 §5.6.1.2',
 } as const
 
 export type Trait = keyof typeof TRAITS

@@ -28,6 +28,15 @@ export function originForm(target: string): string {
 
 /** Every answer that is due for the bytes (as latin1) of one connection, which ends behind them. */
 export function readByTheBook(bytes: string): Expected[] {
+  const answers = readInTurn(bytes)
+  const shared = SHARED.filter((trait) => answers.some(({ traits }) => traits.includes(trait)))
+  return answers.map((answer) => ({ ...answer, traits: [...answer.traits, ...shared] }))
+}
+
+/** Who misreads these takes no more of the connection, and may forget the answers before. */
+const SHARED: readonly Trait[] = ['a Proxy-Connection field', 'a tab beside a value']
+
+function readInTurn(bytes: string): Expected[] {
   const answers: Expected[] = []
   for (let at = 0; at < bytes.length; ) {
     const head = readHead(bytes, at)

@@ -78,7 +78,8 @@ test('an app that fails, or says no, is not told: those clients were answered', 
     async (server) => {
       for (const [bytes, status] of [
         [get('/nowhere'), 404],
-        [head('FOO', '/'), 405],
+        [head('PATCH', '/'), 405],
+        [head('FOO', '/'), 501],
         [head('FOO', '/nowhere'), 501],
         [get('/%'), 400],
         [get('/fails'), 500],

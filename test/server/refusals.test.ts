@@ -62,16 +62,23 @@ for (const method of ['FOO', 'GETS', 'X-9', 'G', 'BREW', '!#$%']) {
     }))
 }
 
-test('an unknown method on a path that has others is told which, and the connection goes on', () =>
-  serving(
-    new Router().get('/', () => 'here'),
-    async (server) => {
-      const client = (await connect(server)).send(head('FOO', '/'), get())
-      const [refused, next] = await client.receive(2)
-      assert.is(`${refused?.status} ${refused?.header('allow')}`, '405 GET, HEAD, OPTIONS')
-      assert.is(next?.text, 'here')
-    },
-  ))
+test('an unknown method is 501 also on a path that has others, and what follows is not run', () => {
+  const run: string[] = []
+  const app = new Router().get('/', ({ method }) => run.push(method)).on('BREW', '/pot', () => 'brewed')
+  return serving(app, async (server) => {
+    const client = (await connect(server)).send(head('FOO', '/', 'Content-Length: 0'), get())
+    const refused = await client.response()
+    assert.is(`${refused.status} ${refused.header('allow')} ${refused.header('connection')}`, '501 undefined close')
+    assert.is(await client.closed(), 'fin')
+    assert.equal(run, [])
+
+    const other = (await connect(server)).send(head('BREW', '/pot'), head('BREW', '/'), get())
+    const [brewed, elsewhere, next] = await other.receive(3)
+    assert.is(brewed?.text, 'brewed')
+    assert.is(`${elsewhere?.status} ${elsewhere?.header('allow')}`, '405 GET, HEAD, OPTIONS', 'the app knows it')
+    assert.is(next?.status, 200)
+  })
+})
 
 const HEADER = 200
 const limits = { maxHeaderSize: HEADER, maxTargetSize: 20, maxHeaders: 5 }
@@ -135,7 +142,15 @@ const accepted: [string, string, string][] = [
   ['a Host with the longest IPv6 address', 'GET /a HTTP/1.1\r\nHost: [1:2:3:4:5:6:1.2.3.255]\r\n\r\n', '/a'],
   ['a Host with a gap at its end', 'GET /a HTTP/1.1\r\nHost: [1:2:3:4:5:6:7::]\r\n\r\n', '/a'],
   ['a Host with an IPv4 address behind a gap', 'GET /a HTTP/1.1\r\nHost: [::FFFF:127.0.0.1]:80\r\n\r\n', '/a'],
-  ['a Host with an address of the future', 'GET /a HTTP/1.1\r\nHost: [v1f.a:b~]\r\n\r\n', '/a'],
+  ['a Host with the highest port', 'GET /a HTTP/1.1\r\nHost: brink:65535\r\n\r\n', '/a'],
+  ['a Host with zeros before its port', 'GET /a HTTP/1.1\r\nHost: brink:000080\r\n\r\n', '/a'],
+  ['a Host with an escape', 'GET /a HTTP/1.1\r\nHost: br%49nk\r\n\r\n', '/a'],
+  ['a Host that is an IPv4 address', 'GET /a HTTP/1.1\r\nHost: 127.0.0.255:80\r\n\r\n', '/a'],
+  ['a Host that only begins as one', 'GET /a HTTP/1.1\r\nHost: 1.2.3.999.brink\r\n\r\n', '/a'],
+  ['a Host in the spelling of IDNA', 'GET /a HTTP/1.1\r\nHost: xn--bcher-kva.example\r\n\r\n', '/a'],
+  ['brackets in a query', get('/a?b[]=c'), '/a'],
+  ['an expectation that is said twice', get('/a', 'Expect: 100-continue, 100-continue'), '/a'],
+  ['an expectation between tabs', get('/a', 'Expect: \t100-continue\t,\t100-continue'), '/a'],
   ['a Host that is an IPv6 address', 'GET /a HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n', '/a'],
   ['HTTP/1.0 without a Host', 'GET /a HTTP/1.0\r\n\r\n', '/a'],
   ['an empty value', get('/a', 'A:'), '/a'],

@@ -13,6 +13,7 @@ const fields = (...all: string[]) => lines('GET / HTTP/1.1', ...all)
 /** A GET with a Host and these lines. */
 const more = (...all: string[]) => fields('Host: brink', ...all)
 const target = (text: string) => `GET ${text} HTTP/1.1\r\nHost: brink\r\n\r\n`
+const connect = (text: string) => `CONNECT ${text} HTTP/1.1\r\nHost: brink:80\r\n\r\n`
 const version = (text: string) => `GET / ${text}\r\nHost: brink\r\n\r\n`
 const coding = (value: string, rest = '0\r\n\r\n') => head('POST', '/', `Transfer-Encoding: ${value}`) + rest
 const length = (...values: string[]) => `${head('POST', '/', ...values.map((value) => `Content-Length: ${value}`))}a`
@@ -47,6 +48,20 @@ const host: [string, string, number][] = [
   ['a Host with v1. for an IPv6 address', fields('Host: [v1.]'), 400],
   ['a Host with v1.%41 for an IPv6 address', fields('Host: [v1.%41]'), 400],
   ['a Host with ::g for an IPv6 address', fields('Host: [::g]'), 400],
+  ['a Host with an address of the future', fields('Host: [v1f.a:b~]'), 400],
+  ['a Host with a port above 65535', fields('Host: a:65536'), 400],
+  ['a Host with a port of six digits', fields('Host: a:123456'), 400],
+  ['a Host with 1.2.3.999 for an IPv4 address', fields('Host: 1.2.3.999'), 400],
+  ['a Host with 1.2.3.4.5 for an IPv4 address', fields('Host: 1.2.3.4.5'), 400],
+  ['a Host with 0x100000000 for an IPv4 address', fields('Host: 0x100000000'), 400],
+  ['a Host with a number for its last label', fields('Host: a.09.'), 400],
+  ['a Host with an escape that is none', fields('Host: a%zz'), 400],
+  ['a Host with an escaped slash', fields('Host: a%2fb'), 400],
+  ['a Host with an escaped percent', fields('Host: a%25'), 400],
+  ['a Host with an escape that is not ASCII', fields('Host: %C3%BC'), 400],
+  ['a Host with a number in escapes', fields('Host: a.%31'), 400],
+  ['a port above 65535 in the target', lines('GET http://a:65536/ HTTP/1.1', 'Host: a:65536'), 400],
+  ['1.2.3.999 in the target', lines('GET http://1.2.3.999/ HTTP/1.0'), 400],
   ['another host in the target', lines('GET http://a/ HTTP/1.1', 'Host: b'), 400],
   ['another port in the target', lines('GET http://a:81/ HTTP/1.1', 'Host: a'), 400],
   ['user information in the target', lines('GET http://u@a/ HTTP/1.1', 'Host: a'), 400],
@@ -61,6 +76,10 @@ const requestLine: [string, string | Buffer, number][] = [
   ['a target with a control character', target('/a\x01b'), 400],
   ['a target with DEL', target('/a\x7fb'), 400],
   ['a target that is not ASCII', target('/ü'), 400],
+  ...[...'\\^|"{}<>`'].flatMap((character): [string, string, number][] => [
+    [`${character} in a path`, target(`/a${character}b`), 400],
+    [`${character} in a query`, target(`/a?b=${character}`), 400],
+  ]),
   ['a target of another scheme', target('ftp://brink/'), 400],
   ['no target', target(''), 400],
   ['two spaces behind the method', target(' /'), 400],
@@ -87,6 +106,13 @@ const requestLine: [string, string | Buffer, number][] = [
   ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505],
   ['a method in lower case', head('get', '/'), 400],
   ['a method that is no token', head('G(T', '/'), 400],
+  ...['brink', 'brink:', 'brink:0', 'brink:65536', 'brink:x', ':80', '[::1]', 'u@brink:80'].map(
+    (text): [string, string, number] => [`CONNECT to ${text}`, connect(text), 400],
+  ),
+  ['CONNECT to a path', connect('/'), 400],
+  ['CONNECT to a URL', connect('http://brink:80/'), 400],
+  ['PLAY of RTSP', 'PLAY / RTSP/1.0\r\nHost: brink\r\n\r\n', 400],
+  ['SOURCE of ICE', 'SOURCE / ICE/1.0\r\nHost: brink\r\n\r\n', 400],
   ['no HTTP at all', 'hello\r\n\r\n', 400],
   ['the first bytes of TLS', Buffer.from('16030100c8010000c40303', 'hex'), 400],
 ]

@@ -122,4 +122,22 @@ test('content-length is one number', () => {
   )
 })
 
+test('what is empty adds no element to a field that has others', () => {
+  const headers = new ReplyHeaders([
+    ['vary', ''],
+    ['vary', 'a'],
+    ['vary', ''],
+    ['vary', 'b'],
+    ['x', ''],
+    ['x', ''],
+  ])
+  assert.equal(
+    [...headers],
+    [
+      ['vary', 'a, b'],
+      ['x', ''],
+    ],
+  )
+})
+
 test.run()

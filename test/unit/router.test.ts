@@ -117,6 +117,25 @@ test('a route for all methods leaves a method its own', async () => {
   assert.is(await answerOf(router, 'OPTIONS', '/a'), '200 all OPTIONS')
 })
 
+test('a method that nobody knows is 501, whatever the path has', async () => {
+  const router = new Router().get('/a', () => '').on('BREW', '/pot', () => 'brewed')
+  assert.is(await answerOf(router, 'FOO', '/a'), '501 Not Implemented')
+  assert.is(await answerOf(router, 'FOO', '/nowhere'), '501 Not Implemented')
+  assert.is(await answerOf(router, 'BREW', '/pot'), '200 brewed')
+  assert.is(await answerOf(router, 'BREW', '/a'), '405 Method Not Allowed')
+  assert.is(await answerOf(router, 'BREW', '/nowhere'), '404 Not Found')
+})
+
+test('a method that cannot be asked for is refused where its route is defined', () => {
+  for (const method of ['PRI', 'A'.repeat(33), 'CONNECT', 'get', 'GET ', '']) {
+    assert.throws(
+      () => new Router().on(method, '/', () => ''),
+      (error: NodeJS.ErrnoException) => error.code === 'ERR_INVALID_ROUTE' && error.message.includes(method),
+    )
+  }
+  new Router().on('A'.repeat(32), '/', () => '')
+})
+
 test('CONNECT is not implemented', async () => {
   assert.is(
     await answerOf(
