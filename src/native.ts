@@ -100,9 +100,10 @@ export interface Native {
     state: Int32Array,
     /** Bytes, and slices of files. */
     largeBodies: readonly object[],
+    /** Says in the state whether it is to be resumed. */
     onBatch: (block: number, events: number) => void,
-    /** The batch is over, and requests of it are still unanswered. Their block is about to be used again. */
-    onBatchEnd: () => void,
+    /** The same, when the microtasks have run. */
+    onResume: () => void,
     onIdle: () => void,
     onClosed: () => void,
   ) => NativeReactor

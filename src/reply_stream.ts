@@ -1,9 +1,11 @@
+import { AsyncResource } from 'node:async_hooks'
 import { type BodySource, chunkOf } from './body_source.js'
 import { clientGone } from './client_gone.js'
 import { coded } from './errors.js'
 import type { Exchange } from './exchange.js'
 import type { FileSlice } from './file_slice.js'
 import { FLAG_CHUNK_ASKS, FLAG_CHUNK_END } from './layout.js'
+import { Pace } from './pace.js'
 import type { Parties, Party } from './parties.js'
 import { isPromise } from './reply.js'
 import type { Recipient } from './request.js'
@@ -12,6 +14,11 @@ import type { Recipient } from './request.js'
 const WINDOW = 128 * 1024
 /** So long may a first piece keep the head waiting: what fails meanwhile can still be answered for. */
 const HEAD_WAIT_MS = 100
+/** Behind so many pieces it is looked at how long they took. */
+const PIECES = 16
+
+// As they were when this module was loaded: an app's tests may replace them, and answers must not wait for that.
+const { clearTimeout, setImmediate, setTimeout } = globalThis
 
 /** What a stream needs of the server. */
 export interface StreamSurroundings {
@@ -40,6 +47,10 @@ export class ReplyStream implements Party {
   readonly #source: BodySource
   readonly #length: number | undefined
   readonly #surroundings: StreamSurroundings
+  // That of its request: what is told of the client comes from the native side.
+  readonly #context = new AsyncResource('BRINK_STREAM')
+  readonly #pace = new Pace()
+  #pieces = 0
   #sent = 0
   #unasked = 0
   #begun = false
@@ -70,10 +81,11 @@ export class ReplyStream implements Party {
 
   clientGone(half: boolean): void {
     if (half) return
-    this.#stop(clientGone())
+    this.#context.runInAsyncScope(this.#stop, this, clientGone())
   }
 
   async #run(): Promise<void> {
+    this.#pace.restart()
     try {
       for (;;) {
         const given = this.#source.next()
@@ -82,6 +94,9 @@ export class ReplyStream implements Party {
         if (this.#over) return
         if (done) break
         if (this.#send(chunkOf(value))) await this.#room()
+        // A source that always has more, be it nothing, must not keep the process from everything else.
+        this.#pieces += 1
+        if (this.#pieces % PIECES === 0 && this.#pace.look()) await this.#turn()
         if (this.#over) return
       }
       this.#checkEnd()
@@ -136,7 +151,7 @@ export class ReplyStream implements Party {
     this.#unasked += size
     const asks = this.#unasked >= WINDOW
     if (asks) this.#unasked = 0
-    this.#surroundings.exchange.chunk(this, asks ? FLAG_CHUNK_ASKS : 0, '', piece)
+    if (size > 0) this.#surroundings.exchange.chunk(this, asks ? FLAG_CHUNK_ASKS : 0, '', piece)
     return asks
   }
 
@@ -147,6 +162,12 @@ export class ReplyStream implements Party {
         resolve()
       }
     })
+  }
+
+  /** Others have their turn. */
+  async #turn(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    this.#pace.restart()
   }
 
   #checkEnd(): void {

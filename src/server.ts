@@ -173,7 +173,7 @@ class OpenServer implements Server, Listeners {
       exchange.state,
       exchange.largeBodies,
       (place, events) => answering.run(place, events),
-      () => answering.endBatch(),
+      () => answering.resume(),
       () => this.#onIdle(),
       () => {
         closed = true

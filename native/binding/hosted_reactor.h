@@ -1,7 +1,7 @@
 // A reactor with its host, as TypeScript sees it: gives batches to one function, takes replies out of blocks. It keeps
 // itself alive while it is open, and closes itself when its environment ends.
 //
-//   new Reactor(settings, requestBlocks, replyBlocks, state, largeBodies, onBatch, onBatchEnd, onIdle, onClosed)
+//   new Reactor(settings, requestBlocks, replyBlocks, state, largeBodies, onBatch, onResume, onIdle, onClosed)
 //
 // `state` is an Int32Array of the layout's state words. Taking a block of replies, this side puts another one's place
 // there, and adds a block to the list when it has none to give.
@@ -37,7 +37,8 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
 
   bool take_blocks(const Napi::CallbackInfo& info);
   void open_host(const Napi::Object& settings);
-  void flush_replies();
+  int32_t told(Napi::FunctionReference& function, const std::initializer_list<napi_value>& arguments);
+  void flush_replies(host::Timing timing);
   reactor::Block* new_reply_block();
   void call(Napi::FunctionReference& function, const std::initializer_list<napi_value>& arguments);
   void clear_exception();
@@ -53,7 +54,7 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   Napi::ObjectReference state_list_;
   int32_t* state_ = nullptr;
   Napi::FunctionReference on_batch_;
-  Napi::FunctionReference on_batch_end_;
+  Napi::FunctionReference on_resume_;
   Napi::FunctionReference on_idle_;
   Napi::FunctionReference on_closed_;
   std::unique_ptr<Napi::AsyncContext> context_;
