@@ -63,7 +63,7 @@ import { reasonPhrase } from './reason_phrase.js'
 import { isPromise, isResponse, Reply, toReply } from './reply.js'
 import type { ReplyStream } from './reply_stream.js'
 import { BrinkRequest, methodAt, type Recipient, type RequestSurroundings } from './request.js'
-import type { RequestContext } from './request_context.js'
+import { type RequestContext, whereItFailed } from './request_context.js'
 import type { FieldMemory } from './request_headers.js'
 import { Sending } from './sending.js'
 import { Tunnel } from './tunnel.js'
@@ -374,7 +374,7 @@ export class Answering {
   /** A log that throws must cost neither the answer nor the process; nor may what it says be lost. */
   #report(error: unknown, request: BrinkRequest): void {
     const failed = (complaint: unknown) => console.error(complaint, error)
-    quietly(() => this.#surroundings.log(error, request), failed)
+    whereItFailed(request, error, () => quietly(() => this.#surroundings.log(error, request), failed))
   }
 
   #write(request: BrinkRequest, method: string, value: HandlerResult): void {

@@ -3,7 +3,7 @@ import { coded, HttpError } from './errors.js'
 import type { ErrorHandler, HandlerResult, Middleware } from './handler.js'
 import { isPromise, isResponse, Reply, toReply } from './reply.js'
 import type { BrinkRequest } from './request.js'
-import { ReplyContext } from './request_context.js'
+import { noteFailure, ReplyContext, whereItFailed } from './request_context.js'
 import { Upgrade } from './upgrade.js'
 
 /** Answers a request with a handler's raw value. */
@@ -39,7 +39,13 @@ function answerOfLayer(
  */
 function ownReply(value: HandlerResult | PromiseLike<HandlerResult>, req: BrinkRequest): Reply | Promise<Reply> {
   if (value instanceof Reply) return inContext(value.copy(), req)
-  if (isPromise(value)) return Promise.resolve(value).then((settled) => ownReply(settled, req))
+  if (isPromise(value)) {
+    const failed = (error: unknown) => {
+      noteFailure(req, error)
+      throw error
+    }
+    return Promise.resolve(value).then((settled) => ownReply(settled, req), failed)
+  }
   const answer = toReply(value)
   return answer instanceof Reply ? inContext(answer, req) : answer.then((converted) => inContext(converted, req))
 }
@@ -79,6 +85,7 @@ class Turn {
       return answer
     } catch (error) {
       this.#failure = { error }
+      noteFailure(this.req, error)
       throw error
     }
   }
@@ -143,7 +150,7 @@ export function rescued(onError: ErrorHandler, error: unknown, req: BrinkRequest
     if (value === undefined) throw error
     return withStatus(status, value)
   }
-  const value = onError(error, req)
+  const value = whereItFailed(req, error, () => onError(error, req))
   return isPromise(value) ? Promise.resolve(value).then(settle) : settle(value)
 }
 

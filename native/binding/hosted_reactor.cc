@@ -87,7 +87,8 @@ HostedReactor::HostedReactor(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
   on_resume_ = Napi::Persistent(info[6].As<Napi::Function>());
   on_idle_ = Napi::Persistent(info[7].As<Napi::Function>());
   on_closed_ = Napi::Persistent(info[8].As<Napi::Function>());
-  context_ = std::make_unique<Napi::AsyncContext>(env, "brink");
+  resource_ = Napi::Persistent(Napi::Object::New(env));
+  context_ = std::make_unique<Napi::AsyncContext>(env, "BRINK_SERVER", resource_.Value());
   open_host(info[0].As<Napi::Object>());
   if (!host_) return;
   Ref();

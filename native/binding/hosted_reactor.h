@@ -57,6 +57,8 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   Napi::FunctionReference on_resume_;
   Napi::FunctionReference on_idle_;
   Napi::FunctionReference on_closed_;
+  // Node holds on to a context's resource only as long as somebody else does, and with it to what is stored there.
+  Napi::ObjectReference resource_;
   std::unique_ptr<Napi::AsyncContext> context_;
   napi_async_cleanup_hook_handle cleanup_ = nullptr;
   bool environment_ending_ = false;
