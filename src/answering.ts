@@ -1,7 +1,10 @@
 // From a batch of events to its replies: routes each request, runs its handler, and has what it gives sent.
+import { AsyncResource } from 'node:async_hooks'
 import { addressText } from './address.js'
+import { Batch } from './batch.js'
 import { bodyChanged } from './body_changed.js'
 import { sourceOf } from './body_source.js'
+import { DeferredRequests } from './deferred_requests.js'
 import type { Dispatcher, Match } from './dispatcher.js'
 import { HttpError } from './errors.js'
 import type { Block, Exchange } from './exchange.js'
@@ -33,9 +36,7 @@ import {
   EVENT_GONE,
   EVENT_KIND,
   EVENT_NOTICE,
-  EVENT_REQUEST,
   EVENT_SLOT,
-  EVENT_WORDS,
   FLAG_BODY_FOLLOWS,
   FLAG_EXPECTS_CONTINUE,
   FLAG_IPV4,
@@ -53,8 +54,7 @@ import {
   REQUEST_KNOWN_FIELDS,
   REQUEST_SEQUENCE,
   REQUEST_TARGET,
-  STATE_IN_BATCH,
-  STATE_UNANSWERED,
+  STATE_BATCH,
 } from './layout.js'
 import { native } from './native.js'
 import type { ClientError } from './options.js'
@@ -65,6 +65,7 @@ import { reasonPhrase } from './reason_phrase.js'
 import { isPromise, isResponse, Reply, toReply } from './reply.js'
 import type { ReplyStream } from './reply_stream.js'
 import { BrinkRequest, methodAt, type Recipient, type RequestSurroundings } from './request.js'
+import { type RequestContext, whereItFailed } from './request_context.js'
 import type { FieldMemory } from './request_headers.js'
 import { Sending } from './sending.js'
 import { Tunnel } from './tunnel.js'
@@ -92,12 +93,12 @@ interface Routed {
 
 export class Answering {
   readonly #exchange: Exchange
+  readonly #state: Int32Array
   readonly #dispatcher: Dispatcher
   readonly #surroundings: Surroundings
   readonly #sending: Sending
-  readonly #state: Int32Array
-  // Requests of this batch whose handlers gave promises, or streams.
-  readonly #open: BrinkRequest[] = []
+  readonly #batch: Batch
+  readonly #deferred: DeferredRequests
   // Those who wait for something of their clients.
   readonly #watching = new Parties()
   readonly #bodies = new Parties<IncomingBody>()
@@ -118,37 +119,25 @@ export class Answering {
     const { origin, bodyLimit } = surroundings
     const report = (error: unknown, request: BrinkRequest) => this.#report(error, request)
     this.#requestSurroundings = { origin, bodyLimit, watching: this.#watching, report }
+    this.#batch = new Batch({
+      answer: (block, at) => this.#answer(block, at),
+      admit: (block, at, context) => this.#admit(block, at, context),
+      hear: (block, at) => this.#hear(block, at),
+    })
+    this.#deferred = new DeferredRequests(exchange, {
+      begunLater: () => this.#batch.begunLater,
+      isVain: (request) => request.isGone || this.#sending.hasClosed(request.slot, request.generation),
+    })
   }
 
   /** Answers the events of a block. What is written before the microtasks have run leaves with the batch. */
   run(place: number, events: number): void {
-    const block = this.#exchange.requests(place)
-    const { words } = block
-    this.#open.length = 0
-    this.#sending.beginBatch()
-    this.#state[STATE_UNANSWERED] = 0
-    for (let at = 0, left = events; left > 0; left -= 1) {
-      try {
-        if (words[at + EVENT_KIND] === EVENT_REQUEST) this.#answer(block, at)
-        else this.#hear(block, at)
-      } catch (error) {
-        // Of a listener of a handed-over connection, say. The others of the batch are heard all the same.
-        process.nextTick(() => {
-          throw error
-        })
-      }
-      at += words[at + EVENT_WORDS]
-    }
+    this.#state[STATE_BATCH] = this.#batch.begin(this.#exchange.requests(place), events, !this.#deferred.isEmpty)
   }
 
-  /** Copies what is left unanswered. What promises have resolved at once is answered by now, and costs no copy. */
-  endBatch(): void {
-    for (const request of this.#open) {
-      request.detach()
-      // From here on it is no batch's: when it is answered, while another batch is, that one's count is not its.
-      request.waits = false
-    }
-    this.#open.length = 0
+  /** Goes on with the batch: the microtasks have run. */
+  resume(): void {
+    this.#state[STATE_BATCH] = this.#batch.resume()
   }
 
   /** The server has ended: whoever still waits for a client waits in vain. */
@@ -156,6 +145,7 @@ export class Answering {
     const all: readonly Parties<Party>[] = [this.#bodies, this.#streams, this.#tunnels, this.#watching] as Parties[]
     for (const parties of all) parties.allGone()
     this.#exchange.largeBodies.allGone()
+    this.#deferred.clear()
   }
 
   #hear({ words, bytes }: Block, at: number): void {
@@ -178,10 +168,8 @@ export class Answering {
         this.#streams.gone(slot, generation, half)
         this.#tunnels.gone(slot, generation, half)
         this.#watching.gone(slot, generation, half)
-        // Those of this batch are not among the watching yet.
-        for (const request of this.#open) {
-          if (request.slot === slot && request.generation === generation) request.clientGone(half)
-        }
+        this.#batch.gone(slot, generation, half)
+        if (!half) this.#deferred.gone(slot, generation)
         return
       }
       case EVENT_BODY_CHANGED:
@@ -193,7 +181,11 @@ export class Answering {
         this.#tunnels.find(slot, generation, words[at + DRAINED_SEQUENCE])?.drained()
         return
       case EVENT_CLIENT_ERROR:
-        this.#surroundings.onClientError(clientErrorAt(words, at))
+        new AsyncResource('BRINK_CLIENT_ERROR').runInAsyncScope(
+          this.#surroundings.onClientError,
+          this.#surroundings,
+          clientErrorAt(words, at),
+        )
         return
       case EVENT_NOTICE:
         this.#surroundings.onNotice(words[at + NOTICE_CODE])
@@ -213,6 +205,7 @@ export class Answering {
     }
   }
 
+  /** A request that is there as a whole. */
   #answer(block: Block, at: number): void {
     const { words } = block
     const routed = this.#routed(block, at)
@@ -220,7 +213,6 @@ export class Answering {
     if (this.#sending.hasClosed(words[at + EVENT_SLOT], words[at + EVENT_GENERATION])) return
     const { bodyLimit = this.#surroundings.bodyLimit, deadlines } = match.route
     if (deadlines !== undefined) this.#exchange.deadlines(recipientAt(words, at), deadlines)
-    if ((words[at + REQUEST_FLAGS] & FLAG_BODY_FOLLOWS) !== 0) return this.#answerAhead(block, at, routed, bodyLimit)
     if (words[at + REQUEST_BODY_LENGTH] > bodyLimit) {
       return this.#fail(this.#request(block, at, routed), method, tooLarge())
     }
@@ -239,6 +231,55 @@ export class Answering {
       return this.#fail(this.#request(block, at, routed), method, error)
     }
     this.#settle(this.#request(block, at, routed), method, value)
+  }
+
+  /** A request whose body is still coming, or which has to wait for its turn. */
+  #admit(block: Block, at: number, context: RequestContext): void {
+    const { words } = block
+    const routed = this.#routed(block, at)
+    if (this.#sending.hasClosed(words[at + EVENT_SLOT], words[at + EVENT_GENERATION])) return
+    const { bodyLimit = this.#surroundings.bodyLimit, deadlines } = routed.match.route
+    if (deadlines !== undefined) this.#exchange.deadlines(recipientAt(words, at), deadlines)
+    const follows = (words[at + REQUEST_FLAGS] & FLAG_BODY_FOLLOWS) !== 0
+    const isTooLarge = (follows ? announcedAt(words, at) : words[at + REQUEST_BODY_LENGTH]) > bodyLimit
+    if (follows && !isTooLarge) return this.#admitAhead(block, at, context, routed, bodyLimit)
+    const request = this.#request(block, at, routed)
+    this.#inTurn(request, context, () => {
+      if (isTooLarge) this.#fail(request, routed.method, tooLarge())
+      else this.#runWith(request, routed)
+    })
+  }
+
+  /**
+   * A request whose body is still coming. A small one is waited for, so that no handler runs for what turns out to be no
+   * request, unless its route asks for it as it arrives, or the client waits to be told whether to send it at all.
+   */
+  #admitAhead(block: Block, at: number, context: RequestContext, routed: Routed, limit: number): void {
+    const { words, bytes } = block
+    const to = recipientAt(words, at)
+    const read = (wanted: number) => this.#exchange.read(to, wanted)
+    const body = new IncomingBody({ ...to, limit, read, bodies: this.#bodies })
+    const start = words[at + REQUEST_BODY_OFFSET]
+    body.push(Buffer.from(bytes.subarray(start, start + words[at + REQUEST_BODY_LENGTH])))
+    const request = this.#request(block, at, routed, body)
+    const isAsked = (words[at + REQUEST_FLAGS] & FLAG_EXPECTS_CONTINUE) !== 0
+    if (routed.match.route.streams || isAsked || announcedAt(words, at) > BODY_WINDOW) {
+      return this.#inTurn(request, context, () => this.#runWith(request, routed))
+    }
+    this.#batch.wait(request)
+    const begin = () => {
+      // A failure of the client's own was answered by the native side.
+      if (body.failure === undefined) this.#runWith(request, routed)
+      else this.#fail(request, routed.method, body.failure.error)
+    }
+    body.whenReady(() => this.#inTurn(request, context, begin))
+  }
+
+  /** Begins to answer at once, unless others have waited for longer or should have their turn. */
+  #inTurn(request: BrinkRequest, context: RequestContext, start: () => void): void {
+    if (!this.#batch.isLate && this.#deferred.isEmpty) return context.runInAsyncScope(start)
+    request.detach()
+    this.#deferred.add({ request, context, start })
   }
 
   /** Heads that are known by number have been routed before. */
@@ -271,31 +312,6 @@ export class Answering {
     return { method, match: upgrade ?? this.#dispatcher.find(method, target), fieldMemory }
   }
 
-  /**
-   * A request whose body is still coming. A small one is waited for, so that no handler runs for what turns out to be no
-   * request, unless its route asks for it as it arrives, or the client waits to be told whether to send it at all.
-   */
-  #answerAhead(block: Block, at: number, routed: Routed, limit: number): void {
-    const { words, bytes } = block
-    const { match, method } = routed
-    const announced = announcedAt(words, at)
-    if (announced > limit) return this.#fail(this.#request(block, at, routed), method, tooLarge())
-    const to = recipientAt(words, at)
-    const read = (wanted: number) => this.#exchange.read(to, wanted)
-    const body = new IncomingBody({ ...to, limit, read, bodies: this.#bodies })
-    const start = words[at + REQUEST_BODY_OFFSET]
-    body.push(Buffer.from(bytes.subarray(start, start + words[at + REQUEST_BODY_LENGTH])))
-    const request = this.#request(block, at, routed, body)
-    const isAsked = (words[at + REQUEST_FLAGS] & FLAG_EXPECTS_CONTINUE) !== 0
-    if (match.route.streams || isAsked || announced > BODY_WINDOW) return this.#runWith(request, routed)
-    this.#wait(request)
-    body.whenReady(() => {
-      // A failure of the client's own was answered by the native side.
-      if (body.failure === undefined) this.#runWith(request, routed)
-      else this.#fail(request, method, body.failure.error)
-    })
-  }
-
   #request({ words, bytes }: Block, at: number, routed: Routed, body?: IncomingBody): BrinkRequest {
     return new BrinkRequest(words, bytes, at, routed.match, routed.fieldMemory, body, this.#requestSurroundings)
   }
@@ -305,7 +321,7 @@ export class Answering {
     try {
       value = match.route.run(request)
       const { slot, generation, sequence } = request
-      if (this.#sending.simple(slot, generation, sequence, value as HandlerResult)) return this.#end(request)
+      if (this.#sending.simple(slot, generation, sequence, value as HandlerResult)) return request.end()
     } catch (error) {
       return this.#fail(request, method, error)
     }
@@ -323,7 +339,7 @@ export class Answering {
   }
 
   #later(request: BrinkRequest, method: string, value: PromiseLike<HandlerResult>): void {
-    this.#wait(request)
+    this.#batch.wait(request)
     // What is no Promise may call back twice.
     const promise = value instanceof Promise ? value : Promise.resolve(value)
     promise.then(
@@ -358,33 +374,21 @@ export class Answering {
     }
     const answer = this.#dispatcher.failed(error, request, report)
     if (!(answer instanceof Promise)) return give(answer)
-    this.#wait(request)
+    this.#batch.wait(request)
     // The dispatcher's promise is never rejected.
     void answer.then(give)
-  }
-
-  #wait(request: BrinkRequest): void {
-    if (this.#state[STATE_IN_BATCH] === 0 || request.waits) return
-    request.waits = true
-    this.#open.push(request)
-    this.#state[STATE_UNANSWERED] += 1
-  }
-
-  #end(request: BrinkRequest): void {
-    request.end()
-    if (request.waits && this.#state[STATE_IN_BATCH] !== 0) this.#state[STATE_UNANSWERED] -= 1
   }
 
   /** A log that throws must cost neither the answer nor the process; nor may what it says be lost. */
   #report(error: unknown, request: BrinkRequest): void {
     const failed = (complaint: unknown) => console.error(complaint, error)
-    quietly(() => this.#surroundings.log(error, request), failed)
+    whereItFailed(request, error, () => quietly(() => this.#surroundings.log(error, request), failed))
   }
 
   #write(request: BrinkRequest, method: string, value: HandlerResult): void {
     if (value instanceof Reply) return this.#writeReply(request, method, value.forRequest(request))
     if (value instanceof Error) throw value
-    if (!isResponse(value) && this.#sending.value(request, value)) return this.#end(request)
+    if (!isResponse(value) && this.#sending.value(request, value)) return request.end()
     const answer = toReply(value)
     if (answer instanceof Reply) this.#writeReply(request, method, answer)
     else this.#later(request, method, answer)
@@ -395,50 +399,60 @@ export class Answering {
     if (request.isGone) {
       if (answer.body instanceof FileSlice) answer.body.release()
       sourceOf(answer.body)?.cancel(request.signal.reason)
-      return this.#end(request)
+      return request.end()
     }
+    const { context } = answer
+    if (context?.request === request) {
+      return context.runInAsyncScope(this.#send, this, request, method, answer, failed)
+    }
+    this.#send(request, method, answer, failed)
+  }
+
+  #send(request: BrinkRequest, method: string, answer: Reply, failed?: (error: unknown) => void): void {
     if (answer instanceof Upgrade) return this.#handOver(request, answer)
     const isSent = this.#sending.reply(request, method, answer, () => ({
-      done: () => this.#end(request),
+      done: () => request.end(),
       failed: failed ?? ((error) => this.#fail(request, method, error)),
       lender: () => request.lender(),
       report: (error) => this.#report(error, request),
     }))
-    if (isSent) this.#end(request)
+    if (isSent) request.end()
     // What it streams may be made of the request.
-    else this.#wait(request)
+    else this.#batch.wait(request)
   }
 
   /** The connection is whoever's `answer` says. */
   #handOver(request: BrinkRequest, answer: Upgrade): void {
-    const { slot, generation, sequence } = request
+    const { slot, generation, sequence, ip, port } = request
+    const report = (error: unknown) => this.#report(error, request)
     const { socket } = new Tunnel(
       { slot, generation, sequence },
       {
         exchange: this.#exchange,
         tunnels: this.#tunnels,
-        remoteAddress: request.ip,
-        remotePort: request.port,
+        remoteAddress: ip,
+        remotePort: port,
         lender: request.lender(),
+        report,
       },
     )
     const message = upgradeRequest(request, socket)
     this.#exchange.takeOver(request)
     const failed = (error: unknown) => {
       socket.destroy()
-      this.#report(error, request)
+      report(error)
     }
     try {
       const accepted: unknown = answer.accept(message, socket, Buffer.alloc(0))
       if (isPromise(accepted)) {
-        this.#wait(request)
-        void accepted.then(undefined, failed).then(() => this.#end(request))
+        this.#batch.wait(request)
+        void accepted.then(undefined, failed).then(() => request.end())
         return
       }
     } catch (error) {
       failed(error)
     }
-    this.#end(request)
+    request.end()
   }
 }
 

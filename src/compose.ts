@@ -1,7 +1,10 @@
+import { isStream } from './body_source.js'
 import { coded, HttpError } from './errors.js'
 import type { ErrorHandler, HandlerResult, Middleware } from './handler.js'
 import { isPromise, isResponse, Reply, toReply } from './reply.js'
 import type { BrinkRequest } from './request.js'
+import { noteFailure, ReplyContext, whereItFailed } from './request_context.js'
+import { Upgrade } from './upgrade.js'
 
 /** Answers a request with a handler's raw value. */
 export type Run = (req: BrinkRequest) => HandlerResult | Promise<HandlerResult>
@@ -14,7 +17,7 @@ export function around(middleware: Middleware, inner: Run): Run {
     const value = turn.run(middleware)
     // What is further in is settled already: most middleware gives it as it is.
     if (!isPromise(value) || turn.gave(value)) return turn.settle(value)
-    return value.then((settled) => ownReply(turn.settle(settled)))
+    return value.then((settled) => ownReply(turn.settle(settled), req))
   }
   layers.add(layer)
   return layer
@@ -23,18 +26,35 @@ export function around(middleware: Middleware, inner: Run): Run {
 // Promises that these give are of replies, and need not be waited for to be made into some.
 const layers = new WeakSet<Run>()
 
-function answerOfLayer(value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
-  return value instanceof Promise ? (value as Promise<Reply>) : ownReply(value)
+function answerOfLayer(value: HandlerResult | PromiseLike<HandlerResult>, req: BrinkRequest): Reply | Promise<Reply> {
+  return value instanceof Promise ? (value as Promise<Reply>) : ownReply(value, req)
 }
 
 /**
  * A Reply that this request alone has: what a middleware sets would stand in the next client's answer, too, if it were
  * one that somebody keeps.
  */
-function ownReply(value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
-  if (value instanceof Reply) return value.copy()
-  if (isPromise(value)) return Promise.resolve(value).then(ownReply)
-  return toReply(value)
+function ownReply(value: HandlerResult | PromiseLike<HandlerResult>, req: BrinkRequest): Reply | Promise<Reply> {
+  if (value instanceof Reply) return inContext(value.copy(), req)
+  if (isPromise(value)) {
+    const failed = (error: unknown) => {
+      noteFailure(req, error)
+      throw error
+    }
+    return Promise.resolve(value).then((settled) => ownReply(settled, req), failed)
+  }
+  const answer = toReply(value)
+  return answer instanceof Reply ? inContext(answer, req) : answer.then((converted) => inContext(converted, req))
+}
+
+/**
+ * What a middleware has put into an AsyncLocalStorage around `next()` is there when the stream is read, or the connection
+ * handed over, which is done later and by the server. The innermost context has it all.
+ */
+function inContext(answer: Reply, req: BrinkRequest): Reply {
+  const runsLater = answer instanceof Upgrade || isStream(answer.body)
+  if (runsLater && answer.context?.request !== req) answer.context = new ReplyContext(req)
+  return answer
 }
 
 /** One request's way through one middleware. */
@@ -56,12 +76,13 @@ class Turn {
     }
     this.#called = true
     try {
-      const answer = this.answerOf(this.inner(this.req))
+      const answer = this.answerOf(this.inner(this.req), this.req)
       this.#answer = answer
       if (this.#returned) this.#listen()
       return answer
     } catch (error) {
       this.#failure = { error }
+      noteFailure(this.req, error)
       throw error
     }
   }
@@ -126,7 +147,7 @@ export function rescued(onError: ErrorHandler, error: unknown, req: BrinkRequest
     if (value === undefined) throw error
     return withStatus(status, value)
   }
-  const value = onError(error, req)
+  const value = whereItFailed(req, error, () => onError(error, req))
   return isPromise(value) ? Promise.resolve(value).then(settle) : settle(value)
 }
 

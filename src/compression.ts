@@ -157,6 +157,7 @@ function withoutBody(req: BrinkRequest, answer: Reply, coding: Coding, least: nu
 function variant(answer: Reply, { name }: Coding, contentType: string, body: ReplyBody): Reply {
   const other = new Reply(answer.status, body, answer.headers)
   other.trailers = answer.trailers
+  other.context = answer.context
   const { headers } = other
   headers.set('content-type', contentType)
   headers.set('content-encoding', name)

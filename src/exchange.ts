@@ -51,6 +51,9 @@ const SHORT_TEXT = 48
 /** Blocks of requests of a reactor on a thread: one is answered, one waits, one is being filled. */
 const THREAD_BLOCKS = 3
 
+// As it was when this module was loaded: an app's tests may replace it, and answers must not wait for that.
+const { setImmediate } = globalThis
+
 /** What a body is sent as. */
 export type ReplyBytes = string | Uint8Array | FileSlice | undefined
 
@@ -201,6 +204,19 @@ export class Exchange {
     words[at + DEADLINES_REQUEST] = requestTimeout ?? 0
     words[at + DEADLINES_WRITE] = writeTimeout ?? 0
     words[at + DEADLINES_RATE] = minRate === undefined ? 0 : minRate + 1
+  }
+
+  /** What `work` answers, and what was answered before it, crosses when it has run. */
+  together(work: () => void): void {
+    // What is there from before has waited long enough.
+    this.#native.flush()
+    this.state[STATE_IN_BATCH] = 1
+    try {
+      work()
+    } finally {
+      this.state[STATE_IN_BATCH] = 0
+      this.#native.flush()
+    }
   }
 
   /** Gives the words of the block, at whose end the reply stands. */

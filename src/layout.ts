@@ -174,7 +174,12 @@ export const FLAG_CHUNK_ASKS = 2048
 export const STATE_WORDS = 3
 /** The place of the block that replies are written to. The native side changes it. */
 export const STATE_REPLY_BLOCK = 0
-/** Not 0 while a batch is being answered: what is written now leaves with it. */
+/** Not 0 while replies are gathered: what is written now leaves when the batch, or a slice of what waits, is over. */
 export const STATE_IN_BATCH = 1
-/** Requests of the batch that are not answered yet. If any are left at its end, JavaScript is told, to copy them. */
-export const STATE_UNANSWERED = 2
+/** What JavaScript says of a batch that it was given: whether it is to be called again when the microtasks have run. */
+export const STATE_BATCH = 2
+/** No: the block is free. */
+export const BATCH_DONE = 0
+export const BATCH_GOES_ON = 1
+/** Yes, and what is answered leaves before that. */
+export const BATCH_FLUSHES = 2

@@ -112,9 +112,10 @@ export interface Native {
     /** The native side adds to them. */
     replyBlocks: ArrayBuffer[],
     state: Int32Array,
+    /** Says in the state whether it is to be resumed. */
     onBatch: (block: number, events: number) => void,
-    /** The batch is over, and requests of it are still unanswered. Their block is about to be used again. */
-    onBatchEnd: () => void,
+    /** The same, when the microtasks have run. */
+    onResume: () => void,
     /** Whom the body at this place of the block that is flushed is of, if it can change: it is not sent at once. */
     lenderOf: (place: number) => object | undefined,
     onIdle: () => void,

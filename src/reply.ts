@@ -6,6 +6,7 @@ import type { HandlerResult } from './handler.js'
 import { isFramingField } from './header_rules.js'
 import { type HeadersSource, ReplyHeaders } from './headers.js'
 import { INSPECT, type Inspect } from './inspection.js'
+import type { ReplyContext } from './request_context.js'
 
 /**
  * What a reply can carry: text, bytes, a stream (`ReadableStream`, Node `Readable`, async iterable, generator, `Blob`),
@@ -29,6 +30,8 @@ export class Reply {
   trailers: HeadersSource | (() => HeadersSource) | undefined
   /** Sent without a content-type where the headers have none, as fetch does with a Response. @internal */
   untyped = false
+  /** Where a stream is read, or a connection handed over. @internal */
+  context: ReplyContext | undefined
   #status: number
 
   constructor(status: number, body?: ReplyBody, headers?: HeadersSource) {
@@ -61,6 +64,7 @@ export class Reply {
     copy.body = this.body
     copy.trailers = this.trailers
     copy.untyped = this.untyped
+    copy.context = this.context
     return copy
   }
 

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { Lender } from './body_changed.js'
 import { type BodySource, chunkOf } from './body_source.js'
 import { clientGone } from './client_gone.js'
@@ -5,6 +6,7 @@ import { coded } from './errors.js'
 import type { Exchange } from './exchange.js'
 import type { FileSlice } from './file_slice.js'
 import { FLAG_CHUNK_ASKS, FLAG_CHUNK_END } from './layout.js'
+import { Pace } from './pace.js'
 import type { Parties, Party } from './parties.js'
 import { isPromise } from './reply.js'
 import type { Recipient } from './request.js'
@@ -13,6 +15,11 @@ import type { Recipient } from './request.js'
 const WINDOW = 128 * 1024
 /** So long may a first piece keep the head waiting: what fails meanwhile can still be answered for. */
 const HEAD_WAIT_MS = 100
+/** Behind so many pieces it is looked at how long they took. */
+const PIECES = 16
+
+// As they were when this module was loaded: an app's tests may replace them, and answers must not wait for that.
+const { clearTimeout, setImmediate, setTimeout } = globalThis
 
 /** What a stream needs of the server. */
 export interface StreamSurroundings {
@@ -43,6 +50,10 @@ export class ReplyStream implements Party {
   readonly #source: BodySource
   readonly #length: number | undefined
   readonly #surroundings: StreamSurroundings
+  // That of its request: what is told of the client comes from the native side.
+  readonly #context = new AsyncResource('BRINK_STREAM')
+  readonly #pace = new Pace()
+  #pieces = 0
   #sent = 0
   #unasked = 0
   #begun = false
@@ -84,10 +95,11 @@ export class ReplyStream implements Party {
 
   clientGone(half: boolean): void {
     if (half) return
-    this.#stop(clientGone())
+    this.#context.runInAsyncScope(this.#stop, this, clientGone())
   }
 
   async #run(): Promise<void> {
+    this.#pace.restart()
     try {
       for (;;) {
         const given = this.#source.next()
@@ -96,6 +108,9 @@ export class ReplyStream implements Party {
         if (this.#over) return
         if (done) break
         if (this.#send(chunkOf(value))) await this.#room()
+        // A source that always has more, be it nothing, must not keep the process from everything else.
+        this.#pieces += 1
+        if (this.#pieces % PIECES === 0 && this.#pace.look()) await this.#turn()
         if (this.#over) return
       }
       this.#checkEnd()
@@ -150,6 +165,7 @@ export class ReplyStream implements Party {
     this.#unasked += size
     const asks = this.#unasked >= WINDOW
     if (asks) this.#unasked = 0
+    if (size === 0) return asks
     const { exchange } = this.#surroundings
     if (this.#source.reusesPieces) exchange.copiedChunk(this, asks ? FLAG_CHUNK_ASKS : 0, '', piece)
     else exchange.chunk(this, asks ? FLAG_CHUNK_ASKS : 0, '', piece)
@@ -163,6 +179,12 @@ export class ReplyStream implements Party {
         resolve()
       }
     })
+  }
+
+  /** Others have their turn. */
+  async #turn(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    this.#pace.restart()
   }
 
   #checkEnd(): void {

@@ -12,14 +12,12 @@ import { KeptRequests } from './kept_requests.js'
 import {
   EVENT_GENERATION,
   EVENT_SLOT,
-  EVENT_WORDS,
   FLAG_BODY,
   FLAG_IPV4,
   REQUEST_ADDRESS,
   REQUEST_BODY_LENGTH,
   REQUEST_BODY_OFFSET,
   REQUEST_FLAGS,
-  REQUEST_HEAD_LENGTH,
   REQUEST_HEAD_OFFSET,
   REQUEST_METHOD,
   REQUEST_PORT,
@@ -33,6 +31,7 @@ import { native } from './native.js'
 import type { Parties, Party } from './parties.js'
 import { decodeParams } from './path.js'
 import type { RawBuffer } from './raw_buffer.js'
+import { requestAbort } from './request_abort.js'
 import { type FieldMemory, RequestHeaders } from './request_headers.js'
 import { parsedTrailers } from './request_trailers.js'
 
@@ -59,6 +58,7 @@ export interface RequestSurroundings {
   readonly bodyLimit: number
   /** Those who hear when their clients go away. */
   readonly watching: Parties
+  /** Told of what listeners throw. */
   readonly report: (error: unknown, request: BrinkRequest) => void
 }
 
@@ -93,7 +93,6 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   /** @internal */ readonly slot: number
   /** @internal */ readonly generation: number
   /** @internal */ readonly sequence: number
-  /** Counted among the batch's unanswered. @internal */ waits = false
   // The event and the bytes in the block, until detach() copies them.
   #words: Int32Array
   // In the block are other clients' requests, too: nobody who walks over the properties of this one may find it.
@@ -219,7 +218,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     let { abort } = this.#rare
     if (abort === undefined) {
       this.event()
-      abort = new AbortController()
+      abort = requestAbort((error) => this.#surroundings.report(error, this as BrinkRequest))
       this.#rare.abort = abort
       if (this.#rare.gone !== undefined) abort.abort(this.#rare.gone)
       else this.#watch()
@@ -364,33 +363,17 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    */
   detach(): void {
     if (this.#isEnded || this.#isDetached) return
-    // What follows has copied what has come.
-    this.#copy(this.#words, this.#incoming === undefined ? this.#words[this.eventAt + REQUEST_BODY_LENGTH] : 0)
+    // Of a body that follows, what has come is kept there.
+    this.#copy(this.#incoming === undefined)
     this.#watch()
   }
 
-  #copy(words: Int32Array, bodyLength: number): void {
+  #copy(withBody: boolean): void {
     this.#isDetached = true
-    const at = this.eventAt
-    const headLength = words[at + REQUEST_HEAD_LENGTH]
-    const headAt = words[at + REQUEST_HEAD_OFFSET]
-    const bodyAt = words[at + REQUEST_BODY_OFFSET]
-    const trailersAt = words[at + REQUEST_TRAILERS_OFFSET]
-    const trailersLength = words[at + REQUEST_TRAILERS_LENGTH]
-    kept.take(words[at + EVENT_WORDS], headLength + bodyLength + trailersLength)
-    const { words: copy, wordsAt, bytes, bytesAt } = kept
-    this.#eventBytes.copy(bytes, bytesAt, headAt, headAt + headLength)
-    if (bodyLength > 0) this.#eventBytes.copy(bytes, bytesAt + headLength, bodyAt, bodyAt + bodyLength)
-    if (trailersLength > 0) {
-      this.#eventBytes.copy(bytes, bytesAt + headLength + bodyLength, trailersAt, trailersAt + trailersLength)
-    }
-    for (let word = 0; word < words[at + EVENT_WORDS]; word += 1) copy[wordsAt + word] = words[at + word]
-    copy[wordsAt + REQUEST_HEAD_OFFSET] = bytesAt
-    copy[wordsAt + REQUEST_BODY_OFFSET] = bytesAt + headLength
-    copy[wordsAt + REQUEST_TRAILERS_OFFSET] = bytesAt + headLength + bodyLength
-    this.#words = copy
-    this.#eventBytes = bytes
-    this.eventAt = wordsAt
+    kept.copy(this.#words, this.#eventBytes, this.eventAt, withBody)
+    this.#words = kept.words
+    this.#eventBytes = kept.bytes
+    this.eventAt = kept.wordsAt
   }
 
   /**
@@ -398,9 +381,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * @internal
    */
   lender(): BrinkRequest {
-    const words = this.#words
     const copy = new BrinkRequest(
-      words,
+      this.#words,
       this.#eventBytes,
       this.eventAt,
       this.#match,
@@ -411,7 +393,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     if (this.#rare?.state !== undefined) copy.#rare = { state: this.#rare.state }
     copy.#isStreamed = true
     if (this.#isDetached) copy.#isDetached = true
-    else copy.#copy(words, 0)
+    else copy.#copy(false)
     return copy
   }
 

@@ -27,22 +27,18 @@ export type StreamWatcher = Pick<StreamSurroundings, 'done' | 'failed' | 'lender
 export class Sending {
   readonly #exchange: Exchange
   readonly #streams: Parties<ReplyStream>
-  // Connections that an answer of this batch ends: slots, with their generations. A batch may hold requests of two
-  // connections that had the same slot one after the other.
-  readonly #closed = new Map<number, number>()
+  // Connections that an answer ends, by their slots: the generations. The native side may not know of the answer yet, and
+  // hand over what came behind it. Nothing is taken out: the next connection of a slot has another generation.
+  readonly #closed: number[] = []
 
   constructor(exchange: Exchange, streams: Parties<ReplyStream>) {
     this.#exchange = exchange
     this.#streams = streams
   }
 
-  beginBatch(): void {
-    if (this.#closed.size > 0) this.#closed.clear()
-  }
-
   /** RFC 9112 §9.6: what came behind a request whose answer says `close` is not processed. */
   hasClosed(slot: number, generation: number): boolean {
-    return this.#closed.size > 0 && this.#closed.get(slot) === generation
+    return this.#closed.length > 0 && this.#closed[slot] === generation
   }
 
   /**
@@ -145,11 +141,11 @@ export class Sending {
 
   #put(to: Recipient, status: number, flags: number, fields: string, body: ReplyBytes): void {
     this.#exchange.answer(to, status, flags, fields, body)
-    if ((flags & FLAG_REPLY_CLOSE) !== 0) this.#closed.set(to.slot, to.generation)
+    if ((flags & FLAG_REPLY_CLOSE) !== 0) this.#closed[to.slot] = to.generation
   }
 
   #putSized(to: Recipient, status: number, flags: number, fields: string, length: number): void {
     this.#exchange.answerSized(to, status, flags, fields, length)
-    if ((flags & FLAG_REPLY_CLOSE) !== 0) this.#closed.set(to.slot, to.generation)
+    if ((flags & FLAG_REPLY_CLOSE) !== 0) this.#closed[to.slot] = to.generation
   }
 }

@@ -175,7 +175,7 @@ class OpenServer implements Server, Listeners {
       exchange.replyBlocks,
       exchange.state,
       (place, events) => answering.run(place, events),
-      () => answering.endBatch(),
+      () => answering.resume(),
       (place) => exchange.lenderOf(place),
       () => this.#onIdle(),
       () => {

@@ -1,4 +1,5 @@
-import type { Duplex } from 'node:stream'
+import { AsyncResource } from 'node:async_hooks'
+import type { Duplex, DuplexOptions } from 'node:stream'
 import type { Lender } from './body_changed.js'
 import { coded } from './errors.js'
 import type { Exchange } from './exchange.js'
@@ -20,7 +21,12 @@ export interface TunnelSurroundings {
   readonly remotePort: number
   /** Who is told that memory which was written has changed before it was sent. */
   readonly lender: Lender
+  /** Told of what listeners throw, and of an error that nobody listens to. */
+  readonly report: (error: unknown) => void
 }
+
+/** Node's name for what is called when an async listener rejects: `captureRejectionSymbol` of `node:events`. */
+const REJECTION = Symbol.for('nodejs.rejection')
 
 type Done = (error?: Error | null) => void
 
@@ -35,6 +41,9 @@ export class Tunnel implements Party {
   readonly #exchange: Exchange
   readonly #tunnels: Parties<Tunnel>
   readonly #lender: Lender
+  readonly #report: (error: unknown) => void
+  // That of its request: what comes from the client comes in the native side's call, which has another one.
+  readonly #context = new AsyncResource('BRINK_TUNNEL')
   #untaken = 0
   #unasked = 0
   #drained: Done | undefined
@@ -42,13 +51,14 @@ export class Tunnel implements Party {
   #saidEnd = false
   #gone = false
 
-  constructor(to: Recipient, { exchange, tunnels, remoteAddress, remotePort, lender }: TunnelSurroundings) {
+  constructor(to: Recipient, { exchange, tunnels, remoteAddress, remotePort, lender, report }: TunnelSurroundings) {
     this.slot = to.slot
     this.generation = to.generation
     this.sequence = to.sequence
     this.#exchange = exchange
     this.#tunnels = tunnels
     this.#lender = lender
+    this.#report = report
     tunnels.add(this)
     Socket ??= socketClass()
     this.socket = new Socket(this, remoteAddress, remotePort)
@@ -58,20 +68,18 @@ export class Tunnel implements Party {
   arrived(bytes: Buffer): void {
     if (this.socket.destroyed || bytes.length === 0) return
     this.#untaken += bytes.length
-    this.socket.push(bytes)
+    this.#inContext(() => this.socket.push(bytes))
   }
 
   /** The client has finished sending. */
   finished(): void {
     this.#heardEnd = true
-    if (!this.socket.destroyed) this.socket.push(null)
+    if (!this.socket.destroyed) this.#inContext(() => this.socket.push(null))
   }
 
   /** There is room for more. */
   drained(): void {
-    const done = this.#drained
-    this.#drained = undefined
-    done?.()
+    this.#inContext(() => this.#sent())
   }
 
   lender(): Lender {
@@ -90,9 +98,32 @@ export class Tunnel implements Party {
     this.#tunnels.remove(this)
     // Both ends were said. What came before the client's may still be read, and the stream closes when it has been.
     if (this.#heardEnd && this.#saidEnd) return
-    // Without a listener an error would end the process, for something that every client can do.
-    if (this.socket.listenerCount('error') === 0) this.socket.destroy()
-    else this.socket.destroy(coded(new Error('The connection was broken by the client.'), 'ECONNRESET'))
+    this.#inContext(() => {
+      // Without a listener it would be an error that nobody has caused, and which every client can.
+      if (this.socket.listenerCount('error') === 0) this.socket.destroy()
+      else this.socket.destroy(coded(new Error('The connection was broken by the client.'), 'ECONNRESET'))
+    })
+  }
+
+  /** A listener has thrown: nobody knows what of the protocol is done, and what is not. */
+  broke(error: unknown): void {
+    this.#report(error)
+    this.socket.destroy()
+  }
+
+  #inContext(tell: () => void): void {
+    try {
+      this.#context.runInAsyncScope(tell)
+    } catch (error) {
+      // Of a callback that the app gave to the stream, say. What its listeners throw was caught where they are called.
+      this.#context.runInAsyncScope(this.broke, this, error)
+    }
+  }
+
+  #sent(): void {
+    const done = this.#drained
+    this.#drained = undefined
+    done?.()
   }
 
   /** The reader of the socket wants more. */
@@ -128,7 +159,7 @@ export class Tunnel implements Party {
   }
 
   destroyed(error: Error | null, done: Done): void {
-    this.drained()
+    this.#sent()
     // With both ends said the connection ends by itself, when the last byte is taken.
     if (!this.#gone && !(this.#heardEnd && this.#saidEnd)) this.#exchange.abort(this)
     done(error)
@@ -146,7 +177,7 @@ function socketClass() {
     readonly _tunnel: Tunnel
 
     constructor(tunnel: Tunnel, remoteAddress: string, remotePort: number) {
-      super()
+      super({ captureRejections: true } as DuplexOptions)
       this._tunnel = tunnel
       this.remoteAddress = remoteAddress
       this.remotePort = remotePort
@@ -167,6 +198,22 @@ function socketClass() {
     }
     unref(): this {
       return this
+    }
+
+    // Node calls most listeners in ticks of its own, where what they throw would end the process. So would an error
+    // that nobody listens to.
+    override emit(event: string | symbol, ...args: unknown[]): boolean {
+      try {
+        return super.emit(event, ...args)
+      } catch (error) {
+        this._tunnel.broke(error)
+        return true
+      }
+    }
+
+    /** An async listener rejected. */
+    [REJECTION](error: unknown): void {
+      this._tunnel.broke(error)
     }
 
     override _read(): void {

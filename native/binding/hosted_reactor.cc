@@ -87,11 +87,12 @@ HostedReactor::HostedReactor(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
     return;
   }
   on_batch_ = Napi::Persistent(info[4].As<Napi::Function>());
-  on_batch_end_ = Napi::Persistent(info[5].As<Napi::Function>());
+  on_resume_ = Napi::Persistent(info[5].As<Napi::Function>());
   lender_of_ = Napi::Persistent(info[6].As<Napi::Function>());
   on_idle_ = Napi::Persistent(info[7].As<Napi::Function>());
   on_closed_ = Napi::Persistent(info[8].As<Napi::Function>());
-  context_ = std::make_unique<Napi::AsyncContext>(env, "brink");
+  resource_ = Napi::Persistent(Napi::Object::New(env));
+  context_ = std::make_unique<Napi::AsyncContext>(env, "BRINK_SERVER", resource_.Value());
   open_host(info[0].As<Napi::Object>());
   if (!host_) return;
   info.This().As<Napi::Object>().TypeTag(&kReactorTag);
@@ -230,7 +231,7 @@ Napi::Value HostedReactor::losers(const Napi::CallbackInfo& info) {
 }
 
 // Late replies: those that were given outside of onBatch.
-void HostedReactor::flush(const Napi::CallbackInfo&) { flush_replies(); }
+void HostedReactor::flush(const Napi::CallbackInfo&) { flush_replies(host::Timing::at_once); }
 
 // setFixed(target, { status, flags, fields, body, etag }): the fields are lines, the flags the layout's.
 void HostedReactor::set_fixed(const Napi::CallbackInfo& info) {
@@ -284,16 +285,20 @@ void HostedReactor::drain(const Napi::CallbackInfo&) { host_->drain(); }
 
 void HostedReactor::close(const Napi::CallbackInfo&) { host_->close(); }
 
+// Each call is followed by the microtasks, so that what promises resolve at once leaves with the others. It is
+// JavaScript that says when the batch is done: until then its block is read.
 void HostedReactor::on_batch(reactor::Batch& batch) {
   if (environment_ending_) return;
   Napi::HandleScope scope(Env());
-  // What promises resolve at once has run when the call returns, so its replies leave with the others.
   state_[layout::kStateInBatch] = 1;
-  call(on_batch_, {Napi::Number::New(Env(), batch.block->index), Napi::Number::New(Env(), batch.events)});
-  if (state_[layout::kStateUnanswered] > 0 && !environment_ending_) on_batch_end_.Call({});
+  int32_t next =
+      told(on_batch_, {Napi::Number::New(Env(), batch.block->index), Napi::Number::New(Env(), batch.events)});
+  while (next != layout::kBatchDone) {
+    if (next == layout::kBatchFlushes) flush_replies(host::Timing::at_once);
+    next = told(on_resume_, {});
+  }
   state_[layout::kStateInBatch] = 0;
-  clear_exception();
-  flush_replies();
+  flush_replies(host::Timing::with_the_batch);
 }
 
 void HostedReactor::on_idle() { call(on_idle_, {}); }
@@ -311,6 +316,14 @@ void HostedReactor::call(Napi::FunctionReference& function, const std::initializ
   clear_exception();
 }
 
+// What JavaScript says of the batch. It stands in the state, for a tick that throws leaves no value to return; and
+// where JavaScript cannot run any more, nothing is said, and the batch is done.
+int32_t HostedReactor::told(Napi::FunctionReference& function, const std::initializer_list<napi_value>& arguments) {
+  state_[layout::kStateBatch] = layout::kBatchDone;
+  call(function, arguments);
+  return state_[layout::kStateBatch];
+}
+
 // Handlers' errors are answered in JavaScript; what comes out here goes to 'uncaughtException', as from any callback.
 // In a worker that is being terminated nothing can be thrown any more.
 void HostedReactor::clear_exception() {
@@ -319,7 +332,7 @@ void HostedReactor::clear_exception() {
   if (napi_get_and_clear_last_exception(Env(), &exception) == napi_ok) napi_fatal_exception(Env(), exception);
 }
 
-void HostedReactor::flush_replies() {
+void HostedReactor::flush_replies(host::Timing timing) {
   Napi::HandleScope scope(Env());
   auto place = static_cast<uint32_t>(state_[layout::kStateReplyBlock]);
   reactor::Block* block = reply_blocks_[place % reply_blocks_.size()].get();
@@ -327,7 +340,7 @@ void HostedReactor::flush_replies() {
   reactor::Replies replies;
   replies.block = block;
   replies.bodies = std::exchange(lent_, {});
-  host_->reply(std::move(replies));
+  host_->reply(std::move(replies), timing);
   keep_loans();
   reactor::Block* next = host_->next_reply_block();
   if (!next) next = new_reply_block();

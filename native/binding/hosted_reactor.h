@@ -1,7 +1,7 @@
 // A reactor with its host, as TypeScript sees it: gives batches to one function, takes replies out of blocks. It keeps
 // itself alive while it is open, and closes itself when its environment ends.
 //
-//   new Reactor(settings, requestBlocks, replyBlocks, state, onBatch, onBatchEnd, lenderOf, onIdle, onClosed)
+//   new Reactor(settings, requestBlocks, replyBlocks, state, onBatch, onResume, lenderOf, onIdle, onClosed)
 //     .lend(body, copied)   a large body, or a slice of a file, for the block of replies that is being filled: its
 //     place,
 //                           which the reply names. lenderOf(place) is whom it is of, when it is not sent at once
@@ -45,7 +45,8 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   static bool reactors_in(const Napi::Value& value, std::vector<HostedReactor*>* reactors);
   bool take_blocks(const Napi::CallbackInfo& info);
   void open_host(const Napi::Object& settings);
-  void flush_replies();
+  int32_t told(Napi::FunctionReference& function, const std::initializer_list<napi_value>& arguments);
+  void flush_replies(host::Timing timing);
   void keep_loans();
   napi_value lender_of(uint32_t place);
   reactor::Block* new_reply_block();
@@ -67,10 +68,12 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   std::vector<net::HeldBytes> lent_;  // to the replies that are not flushed yet
   bool threaded_ = false;
   Napi::FunctionReference on_batch_;
-  Napi::FunctionReference on_batch_end_;
+  Napi::FunctionReference on_resume_;
   Napi::FunctionReference lender_of_;
   Napi::FunctionReference on_idle_;
   Napi::FunctionReference on_closed_;
+  // Node holds on to a context's resource only as long as somebody else does, and with it to what is stored there.
+  Napi::ObjectReference resource_;
   std::unique_ptr<Napi::AsyncContext> context_;
   napi_async_cleanup_hook_handle cleanup_ = nullptr;
   bool environment_ending_ = false;

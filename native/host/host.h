@@ -2,6 +2,7 @@
 // or a `thread` of its own. All of this is called on the JavaScript thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +27,12 @@ class Client {
   virtual void on_closed() = 0;
 };
 
+// When replies are to cross to the reactor.
+enum class Timing : uint8_t {
+  at_once,
+  with_the_batch,  // they are the last of it: with its block, when on_batch() returns
+};
+
 class Host {
  public:
   virtual ~Host() = default;
@@ -34,7 +41,7 @@ class Host {
   virtual int add_listener(net::Fd listener, bool shared) = 0;
   virtual void start() = 0;
   // Takes the replies over. From then on the block is the host's, until next_reply_block() gives it.
-  virtual void reply(reactor::Replies replies) = 0;
+  virtual void reply(reactor::Replies replies, Timing timing) = 0;
   // A block that no reply is in, or null when the host has them all: then there must be another one.
   virtual reactor::Block* next_reply_block() = 0;
   // See Reactor::set_fixed.

@@ -43,13 +43,15 @@ void InlineHost::start() {
 }
 
 void InlineHost::turn() {
+  // A handler that runs the loop within its call, as some addons do, must not make the reactor turn within its turn.
+  if (in_turn_) return;
   in_turn_ = true;
   bool more_to_do = reactor_->turn(0);
   in_turn_ = false;
   arrange_next(more_to_do);
 }
 
-void InlineHost::reply(reactor::Replies replies) {
+void InlineHost::reply(reactor::Replies replies, Timing) {
   free_reply_block_ = replies.block;
   if (closing_) return;
   reactor_->apply(std::move(replies));

@@ -23,10 +23,10 @@ std::unique_ptr<Host> ThreadHost::open(uv_loop_t* loop, const reactor::Options& 
   return host;
 }
 
-// What belongs to a batch crosses with its block, so that the other side is woken once.
-void ThreadHost::reply(reactor::Replies replies) {
+// The last of a batch cross with its block, so that the other side is woken once.
+void ThreadHost::reply(reactor::Replies replies, Timing timing) {
   if (closing_) return;
-  if (!in_batch_) return thread_->reply(std::move(replies));
+  if (timing == Timing::at_once) return thread_->reply(std::move(replies));
   replies_.push_back(std::move(replies));
 }
 
@@ -57,9 +57,7 @@ void ThreadHost::answer(ReactorThread::Delivery& delivery) {
     // A handler may have closed the server; then nobody is left to answer.
     if (closing_) return;
     reactor::Block* block = batch.block;
-    in_batch_ = true;
     client_.on_batch(batch);
-    in_batch_ = false;
     if (!closing_) thread_->done_with(block, std::exchange(replies_, {}));
   }
   if (delivery.idle && !closing_) client_.on_idle();

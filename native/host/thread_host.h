@@ -22,7 +22,7 @@ class ThreadHost final : public Host {
     return thread_->add_listener(std::move(listener), shared);
   }
   void start() override { thread_->start(); }
-  void reply(reactor::Replies replies) override;
+  void reply(reactor::Replies replies, Timing timing) override;
   reactor::Block* next_reply_block() override { return closing_ ? nullptr : thread_->take_reply_block(); }
   void set_fixed(std::string target, reactor::FixedAnswer answer) override;
   reactor::Stats stats() override { return closing_ ? last_stats_ : thread_->stats(); }
@@ -36,8 +36,7 @@ class ThreadHost final : public Host {
 
   Client& client_;
   std::unique_ptr<ReactorThread> thread_;
-  std::vector<reactor::Replies> replies_;  // of the batch that is being answered
-  bool in_batch_ = false;
+  std::vector<reactor::Replies> replies_;  // the last of the batch that is being answered
   reactor::Stats last_stats_;
   uv_async_t wakeup_ = {};
   bool closing_ = false;

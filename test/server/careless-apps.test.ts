@@ -1,12 +1,14 @@
 // What an app gets wrong costs nobody else anything: not the requests beside it, not the process.
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createReadStream } from 'node:fs'
+import type { Duplex } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { events, type Part, parts, Router, reply, type ServeOptions } from 'brink'
+import { events, type Middleware, type Part, parts, Router, reply, type ServeOptions, type Server } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { get, post } from './messages.js'
-import { ask, connect } from './raw_client.js'
+import { ask, connect, type RawClient } from './raw_client.js'
 import { counts, serving } from './serving.js'
 import { turn, until } from './waiting.js'
 
@@ -62,17 +64,151 @@ test('a listener of a handed-over connection that throws does not cost the other
       })
     })
     .get('/*path', ({ params }) => params.path)
+  const logged: string[] = []
   const errors = await fatal(() =>
-    serving(app, async (server) => {
-      const tunnel = (await connect(server)).send(get('/', 'Connection: upgrade', 'Upgrade: raw'))
-      await until(() => server.stats().bytesOut > 0, 'it is handed over')
-      const clients = await Promise.all(Array.from({ length: 20 }, () => connect(server)))
-      tunnel.send('boom')
-      for (const [place, client] of clients.entries()) client.send(get(`/${place}`))
-      for (const [place, client] of clients.entries()) assert.is((await client.response()).text, String(place))
-    }),
+    serving(
+      app,
+      async (server) => {
+        const tunnel = (await connect(server)).send(get('/', 'Connection: upgrade', 'Upgrade: raw'))
+        await until(() => server.stats().bytesOut > 0, 'it is handed over')
+        const clients = await Promise.all(Array.from({ length: 20 }, () => connect(server)))
+        tunnel.send('boom')
+        for (const [place, client] of clients.entries()) client.send(get(`/${place}`))
+        for (const [place, client] of clients.entries()) assert.is((await client.response()).text, String(place))
+      },
+      { log: (error) => logged.push(String(error)) },
+    ),
   )
-  assert.equal(errors, ['Error: of the listener'])
+  assert.equal(errors, [])
+  assert.equal(logged, ['Error: of the listener'])
+})
+
+const users = new AsyncLocalStorage<string>()
+
+/** Serves `app`, and gives what was logged while `use` ran, with the request that it was logged in. Nothing is fatal. */
+async function loggedBy(app: Router, use: (server: Server, logged: string[]) => Promise<void>): Promise<string[]> {
+  const logged: string[] = []
+  const log = (error: unknown) => logged.push(`${(error as Error).message} ${users.getStore()}`)
+  const errors = await fatal(() => serving(app, (server) => use(server, logged), { log }))
+  assert.equal(errors, [])
+  return logged.sort()
+}
+
+const boom = (what: string) => () => {
+  throw new Error(what)
+}
+const entering: Middleware = (req, next) => users.run(req.headers.get('user') ?? 'nobody', next)
+
+test('what listeners of a signal throw is logged with their request, and costs nobody anything', async () => {
+  const app = new Router()
+    .use(entering)
+    .get('/', async ({ signal }) => {
+      const removed = boom('removed')
+      signal.addEventListener('abort', boom('function'))
+      signal.addEventListener('abort', { handleEvent: boom('object') })
+      signal.addEventListener('abort', async () => boom('async')())
+      signal.addEventListener('abort', removed)
+      signal.removeEventListener('abort', removed)
+      signal.onabort = boom('property')
+      // What Node and libraries do with signals goes on as ever.
+      const waited = await pause(60_000, undefined, { signal }).catch((error: Error) => error.name)
+      return AbortSignal.any([signal]).aborted ? waited : 'not aborted'
+    })
+    .get('/next', () => 'next')
+  const logged = await loggedBy(app, async (server, soFar) => {
+    const client = (await connect(server)).send(get('/', 'User: ann'))
+    await until(() => server.stats().requests === 1, 'it is asked')
+    // It may still take its answer.
+    assert.is((await client.finish().response()).text, 'AbortError')
+    await until(() => soFar.length >= 4, 'they are logged')
+    assert.is((await ask(server, get('/next'))).text, 'next')
+  })
+  assert.equal(logged, ['async ann', 'function ann', 'object ann', 'property ann'])
+})
+
+const accepted = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n'
+
+/** What an app gets wrong with a socket that was handed over to it, and what is logged. */
+const sockets: [string, (socket: Duplex) => void, (client: RawClient) => unknown, string][] = [
+  ['data', (socket) => socket.on('data', boom('data')), (client) => client.send('x'), 'data'],
+  ['data, later', (socket) => socket.on('data', async () => boom('later')()), (client) => client.send('x'), 'later'],
+  ['readable', (socket) => socket.on('readable', boom('readable')), (client) => client.send('x'), 'readable'],
+  ['end', (socket) => socket.on('end', boom('end')).resume(), (client) => client.finish(), 'end'],
+  ['close', (socket) => socket.on('close', boom('close')).resume(), (client) => client.crash(), 'close'],
+  ['error', (socket) => socket.on('error', boom('error')).resume(), (client) => client.crash(), 'error'],
+  ['finish', (socket) => socket.on('finish', boom('finish')).end(), () => {}, 'finish'],
+  ['an error that nobody listens to', (socket) => socket.destroy(new Error('unheard')), () => {}, 'unheard'],
+]
+
+for (const [what, use, act, expected] of sockets) {
+  test(`a listener of a handed-over connection that throws is logged and ends it: ${what}`, async () => {
+    const app = new Router()
+      .use(entering)
+      .upgrade('/', (_req, socket) => {
+        socket.write(accepted)
+        use(socket)
+      })
+      .get('/next', () => 'next')
+    const logged = await loggedBy(app, async (server, soFar) => {
+      const client = (await connect(server)).send(get('/', 'Connection: upgrade', 'Upgrade: raw', 'User: ann'))
+      await client.touched()
+      act(client)
+      await until(() => soFar.length > 0, 'it is logged')
+      await counts(server, { open: 0 })
+      assert.is((await ask(server, get('/next'))).text, 'next')
+    })
+    assert.equal(logged, [`${expected} ann`])
+  })
+}
+
+test('a stream that throws when it is cancelled costs nobody anything', async () => {
+  let cancelled = 0
+  const cancel = () => {
+    cancelled += 1
+    throw new Error('of the cancelling')
+  }
+  const app = new Router()
+    .get('/generator', async function* () {
+      try {
+        for (;;) yield new Uint8Array(10_000)
+      } finally {
+        cancel()
+      }
+    })
+    .get('/stream', () => new ReadableStream({ pull: (to) => to.enqueue(new Uint8Array(10_000)), cancel }))
+    .get('/next', () => 'next')
+  const logged = await loggedBy(app, async (server) => {
+    for (const path of ['/generator', '/stream']) {
+      const client = (await connect(server)).send(get(path))
+      await client.touched()
+      client.crash()
+    }
+    await until(() => cancelled === 2, 'both are cancelled')
+    assert.is((await ask(server, get('/next'))).text, 'next')
+  })
+  assert.equal(logged, [])
+})
+
+test('a generator that gives nothing for ever does not keep others from their answers', async () => {
+  let isOver = false
+  const app = new Router()
+    .get('/nothing', function* () {
+      while (!isOver) yield ''
+      yield 'over'
+    })
+    .get('/nothing-later', async function* () {
+      while (!isOver) yield ''
+      yield 'over'
+    })
+    .get('/next', () => 'next')
+  await serving(app, async (server) => {
+    const clients = await Promise.all(['/nothing', '/nothing-later'].map(() => connect(server)))
+    clients[0]?.send(get('/nothing'))
+    clients[1]?.send(get('/nothing-later'))
+    assert.is((await ask(server, get('/next'))).text, 'next')
+    isOver = true
+    for (const client of clients) assert.is((await client.response()).text, 'over')
+  })
 })
 
 /** What `await` takes for a promise, as query builders are. */
