@@ -55,6 +55,8 @@ bool Client::send_each_byte(std::string_view bytes) {
   return true;
 }
 
+bool Client::send_urgent(char byte) { return ::send(socket_of(fd_), &byte, 1, MSG_OOB) == 1; }
+
 Response Client::receive() {
   constexpr std::string_view kEndOfHead = "\r\n\r\n";
   size_t end;

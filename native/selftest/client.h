@@ -29,6 +29,8 @@ class Client {
   // False when the server takes no more.
   bool send(std::string_view bytes);
   bool send_each_byte(std::string_view bytes);
+  // A byte out of band, which is no part of what the server reads.
+  bool send_urgent(char byte);
 
   Response receive();
   // What is there of the next bytes, or, when the server has said everything, nothing.
