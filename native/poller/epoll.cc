@@ -57,10 +57,10 @@ class Epoll : public Poller {
     int most = static_cast<int>(std::min(capacity, events_.size()));
     int count = ::epoll_wait(fd(), events_.data(), most, timeout_ms);
     if (count < 0) return errno == EINTR ? 0 : -errno;
+    for (Shared& shared : shared_) shared.was_told |= is_told(shared, count);
     for (int i = 0; i < count; i++) {
       const epoll_event& event = events_[static_cast<size_t>(i)];
       bool broken = (event.events & (EPOLLERR | EPOLLHUP)) != 0;
-      for (Shared& shared : shared_) shared.was_told |= shared.token == event.data.u64;
       ready[i].token = event.data.u64;
       ready[i].readable = broken || (event.events & (EPOLLIN | EPOLLPRI | EPOLLRDHUP)) != 0;
       ready[i].writable = broken || (event.events & EPOLLOUT) != 0;
@@ -113,13 +113,18 @@ class Epoll : public Poller {
       if (!shared.was_told || !shared.wanted) continue;
       uint64_t now_ms = net::system::monotonic_ms();
       if (now_ms == shared.moved_ms) continue;
-      shared.moved_ms = now_ms;
       unwatch(shared);
       shared.was_told = watch(shared) != 0;
+      shared.moved_ms = shared.was_told ? 0 : now_ms;
       // There was no memory for it: the next wait tries again.
       if (shared.was_told && (timeout_ms < 0 || timeout_ms > kTryAgainMs)) timeout_ms = kTryAgainMs;
     }
     return timeout_ms;
+  }
+
+  bool is_told(const Shared& shared, int count) const {
+    return std::any_of(events_.begin(), events_.begin() + count,
+                       [&shared](const epoll_event& event) { return event.data.u64 == shared.token; });
   }
 
   int fd() const { return static_cast<int>(epoll_.get()); }
