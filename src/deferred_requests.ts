@@ -1,5 +1,6 @@
 // Requests that wait for their turn, because those before them took long: connections in turn, one request of each a
-// round, in slices between which the reactor reads, accepts and writes.
+// round (a few, when they take next to no time: answers that leave together cost less), in slices between which the
+// reactor reads, accepts and writes.
 import type { AsyncResource } from 'node:async_hooks'
 import type { Exchange } from './exchange.js'
 import { FairQueue } from './fair_queue.js'
@@ -73,7 +74,9 @@ export class DeferredRequests {
     const begunLater = this.#turns.begunLater()
     this.#pace.look()
     this.#pace.restart()
-    for (let next = this.#queue.take(); next !== undefined; next = this.#queue.take()) {
+    for (;;) {
+      const next = this.#queue.take(this.#pace.stride)
+      if (next === undefined) return
       const { request, context, start } = next
       if (this.#turns.isVain(request)) request.end()
       else context.runInAsyncScope(start)

@@ -1,4 +1,4 @@
-// What waits, by connection: each connection's in its order, the connections in turn, one of each a round.
+// What waits, by connection: each connection's in its order, and the connections in turn.
 
 /** What of one connection waits. The lines stand in a ring. */
 interface Line<T> {
@@ -12,8 +12,9 @@ interface Line<T> {
 export class FairQueue<T> {
   // Slots are few and dense.
   readonly #lines: (Line<T> | undefined)[] = []
-  /** Whose turn is next. Before it stands who had the last one. */
+  /** Whose turn it is. Before it stands who had the last one. */
   #turn: Line<T> | undefined
+  #taken = 0
   #size = 0
 
   get size(): number {
@@ -28,11 +29,13 @@ export class FairQueue<T> {
     else this.#join(slot, generation, item)
   }
 
-  take(): T | undefined {
+  /** What is next. A connection's turn is over when so many of it were taken one after the other. */
+  take(most: number): T | undefined {
+    if (this.#turn !== undefined && this.#taken >= most) this.#pass(this.#turn.next)
     const line = this.#turn
     if (line === undefined) return undefined
+    this.#taken += 1
     this.#size -= 1
-    this.#turn = line.next
     // There are never more of one connection than are answered at a time.
     const item = line.waiting.shift() as T
     if (line.waiting.length === 0) this.#leave(line)
@@ -50,7 +53,7 @@ export class FairQueue<T> {
 
   clear(): void {
     this.#lines.length = 0
-    this.#turn = undefined
+    this.#pass(undefined)
     this.#size = 0
   }
 
@@ -61,16 +64,20 @@ export class FairQueue<T> {
     line.previous = first?.previous ?? line
     line.previous.next = line
     line.next.previous = line
-    this.#turn ??= line
+    if (first === undefined) this.#pass(line)
     // An earlier connection of the slot stays in the ring until it is removed, or has had its turns.
     this.#lines[slot] = line
   }
 
   #leave(line: Line<T>): void {
     if (this.#lines[line.slot] === line) this.#lines[line.slot] = undefined
-    if (line.next === line) this.#turn = undefined
-    else if (this.#turn === line) this.#turn = line.next
+    if (this.#turn === line) this.#pass(line.next === line ? undefined : line.next)
     line.previous.next = line.next
     line.next.previous = line.previous
+  }
+
+  #pass(turn: Line<T> | undefined): void {
+    this.#turn = turn
+    this.#taken = 0
   }
 }

@@ -17,6 +17,11 @@ export class Pace {
   #stride = 1
   #left = 1
 
+  /** How many pieces may be done between two looks: the more, the less they took. */
+  get stride(): number {
+    return this.#stride
+  }
+
   /** Begins anew, and looks behind the first piece, the third, the seventh and so on. */
   begin(): void {
     this.#stride = this.#left = 1

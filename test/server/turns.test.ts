@@ -1,11 +1,13 @@
 // Answers leave when they are ready, and connections have their turns, whatever else crosses at the same time.
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { type Handler, Router, reply } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { get, head, post } from './messages.js'
-import { connect, type RawClient } from './raw_client.js'
+import { connect, leaveAll, type RawClient } from './raw_client.js'
 import { serving } from './serving.js'
-import { turn, until } from './waiting.js'
+import { turn, until, within } from './waiting.js'
 
 const COMPUTING_MS = 4
 
@@ -218,6 +220,20 @@ test('a server that is cut with requests that wait for their turn ends', async (
     assert.is(ran(), ended)
     assert.ok(ended < 200, `${ended} have run`)
   })
+})
+
+test('a worker thread that is terminated while requests wait for their turn takes nobody along', async () => {
+  for (let times = 0; times < 5; times += 1) {
+    const worker = new Worker(new URL('./programs/computing_worker.js', import.meta.url))
+    const [port] = (await within(once(worker, 'message'), 'the worker to listen')) as [number]
+    const computing = once(worker, 'message')
+    const clients = await Promise.all(Array.from({ length: 4 }, () => connect({ port })))
+    for (const client of clients) client.send(get('/').repeat(60))
+    await within(computing, 'the first to be at work')
+    await within(worker.terminate(), 'the worker to end')
+    for (const client of clients) await until(() => client.ending !== undefined, 'the connection has ended')
+    leaveAll()
+  }
 })
 
 test('nothing is begun behind an answer that closes, also when it comes in another batch', async () => {
