@@ -139,7 +139,6 @@ void make_silent_where_due(Expected& expected, bool length_only) {
   if (is_silent) {
     expected.body.clear();
     expected.lent_up_to.clear();
-    expected.lent_has_changed.clear();
     expected.framing = Framing::none;
     expected.may_break = false;
   }
@@ -243,6 +242,8 @@ void Reading::read_chunk(const Record& record, Expected& stream) {
     stream.aborted = true;
     return;
   }
+  // It is looked at in any case, also where nothing of it would be sent.
+  if (given.has_changed) stream.lent_has_changed.push_back(given.has_changed);
   if (stream.ended) return;
   stream.may_break |= given.may_be_gone;
   if (record.has(layout::kFlagChunkAsks)) {
@@ -255,7 +256,6 @@ void Reading::read_chunk(const Record& record, Expected& stream) {
     stream.body += given.bytes;
     stream.pieces++;
     if (given.by_reference) stream.lent_up_to.push_back(stream.body.size());
-    if (given.has_changed) stream.lent_has_changed.push_back(given.has_changed);
   }
   stream.ended = ends;
   if (ends && stream.framing == Framing::chunked) stream.trailers = std::move(trailers);
