@@ -66,8 +66,11 @@ export interface Deadlines {
 
 /** What an exchange asks of its reactor. */
 export interface ExchangeNative extends Pick<NativeReactor, 'lend' | 'losers'> {
-  /** Makes the native side take what the block of replies holds, and give another one for it. */
-  flush(): void
+  /**
+   * Makes the native side take what the block of replies holds, and give another one for it. False when it does not:
+   * `atLeisure`, and the reactor has not taken what was given before.
+   */
+  flush(atLeisure?: boolean): boolean
 }
 
 /** Memory that one side fills and the other reads. */
@@ -209,13 +212,13 @@ export class Exchange {
   /** What `work` answers, and what was answered before it, crosses when it has run. */
   together(work: () => void): void {
     // What is there from before has waited long enough.
-    this.#native.flush()
+    this.#native.flush(true)
     this.state[STATE_IN_BATCH] = 1
     try {
       work()
     } finally {
       this.state[STATE_IN_BATCH] = 0
-      this.#native.flush()
+      if (!this.#native.flush(true)) this.#flushSoon()
     }
   }
 
@@ -292,7 +295,7 @@ export class Exchange {
     this.#flushIsDue = true
     setImmediate(() => {
       this.#flushIsDue = false
-      this.#native.flush()
+      if (!this.#native.flush(true)) this.#flushSoon()
     })
   }
 

@@ -60,7 +60,7 @@ export interface NativeReactor {
   /** What `lenderOf` gave for bodies that have changed before they were sent, since the last call. */
   losers(): object[]
   /** Sends the replies that were written outside of `onBatch`. */
-  flush(): void
+  flush(atLeisure?: boolean): boolean
   /** Answers GET and HEAD of exactly this target without JavaScript, from now on. */
   setFixed(target: string, answer: NativeFixedAnswer): void
   stats(): NativeStats

@@ -147,8 +147,8 @@ class OpenServer implements Server, Listeners {
     const threaded = threads > 0
     let closed = false
     const exchange = new Exchange(threaded, {
-      flush: () => {
-        if (!closed) reactor.flush()
+      flush: (atLeisure) => {
+        return closed || reactor.flush(atLeisure)
       },
       lend: (body, copied) => (closed ? 0 : reactor.lend(body, copied)),
       losers: () => (closed ? [] : reactor.losers()),

@@ -231,7 +231,18 @@ Napi::Value HostedReactor::losers(const Napi::CallbackInfo& info) {
 }
 
 // Late replies: those that were given outside of onBatch.
-void HostedReactor::flush(const Napi::CallbackInfo&) { flush_replies(host::Timing::at_once); }
+Napi::Value HostedReactor::flush(const Napi::CallbackInfo& info) {
+  bool at_leisure = info.Length() > 0 && info[0].ToBoolean();
+  bool puts_off = at_leisure && may_put_off_replies();
+  if (!puts_off) flush_replies(host::Timing::at_once);
+  return Napi::Boolean::New(info.Env(), !puts_off);
+}
+
+// A reactor that is behind answers no sooner for more blocks, which would not be given back.
+bool HostedReactor::may_put_off_replies() {
+  constexpr size_t kMostReplyBlocks = 4;
+  return reply_blocks_.size() >= kMostReplyBlocks && !host_->has_reply_block();
+}
 
 // setFixed(target, { status, flags, fields, body, etag }): the fields are lines, the flags the layout's.
 void HostedReactor::set_fixed(const Napi::CallbackInfo& info) {
@@ -294,7 +305,7 @@ void HostedReactor::on_batch(reactor::Batch& batch) {
   int32_t next =
       told(on_batch_, {Napi::Number::New(Env(), batch.block->index), Napi::Number::New(Env(), batch.events)});
   while (next != layout::kBatchDone) {
-    if (next == layout::kBatchFlushes) flush_replies(host::Timing::at_once);
+    if (next == layout::kBatchFlushes && !may_put_off_replies()) flush_replies(host::Timing::at_once);
     next = told(on_resume_, {});
   }
   state_[layout::kStateInBatch] = 0;

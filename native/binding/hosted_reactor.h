@@ -5,6 +5,8 @@
 //     .lend(body, copied)   a large body, or a slice of a file, for the block of replies that is being filled: its
 //     place,
 //                           which the reply names. lenderOf(place) is whom it is of, when it is not sent at once
+//     .flush(atLeisure)     hands over what the block of replies holds, and gives true. At leisure it gives false, and
+//                           does not, when the reactor has not taken those of before
 //     .losers()             those whose bodies have changed before they were sent, since the last call
 //
 // `state` is an Int32Array of the layout's state words. Taking a block of replies, this side puts another one's place
@@ -32,7 +34,7 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   void start(const Napi::CallbackInfo& info);
   Napi::Value lend(const Napi::CallbackInfo& info);
   Napi::Value losers(const Napi::CallbackInfo& info);
-  void flush(const Napi::CallbackInfo& info);
+  Napi::Value flush(const Napi::CallbackInfo& info);
   void set_fixed(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
   void drain(const Napi::CallbackInfo& info);
@@ -47,6 +49,7 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   void open_host(const Napi::Object& settings);
   int32_t told(Napi::FunctionReference& function, const std::initializer_list<napi_value>& arguments);
   void flush_replies(host::Timing timing);
+  bool may_put_off_replies();
   void keep_loans();
   napi_value lender_of(uint32_t place);
   reactor::Block* new_reply_block();

@@ -42,6 +42,8 @@ class Host {
   virtual void start() = 0;
   // Takes the replies over. From then on the block is the host's, until next_reply_block() gives it.
   virtual void reply(reactor::Replies replies, Timing timing) = 0;
+  // Whether next_reply_block() would have one to give, if there were replies to take over.
+  virtual bool has_reply_block() = 0;
   // A block that no reply is in, or null when the host has them all: then there must be another one.
   virtual reactor::Block* next_reply_block() = 0;
   // See Reactor::set_fixed.

@@ -23,6 +23,7 @@ class InlineHost final : public Host, public reactor::BatchSink {
   int add_listener(net::Fd listener, bool shared) override;
   void start() override;
   void reply(reactor::Replies replies, Timing timing) override;
+  bool has_reply_block() override { return true; }
   reactor::Block* next_reply_block() override { return std::exchange(free_reply_block_, nullptr); }
   void set_fixed(std::string target, reactor::FixedAnswer answer) override;
   reactor::Stats stats() override;

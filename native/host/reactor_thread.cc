@@ -148,6 +148,11 @@ void ReactorThread::reply(reactor::Replies replies) {
   post([&replies](Inbox& inbox) { inbox.replies.push_back(std::move(replies)); });
 }
 
+bool ReactorThread::has_reply_block() {
+  std::lock_guard<std::mutex> guard(lock_);
+  return !free_reply_blocks_.empty();
+}
+
 reactor::Block* ReactorThread::take_reply_block() {
   std::lock_guard<std::mutex> guard(lock_);
   if (free_reply_blocks_.empty()) return nullptr;

@@ -47,6 +47,7 @@ class ReactorThread final : private reactor::BatchSink {
   Delivery take();
   void done_with(reactor::Block* block, std::vector<reactor::Replies> replies);  // a batch's: its handlers have run
   void reply(reactor::Replies replies);
+  bool has_reply_block();
   reactor::Block* take_reply_block();  // one whose replies are applied, or null
   void set_fixed(std::string target, reactor::FixedAnswer answer);
   reactor::Stats stats();

@@ -23,6 +23,7 @@ class ThreadHost final : public Host {
   }
   void start() override { thread_->start(); }
   void reply(reactor::Replies replies, Timing timing) override;
+  bool has_reply_block() override { return !closing_ && thread_->has_reply_block(); }
   reactor::Block* next_reply_block() override { return closing_ ? nullptr : thread_->take_reply_block(); }
   void set_fixed(std::string target, reactor::FixedAnswer answer) override;
   reactor::Stats stats() override { return closing_ ? last_stats_ : thread_->stats(); }

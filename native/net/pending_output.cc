@@ -16,14 +16,23 @@ constexpr uint64_t kMostOfFile = 2 * 1024 * 1024;
 constexpr uint64_t kLargeFile = 128 * 1024;
 }  // namespace
 
+// A client that takes little gets whole segments, so that what waits for it takes no more memory than its bytes.
 void PendingOutput::append(Slice bytes) {
-  if (bytes.size == 0) return;
-  bool shared = !segments_.empty() && !segments_.back().held.is_given() &&
-                segments_.back().copied.size() + bytes.size <= kSharedSegment;
-  if (!shared) segments_.emplace_back();
-  auto& copied = segments_.back().copied;
-  copied.insert(copied.end(), bytes.data, bytes.data + bytes.size);
-  size_ += bytes.size;
+  while (bytes.size > 0) {
+    bool shared =
+        !segments_.empty() && !segments_.back().held.is_given() && segments_.back().copied.size() < kSharedSegment;
+    if (!shared) {
+      segments_.emplace_back();
+      bool is_slow = size_ >= kSharedSegment / 2;
+      segments_.back().copied.reserve(is_slow ? std::max(bytes.size, kSharedSegment) : bytes.size);
+    }
+    auto& copied = segments_.back().copied;
+    // What comes at once stays in one piece.
+    size_t fits = copied.empty() ? bytes.size : std::min(bytes.size, kSharedSegment - copied.size());
+    copied.insert(copied.end(), bytes.data, bytes.data + fits);
+    size_ += fits;
+    bytes = {bytes.data + fits, bytes.size - fits};
+  }
 }
 
 void PendingOutput::append(HeldBytes held, size_t taken) {

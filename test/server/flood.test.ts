@@ -16,8 +16,8 @@ const REQUESTS = 2560
 const MAX_PENDING = 1024 * 1024
 const HEAD_BYTES = 300
 const READ_BYTES = 64 * 1024
-/** For what V8, malloc and the tables keep, of all clients together. */
-const SLACK_BYTES = 8 * 1024 * 1024
+/** For what V8, malloc (for each thread) and the tables keep, of all clients together. */
+const SLACK_BYTES = 16 * 1024 * 1024
 
 /** Resolves when much has been answered, and the server has gone on with nothing for a while. */
 async function standstill(server: Worker<ServerOrders>, isMuch: (stats: ServerStats) => boolean): Promise<Look> {
