@@ -388,7 +388,9 @@ export class Answering {
   #write(request: BrinkRequest, method: string, value: HandlerResult): void {
     if (value instanceof Reply) return this.#writeReply(request, method, value.forRequest(request))
     if (value instanceof Error) throw value
-    if (!isResponse(value) && this.#sending.value(request, value)) return request.end()
+    // To a client that is gone nothing is sent: nobody would tell that a large body is not wanted any more.
+    const isSent = !request.isGone && !isResponse(value) && this.#sending.value(request, value)
+    if (isSent) return request.end()
     const answer = toReply(value)
     if (answer instanceof Reply) this.#writeReply(request, method, answer)
     else this.#later(request, method, answer)

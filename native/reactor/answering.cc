@@ -199,7 +199,10 @@ void Reactor::pass_due(Connection& connection, bool close) {
 // Nothing is said after a response that says close.
 void Reactor::drop_unanswered(Connection& connection) {
   connection.stage = std::max(connection.stage, Stage::last);
-  if (!connection.unanswered.empty()) notices_.gone(connection.id);
+  if (!connection.unanswered.empty()) {
+    notices_.gone(connection.id);
+    connection.answers_for_app = false;
+  }
   while (!connection.unanswered.empty()) {
     connection.unanswered.take(connection.unanswered.first());
     connection.unanswered.pass_first();

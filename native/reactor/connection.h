@@ -84,6 +84,7 @@ struct Connection {
   Watch watch;
   bool in_ready_list = false;
   bool upgrade_offered = false;  // by the last request: until its answer nothing more is read
+  bool answers_for_app = false;  // a request that the app has was answered here: whatever it still gives is for nobody
   Since since;
   RateWindow window;
   http::RequestParser parser;

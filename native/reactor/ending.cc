@@ -22,6 +22,7 @@ void Reactor::refuse(Connection& connection, http::Refusal refusal) {
   if (connection.incoming) {
     sequence = connection.incoming->sequence;
     if (!connection.incoming->discarded) notices_.body_failed(connection.id, sequence, refusal);
+    connection.answers_for_app |= !connection.incoming->answered;
     connection.incoming.reset();
   } else {
     if (connection.unanswered.count() >= Unanswered::kMost) return drop(connection);
@@ -75,7 +76,7 @@ void Reactor::end(Connection& connection) {
 
 void Reactor::drop(Connection& connection) {
   if (connection.has_ended()) return;
-  if (!connection.unanswered.empty()) notices_.gone(connection.id);
+  if (!connection.unanswered.empty() || connection.answers_for_app) notices_.gone(connection.id);
   wheel_.clear(connection.deadline);
   if (connection.watch.polled) {
     poller_->remove(connection.fd.get());

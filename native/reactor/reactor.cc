@@ -288,6 +288,8 @@ void Reactor::deliver() {
   // What was read became no event yet, and whoever needs it has a copy: the block is as good as new.
   if (events_.events() == 0) return events_.start_over();
   if (!sink_.takes_batches()) return;
+  // What found no room in this block has it in the next one, if there is one: the next turn sees.
+  short_of_room_ = false;
   stats_.batches++;
   sink_.deliver(events_.take());
 }

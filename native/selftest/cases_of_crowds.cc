@@ -97,6 +97,43 @@ void all_blocks_taken(Trial& trial) {
   trial.expect(answered == kClients * kRequests, "every request to be answered");
 }
 
+// Requests fill a block to its end in the same turn in which so many clients leave that the block has no room to tell
+// of them: the requests behind it are answered without waiting for anything else to happen.
+void full_block_and_many_who_leave(Trial& trial) {
+  constexpr int kLeaving = 40, kPipelined = 64;
+  constexpr int kWords = layout::kRequestFields + 2;
+  constexpr int kClients = static_cast<int>(layout::kBlockWords) / kWords / kPipelined + 1;
+  Setup setup = trial.setup();
+  setup.options.limits.fields = 2;
+  // No deadline ends a wait before the clients' patience is over.
+  setup.options.min_rate_bytes = 0;
+  setup.options.half_close_timeout_ms = 60'000;
+  Server* server = trial.serve(setup);
+  if (!server) return;
+  std::deque<Client> leaving, clients;
+  for (int i = 0; i < kLeaving; i++) leaving.emplace_back(server->port());
+  for (int i = 0; i < kClients; i++) clients.emplace_back(server->port());
+  for (Client& client : leaving) client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nbody");
+  for (Client& client : clients) {
+    client.send(get("/first"));
+    if (!trial.expect_answer(client.receive(), "/first")) return;
+  }
+  Client busy(server->port());
+  busy.send(get("/busy"));
+  server->app().wait_until_busy();
+  for (Client& client : leaving) client.vanish();
+  std::string requests;
+  for (int i = 0; i < kPipelined; i++) requests += get("/" + std::to_string(i));
+  for (Client& client : clients) client.send(requests);
+  server->app().release();
+  for (Client& client : clients) {
+    for (int i = 0; i < kPipelined; i++) {
+      if (!trial.expect_answer(client.receive(), "/" + std::to_string(i))) return;
+    }
+  }
+  trial.expect_answer(busy.receive(), App::kConstant);
+}
+
 // Those above the limit are told, or turned away; the others are served, then and later.
 void more_than_select_takes(Trial& trial) {
   constexpr size_t kClients = 1100;
@@ -148,6 +185,7 @@ std::vector<Case> cases_of_crowds() {
       {"clients on many threads get their own answers", clients_at_once},
       {"requests wait while the app has all the blocks", all_blocks_taken,
        [](const Setup& setup) { return setup.threaded; }},
+      {"requests behind a full block are answered while many leave", full_block_and_many_who_leave},
       {"1,100 clients are more than select takes", more_than_select_takes,
        [](const Setup& setup) { return setup.backend->name == "select" && (kTakesThousands || !setup.threaded); }},
       {"10,000 clients, or 2,000 under a sanitizer", thousands,

@@ -142,6 +142,40 @@ for (const [kind, make] of Object.entries(resisting)) {
   })
 }
 
+test('a stream that is given behind a refusal of its request is ended', async () => {
+  const asked = gate<void>()
+  const refused = gate<void>()
+  const ended = gate<void>()
+  const app = new Router()
+    .post(
+      '/',
+      async () => {
+        asked.open()
+        await refused.opened
+        return (async function* () {
+          try {
+            for (;;) yield noise(100_000)
+          } finally {
+            ended.open()
+          }
+        })()
+      },
+      { stream: true },
+    )
+    .get('/', () => 'next')
+  await serving(app, async (server) => {
+    const client = (await connect(server)).send(head('POST', '/', 'Transfer-Encoding: chunked'), '4\r\nbody\r\n')
+    await within(asked.opened, 'the handler to begin')
+    client.send('no chunk\r\n')
+    assert.is((await client.response()).status, 400)
+    refused.open()
+    await turn()
+    client.leave()
+    await within(ended.opened, 'the stream to be ended')
+    await counts(server, { open: 0 })
+  })
+})
+
 /** Sources that end before they are complete. Each is told when its answer has begun. */
 const failing: Record<string, (begun: Promise<void>) => object> = {
   'a generator that throws': (begun) =>

@@ -1,11 +1,13 @@
 // Bodies that are too large to be copied at once: to a client they are like any other, whatever the host.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Router, reply } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { get, head, noise } from './messages.js'
 import { ask, connect } from './raw_client.js'
 import { counts, serving } from './serving.js'
-import { until } from './waiting.js'
+import { gate, turn, until } from './waiting.js'
 
 const KIB = 1024
 const SIZES = [200 * KIB, 256 * KIB, 256 * KIB + 1, 1024 * KIB, 5000 * KIB]
@@ -134,5 +136,42 @@ test('clients that leave in the middle of large bodies leave nothing behind', as
     },
   )
 })
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+for (const [kind, make] of Object.entries({
+  bytes: (body: Uint8Array) => body,
+  'a reply': (body: Uint8Array) => reply(200, body),
+})) {
+  test(`a large body that is given as ${kind} when its client has left is not kept`, async () => {
+    const asked = gate<AbortSignal>()
+    const go = gate<void>()
+    let given: WeakRef<Uint8Array> | undefined
+    const app = new Router()
+      .get('/', async (req) => {
+        asked.open(req.signal)
+        await go.opened
+        const body = new Uint8Array(1024 * KIB)
+        given = new WeakRef(body)
+        return make(body)
+      })
+      .get('/next', () => 'next')
+    await serving(app, async (server) => {
+      const client = (await connect(server)).send(get('/'))
+      const signal = await asked.opened
+      client.crash()
+      await until(() => signal.aborted, 'the handler is told')
+      go.open()
+      await until(() => given !== undefined, 'the body is given')
+      assert.is((await ask(server, get('/next'))).text, 'next')
+      await until(async () => {
+        await turn()
+        collectGarbage()
+        return given?.deref() === undefined
+      }, 'nobody holds the body')
+    })
+  })
+}
 
 test.run()
