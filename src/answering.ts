@@ -1,12 +1,12 @@
 // From a batch of events to its replies: routes each request, runs its handler, and has what it gives sent.
 import { AsyncResource } from 'node:async_hooks'
-import { addressText } from './address.js'
 import { Batch } from './batch.js'
 import { bodyChanged } from './body_changed.js'
 import { sourceOf } from './body_source.js'
 import { DeferredRequests } from './deferred_requests.js'
 import type { Dispatcher, Match } from './dispatcher.js'
 import { HttpError } from './errors.js'
+import { announcedAt, clientErrorAt, pieceAt, recipientAt, refusalAt } from './event_fields.js'
 import type { Block, Exchange } from './exchange.js'
 import { FileSlice } from './file_slice.js'
 import type { HandlerResult } from './handler.js'
@@ -15,18 +15,11 @@ import {
   BODY_END,
   BODY_FAILED,
   BODY_FLAGS,
-  BODY_LENGTH,
-  BODY_OFFSET,
   BODY_REFUSAL,
   BODY_SEQUENCE,
   BODY_TRAILERS_LENGTH,
   BODY_TRAILERS_OFFSET,
   BODY_WINDOW,
-  CLIENT_ERROR_ADDRESS,
-  CLIENT_ERROR_FLAGS,
-  CLIENT_ERROR_PORT,
-  CLIENT_ERROR_REFUSAL,
-  CLIENT_ERROR_UNTOLD,
   DRAINED_SEQUENCE,
   EVENT_BODY,
   EVENT_BODY_CHANGED,
@@ -39,13 +32,10 @@ import {
   EVENT_SLOT,
   FLAG_BODY_FOLLOWS,
   FLAG_EXPECTS_CONTINUE,
-  FLAG_IPV4,
   FLAG_NEWLY_KNOWN,
   FLAG_UPGRADE,
   GONE_HALF,
   NOTICE_CODE,
-  REQUEST_ANNOUNCED_HIGH,
-  REQUEST_ANNOUNCED_LOW,
   REQUEST_BODY_LENGTH,
   REQUEST_BODY_OFFSET,
   REQUEST_FLAGS,
@@ -56,7 +46,6 @@ import {
   REQUEST_TARGET,
   STATE_BATCH,
 } from './layout.js'
-import { native } from './native.js'
 import type { ClientError } from './options.js'
 import { Parties, type Party } from './parties.js'
 import { quietly } from './quietly.js'
@@ -64,8 +53,8 @@ import type { RawBuffer } from './raw_buffer.js'
 import { reasonPhrase } from './reason_phrase.js'
 import { isPromise, isResponse, Reply, toReply } from './reply.js'
 import type { ReplyStream } from './reply_stream.js'
-import { BrinkRequest, methodAt, type Recipient, type RequestSurroundings } from './request.js'
-import { type RequestContext, whereItFailed } from './request_context.js'
+import { BrinkRequest, methodAt, type RequestSurroundings } from './request.js'
+import { whereItFailed } from './request_context.js'
 import type { FieldMemory } from './request_headers.js'
 import { Sending } from './sending.js'
 import { Tunnel } from './tunnel.js'
@@ -234,7 +223,7 @@ export class Answering {
   }
 
   /** A request whose body is still coming, or which has to wait for its turn. */
-  #admit(block: Block, at: number, context: RequestContext): void {
+  #admit(block: Block, at: number, context: AsyncResource): void {
     const { words } = block
     const routed = this.#routed(block, at)
     if (this.#sending.hasClosed(words[at + EVENT_SLOT], words[at + EVENT_GENERATION])) return
@@ -254,7 +243,7 @@ export class Answering {
    * A request whose body is still coming. A small one is waited for, so that no handler runs for what turns out to be no
    * request, unless its route asks for it as it arrives, or the client waits to be told whether to send it at all.
    */
-  #admitAhead(block: Block, at: number, context: RequestContext, routed: Routed, limit: number): void {
+  #admitAhead(block: Block, at: number, context: AsyncResource, routed: Routed, limit: number): void {
     const { words, bytes } = block
     const to = recipientAt(words, at)
     const read = (wanted: number) => this.#exchange.read(to, wanted)
@@ -276,7 +265,7 @@ export class Answering {
   }
 
   /** Begins to answer at once, unless others have waited for longer or should have their turn. */
-  #inTurn(request: BrinkRequest, context: RequestContext, start: () => void): void {
+  #inTurn(request: BrinkRequest, context: AsyncResource, start: () => void): void {
     if (!this.#batch.isLate && this.#deferred.isEmpty) return context.runInAsyncScope(start)
     request.detach()
     this.#deferred.add({ request, context, start })
@@ -456,33 +445,4 @@ export class Answering {
     }
     request.end()
   }
-}
-
-/** Copied, for the block is used again. */
-function pieceAt(words: Int32Array, bytes: Buffer, at: number): Buffer {
-  const start = words[at + BODY_OFFSET]
-  return Buffer.from(bytes.subarray(start, start + words[at + BODY_LENGTH]))
-}
-
-function recipientAt(words: Int32Array, at: number): Recipient {
-  return {
-    slot: words[at + EVENT_SLOT],
-    generation: words[at + EVENT_GENERATION],
-    sequence: words[at + REQUEST_SEQUENCE],
-  }
-}
-
-function announcedAt(words: Int32Array, at: number): number {
-  return (words[at + REQUEST_ANNOUNCED_HIGH] >>> 0) * 2 ** 32 + (words[at + REQUEST_ANNOUNCED_LOW] >>> 0)
-}
-
-function refusalAt(number: number): { readonly code: string; readonly status: number } {
-  return native.refusals[number] as { code: string; status: number }
-}
-
-function clientErrorAt(words: Int32Array, at: number): ClientError {
-  const { code, status } = refusalAt(words[at + CLIENT_ERROR_REFUSAL])
-  const isIpv4 = (words[at + CLIENT_ERROR_FLAGS] & FLAG_IPV4) !== 0
-  const ip = addressText(words, at + CLIENT_ERROR_ADDRESS, isIpv4)
-  return { code, status, ip, port: words[at + CLIENT_ERROR_PORT], untold: words[at + CLIENT_ERROR_UNTOLD] }
 }

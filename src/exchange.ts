@@ -98,7 +98,14 @@ export class Exchange {
   readonly largeBodies = new LargeBodies(this)
   // Who gave the bodies that lie elsewhere, by their places.
   readonly #lenders: (Recipient | undefined)[] = []
+  // The block that is written to, and its place.
+  #out: Block
+  #outPlace = 0
   #bytesUsed = 0
+  // The last text that was answered, and where it stands in the block.
+  #text: string | undefined
+  #textAt = 0
+  #textEnd = 0
   #flushIsDue = false
 
   constructor(threaded: boolean, native: ExchangeNative) {
@@ -106,7 +113,8 @@ export class Exchange {
     this.#requests = this.requestBlocks.map((memory) => new Block(memory))
     this.#native = native
     this.#threaded = threaded
-    this.#replyBlock().words[REPLIES_END] = REPLIES_FIRST
+    this.#out = this.#replies[0] = new Block(this.replyBlocks[0] as ArrayBuffer)
+    this.#out.words[REPLIES_END] = REPLIES_FIRST
   }
 
   /** A block of requests, by its place. */
@@ -133,11 +141,12 @@ export class Exchange {
     if (body.length > COPIED_BODY) {
       return this.answer({ slot, generation, sequence }, 200, contentType, '', body)
     }
-    this.#makeRoom(3 * body.length)
-    const { words: out, bytes } = this.#replyBlock()
+    const { words: out, bytes } = this.#makeRoom(3 * body.length)
     const at = out[REPLIES_END]
-    const bodyAt = this.#bytesUsed
-    const end = write(bytes, body, bodyAt)
+    // What stands in the block is not written once more: many answers are the same.
+    const isThere = body === this.#text
+    const bodyAt = isThere ? this.#textAt : this.#bytesUsed
+    const end = isThere ? this.#textEnd : write(bytes, body, bodyAt)
     out[at + REPLY_KIND] = REPLY_ANSWER
     out[at + REPLY_SLOT] = slot
     out[at + REPLY_GENERATION] = generation
@@ -149,7 +158,11 @@ export class Exchange {
     out[at + REPLY_BODY_OFFSET] = bodyAt
     out[at + REPLY_BODY_LENGTH] = end - bodyAt
     out[REPLIES_END] = at + REPLY_WORDS
-    this.#bytesUsed = end
+    if (!isThere) {
+      this.#text = body
+      this.#textAt = bodyAt
+      this.#textEnd = this.#bytesUsed = end
+    }
     if (this.state[STATE_IN_BATCH] === 0) this.#flushSoon()
   }
 
@@ -239,11 +252,9 @@ export class Exchange {
     if (typeof body === 'object' && body.length === 0 && body instanceof Uint8Array) checkIsThere(body)
     // A UTF-16 unit takes at the most three bytes of UTF-8.
     const bodyMost = body === undefined || large ? 0 : typeof body === 'string' ? 3 * body.length : body.length
-    this.#makeRoom(fields.length + bodyMost)
+    const { words: out, bytes } = this.#makeRoom(fields.length + bodyMost)
     // From here on the native side closes the file.
     if (body instanceof FileSlice) body.take()
-
-    const { words: out, bytes } = this.#replyBlock()
     const at = out[REPLIES_END]
     const fieldsAt = this.#bytesUsed
     const fieldsEnd = fieldsAt + (fields === '' ? 0 : bytes.latin1Write(fields, fieldsAt))
@@ -301,26 +312,36 @@ export class Exchange {
 
   #replyBlock(): Block {
     const place = this.state[STATE_REPLY_BLOCK]
-    this.#replies[place] ??= new Block(this.replyBlocks[place] as ArrayBuffer)
-    return this.#replies[place]
+    return place === this.#outPlace ? this.#out : this.#turnTo(place)
   }
 
-  #makeRoom(bytes: number): void {
-    const { words } = this.#replyBlock()
+  #turnTo(place: number): Block {
+    this.#replies[place] ??= new Block(this.replyBlocks[place] as ArrayBuffer)
+    this.#out = this.#replies[place]
+    this.#outPlace = place
+    return this.#out
+  }
+
+  /** Gives the block that has room for so many bytes and one more reply. */
+  #makeRoom(bytes: number): Block {
+    let block = this.#replyBlock()
     // The native side has taken what there was.
-    if (words[REPLIES_END] === REPLIES_FIRST) this.#startOver()
-    const fits = this.#bytesUsed + bytes <= BLOCK_BYTES && words[REPLIES_END] + REPLY_WORDS <= BLOCK_WORDS
-    if (fits) return
+    if (block.words[REPLIES_END] === REPLIES_FIRST) this.#startOver()
+    const fits = this.#bytesUsed + bytes <= BLOCK_BYTES && block.words[REPLIES_END] + REPLY_WORDS <= BLOCK_WORDS
+    if (fits) return block
     if (bytes > BLOCK_BYTES) {
       throw coded(new RangeError('The header fields of a reply do not fit its block.'), 'ERR_HEADERS_TOO_LARGE')
     }
     this.#native.flush()
+    block = this.#replyBlock()
     this.#startOver()
+    return block
   }
 
   #startOver(): void {
     this.#bytesUsed = 0
     if (this.#lenders.length > 0) this.#lenders.length = 0
+    this.#text = undefined
   }
 }
 

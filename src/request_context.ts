@@ -3,13 +3,8 @@
 // from the native side in one call, whose own context belongs to the server.
 import { AsyncResource } from 'node:async_hooks'
 
-/** The context of a request: its handler and middleware, and what they begin. */
-export class RequestContext extends AsyncResource {
-  /** `trigger`: the async id of the caller. To look it up once a batch is a third of the price. */
-  constructor(trigger: number) {
-    super('BRINK_REQUEST', trigger)
-  }
-}
+/** The type of a request's async resource: of its handler and middleware, and what they begin. */
+export const REQUEST_CONTEXT = 'BRINK_REQUEST'
 
 /** The context in which a middleware's `next()` gave a reply: a stream or an upgrade handler in it runs there. */
 export class ReplyContext extends AsyncResource {
