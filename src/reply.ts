@@ -1,7 +1,7 @@
 import { unsupportedBody } from './body.js'
 import { peeked } from './body_source.js'
 import { bytesOf } from './bytes_of.js'
-import { coded } from './errors.js'
+import { coded, isError } from './errors.js'
 import type { HandlerResult } from './handler.js'
 import { isFramingField } from './header_rules.js'
 import { type HeadersSource, ReplyHeaders } from './headers.js'
@@ -30,6 +30,11 @@ export class Reply {
   trailers: HeadersSource | (() => HeadersSource) | undefined
   /** Sent without a content-type where the headers have none, as fetch does with a Response. @internal */
   untyped = false
+  /**
+   * What was thrown further in, and this answers for. Middleware that acts on errors looks at it: the answer may come from
+   * an `onError`, with any status.
+   */
+  error: unknown
   /** Where a stream is read, or a connection handed over. @internal */
   context: ReplyContext | undefined
   #status: number
@@ -65,6 +70,7 @@ export class Reply {
     copy.trailers = this.trailers
     copy.untyped = this.untyped
     copy.context = this.context
+    copy.error = this.error
     return copy
   }
 
@@ -110,7 +116,7 @@ export function toReply(value: HandlerResult | PromiseLike<HandlerResult>): Repl
   if (value === undefined || value === null) return new Reply(204)
   if (value instanceof Reply) return value
   if (isPromise(value)) return Promise.resolve(value).then(toReply)
-  if (value instanceof Error) throw value
+  if (isError(value)) throw value
   if (isResponse(value)) return fromResponse(value)
   const complaint = unsupportedBody(value)
   if (complaint !== undefined) throw complaint
@@ -120,6 +126,11 @@ export function toReply(value: HandlerResult | PromiseLike<HandlerResult>): Repl
 /** Whether a value is a promise, or what `await` would take for one. */
 export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return value instanceof Promise || typeof (value as Partial<PromiseLike<T>> | undefined)?.then === 'function'
+}
+
+/** Whether a value is an answer as a whole, with a status and fields. */
+export function isAnswer(value: unknown): value is Reply | Response {
+  return value instanceof Reply || isResponse(value)
 }
 
 /** Whether a value is a standard `Response`, of whatever implementation. */

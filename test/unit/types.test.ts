@@ -29,6 +29,24 @@ const app = new Router()
     params.name
     return both
   })
+  .get(
+    '/users/:id',
+    (req, next) => {
+      const own: { readonly id: string } = req.params
+      return own.id === req.headers.get('x-user') ? next() : reply(403)
+    },
+    ({ params }) => {
+      // @ts-expect-error: the path has no such param
+      params.name
+      return params.id
+    },
+    { bodyLimit: 0 },
+  )
+  .post('/users', (_, next) => next(), (req, next) => { req.state.user; return next() }, async (req) => req.json())
+  .on('PROPFIND', '/users/:id', (req, next) => (req.params.id ? next() : null), (req) => req.params.id)
+  .upgrade('/chat/:room', (req, next) => (req.params.room ? next() : null), (req, socket) => void socket.end(req.params.room))
+  // @ts-expect-error: a handler is a function
+  .get('/wrong', (req, next) => next(), 'x')
   .get('/ticks', (req) => events(req, async function* () { yield { data: 1 } }))
   .get('/files/*', files('.'))
   .onError((error) => reply(error instanceof HttpError ? error.status : 500))
