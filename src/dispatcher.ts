@@ -5,7 +5,7 @@ import type { Handler } from './handler.js'
 import type { HeadersSource } from './headers.js'
 import { isRegisteredMethod } from './methods.js'
 import { literalTarget, parseTarget } from './path.js'
-import { joinSegments, paramNames, patternText, type Segment } from './pattern.js'
+import { joinSegments, onlyPath, paramNames, patternText, type Segment } from './pattern.js'
 import { type Reply, toReply } from './reply.js'
 import type { BrinkRequest } from './request.js'
 import { plainReply } from './rescue.js'
@@ -175,7 +175,7 @@ class CompiledRouter implements Dispatcher {
     }
     if (fixed !== undefined) {
       // What middleware would do to it is not done where JavaScript is not asked.
-      this.fixed.set(route.pattern, { answer: fixed, isAlone: run === handler })
+      this.fixed.set(onlyPath(segments) as string, { answer: fixed, isAlone: run === handler })
     }
     if (bodyLimit !== undefined) this.largestBody = Math.max(this.largestBody, bodyLimit)
     this.#tree.insert(definition.method, segments, { route, scope })
@@ -185,8 +185,8 @@ class CompiledRouter implements Dispatcher {
   #addExact(scope: Scope, definition: RouteDefinition): void {
     if (definition.method === CONNECT || definition.method === UPGRADE) return
     const segments = joinSegments(scope.prefix, definition.segments)
-    if (segments.some(({ kind }) => kind !== 'static')) return
-    const path = patternText(segments)
+    const path = onlyPath(segments)
+    if (path === undefined) return
     const fixed = definition.fixed === undefined ? undefined : this.fixed.get(path)
     const headRoute = this.#tree.find('HEAD', path)?.value.route
     if (fixed && headRoute !== this.#tree.find('GET', path)?.value.route) {

@@ -24,7 +24,8 @@ let definitionOf: (router: Router) => RouterDefinition
  * A path is segments between slashes: `/users` is text to be equal to, `:id` takes one segment that is not empty, and
  * `*rest` (or `*`), last, takes all that follows its slash, even nothing. The most specific route answers, whatever the
  * order of definition: segment by segment, text goes before a param, and a param before a wildcard. A trailing slash
- * counts: `/users/` is not `/users`. Params come decoded; what is `%2F` in a path never separates segments.
+ * counts: `/users/` is not `/users`. A colon or an asterisk that is text has a backslash before it: `'/books\\:batch'`
+ * is for `/books:batch`. Params come decoded; what is `%2F` in a path never separates segments.
  *
  * GET's route also answers HEAD, a known path answers OPTIONS with its methods and others with 405 and `Allow`.
  *
