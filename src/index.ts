@@ -22,7 +22,7 @@ export type {
 export type { HeadersSource, HeaderValue, ReplyHeaders } from './headers.js'
 export { type Part, parts } from './multipart.js'
 export type { ClientError, ServeOptions } from './options.js'
-export { Reply, type ReplyBody, reply } from './reply.js'
+export { html, Reply, type ReplyBody, redirect, reply } from './reply.js'
 export type { BrinkRequest, RequestState } from './request.js'
 export type { RequestHeaders } from './request_headers.js'
 export { Router } from './router.js'

@@ -6,6 +6,7 @@ import type { HandlerResult } from './handler.js'
 import { isFramingField } from './header_rules.js'
 import { type HeadersSource, ReplyHeaders } from './headers.js'
 import { INSPECT, type Inspect } from './inspection.js'
+import { wrongType } from './option_errors.js'
 import type { ReplyContext } from './request_context.js'
 
 /**
@@ -102,6 +103,44 @@ export class Reply {
  */
 export function reply(status = 200, body?: ReplyBody, headers?: HeadersSource): Reply {
   return new Reply(status, body, headers)
+}
+
+/**
+ * A page: text as `text/html`, in UTF-8.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` when it is no string; what `reply` throws
+ */
+export function html(text: string, status = 200, headers?: HeadersSource): Reply {
+  if (typeof text !== 'string') throw wrongType('text', 'a string', text)
+  const page = new Reply(status, text, headers)
+  if (!page.headers.has('content-type')) page.headers.set('content-type', 'text/html; charset=utf-8')
+  return page
+}
+
+const REDIRECTIONS: readonly number[] = [301, 302, 303, 307, 308]
+
+/**
+ * Sends the client to another place (RFC 9110 §15.4). `location` is a URL, or a reference relative to that of the request;
+ * characters that no URL has, such as `é`, are escaped.
+ *
+ * @param status 302 (default) for now, 301 for good, 303 for another resource, to be asked with GET; 307 and 308 are 302
+ *   and 301 with the method and the body that the request had
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` when `location` is none, RangeError `ERR_INVALID_STATUS` for other statuses
+ */
+export function redirect(location: string | URL, status = 302): Reply {
+  const isUrl = typeof location === 'object' && typeof (location as URL | null)?.href === 'string'
+  if (typeof location !== 'string' && !isUrl) throw wrongType('location', 'a string or a URL', location)
+  if (!REDIRECTIONS.includes(status)) {
+    const sentence = `A redirection has one of the statuses ${REDIRECTIONS.join(', ')}, not ${String(status)}.`
+    throw coded(new RangeError(sentence), 'ERR_INVALID_STATUS')
+  }
+  const target = isUrl ? (location as URL).href : (location as string)
+  return new Reply(status, undefined, { location: target.replace(/[^\x21-\x7e]/gu, escaped) })
+}
+
+/** Half a surrogate pair is no character (WHATWG Encoding §8.2). */
+function escaped(character: string): string {
+  return /^[\uD800-\uDFFF]$/.test(character) ? '%EF%BF%BD' : encodeURIComponent(character)
 }
 
 /**
