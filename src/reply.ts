@@ -147,8 +147,8 @@ function escaped(character: string): string {
  * What a handler returned, as a Reply: a value of its own comes with status 200, nothing with 204. Only promises and
  * a standard `Response` with a body make this a promise.
  *
- * @throws TypeError `ERR_UNSUPPORTED_BODY` for a function, a symbol, or anything else that cannot be sent; an Error that was
- *   returned
+ * @throws TypeError `ERR_UNSUPPORTED_BODY` for a function, a symbol, a `Map`, or anything else that cannot be sent;
+ *   `ERR_REPLY_USED` for a `Response` that was sent or read before; an Error that was returned
  */
 export function toReply(value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
   if (typeof value === 'string') return new Reply(200, value)
@@ -181,6 +181,11 @@ export function isResponse(value: unknown): value is Response {
 }
 
 function fromResponse(response: Response): Reply | Promise<Reply> {
+  if (response.bodyUsed || response.body?.locked === true) {
+    const sentence =
+      'This Response was sent or read before, which can be done once: make one for each request, or clone().'
+    throw coded(new TypeError(sentence), 'ERR_REPLY_USED')
+  }
   const converted = new Reply(response.status)
   converted.untyped = true
   // What fetch received it has decoded already: that encoding is no longer true of the body.
@@ -191,6 +196,11 @@ function fromResponse(response: Response): Reply | Promise<Reply> {
     if (!stale) converted.headers.append(name, value)
   }
   if (response.body === null) return converted
+  if (typeof response.body.getReader !== 'function') {
+    // Other implementations have a stream of Node's here.
+    converted.body = response.body
+    return converted
+  }
   return peeked(response.body).then((body) => {
     converted.body = body
     return converted
