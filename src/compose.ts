@@ -23,7 +23,10 @@ export function around(middleware: Middleware, inner: Run, rescue: Rescue): Run 
       const value = middleware(req, () => turn.next())
       // What is further in is settled already: most middleware gives it as it is.
       if (!isPromise(value) || turn.gave(value)) return turn.settle(value)
-      return Promise.resolve(value).then((settled) => turn.settle(settled, true), turn.rescued)
+      return Promise.resolve(value).then(
+        (settled) => turn.settle(settled, true),
+        (error) => turn.rescued(error),
+      )
     } catch (error) {
       return turn.rescued(error)
     }
@@ -114,16 +117,23 @@ class Turn {
   #own(value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
     try {
       if (value instanceof Reply) return inContext(value.copy(), this.#req)
-      if (isPromise(value)) return Promise.resolve(value).then((settled) => this.#own(settled), this.rescued)
+      if (isPromise(value))
+        return Promise.resolve(value).then(
+          (settled) => this.#own(settled),
+          (error) => this.rescued(error),
+        )
       const answer = toReply(value)
       if (answer instanceof Reply) return inContext(answer, this.#req)
-      return answer.then((converted) => inContext(converted, this.#req), this.rescued)
+      return answer.then(
+        (converted) => inContext(converted, this.#req),
+        (error) => this.rescued(error),
+      )
     } catch (error) {
       return this.rescued(error)
     }
   }
 
-  readonly rescued = (error: unknown): Reply | Promise<Reply> => {
+  rescued(error: unknown): Reply | Promise<Reply> {
     const answer = this.#rescue(error, this.#req)
     return answer instanceof Promise
       ? answer.then((settled) => this.#answering(error, settled))
