@@ -5,7 +5,7 @@ import { bodyChanged } from './body_changed.js'
 import { sourceOf } from './body_source.js'
 import { DeferredRequests } from './deferred_requests.js'
 import type { Dispatcher, Match } from './dispatcher.js'
-import { HttpError } from './errors.js'
+import { HttpError, isError } from './errors.js'
 import { announcedAt, clientErrorAt, pieceAt, recipientAt, refusalAt } from './event_fields.js'
 import type { Block, Exchange } from './exchange.js'
 import { FileSlice } from './file_slice.js'
@@ -203,7 +203,7 @@ export class Answering {
     const { bodyLimit = this.#surroundings.bodyLimit, deadlines } = match.route
     if (deadlines !== undefined) this.#exchange.deadlines(recipientAt(words, at), deadlines)
     if (words[at + REQUEST_BODY_LENGTH] > bodyLimit) {
-      return this.#fail(this.#request(block, at, routed), method, tooLarge())
+      return this.#refuse(this.#request(block, at, routed), routed, tooLarge())
     }
     if (match.route.needsRequest) return this.#runWith(this.#request(block, at, routed), routed)
     let value: HandlerResult | Promise<HandlerResult>
@@ -234,7 +234,7 @@ export class Answering {
     if (follows && !isTooLarge) return this.#admitAhead(block, at, context, routed, bodyLimit)
     const request = this.#request(block, at, routed)
     this.#inTurn(request, context, () => {
-      if (isTooLarge) this.#fail(request, routed.method, tooLarge())
+      if (isTooLarge) this.#refuse(request, routed, tooLarge())
       else this.#runWith(request, routed)
     })
   }
@@ -259,7 +259,7 @@ export class Answering {
     const begin = () => {
       // A failure of the client's own was answered by the native side.
       if (body.failure === undefined) this.#runWith(request, routed)
-      else this.#fail(request, routed.method, body.failure.error)
+      else this.#refuse(request, routed, body.failure.error)
     }
     body.whenReady(() => this.#inTurn(request, context, begin))
   }
@@ -305,10 +305,15 @@ export class Answering {
     return new BrinkRequest(words, bytes, at, routed.match, routed.fieldMemory, body, this.#requestSurroundings)
   }
 
-  #runWith(request: BrinkRequest, { match, method }: Routed): void {
+  /** Answers with an error in the place of the handler, in its middleware. */
+  #refuse(request: BrinkRequest, routed: Routed, error: unknown): void {
+    this.#runWith(request, routed, routed.match.route.refused(error))
+  }
+
+  #runWith(request: BrinkRequest, { match, method }: Routed, run = match.route.run): void {
     let value: HandlerResult | Promise<HandlerResult>
     try {
-      value = match.route.run(request)
+      value = run(request)
       const { slot, generation, sequence } = request
       if (this.#sending.simple(slot, generation, sequence, value as HandlerResult)) return request.end()
     } catch (error) {
@@ -361,7 +366,7 @@ export class Answering {
         giveUp(unsendable)
       }
     }
-    const answer = this.#dispatcher.failed(error, request, report)
+    const answer = this.#dispatcher.failed(error, request)
     if (!(answer instanceof Promise)) return give(answer)
     this.#batch.wait(request)
     // The dispatcher's promise is never rejected.
@@ -371,12 +376,12 @@ export class Answering {
   /** A log that throws must cost neither the answer nor the process; nor may what it says be lost. */
   #report(error: unknown, request: BrinkRequest): void {
     const failed = (complaint: unknown) => console.error(complaint, error)
-    whereItFailed(request, error, () => quietly(() => this.#surroundings.log(error, request), failed))
+    quietly(() => this.#surroundings.log(error, request), failed)
   }
 
   #write(request: BrinkRequest, method: string, value: HandlerResult): void {
     if (value instanceof Reply) return this.#writeReply(request, method, value.forRequest(request))
-    if (value instanceof Error) throw value
+    if (isError(value)) throw value
     // To a client that is gone nothing is sent: nobody would tell that a large body is not wanted any more.
     const isSent = !request.isGone && !isResponse(value) && this.#sending.value(request, value)
     if (isSent) return request.end()

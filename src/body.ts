@@ -1,13 +1,14 @@
 import { isBlob, isStream } from './body_source.js'
 import { bytesOf } from './bytes_of.js'
-import { coded } from './errors.js'
+import { coded, isError } from './errors.js'
 import type { ReplyBytes } from './exchange.js'
 import { FileSlice } from './file_slice.js'
 import { fieldValue } from './header_rules.js'
+import { lateBuiltin } from './late_builtin.js'
 
 /**
  * The body of a reply as it is written: text, bytes, or undefined for none. Everything else becomes JSON, here, at the
- * time of writing.
+ * time of writing: see `HandlerResult`.
  *
  * @throws TypeError `ERR_UNSUPPORTED_BODY` for what cannot be sent, and whatever `JSON.stringify` throws
  */
@@ -69,7 +70,32 @@ export function unsupportedBody(body: unknown): TypeError | undefined {
   const tag = candidate[Symbol.toStringTag]
   if (typeof tag === 'string' && UNSUPPORTED_TAGS.has(tag)) return unsupported(`It is a ${tag}.`)
   if (typeof candidate.pipe === 'function' && !isStream(body)) return unsupported('It cannot be iterated.')
+  if (isLost(body)) return unsupported(`It is ${nameOf(body)}, of which JSON keeps nothing: send what is in it.`)
   return undefined
+}
+
+/** Whether JSON makes `{}`, or nearly, of an object that is something else. Values within it are not looked at. */
+function isLost(body: object): boolean {
+  const prototype = Object.getPrototypeOf(body) as object | null
+  if (prototype === Object.prototype || prototype === Array.prototype || prototype === null) return false
+  if (typeof (body as { toJSON?: unknown }).toJSON === 'function') return false
+  // What an Error has besides its message, such as a code, is not what it says.
+  if (isError(body)) return true
+  if (Array.isArray(body) || Object.keys(body).length > 0 || isObjectPrototype(prototype)) return false
+  if (isStream(body) || body instanceof FileSlice || bytesOf(body) !== undefined) return false
+  return !lateBuiltin('node:util').types.isBoxedPrimitive(body)
+}
+
+/** Whether it is the prototype of plain objects, of whatever realm. */
+function isObjectPrototype(prototype: object): boolean {
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf')
+}
+
+function nameOf(body: object): string {
+  const { [Symbol.toStringTag]: tag } = body as { [Symbol.toStringTag]?: unknown }
+  const name = typeof tag === 'string' ? tag : (body.constructor as { name?: unknown } | undefined)?.name
+  if (typeof name !== 'string' || name === '') return 'an object'
+  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`
 }
 
 function unsupported(reason: string): TypeError {

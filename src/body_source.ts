@@ -22,22 +22,43 @@ interface Blobby {
 /**
  * The source of a body that is a stream: a `ReadableStream`, a Node `Readable`, an async iterable, a generator, a `Blob`.
  * Undefined for everything else.
+ *
+ * @throws TypeError `ERR_REPLY_USED` for a stream that was taken before
  */
 export function sourceOf(body: unknown): BodySource | undefined {
   if (!isStream(body)) return undefined
   if (body instanceof PeekedStream) return body
   const { getReader, pipe, destroy, on, [Symbol.asyncIterator]: asyncIterator } = body as Streams
-  if (typeof getReader === 'function') return fromReader((body as ReadableStream<unknown>).getReader())
+  if (typeof getReader === 'function') {
+    useOnce(body)
+    return fromReader((body as ReadableStream<unknown>).getReader())
+  }
   if (isBlob(body)) return fromReader(body.stream().getReader())
   if (typeof asyncIterator === 'function') {
+    if (typeof pipe === 'function') useOnce(body)
     const iterator = asyncIterator.call(body)
+    if ((iterator as unknown) === body) useOnce(body)
     if (typeof pipe !== 'function' || typeof destroy !== 'function') return fromIterator(iterator)
     // An error that comes before the first piece is asked for, or after nobody wants one, must not end the process.
     on?.call(body, 'error', () => {})
     // A Readable that nobody reads from hears of the end at once, even while a piece is awaited.
     return fromIterator(iterator, () => destroy.call(body))
   }
+  useOnce(body)
   return fromIterator(body as Generator)
+}
+
+/** Streams that were taken. One that has ended would look like one that is empty. */
+const used = new WeakSet<object>()
+
+function useOnce(stream: unknown): void {
+  if (used.has(stream as object)) {
+    throw coded(
+      new TypeError('This stream was sent before, which can be done once: make one for each reply.'),
+      'ERR_REPLY_USED',
+    )
+  }
+  used.add(stream as object)
 }
 
 /**

@@ -1,50 +1,46 @@
 import { isStream } from './body_source.js'
-import { coded, HttpError } from './errors.js'
-import type { ErrorHandler, HandlerResult, Middleware } from './handler.js'
-import { isPromise, isResponse, Reply, toReply } from './reply.js'
+import { coded } from './errors.js'
+import type { HandlerResult, Middleware } from './handler.js'
+import { isAnswer, isPromise, isResponse, Reply, toReply } from './reply.js'
 import type { BrinkRequest } from './request.js'
-import { noteFailure, ReplyContext, whereItFailed } from './request_context.js'
+import { ReplyContext } from './request_context.js'
 import { Upgrade } from './upgrade.js'
 
 /** Answers a request with a handler's raw value. */
 export type Run = (req: BrinkRequest) => HandlerResult | Promise<HandlerResult>
 
-/** A middleware around what is further in. */
-export function around(middleware: Middleware, inner: Run): Run {
-  const answerOf = layers.has(inner) ? answerOfLayer : ownReply
+/** Answers for an error. Never throws or rejects. */
+export type Rescue = (error: unknown, req: BrinkRequest) => Reply | Promise<Reply>
+
+/**
+ * A middleware around what is further in. Errors of both become answers by `rescue`: those of what is further in before
+ * the middleware sees them, so that what it does to answers is done to these, too.
+ */
+export function around(middleware: Middleware, inner: Run, rescue: Rescue): Run {
   const layer: Run = (req) => {
-    const turn = new Turn(inner, answerOf, req)
-    const value = turn.run(middleware)
-    // What is further in is settled already: most middleware gives it as it is.
-    if (!isPromise(value) || turn.gave(value)) return turn.settle(value)
-    return value.then((settled) => ownReply(turn.settle(settled), req))
+    const turn = new Turn(inner, rescue, req)
+    try {
+      const value = middleware(req, () => turn.next())
+      // What is further in is settled already: most middleware gives it as it is.
+      if (!isPromise(value) || turn.gave(value)) return turn.settle(value)
+      return Promise.resolve(value).then(
+        (settled) => turn.settle(settled, true),
+        (error) => turn.rescued(error),
+      )
+    } catch (error) {
+      return turn.rescued(error)
+    }
   }
   layers.add(layer)
   return layer
 }
 
-// Promises that these give are of replies, and need not be waited for to be made into some.
+// What these give is a reply, or a promise, which is not rejected, of a reply that its request alone has.
 const layers = new WeakSet<Run>()
 
-function answerOfLayer(value: HandlerResult | PromiseLike<HandlerResult>, req: BrinkRequest): Reply | Promise<Reply> {
-  return value instanceof Promise ? (value as Promise<Reply>) : ownReply(value, req)
-}
-
-/**
- * A Reply that this request alone has: what a middleware sets would stand in the next client's answer, too, if it were
- * one that somebody keeps.
- */
-function ownReply(value: HandlerResult | PromiseLike<HandlerResult>, req: BrinkRequest): Reply | Promise<Reply> {
-  if (value instanceof Reply) return inContext(value.copy(), req)
-  if (isPromise(value)) {
-    const failed = (error: unknown) => {
-      noteFailure(req, error)
-      throw error
-    }
-    return Promise.resolve(value).then((settled) => ownReply(settled, req), failed)
-  }
-  const answer = toReply(value)
-  return answer instanceof Reply ? inContext(answer, req) : answer.then((converted) => inContext(converted, req))
+/** Whether errors of `run` have become answers already. */
+export function isLayer(run: Run): boolean {
+  return layers.has(run)
 }
 
 /**
@@ -60,43 +56,35 @@ function inContext(answer: Reply, req: BrinkRequest): Reply {
 /** One request's way through one middleware. */
 class Turn {
   #answer: Reply | Promise<Reply> | undefined
-  #called = false
-  #returned = false
-  #failure: { readonly error: unknown } | undefined
+  readonly #inner: Run
+  readonly #rescue: Rescue
+  readonly #req: BrinkRequest
 
-  constructor(
-    readonly inner: Run,
-    readonly answerOf: typeof ownReply,
-    readonly req: BrinkRequest,
-  ) {}
-
-  next(): Reply | Promise<Reply> {
-    if (this.#called) {
-      throw coded(new Error('A middleware called next() twice for one request.'), 'ERR_NEXT_CALLED_TWICE')
-    }
-    this.#called = true
-    try {
-      const answer = this.answerOf(this.inner(this.req), this.req)
-      this.#answer = answer
-      if (this.#returned) this.#listen()
-      return answer
-    } catch (error) {
-      this.#failure = { error }
-      noteFailure(this.req, error)
-      throw error
-    }
+  constructor(inner: Run, rescue: Rescue, req: BrinkRequest) {
+    this.#inner = inner
+    this.#rescue = rescue
+    this.#req = req
   }
 
-  /** What the middleware gives, as it gives it. */
-  run(middleware: Middleware): HandlerResult | Promise<HandlerResult> {
-    let value: HandlerResult | Promise<HandlerResult>
-    try {
-      value = middleware(this.req, () => this.next())
-    } finally {
-      this.#returned = true
-      if (value === undefined || !this.gave(value)) this.#listen()
+  next(): Reply | Promise<Reply> {
+    if (this.#answer !== undefined) {
+      throw coded(new Error('A middleware called next() twice for one request.'), 'ERR_NEXT_CALLED_TWICE')
     }
-    return value
+    this.#answer = NOT_YET
+    this.#answer = this.#further()
+    return this.#answer
+  }
+
+  #further(): Reply | Promise<Reply> {
+    if (isLayer(this.#inner)) {
+      const answer = this.#inner(this.#req) as Reply | Promise<Reply>
+      return answer instanceof Promise ? answer : answer.copy()
+    }
+    try {
+      return this.#own(this.#inner(this.#req))
+    } catch (error) {
+      return this.rescued(error)
+    }
   }
 
   /** Whether this is what `next()` gave. */
@@ -104,51 +92,83 @@ class Turn {
     return value === this.#answer
   }
 
-  /** Whoever awaits it still sees the error. A middleware that does not must not end the process with it. */
-  #listen(): void {
-    if (this.#answer instanceof Promise) this.#answer.catch(() => {})
-  }
-
-  /** The answer, given what the middleware returned: nothing stands for what is further in, be it an error. */
-  settle(value: HandlerResult): HandlerResult | Promise<HandlerResult> {
-    if (value !== undefined) return value
-    if (this.#failure !== undefined) throw this.#failure.error
-    if (this.#answer !== undefined) return this.#answer
-    throw coded(
-      new Error('A middleware returned nothing and did not call next(): return next(), or an answer (null for 204).'),
-      'ERR_NEXT_NOT_CALLED',
+  /**
+   * The answer, given what the middleware returned: nothing stands for what is further in. It is this request's own unless
+   * that is left to whoever stands further out: a middleware may remember what `next()` gave.
+   */
+  settle(value: HandlerResult, makesOwn = false): Reply | Promise<Reply> {
+    const answer = this.#answer
+    if (answer !== undefined && (value === undefined || this.gave(value))) {
+      return makesOwn ? this.#own(answer) : answer
+    }
+    if (value !== undefined) return this.#own(value)
+    return this.rescued(
+      coded(
+        new Error('A middleware returned nothing and did not call next(): return next(), or an answer (null for 204).'),
+        'ERR_NEXT_NOT_CALLED',
+      ),
     )
   }
+
+  /**
+   * A Reply that this request alone has: what a middleware sets would stand in the next client's answer, too, if it were
+   * one that somebody keeps.
+   */
+  #own(value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
+    try {
+      if (value instanceof Reply) return inContext(value.copy(), this.#req)
+      if (isPromise(value))
+        return Promise.resolve(value).then(
+          (settled) => this.#own(settled),
+          (error) => this.rescued(error),
+        )
+      const answer = toReply(value)
+      if (answer instanceof Reply) return inContext(answer, this.#req)
+      return answer.then(
+        (converted) => inContext(converted, this.#req),
+        (error) => this.rescued(error),
+      )
+    } catch (error) {
+      return this.rescued(error)
+    }
+  }
+
+  rescued(error: unknown): Reply | Promise<Reply> {
+    const answer = this.#rescue(error, this.#req)
+    return answer instanceof Promise
+      ? answer.then((settled) => this.#answering(error, settled))
+      : this.#answering(error, answer)
+  }
+
+  /** An answer to an error, which says so. An answer that was thrown is none. */
+  #answering(error: unknown, answer: Reply): Reply {
+    const own = inContext(answer.copy(), this.#req)
+    if (!isAnswer(error)) own.error = error
+    return own
+  }
 }
+
+/** While `next()` runs. */
+const NOT_YET = new Reply(500)
 
 /** Runs `layer`, which stands around `inner`, only for requests that `applies` says yes to. */
 export function when(applies: (req: BrinkRequest) => boolean, layer: Run, inner: Run): Run {
-  return (req) => (applies(req) ? layer(req) : inner(req))
+  const run: Run = (req) => (applies(req) ? layer(req) : inner(req))
+  if (isLayer(inner)) layers.add(run)
+  return run
 }
 
-/** An error handler around what is further in. Returning nothing, it hands the error on. */
-export function guarded(onError: ErrorHandler, inner: Run): Run {
+/** What is further in, whose errors become answers. */
+export function guarded(rescue: Rescue, inner: Run): Run {
   return (req) => {
-    const rescue = (error: unknown) => rescued(onError, error, req)
     try {
       // Converted here, so that a value that cannot be sent is this router's error too.
       const answer = toReply(inner(req))
-      return answer instanceof Promise ? answer.catch(rescue) : answer
+      return answer instanceof Promise ? answer.catch((error: unknown) => rescue(error, req)) : answer
     } catch (error) {
-      return rescue(error)
+      return rescue(error, req)
     }
   }
-}
-
-/** The answer of an error handler to an error. Throws the error when the handler hands it on. */
-export function rescued(onError: ErrorHandler, error: unknown, req: BrinkRequest): Reply | Promise<Reply> {
-  const status = error instanceof HttpError ? error.status : 500
-  const settle = (value: HandlerResult) => {
-    if (value === undefined) throw error
-    return withStatus(status, value)
-  }
-  const value = whereItFailed(req, error, () => onError(error, req))
-  return isPromise(value) ? Promise.resolve(value).then(settle) : settle(value)
 }
 
 /** A value as a Reply with this status, unless it is a Reply or a Response, which has its own. */

@@ -1,15 +1,14 @@
-import { type Run, rescued, withStatus } from './compose.js'
-import { HttpError } from './errors.js'
+import { type Run, withStatus } from './compose.js'
 import type { Deadlines } from './exchange.js'
 import type { Fixed } from './fixed.js'
 import type { Handler } from './handler.js'
 import type { HeadersSource } from './headers.js'
 import { isRegisteredMethod } from './methods.js'
-import { parseTarget } from './path.js'
-import { joinSegments, paramNames, patternText } from './pattern.js'
-import { reasonPhrase } from './reason_phrase.js'
-import { Reply } from './reply.js'
+import { literalTarget, parseTarget } from './path.js'
+import { joinSegments, onlyPath, paramNames, patternText, type Segment } from './pattern.js'
+import { type Reply, toReply } from './reply.js'
 import type { BrinkRequest } from './request.js'
+import { plainReply } from './rescue.js'
 import { ANY_METHOD, RouteTree } from './route_tree.js'
 import { CONNECT, type RouteDefinition, type RouterDefinition, UPGRADE } from './router_definition.js'
 import { Scope } from './scope.js'
@@ -22,6 +21,8 @@ export interface Route {
   readonly names: readonly string[]
   /** Gives the handler's raw value, or what its outermost middleware returned. May throw. */
   readonly run: Run
+  /** The same for a request that is refused with this error in the place of its handler. */
+  readonly refused: (error: unknown) => Run
   /** False when nothing could see the request: then `run` may be called without one. */
   readonly needsRequest: boolean
   /** The largest body that it takes; undefined for the server's limit. */
@@ -43,9 +44,6 @@ export interface Match {
   readonly values: readonly string[]
 }
 
-/** Told of each error that neither an error handler nor the client has to answer for: it belongs into the log. */
-export type Report = (error: unknown) => void
-
 /** A router made ready to answer. */
 export interface Dispatcher {
   /** The largest body that any route takes by its own limit. */
@@ -63,10 +61,10 @@ export interface Dispatcher {
   findUpgrade(method: string, target: string): Match | undefined
   /**
    * The answer to what left `Route.run`, or went wrong in sending its value: that of the outermost router's `onError`,
-   * otherwise the plain one. Never throws or rejects. `report` is told of what no `onError` answered, unless it is an
-   * HttpError below 500, and of what an `onError` itself threw.
+   * otherwise the plain one. Never throws or rejects. What no `onError` answered is reported to the request, unless the
+   * error's own status is below 500.
    */
-  failed(error: unknown, req: BrinkRequest, report: Report): Reply | Promise<Reply>
+  failed(error: unknown, req: BrinkRequest): Reply | Promise<Reply>
 }
 
 /**
@@ -85,6 +83,8 @@ interface Endpoint {
 // For these a static path is looked up in one step; for others, such as PROPFIND, the tree is asked.
 const COMMON_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const NO_VALUES: readonly string[] = Object.freeze([])
+// Where CONNECT's route lies: no prefix is for it.
+const CONNECT_SEGMENTS: readonly Segment[] = [{ kind: 'static', text: '' }]
 
 class CompiledRouter implements Dispatcher {
   largestBody = 0
@@ -96,17 +96,17 @@ class CompiledRouter implements Dispatcher {
   #connect: Route | undefined
   readonly #methods = new Set<string>()
   readonly #exact = new Map<string, Map<string, Match>>(COMMON_METHODS.map((method) => [method, new Map()]))
-  readonly #bad = plainRoute(400)
-  // The bytes behind a CONNECT are no requests (RFC 9110 §9.3.6), so the connection ends.
-  readonly #tunnel = plainRoute(501, { connection: 'close' })
-  // RFC 9110 §9.1: what HTTP does not know, and this server has no route for on any path. Nobody knows what stands behind it.
-  readonly #unknownMethod = plainRoute(501, { connection: 'close' })
   // By scope and text: as many as there are different answers, whatever clients ask for.
+  readonly #bad = new Map<Scope, Route>()
+  readonly #unknown = new Map<Scope, Route>()
   readonly #missing = new Map<Scope, Route>()
+  // The bytes behind a CONNECT are no requests (RFC 9110 §9.3.6), so the connection ends.
+  readonly #tunnel: Route
   readonly #refusals = new Map<Scope, Map<string, Route>>()
 
   constructor(root: Scope) {
     this.#root = root
+    this.#tunnel = notImplemented(root, CONNECT_SEGMENTS)
     for (const scope of root.andBelow()) {
       for (const definition of scope.definition.routes) this.#add(scope, definition)
     }
@@ -122,11 +122,14 @@ class CompiledRouter implements Dispatcher {
     if (target === '*' && method === 'OPTIONS') return match(this.#refusal(method, this.#methods, this.#root), target)
 
     const parsed = parseTarget(target)
-    if (parsed === undefined) return match(this.#bad, target)
+    if (parsed === undefined) return this.#badMatch(target)
     const { path, search } = parsed
     const withoutSearch = this.#exact.get(method)?.get(path)
     if (withoutSearch !== undefined) return match(withoutSearch.route, path, search, withoutSearch.values)
-    if (!isRegisteredMethod(method) && !this.#methods.has(method)) return match(this.#unknownMethod, path, search)
+    if (!isRegisteredMethod(method) && !this.#methods.has(method)) {
+      const route = ownedRoute(this.#unknown, this.#root.ownerOf(path), (scope) => notImplemented(scope))
+      return match(route, path, search)
+    }
     const found = this.#tree.find(method, path)
     if (found !== undefined) return match(found.value.route, path, search, found.captured)
     const known = this.#tree.known(path)
@@ -141,16 +144,8 @@ class CompiledRouter implements Dispatcher {
     return found && match(found.value.route, parsed.path, parsed.search, found.captured)
   }
 
-  failed(error: unknown, req: BrinkRequest, report: Report): Reply | Promise<Reply> {
-    const { onError } = this.#root.definition
-    const giveUp = (unhandled: unknown) => plainAnswer(unhandled, report)
-    if (onError === undefined) return giveUp(error)
-    try {
-      const answer = rescued(onError, error, req)
-      return answer instanceof Promise ? answer.catch(giveUp) : answer
-    } catch (unhandled) {
-      return giveUp(unhandled)
-    }
+  failed(error: unknown, req: BrinkRequest): Reply | Promise<Reply> {
+    return this.#root.rescue(error, req)
   }
 
   #add(scope: Scope, definition: RouteDefinition): void {
@@ -158,13 +153,15 @@ class CompiledRouter implements Dispatcher {
     // One router may be served more than once.
     const fixed = definition.fixed?.copy()
     const handler = (fixed ?? definition).handler as Run
-    const run = scope.surround(handler, segments)
+    const surround = (inner: Run) => scope.surround(scope.within(definition.middleware, inner), segments)
+    const run = surround(handler)
     const needsRequest = run !== handler || seesRequest(definition.handler)
     const { bodyLimit, stream: streams, ...deadlines } = definition.options
     const route = {
       pattern: patternText(segments),
       names: paramNames(segments),
       run,
+      refused: refusing(surround),
       needsRequest,
       bodyLimit,
       streams,
@@ -178,7 +175,7 @@ class CompiledRouter implements Dispatcher {
     }
     if (fixed !== undefined) {
       // What middleware would do to it is not done where JavaScript is not asked.
-      this.fixed.set(route.pattern, { answer: fixed, isAlone: run === handler })
+      this.fixed.set(onlyPath(segments) as string, { answer: fixed, isAlone: run === handler })
     }
     if (bodyLimit !== undefined) this.largestBody = Math.max(this.largestBody, bodyLimit)
     this.#tree.insert(definition.method, segments, { route, scope })
@@ -188,8 +185,8 @@ class CompiledRouter implements Dispatcher {
   #addExact(scope: Scope, definition: RouteDefinition): void {
     if (definition.method === CONNECT || definition.method === UPGRADE) return
     const segments = joinSegments(scope.prefix, definition.segments)
-    if (segments.some(({ kind }) => kind !== 'static')) return
-    const path = patternText(segments)
+    const path = onlyPath(segments)
+    if (path === undefined) return
     const fixed = definition.fixed === undefined ? undefined : this.fixed.get(path)
     const headRoute = this.#tree.find('HEAD', path)?.value.route
     if (fixed && headRoute !== this.#tree.find('GET', path)?.value.route) {
@@ -201,16 +198,18 @@ class CompiledRouter implements Dispatcher {
     }
   }
 
+  /** What has no path is answered by the router that the text would lead to. */
+  #badMatch(target: string): Match {
+    const { path, search } = literalTarget(target)
+    const route = ownedRoute(this.#bad, this.#root.ownerOf(path), (scope) => plainRoute(scope, 400))
+    return match(route, path, search)
+  }
+
   #missingRoute(path: string): Route {
-    const scope = this.#root.ownerOf(path)
-    let route = this.#missing.get(scope)
-    if (route === undefined) {
+    return ownedRoute(this.#missing, this.#root.ownerOf(path), (scope) => {
       const { notFound } = scope
-      const answer: Run = notFound ? (req) => withStatus(404, notFound(req)) : () => plainReply(404)
-      route = errorRoute(scope.surround(answer))
-      this.#missing.set(scope, route)
-    }
-    return route
+      return notFound ? answerRoute(scope, (req) => withStatus(404, notFound(req))) : plainRoute(scope, 404)
+    })
   }
 
   /** The answer on a known path to a method without a route: to OPTIONS which there are, to others that they are not. */
@@ -221,8 +220,7 @@ class CompiledRouter implements Dispatcher {
     this.#refusals.set(scope, routes)
     let route = routes.get(key)
     if (route === undefined) {
-      const status = method === 'OPTIONS' ? 204 : 405
-      route = errorRoute(scope.surround(() => plainReply(status, { allow })))
+      route = plainRoute(scope, method === 'OPTIONS' ? 204 : 405, { allow })
       routes.set(key, route)
     }
     return route
@@ -233,17 +231,49 @@ function match(route: Route, path: string, search = '', values = NO_VALUES): Mat
   return { route, path, search, values }
 }
 
-function errorRoute(run: Run): Route {
-  return { pattern: '', names: NO_VALUES, run, needsRequest: true }
+/** The route of a scope that `make` made for it, once. */
+function ownedRoute(routes: Map<Scope, Route>, scope: Scope, make: (scope: Scope) => Route): Route {
+  const route = routes.get(scope) ?? make(scope)
+  routes.set(scope, route)
+  return route
 }
 
-/** An answer that no middleware sees, as there is no path for it to look at. */
-function plainRoute(status: number, headers?: HeadersSource): Route {
-  return { pattern: '', names: NO_VALUES, run: () => plainReply(status, headers), needsRequest: false }
+/** An answer of a router's own, in its middleware. */
+function answerRoute(scope: Scope, answer: Run, segments?: readonly Segment[]): Route {
+  const surround = (inner: Run) => scope.surround(inner, segments)
+  return { pattern: '', names: NO_VALUES, run: surround(answer), refused: refusing(surround), needsRequest: true }
 }
 
-function plainReply(status: number, headers?: HeadersSource): Reply {
-  return new Reply(status, status === 204 ? undefined : reasonPhrase(status), headers)
+function plainRoute(scope: Scope, status: number, headers?: HeadersSource, segments?: readonly Segment[]): Route {
+  return answerRoute(scope, () => plainReply(status, headers), segments)
+}
+
+/**
+ * RFC 9110 §9.1: for a method that HTTP does not know, and this server has no route for on any path. Nobody knows what
+ * stands behind such a request, so the connection ends, whatever middleware does to the answer.
+ */
+function notImplemented(scope: Scope, segments?: readonly Segment[]): Route {
+  const route = plainRoute(scope, 501, undefined, segments)
+  return { ...route, run: closing(route.run), refused: (error) => closing(route.refused(error)) }
+}
+
+function closing(run: Run): Run {
+  const close = (answer: Reply) => {
+    answer.headers.set('connection', 'close')
+    return answer
+  }
+  return (req) => {
+    const answer = toReply(run(req))
+    return answer instanceof Promise ? answer.then(close) : close(answer)
+  }
+}
+
+/** What answers in the middleware of a route for requests that its handler does not get. */
+function refusing(surround: (inner: Run) => Run): (error: unknown) => Run {
+  return (error) =>
+    surround(() => {
+      throw error
+    })
 }
 
 /** The value of `Allow` (RFC 9110 §10.2.1), with what is answered unasked: HEAD by GET's route, and OPTIONS. */
@@ -255,21 +285,6 @@ function allowed(methods: ReadonlySet<string>): string {
   }
   list.delete('OPTIONS')
   return [...list, 'OPTIONS'].join(', ')
-}
-
-/** The answer to an error that no error handler answered. */
-function plainAnswer(error: unknown, report: Report): Reply {
-  if (!(error instanceof HttpError)) {
-    report(error)
-    return plainReply(500)
-  }
-  if (error.status >= 500) report(error)
-  try {
-    return new Reply(error.status, error.expose ? error.message : reasonPhrase(error.status), error.headers)
-  } catch (unsendable) {
-    report(unsendable)
-    return plainReply(500)
-  }
 }
 
 // An arrow function has no `arguments`: without params it cannot see what it is called with. Anything that is not

@@ -34,7 +34,7 @@ export class HttpError extends Error {
   readonly headers: HeadersSource | undefined
 
   constructor(status: number, message?: string, options: HttpErrorOptions = {}) {
-    if (!Number.isInteger(status) || status < 400 || status > 599) {
+    if (!isErrorStatus(status)) {
       throw coded(
         new RangeError(`An HttpError takes a status from 400 to 599, not ${String(status)}.`),
         'ERR_INVALID_STATUS',
@@ -58,13 +58,56 @@ export function systemError(errno: number): [code: string, meaning: string] {
   return lateBuiltin('node:util').getSystemErrorMap().get(errno) ?? [`E${-errno}`, 'unknown error']
 }
 
+/** Whether a value is an Error, of whatever realm: those of `vm` contexts, as jest has them, are no `instanceof` it. */
+export function isError(value: unknown): value is Error {
+  if (value instanceof Error) return true
+  if (typeof value !== 'object' || value === null) return false
+  return lateBuiltin('node:util').types.isNativeError(value)
+}
+
+/** What an error says of its answer. */
+export interface ErrorAnswer {
+  /** From 400 to 599. */
+  readonly status: number
+  /** Whether the client may read the message. */
+  readonly expose: boolean
+  readonly headers: HeadersSource | undefined
+}
+
+/**
+ * The answer that an error asks for: an `HttpError`, or any Error with a `status` or `statusCode` from 400 to 599, as
+ * http-errors, body parsers and clients of HTTP make them. Undefined for all others.
+ *
+ * `headers` are taken from an `HttpError`, and from what says `expose` as http-errors do. Those of other errors may be
+ * the fields of an answer that somebody else gave.
+ */
+export function answerOfError(error: unknown): ErrorAnswer | undefined {
+  if (error instanceof HttpError) return error
+  if (!isError(error)) return undefined
+  const { status, statusCode, expose, headers } = error as Error & {
+    [Name in keyof HttpError | 'statusCode']?: unknown
+  }
+  const wanted = [status, statusCode].find(isErrorStatus)
+  if (wanted === undefined) return undefined
+  const hasHeaders = typeof expose === 'boolean' && typeof headers === 'object' && headers !== null
+  return {
+    status: wanted,
+    expose: typeof expose === 'boolean' ? expose : wanted < 500,
+    headers: hasHeaders ? (headers as HeadersSource) : undefined,
+  }
+}
+
+function isErrorStatus(status: unknown): status is number {
+  return Number.isInteger(status) && (status as number) >= 400 && (status as number) <= 599
+}
+
 /** The message of whatever was thrown. */
 export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown)
+  return isError(thrown) ? thrown.message : String(thrown)
 }
 
 /** The `code` of whatever was thrown, if it has one. */
 export function codeOf(thrown: unknown): string | undefined {
-  const code = thrown instanceof Error ? (thrown as { code?: unknown }).code : undefined
+  const code = isError(thrown) ? (thrown as { code?: unknown }).code : undefined
   return typeof code === 'string' ? code : undefined
 }

@@ -1,9 +1,17 @@
 import type { Reply } from './reply.js'
 import type { BrinkRequest } from './request.js'
+import type { RouteOptions } from './router_definition.js'
 
 /**
- * What a handler can return: a string (sent as text), bytes, a `Reply`, a standard `Response`, nothing (204), or any
- * other value, which is sent as JSON.
+ * What a handler can return: a string (sent as text), bytes, a stream, a `Reply`, a standard `Response`, nothing (204),
+ * or any other value, which is sent as JSON. Values of other realms, such as `vm` contexts, are what they are here.
+ *
+ * JSON is what `JSON.stringify` makes of it: an instance of a class is what its `toJSON()` gives, otherwise its own
+ * enumerable properties; a `Date` is a string; a property that is `undefined` is left out; a `BigInt` is a TypeError. What
+ * it would make `{}` of, for all that it holds, is refused with `ERR_UNSUPPORTED_BODY`, and not sent empty: a `Map`, a
+ * `Set`, a `Headers`, an instance with nothing but private fields. Only the value itself is looked at, not what is in it.
+ *
+ * An Error that is returned is thrown.
  */
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return statement answers 204.
 export type HandlerResult = string | number | boolean | object | null | undefined | void
@@ -14,24 +22,60 @@ export type Handler<Path extends string = string> = (
 ) => HandlerResult | Promise<HandlerResult>
 
 /**
- * Stands around the handlers of a router: `await next()` gives the answer of everything further in, which may be
- * changed and returned, or another one returned instead. A middleware
+ * Stands around the handlers of a router, or of one route: `await next()` gives the answer of everything further in,
+ * which may be changed and returned, or another one returned instead. A middleware
  *  - that calls `next` and returns nothing leaves the inner answer as it is;
  *  - that returns without calling `next` has answered itself, and must return something (`null` for 204);
- *  - sees what is thrown further in as an error of `next()`.
+ *  - sees what is thrown further in as the answer that it has become, by `onError` or by itself: `next()` neither throws
+ *    nor rejects. The error is the answer's `error`.
  *
  * `next()` gives a promise only when something further in does, so that a synchronous app stays synchronous.
- * Calling it twice throws `ERR_NEXT_CALLED_TWICE`. An error of a `next()` that is never awaited, while another answer
- * is returned, is lost.
+ * Calling it twice throws `ERR_NEXT_CALLED_TWICE`.
  */
-export type Middleware = (req: BrinkRequest, next: Next) => HandlerResult | Promise<HandlerResult>
+export type Middleware<Path extends string = string> = (
+  req: BrinkRequest<PathParams<Path>>,
+  next: Next,
+) => HandlerResult | Promise<HandlerResult>
+
+/** What is said of a route behind its path: middleware of its own, the first one outermost, its handler, its options. */
+export type Handling<Path extends string> =
+  | [...middleware: Middleware<Path>[], handler: Handler<Path>]
+  | [...middleware: Middleware<Path>[], handler: Handler<Path>, options: RouteOptions | undefined]
+
+/**
+ * Adds a route: `app.get('/users', handler)`, with middleware of its own `app.get('/users', auth, handler)`, and with
+ * options behind them.
+ */
+// One signature for each number of middleware, the longest first: only so do functions that are written in place have
+// their params typed.
+export interface AddRoute<App> {
+  <Path extends string>(
+    path: Path,
+    first: Middleware<Path>,
+    second: Middleware<Path>,
+    third: Middleware<Path>,
+    handler: Handler<Path>,
+    options?: RouteOptions,
+  ): App
+  <Path extends string>(
+    path: Path,
+    first: Middleware<Path>,
+    second: Middleware<Path>,
+    handler: Handler<Path>,
+    options?: RouteOptions,
+  ): App
+  <Path extends string>(path: Path, middleware: Middleware<Path>, handler: Handler<Path>, options?: RouteOptions): App
+  <Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): App
+  <Path extends string>(path: Path, ...handling: Handling<Path>): App
+}
 
 /** Answers the request with what is further in. */
 export type Next = () => Reply | Promise<Reply>
 
 /**
- * Answers for an error. A value that is neither a `Reply` nor a `Response` is sent with the status of the error: that
- * of an `HttpError`, otherwise 500. Returning nothing hands the error on, to the router further out.
+ * Answers for an error. A value that is neither a `Reply` nor a `Response` is sent with the status of the error (that of an
+ * `HttpError`, or the `status` or `statusCode` of another Error, otherwise 500), and with its header fields, such as
+ * `retry-after`, but for those about its content. Returning nothing hands the error on, to the router further out.
  */
 export type ErrorHandler = (error: unknown, req: BrinkRequest) => HandlerResult | Promise<HandlerResult>
 

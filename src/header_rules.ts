@@ -46,6 +46,7 @@ export function fieldName(name: string): string {
  */
 export function fieldValue(name: string, value: string | number): string {
   if (typeof value === 'number') value = String(value)
+  if (Array.isArray(value)) throw invalidValue(name, 'is a list: call append() for each of its values')
   if (typeof value !== 'string') {
     throw invalidValue(name, `must be a string or a number, not ${value === null ? 'null' : typeof value}`)
   }

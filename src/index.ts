@@ -9,11 +9,20 @@ export { files } from './files/files.js'
 export type { CacheControlRules, FileOptions, FilesOptions } from './files/options.js'
 export { routesFrom } from './folder.js'
 export type { FormLimits } from './form_limits.js'
-export type { ErrorHandler, Handler, HandlerResult, Middleware, Next, PathParams } from './handler.js'
+export type {
+  AddRoute,
+  ErrorHandler,
+  Handler,
+  HandlerResult,
+  Handling,
+  Middleware,
+  Next,
+  PathParams,
+} from './handler.js'
 export type { HeadersSource, HeaderValue, ReplyHeaders } from './headers.js'
 export { type Part, parts } from './multipart.js'
 export type { ClientError, ServeOptions } from './options.js'
-export { Reply, type ReplyBody, reply } from './reply.js'
+export { html, Reply, type ReplyBody, redirect, reply } from './reply.js'
 export type { BrinkRequest, RequestState } from './request.js'
 export type { RequestHeaders } from './request_headers.js'
 export { Router } from './router.js'

@@ -54,6 +54,17 @@ export function parseTarget(target: string): Target | undefined {
   return path === undefined ? undefined : { path, search }
 }
 
+/**
+ * A target that is no path, as text: where its escapes are broken, percent signs stand for themselves. The path is
+ * canonical, so that nobody who compares it, or looks for a file at it, is led elsewhere.
+ */
+export function literalTarget(target: string): Target {
+  const origin = (target.charCodeAt(0) === SLASH ? target : originForm(target)) ?? '/'
+  const mark = origin.indexOf('?')
+  const raw = mark === -1 ? origin : origin.slice(0, mark)
+  return { path: canonicalPath(raw.replaceAll('%', '%25')) ?? '/', search: mark === -1 ? '' : origin.slice(mark + 1) }
+}
+
 /** The canonical form of a path without a query, or undefined when its escapes are broken, not UTF-8, or hold a NUL. */
 export function canonicalPath(raw: string): string | undefined {
   const escaped = canonicalEscapes(raw)

@@ -1,7 +1,10 @@
 import { coded } from './errors.js'
 import { canonicalPath } from './path.js'
 
-/** One segment of a pattern: text to be equal to, `:param` for one non-empty segment, or `*wildcard` for the rest. */
+/**
+ * One segment of a pattern: text to be equal to, `:param` for one non-empty segment, or `*wildcard` for the rest. In text a
+ * colon or an asterisk is written with a backslash before it: `/books\\:batch` is for `/books:batch`.
+ */
 export type Segment =
   | { readonly kind: 'static'; readonly text: string }
   | { readonly kind: 'param'; readonly name: string }
@@ -52,6 +55,12 @@ export function joinSegments(prefix: readonly Segment[], segments: readonly Segm
 /** The pattern that segments were read from, in its canonical spelling. */
 export function patternText(segments: readonly Segment[]): string {
   return `/${segments.map(segmentText).join('/')}`
+}
+
+/** The one path that a pattern matches; undefined when it matches several. */
+export function onlyPath(segments: readonly Segment[]): string | undefined {
+  const texts = segments.map((segment) => (segment.kind === 'static' ? segment.text : undefined))
+  return texts.includes(undefined) ? undefined : `/${texts.join('/')}`
 }
 
 /** The names of a pattern's params, in the order in which a path gives their values. */
@@ -120,11 +129,14 @@ function parseSegment(pattern: string, segment: string, last: boolean): Segment 
 }
 
 function staticText(pattern: string, segment: string): string {
-  if (/[:*]/.test(segment)) throw invalidPattern(pattern, "':' and '*' stand only at the beginning of a segment")
+  if (/(?<!\\)[:*]/.test(segment)) {
+    const hint = "':' and '*' stand only at the beginning of a segment; in text they are written '\\\\:' and '\\\\*'"
+    throw invalidPattern(pattern, hint)
+  }
   if (/[?#]/.test(segment)) {
     throw invalidPattern(pattern, "a path ends before '?' and '#'; for an optional segment define two routes")
   }
-  const canonical = canonicalPath(`/${segment}`)
+  const canonical = canonicalPath(`/${segment.replace(/\\(?=[:*])/g, '')}`)
   if (canonical === undefined) throw invalidPattern(pattern, `'${segment}' holds an escape that is no UTF-8 character`)
   if (canonical === '/' && segment !== '') throw invalidPattern(pattern, `no request's path holds '${segment}'`)
   return canonical.slice(1)
@@ -135,7 +147,7 @@ function matchesSegment(segment: Segment, text: string): boolean {
 }
 
 function segmentText(segment: Segment): string {
-  if (segment.kind === 'static') return segment.text
+  if (segment.kind === 'static') return segment.text.replace(/[:*]/g, '\\$&')
   if (segment.kind === 'param') return `:${segment.name}`
   return segment.name === '*' ? '*' : `*${segment.name}`
 }

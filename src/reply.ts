@@ -1,11 +1,12 @@
 import { unsupportedBody } from './body.js'
 import { peeked } from './body_source.js'
 import { bytesOf } from './bytes_of.js'
-import { coded } from './errors.js'
+import { coded, isError } from './errors.js'
 import type { HandlerResult } from './handler.js'
 import { isFramingField } from './header_rules.js'
 import { type HeadersSource, ReplyHeaders } from './headers.js'
 import { INSPECT, type Inspect } from './inspection.js'
+import { wrongType } from './option_errors.js'
 import type { ReplyContext } from './request_context.js'
 
 /**
@@ -30,6 +31,11 @@ export class Reply {
   trailers: HeadersSource | (() => HeadersSource) | undefined
   /** Sent without a content-type where the headers have none, as fetch does with a Response. @internal */
   untyped = false
+  /**
+   * What was thrown further in, and this answers for. Middleware that acts on errors looks at it: the answer may come from
+   * an `onError`, with any status.
+   */
+  error: unknown
   /** Where a stream is read, or a connection handed over. @internal */
   context: ReplyContext | undefined
   #status: number
@@ -65,6 +71,7 @@ export class Reply {
     copy.trailers = this.trailers
     copy.untyped = this.untyped
     copy.context = this.context
+    copy.error = this.error
     return copy
   }
 
@@ -99,18 +106,56 @@ export function reply(status = 200, body?: ReplyBody, headers?: HeadersSource): 
 }
 
 /**
+ * A page: text as `text/html`, in UTF-8.
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` when it is no string; what `reply` throws
+ */
+export function html(text: string, status = 200, headers?: HeadersSource): Reply {
+  if (typeof text !== 'string') throw wrongType('text', 'a string', text)
+  const page = new Reply(status, text, headers)
+  if (!page.headers.has('content-type')) page.headers.set('content-type', 'text/html; charset=utf-8')
+  return page
+}
+
+const REDIRECTIONS: readonly number[] = [301, 302, 303, 307, 308]
+
+/**
+ * Sends the client to another place (RFC 9110 §15.4). `location` is a URL, or a reference relative to that of the request;
+ * characters that no URL has, such as `é`, are escaped.
+ *
+ * @param status 302 (default) for now, 301 for good, 303 for another resource, to be asked with GET; 307 and 308 are 302
+ *   and 301 with the method and the body that the request had
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` when `location` is none, RangeError `ERR_INVALID_STATUS` for other statuses
+ */
+export function redirect(location: string | URL, status = 302): Reply {
+  const isUrl = typeof location === 'object' && typeof (location as URL | null)?.href === 'string'
+  if (typeof location !== 'string' && !isUrl) throw wrongType('location', 'a string or a URL', location)
+  if (!REDIRECTIONS.includes(status)) {
+    const sentence = `A redirection has one of the statuses ${REDIRECTIONS.join(', ')}, not ${String(status)}.`
+    throw coded(new RangeError(sentence), 'ERR_INVALID_STATUS')
+  }
+  const target = isUrl ? (location as URL).href : (location as string)
+  return new Reply(status, undefined, { location: target.replace(/[^\x21-\x7e]/gu, escaped) })
+}
+
+/** Half a surrogate pair is no character (WHATWG Encoding §8.2). */
+function escaped(character: string): string {
+  return /^[\uD800-\uDFFF]$/.test(character) ? '%EF%BF%BD' : encodeURIComponent(character)
+}
+
+/**
  * What a handler returned, as a Reply: a value of its own comes with status 200, nothing with 204. Only promises and
  * a standard `Response` with a body make this a promise.
  *
- * @throws TypeError `ERR_UNSUPPORTED_BODY` for a function, a symbol, or anything else that cannot be sent; an Error that was
- *   returned
+ * @throws TypeError `ERR_UNSUPPORTED_BODY` for a function, a symbol, a `Map`, or anything else that cannot be sent;
+ *   `ERR_REPLY_USED` for a `Response` that was sent or read before; an Error that was returned
  */
 export function toReply(value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
   if (typeof value === 'string') return new Reply(200, value)
   if (value === undefined || value === null) return new Reply(204)
   if (value instanceof Reply) return value
   if (isPromise(value)) return Promise.resolve(value).then(toReply)
-  if (value instanceof Error) throw value
+  if (isError(value)) throw value
   if (isResponse(value)) return fromResponse(value)
   const complaint = unsupportedBody(value)
   if (complaint !== undefined) throw complaint
@@ -122,6 +167,11 @@ export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T>
   return value instanceof Promise || typeof (value as Partial<PromiseLike<T>> | undefined)?.then === 'function'
 }
 
+/** Whether a value is an answer as a whole, with a status and fields. */
+export function isAnswer(value: unknown): value is Reply | Response {
+  return value instanceof Reply || isResponse(value)
+}
+
 /** Whether a value is a standard `Response`, of whatever implementation. */
 // Told by its tag, not by instanceof: naming the global `Response` makes Node load the whole of fetch.
 export function isResponse(value: unknown): value is Response {
@@ -131,6 +181,11 @@ export function isResponse(value: unknown): value is Response {
 }
 
 function fromResponse(response: Response): Reply | Promise<Reply> {
+  if (response.bodyUsed || response.body?.locked === true) {
+    const sentence =
+      'This Response was sent or read before, which can be done once: make one for each request, or clone().'
+    throw coded(new TypeError(sentence), 'ERR_REPLY_USED')
+  }
   const converted = new Reply(response.status)
   converted.untyped = true
   // What fetch received it has decoded already: that encoding is no longer true of the body.
@@ -141,6 +196,11 @@ function fromResponse(response: Response): Reply | Promise<Reply> {
     if (!stale) converted.headers.append(name, value)
   }
   if (response.body === null) return converted
+  if (typeof response.body.getReader !== 'function') {
+    // Other implementations have a stream of Node's here.
+    converted.body = response.body
+    return converted
+  }
   return peeked(response.body).then((body) => {
     converted.body = body
     return converted

@@ -354,6 +354,11 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     this.#rare.abort?.abort(this.#rare.gone)
   }
 
+  /** Has the server log an error of this request. @internal */
+  report(error: unknown): void {
+    this.#surroundings.report(error, this as BrinkRequest)
+  }
+
   /** Nobody is left to take the answer. @internal */
   isGone = false
 

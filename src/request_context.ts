@@ -16,18 +16,3 @@ export class ReplyContext extends AsyncResource {
     this.request = request
   }
 }
-
-/** Errors with the context that they were thrown in, by request. */
-const failures = new WeakMap<object, { readonly error: unknown; readonly context: AsyncResource }>()
-
-/** Notes that an error comes out of a request's `next()` here, unless it has come out of one further in. */
-export function noteFailure(request: object, error: unknown): void {
-  if (failures.get(request)?.error === error) return
-  failures.set(request, { error, context: new AsyncResource('BRINK_FAILURE') })
-}
-
-/** Deals with an error of a request in the context that it was thrown in. */
-export function whereItFailed<T>(request: object, error: unknown, deal: () => T): T {
-  const failure = failures.get(request)
-  return failure !== undefined && failure.error === error ? failure.context.runInAsyncScope(deal) : deal()
-}

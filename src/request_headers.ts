@@ -1,3 +1,4 @@
+import { coded } from './errors.js'
 import { INSPECT, type Inspect } from './inspection.js'
 import { REQUEST_FIELD_COUNT, REQUEST_FIELDS, REQUEST_HEAD_OFFSET } from './layout.js'
 import type { RawBuffer } from './raw_buffer.js'
@@ -21,6 +22,9 @@ const MOST_REMEMBERED = 64
 /**
  * The header fields of a request; reads like fetch's `Headers`. Names do not care about case and come back in lower
  * case. Values of one name are joined by a comma (RFC 9110 §5.3), those of `cookie` by a semicolon (RFC 6265 §5.4).
+ *
+ * It goes wherever `HeadersInit` goes: `new Headers(req.headers)`, `fetch(url, { headers: req.headers })`. As there with
+ * what may not be changed, `append`, `set` and `delete` throw a TypeError.
  */
 export class RequestHeaders {
   readonly #source: FieldSource
@@ -60,7 +64,7 @@ export class RequestHeaders {
   }
 
   /** Each name once, in the order in which they came, with its value. */
-  *entries(): IterableIterator<[string, string]> {
+  *entries(): Generator<[string, string], undefined> {
     const { words, at, bytes, base, end } = this.#fields()
     const joined = new Map<string, string>()
     for (let place = at + REQUEST_FIELDS; place < end; place += 2) {
@@ -70,6 +74,28 @@ export class RequestHeaders {
       joined.set(name, before === undefined ? value : before + separator(name) + value)
     }
     yield* joined
+    return undefined
+  }
+
+  /** The values of `set-cookie`, which no request should have, each by itself. */
+  getSetCookie(): string[] {
+    const fields = this.raw()
+    return fields.filter((_, place) => place % 2 === 1 && fields[place - 1]?.toLowerCase() === 'set-cookie')
+  }
+
+  /** @throws TypeError `ERR_HEADERS_IMMUTABLE` */
+  append(name: string, _value: string): never {
+    throw immutable(name)
+  }
+
+  /** @throws TypeError `ERR_HEADERS_IMMUTABLE` */
+  set(name: string, _value: string): never {
+    throw immutable(name)
+  }
+
+  /** @throws TypeError `ERR_HEADERS_IMMUTABLE` */
+  delete(name: string): never {
+    throw immutable(name)
   }
 
   /**
@@ -91,21 +117,23 @@ export class RequestHeaders {
   }
 
   /** Each name once. */
-  *keys(): IterableIterator<string> {
+  *keys(): Generator<string, undefined> {
     for (const [name] of this.entries()) yield name
+    return undefined
   }
 
   /** The values, as `entries()` gives them. */
-  *values(): IterableIterator<string> {
+  *values(): Generator<string, undefined> {
     for (const [, value] of this.entries()) yield value
+    return undefined
   }
 
   /** Calls a function with each value and its name. */
-  forEach(visit: (value: string, name: string, headers: RequestHeaders) => void): void {
-    for (const [name, value] of this.entries()) visit(value, name, this)
+  forEach(visit: (value: string, name: string, headers: RequestHeaders) => void, thisArg?: unknown): void {
+    for (const [name, value] of this.entries()) visit.call(thisArg, value, name, this)
   }
 
-  [Symbol.iterator](): IterableIterator<[string, string]> {
+  [Symbol.iterator](): Generator<[string, string], undefined> {
     return this.entries()
   }
 
@@ -117,6 +145,11 @@ export class RequestHeaders {
   [INSPECT](_depth: number, options: object, inspect: Inspect): string {
     return `RequestHeaders ${inspect(this.toJSON(), options)}`
   }
+}
+
+function immutable(name: string): TypeError {
+  const sentence = `The header '${name}' of a request cannot be changed: change a copy, new Headers(req.headers).`
+  return coded(new TypeError(sentence), 'ERR_HEADERS_IMMUTABLE')
 }
 
 function textOf(span: number, bytes: RawBuffer, base: number): string {

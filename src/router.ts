@@ -1,7 +1,7 @@
 import { compile, type Dispatcher } from './dispatcher.js'
 import { coded } from './errors.js'
 import { Fixed } from './fixed.js'
-import type { ErrorHandler, Handler, Middleware } from './handler.js'
+import type { AddRoute, ErrorHandler, Handler, Handling, Middleware } from './handler.js'
 import { MOST_METHOD_CHARACTERS } from './methods.js'
 import { invalidRoute, parsePattern, parsePrefix } from './pattern.js'
 import type { Reply, ReplyBody } from './reply.js'
@@ -24,7 +24,8 @@ let definitionOf: (router: Router) => RouterDefinition
  * A path is segments between slashes: `/users` is text to be equal to, `:id` takes one segment that is not empty, and
  * `*rest` (or `*`), last, takes all that follows its slash, even nothing. The most specific route answers, whatever the
  * order of definition: segment by segment, text goes before a param, and a param before a wildcard. A trailing slash
- * counts: `/users/` is not `/users`. Params come decoded; what is `%2F` in a path never separates segments.
+ * counts: `/users/` is not `/users`. A colon or an asterisk that is text has a backslash before it: `'/books\\:batch'`
+ * is for `/books:batch`. Params come decoded; what is `%2F` in a path never separates segments.
  *
  * GET's route also answers HEAD, a known path answers OPTIONS with its methods and others with 405 and `Allow`.
  *
@@ -33,57 +34,60 @@ let definitionOf: (router: Router) => RouterDefinition
 export class Router {
   static {
     definitionOf = (router) => router.#definition
+    const define = (name: string, method: string) => {
+      const add = function (this: Router, path: string, ...handling: unknown[]): Router {
+        return this.#add(method, path, handling)
+      }
+      Object.defineProperty(Router.prototype, name, { value: add, writable: true, configurable: true })
+    }
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']) {
+      define(method.toLowerCase(), method)
+    }
+    define('all', ANY_METHOD)
   }
 
   readonly #definition: RouterDefinition = emptyDefinition()
   // Finds a second route for the same requests where it is defined, not only when the router is compiled.
   readonly #defined = new RouteTree<Handler>()
 
-  /** A route for GET, and for HEAD where that has none. */
-  get<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
-    return this.on('GET', path, handler, options)
-  }
+  /** A route for GET, and for HEAD where that has none. Middleware of its own stands before the handler: see `AddRoute`. */
+  declare readonly get: AddRoute<this>
 
   /** A route for POST. */
-  post<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
-    return this.on('POST', path, handler, options)
-  }
+  declare readonly post: AddRoute<this>
 
   /** A route for PUT. */
-  put<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
-    return this.on('PUT', path, handler, options)
-  }
+  declare readonly put: AddRoute<this>
 
   /** A route for PATCH. */
-  patch<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
-    return this.on('PATCH', path, handler, options)
-  }
+  declare readonly patch: AddRoute<this>
 
   /** A route for DELETE. */
-  delete<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
-    return this.on('DELETE', path, handler, options)
-  }
+  declare readonly delete: AddRoute<this>
 
   /** A route for HEAD, which otherwise is answered as GET, without the body. */
-  head<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
-    return this.on('HEAD', path, handler, options)
-  }
+  declare readonly head: AddRoute<this>
 
   /** A route for OPTIONS, which otherwise says which methods there are. */
-  options<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
-    return this.on('OPTIONS', path, handler, options)
-  }
+  declare readonly options: AddRoute<this>
 
   /** A route for every method that has no route of its own on this path. */
-  all<Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): this {
-    return this.#add(ANY_METHOD, path, handler as Handler<string>, options)
-  }
+  declare readonly all: AddRoute<this>
 
   /**
    * A route for any method, such as `PROPFIND`. Methods are spelled in upper case (RFC 9110 §9.1), and have 32 characters
    * at the most. `PRI` is not for routes: it is how HTTP/2 begins.
    */
-  on<Path extends string>(method: string, path: Path, handler: Handler<Path>, options?: RouteOptions): this {
+  on<Path extends string>(
+    method: string,
+    path: Path,
+    middleware: Middleware<Path>,
+    handler: Handler<Path>,
+    options?: RouteOptions,
+  ): this
+  on<Path extends string>(method: string, path: Path, handler: Handler<Path>, options?: RouteOptions): this
+  on<Path extends string>(method: string, path: Path, ...handling: Handling<Path>): this
+  on(method: string, path: string, ...handling: unknown[]): this {
     if (!/^[A-Z][A-Z-]*$/.test(method)) {
       throw invalidRoute(`${JSON.stringify(method)} is no method: methods are words in capitals, such as 'GET'.`)
     }
@@ -94,7 +98,7 @@ export class Router {
     }
     if (method === 'PRI') throw invalidRoute('PRI is no method to route by: with it HTTP/2 begins (RFC 9113 §3.4).')
     if (method === 'CONNECT') throw invalidRoute('CONNECT asks for a tunnel, which has no path to route by.')
-    return this.#add(method, path, handler as Handler<string>, options)
+    return this.#add(method, path, handling)
   }
 
   /**
@@ -107,7 +111,7 @@ export class Router {
    */
   fixed(path: string, answer: Reply | ReplyBody): this {
     const fixed = new Fixed(answer)
-    this.#add('GET', path, fixed.handler)
+    this.#add('GET', path, [fixed.handler])
     const { routes } = this.#definition
     const route = routes[routes.length - 1] as RouteDefinition
     if (route.segments.some(({ kind }) => kind !== 'static')) {
@@ -120,11 +124,17 @@ export class Router {
 
   /**
    * Takes over connections whose clients offer to speak another protocol on this path, such as WebSocket (RFC 9110 §7.8).
-   * Middleware runs before, and may answer instead. An offer on any other path is answered as the request that it is.
+   * Middleware runs before, that of the route behind that of the router, and may answer instead; when the connection is
+   * handed over, the answer that it sees has the status 101. An offer on any other path is answered as the request that it
+   * is.
    */
-  upgrade<Path extends string>(path: Path, handler: UpgradeHandler<Path>): this {
+  upgrade<Path extends string>(path: Path, middleware: Middleware<Path>, handler: UpgradeHandler<Path>): this
+  upgrade<Path extends string>(path: Path, handler: UpgradeHandler<Path>): this
+  upgrade<Path extends string>(path: Path, ...handling: [...Middleware<Path>[], UpgradeHandler<Path>]): this
+  upgrade(path: string, ...handling: unknown[]): this {
+    const handler = handling.pop() as UpgradeHandler
     assertFunction(handler, 'An upgrade handler')
-    return this.#add(UPGRADE, path, () => new Upgrade(handler as UpgradeHandler))
+    return this.#add(UPGRADE, path, [...handling, () => new Upgrade(handler, 101)])
   }
 
   /**
@@ -133,13 +143,13 @@ export class Router {
    */
   connect(handler: UpgradeHandler): this {
     assertFunction(handler, 'A CONNECT handler')
-    return this.#add(CONNECT, '/', () => new Upgrade(handler))
+    return this.#add(CONNECT, '/', [() => new Upgrade(handler, 200)])
   }
 
   /**
-   * Puts a middleware around all of this router: its routes, those of routers mounted in it, and its 404, 405 and
-   * OPTIONS answers; not around the 400 for a target that is no path. It does not matter whether it is said before or
-   * after the routes. The first one is the outermost.
+   * Puts a middleware around all of this router: its routes, those of routers mounted in it, and its own answers, which
+   * are 400 for a path whose escapes are broken, 404, 405, 413, 501 and those to OPTIONS. It does not matter whether it is
+   * said before or after the routes. The first one is the outermost.
    *
    * With a prefix it stands only around paths that are the prefix, or below it: `/admin` is for `/admin` and
    * `/admin/users`, not for `/administer`. It is compared with the path of the request, not with the route's.
@@ -165,11 +175,15 @@ export class Router {
   }
 
   /**
-   * Answers for errors that left all of this router's middleware. What it throws itself, or hands on by returning
-   * nothing, goes to the router that this one is mounted in. Without any, an `HttpError` answers with its own status and
-   * everything else with 500, without its message, and is logged.
+   * Answers for errors of this router's handlers and middleware, before the middleware around them sees an answer. What it
+   * throws itself, or hands on by returning nothing, goes to the router that this one is mounted in. Without any, an
+   * `HttpError`, and any Error with a `status` or `statusCode` from 400 to 599, answers with that status: with its message
+   * when `expose` says so, by default below 500. Everything else is 500, without its message, and is logged.
    *
-   * The outermost router's also sees what goes wrong in sending, such as an answer that cannot be made JSON.
+   * A `Reply` or a `Response` that is thrown is the answer, and no error.
+   *
+   * The outermost router's also answers for what goes wrong in sending, such as an answer that cannot be made JSON; no
+   * middleware sees that.
    */
   onError(handler: ErrorHandler): this {
     assertFunction(handler, 'An error handler')
@@ -184,13 +198,20 @@ export class Router {
     return this
   }
 
-  #add(method: string, path: string, handler: Handler, options: RouteOptions = {}): this {
+  #add(method: string, path: string, handling: readonly unknown[]): this {
+    const last = handling.at(-1)
+    const hasOptions = handling.length > 1 && typeof last !== 'function'
+    const options = ((hasOptions ? last : undefined) ?? {}) as RouteOptions
+    const functions = hasOptions ? handling.slice(0, -1) : handling
+    const handler = functions.at(-1) as Handler
+    const middleware = functions.slice(0, -1) as Middleware[]
     assertFunction(handler, 'A handler')
+    for (const layer of middleware) assertFunction(layer, 'A middleware')
     assertRouteOptions(options)
     const segments = parsePattern(path)
     this.#open()
     this.#defined.insert(method, segments, handler)
-    this.#definition.routes.push({ method, segments, handler, options })
+    this.#definition.routes.push({ method, segments, handler, middleware, options })
     return this
   }
 
@@ -217,12 +238,7 @@ function seal(definition: RouterDefinition): void {
 }
 
 function assertRouteOptions(options: RouteOptions): void {
-  if (typeof options !== 'object' || options === null) {
-    const hint = typeof options === 'function' ? ': middleware is given with use(), or mounted with the routes' : ''
-    throw invalidRoute(
-      `The options of a route are an object, not ${options === null ? 'null' : typeof options}${hint}.`,
-    )
-  }
+  if (typeof options !== 'object') throw invalidRoute(`The options of a route are an object, not ${typeof options}.`)
   const { bodyLimit, stream, requestTimeout, writeTimeout, minRate, ...others } = options
   const [unknown] = Object.keys(others)
   if (unknown !== undefined) {

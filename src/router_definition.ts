@@ -43,6 +43,8 @@ export interface RouteDefinition {
   readonly method: string
   readonly segments: readonly Segment[]
   readonly handler: Handler
+  /** Around this route alone; the first is the outermost. */
+  readonly middleware: readonly Middleware[]
   readonly options: RouteOptions
   /** What the handler always gives. */
   readonly fixed?: Fixed

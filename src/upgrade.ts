@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { coded } from './errors.js'
 import type { PathParams } from './handler.js'
 import { lateBuiltin } from './late_builtin.js'
 import { Reply } from './reply.js'
@@ -29,10 +30,24 @@ export type UpgradeHandler<Path extends string = string> = (
 /** In the place of an answer: the connection is to be handed over. Middleware may answer something else instead. */
 export class Upgrade extends Reply {
   readonly accept: UpgradeHandler
+  readonly #status: number
 
-  constructor(accept: UpgradeHandler) {
-    super(426)
+  /** `status`: with which the connection is handed over. The handler writes it itself. */
+  constructor(accept: UpgradeHandler, status: 101 | 200) {
+    super(200)
     this.accept = accept
+    this.#status = status
+  }
+
+  override get status(): number {
+    return this.#status
+  }
+
+  override set status(_status: number) {
+    throw coded(
+      new Error('The connection is handed over, with an answer of its new owner: return another reply to refuse it.'),
+      'ERR_UPGRADE_STATUS',
+    )
   }
 
   /** @internal */

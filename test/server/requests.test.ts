@@ -217,4 +217,26 @@ test('a question mark within a query is a part of it, also at its beginning', ()
     },
   ))
 
+test('header fields go where fetch takes them, and cannot be changed', () => {
+  const complaints: unknown[] = []
+  const app = new Router().get('/', async ({ headers }) => {
+    for (const change of [() => headers.set('a', '2'), () => headers.append('a', '2'), () => headers.delete('a')]) {
+      try {
+        change()
+      } catch (error) {
+        complaints.push((error as { code?: string }).code)
+      }
+    }
+    const copy = new Headers(headers)
+    copy.set('b', '2')
+    const request = new Request('http://example.org', { headers })
+    return [copy.get('a'), copy.get('b'), request.headers.get('a'), [...headers].length, headers.getSetCookie()]
+  })
+  return serving(app, async (server) => {
+    const answer = await ask(server, get('/', 'A: 1', 'Set-Cookie: c=1', 'set-cookie: d=2'))
+    assert.equal(JSON.parse(answer.text), ['1', '2', '1', 3, ['c=1', 'd=2']])
+    assert.equal(complaints, Array(3).fill('ERR_HEADERS_IMMUTABLE'))
+  })
+})
+
 test.run()

@@ -19,12 +19,13 @@ export async function ask(
   const dispatcher = compileRouter(router)
   const { route, path, values } = dispatcher.find(method, target)
   const params = decodeParams(route.names, values)
-  const req = { method, path, params, headers: new Headers(fields) } as unknown as BrinkRequest
   const logged: unknown[] = []
+  const report = (error: unknown) => logged.push(error)
+  const req = { method, path, params, headers: new Headers(fields), report } as unknown as BrinkRequest
   try {
     return { answer: await toReply(await route.run(req)), logged }
   } catch (error) {
-    return { answer: await dispatcher.failed(error, req, (unhandled) => logged.push(unhandled)), logged }
+    return { answer: await dispatcher.failed(error, req), logged }
   }
 }
 

@@ -140,4 +140,17 @@ test('what is empty adds no element to a field that has others', () => {
   )
 })
 
+test('a list where one value belongs is told how to be given', () => {
+  const headers = new ReplyHeaders()
+  for (const method of ['set', 'append'] as const) {
+    for (const name of ['set-cookie', 'vary']) {
+      assert.throws(
+        () => headers[method](name, ['a=1', 'b=2'] as never),
+        (error: { code?: string; message: string }) =>
+          error.code === 'ERR_INVALID_HEADER_VALUE' && /call append\(\) for each/.test(error.message),
+      )
+    }
+  }
+})
+
 test.run()

@@ -151,25 +151,27 @@ test('a synchronous app stays synchronous', () => {
   )
 })
 
-test('middleware catches what handlers throw or reject with', async () => {
+test('middleware sees what handlers throw or reject with as an answer, and the error with it', async () => {
+  const seen: unknown[] = []
   const app = new Router()
     .use(async (_, next) => {
-      try {
-        return await next()
-      } catch (error) {
-        return `caught ${(error as Error).message}`
-      }
+      const answer = await next()
+      seen.push(`${answer.status} ${(answer.error as Error).message}`)
+      answer.headers.set('x-seen', 'yes')
+      return answer
     })
     .get('/throws', () => {
       throw new Error('a')
     })
     .get('/rejects', async () => {
-      throw new Error('b')
+      throw new HttpError(409, 'b')
     })
     .get('/unsendable', () => new FormData())
-  assert.is(await answerOf(app, 'GET', '/throws'), '200 caught a')
-  assert.is(await answerOf(app, 'GET', '/rejects'), '200 caught b')
-  assert.match(await answerOf(app, 'GET', '/unsendable'), /caught This body cannot be sent/)
+  for (const path of ['/throws', '/rejects', '/unsendable']) {
+    assert.is((await ask(app, 'GET', path)).answer.headers.get('x-seen'), 'yes', path)
+  }
+  assert.equal(seen.slice(0, 2), ['500 a', '409 b'])
+  assert.match(seen[2] as string, /^500 This body cannot be sent/)
 })
 
 test('an error that middleware does not wait for ends nothing', async () => {
@@ -252,8 +254,8 @@ test('an error goes to the innermost onError that takes it, inside the middlewar
     .onError(async () => 'outer')
     .mount('/in', inner)
   assert.is(await answerOf(app, 'GET', '/in/mine'), '500 app(inner)')
-  assert.is(await answerOf(app, 'GET', '/in/other'), '500 outer')
-  assert.is(await answerOf(app, 'GET', '/in/stream/x'), '500 outer')
+  assert.is(await answerOf(app, 'GET', '/in/other'), '500 app(outer)')
+  assert.is(await answerOf(app, 'GET', '/in/stream/x'), '500 app(outer)')
 })
 
 test('a middleware is a function', () => {

@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { contentTypeOf, encodeBody } from '#brink/body.js'
 import { HttpError } from '#brink/errors.js'
-import { Reply, reply, toReply } from '#brink/reply.js'
+import { html, Reply, redirect, reply, toReply } from '#brink/reply.js'
 import { codeThrownBy } from './code_thrown_by.js'
 
 const bytes = new Uint8Array([1, 2, 3])
@@ -116,6 +116,48 @@ test('what calls itself a Blob cannot smuggle a field into the head by its type'
     assert.is(
       codeThrownBy(() => contentTypeOf(blob(type))),
       'ERR_INVALID_HEADER_VALUE',
+    )
+  }
+})
+
+test('html is a page, with a status and fields of its own', () => {
+  const page = html('<p>é', 201, { a: 'b' })
+  assert.equal([page.status, page.body], [201, '<p>é'])
+  assert.equal(Object.fromEntries(page.headers), { a: 'b', 'content-type': 'text/html; charset=utf-8' })
+  assert.is(html('', 200, { 'content-type': 'text/html' }).headers.get('content-type'), 'text/html')
+  assert.is(
+    codeThrownBy(() => html(undefined as never)),
+    'ERR_INVALID_ARG_TYPE',
+  )
+})
+
+const places: [string | URL, string][] = [
+  ['/a?b=c#d', '/a?b=c#d'],
+  ['https://example.org/%20', 'https://example.org/%20'],
+  [new URL('https://example.org/é'), 'https://example.org/%C3%A9'],
+  ['/café 😀', '/caf%C3%A9%20%F0%9F%98%80'],
+  ['/a\r\nset-cookie: b', '/a%0D%0Aset-cookie:%20b'],
+  ['/\ud800', '/%EF%BF%BD'],
+]
+for (const [location, expected] of places) {
+  test(`a redirection to ${JSON.stringify(location)} is sent as ${expected}`, () => {
+    const answer = redirect(location)
+    assert.equal([answer.status, answer.body, answer.headers.get('location')], [302, undefined, expected])
+  })
+}
+
+test('a redirection has a status that is one, and a place', () => {
+  for (const status of [301, 302, 303, 307, 308]) assert.is(redirect('/', status).status, status)
+  for (const status of [200, 300, 304, 404, '302']) {
+    assert.is(
+      codeThrownBy(() => redirect('/', status as number)),
+      'ERR_INVALID_STATUS',
+    )
+  }
+  for (const location of [undefined, null, 7, {}]) {
+    assert.is(
+      codeThrownBy(() => redirect(location as never)),
+      'ERR_INVALID_ARG_TYPE',
     )
   }
 })

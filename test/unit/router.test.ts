@@ -51,6 +51,20 @@ const cases: [routes: string[], asked: Record<string, string>][] = [
     ['/café', '/:__proto__/x'],
     { '/caf%c3%a9': '/caf%C3%A9 {}', '/café': '/caf%C3%A9 {}', '/p/x': '/:__proto__/x {"__proto__":"p"}' },
   ],
+  [
+    ['/books/:id', '/books\\:batch', '/\\:id', '/\\*/x', '/a\\:b/:c', '/:any/:other'],
+    {
+      '/books:batch': '/books\\:batch {}',
+      '/books:batch?a': '/books\\:batch {}',
+      '/books/:id': '/books/:id {"id":":id"}',
+      '/:id': '/\\:id {}',
+      '/7': '404',
+      '/books\\:batch': '404',
+      '/*/x': '/\\*/x {}',
+      '/y/x': '/:any/:other {"any":"y","other":"x"}',
+      '/a:b/d': '/a\\:b/:c {"c":"d"}',
+    },
+  ],
   [['/*'], { '/%': '400', '/%ff': '400', '/a%00b': '400', '*': '400', 'host:1': '400', '/%2e%2e/a': '/* {"*":"a"}' }],
 ]
 
@@ -70,6 +84,20 @@ for (const [routes, asked] of cases) {
     })
   }
 }
+
+test('a fixed answer, a prefix and the types of params know colons that are text', async () => {
+  const router = new Router()
+    .fixed('/a\\:b', 'fixed')
+    .use('/c\\:d', () => 'within')
+    .get('/\\:e/:f', ({ params }) => {
+      // @ts-expect-error there is no such param
+      return `${params.e} ${params.f}`
+    })
+  assert.is(await answerOf(router, 'GET', '/a:b'), '200 fixed')
+  assert.equal([...compileRouter(router).fixed.keys()], ['/a:b'])
+  assert.is(await answerOf(router, 'GET', '/c:d/e'), '200 within')
+  assert.is(await answerOf(router, 'GET', '/:e/x'), '200 undefined x')
+})
 
 test('params are typed by the path', () => {
   new Router()

@@ -29,6 +29,24 @@ const app = new Router()
     params.name
     return both
   })
+  .get(
+    '/users/:id',
+    (req, next) => {
+      const own: { readonly id: string } = req.params
+      return own.id === req.headers.get('x-user') ? next() : reply(403)
+    },
+    ({ params }) => {
+      // @ts-expect-error: the path has no such param
+      params.name
+      return params.id
+    },
+    { bodyLimit: 0 },
+  )
+  .post('/users', (_, next) => next(), (req, next) => { req.state.user; return next() }, async (req) => req.json())
+  .on('PROPFIND', '/users/:id', (req, next) => (req.params.id ? next() : null), (req) => req.params.id)
+  .upgrade('/chat/:room', (req, next) => (req.params.room ? next() : null), (req, socket) => void socket.end(req.params.room))
+  // @ts-expect-error: a handler is a function
+  .get('/wrong', (req, next) => next(), 'x')
   .get('/ticks', (req) => events(req, async function* () { yield { data: 1 } }))
   .get('/files/*', files('.'))
   .onError((error) => reply(error instanceof HttpError ? error.status : 500))
@@ -38,26 +56,58 @@ function insides(req: BrinkRequest): unknown {
   return req.slot
 }
 
+async function forwarded({ headers }: BrinkRequest): Promise<Response> {
+  const copy: Headers = new Headers(headers)
+  copy.set('x-via', 'brink')
+  const init: RequestInit = { headers }
+  new Request('http://example.org', init)
+  const pairs: [string, string][] = [...headers]
+  for (const [name, value] of headers) pairs.push([name.toUpperCase(), value.trim()])
+  const record: Record<string, string> = Object.fromEntries(headers)
+  new Map([...headers.entries(), ...Object.entries(record)])
+  const names: string[] = [...headers.keys(), ...headers.values()]
+  headers.forEach((value, name) => names.push(value + name))
+  return fetch('http://example.org', { headers })
+}
+app.get('/forwarded', forwarded)
+
 const server = await serve(app, { port: 0, log: (_error, req) => insides(req) })
 // @ts-expect-error: a port is a number
 await serve(app, { port: '0' })
 await server.close({ force: 0 })
 `
 
-test('an app compiles against the declarations as they are, and sees nothing of the insides', () => {
-  const folder = fileTree({ 'app.ts': APP, 'package.json': '{ "type": "module" }' })
-  mkdirSync(join(folder, 'node_modules'))
-  symlinkSync(PACKAGE, join(folder, 'node_modules/brink'))
-  symlinkSync(join(PACKAGE, 'node_modules/@types'), join(folder, 'node_modules/@types'))
-  const strict = ['--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false', '--types', 'node']
-  const compiler = join(PACKAGE, 'node_modules/typescript/bin/tsc')
-  const { status, stdout } = spawnSync(
-    process.execPath,
-    [compiler, '--noEmit', '--module', 'nodenext', '--target', 'es2022', ...strict, 'app.ts'],
-    { cwd: folder, encoding: 'utf8' },
-  )
-  assert.is(stdout, '')
-  assert.is(status, 0)
-})
+// With what an app is compiled for: Node alone, and beside code for browsers.
+for (const [what, lib] of [
+  ['Node', 'es2022'],
+  ['Node, with the types of browsers', 'es2022,dom,dom.iterable'],
+  ['the newest Node, with the types of browsers', 'esnext,dom,dom.iterable,dom.asynciterable'],
+] as const) {
+  test(`an app for ${what} compiles against the declarations as they are, and sees nothing of the insides`, () => {
+    const folder = fileTree({ 'app.ts': APP, 'package.json': '{ "type": "module" }' })
+    mkdirSync(join(folder, 'node_modules'))
+    symlinkSync(PACKAGE, join(folder, 'node_modules/brink'))
+    symlinkSync(join(PACKAGE, 'node_modules/@types'), join(folder, 'node_modules/@types'))
+    symlinkSync(join(PACKAGE, 'node_modules/undici-types'), join(folder, 'node_modules/undici-types'))
+    const strict = [
+      '--strict',
+      '--exactOptionalPropertyTypes',
+      '--skipLibCheck',
+      'false',
+      '--types',
+      'node',
+      '--lib',
+      lib,
+    ]
+    const compiler = join(PACKAGE, 'node_modules/typescript/bin/tsc')
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [compiler, '--noEmit', '--module', 'nodenext', '--target', 'es2022', ...strict, 'app.ts'],
+      { cwd: folder, encoding: 'utf8' },
+    )
+    assert.is(stdout, '')
+    assert.is(status, 0)
+  })
+}
 
 test.run()
