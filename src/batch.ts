@@ -16,6 +16,7 @@ import {
 import { Pace } from './pace.js'
 import type { BrinkRequest } from './request.js'
 import { RequestContext } from './request_context.js'
+import { timers } from './timers.js'
 
 /** What is done with the events at a place in a block. */
 export interface EventHandling {
@@ -99,7 +100,7 @@ export class Batch {
         this.#handle(block, words, at)
       } catch (error) {
         // A fault of the server's own. The others of the batch are heard all the same.
-        process.nextTick(() => {
+        timers.nextTick(() => {
           throw error
         })
       }

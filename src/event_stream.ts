@@ -3,6 +3,7 @@ import { eventText, type ServerEvent } from './event_text.js'
 import { type HeadersSource, ReplyHeaders } from './headers.js'
 import { knownOptions, wholeNumber, wrongType } from './option_errors.js'
 import { Reply } from './reply.js'
+import { timers } from './timers.js'
 
 /** What a source of events is told. */
 export interface EventContext {
@@ -178,7 +179,7 @@ class EventStream implements AsyncIterableIterator<string> {
 
   #close(): void {
     this.#over = true
-    clearTimeout(this.#timer)
+    timers.clearTimeout(this.#timer)
     this.#req.signal.removeEventListener('abort', this.#leave)
   }
 
@@ -201,7 +202,7 @@ class EventStream implements AsyncIterableIterator<string> {
   #watch(): void {
     if (this.#waiting === undefined || this.#quietMs === 0) return
     if (this.#timer !== undefined) this.#timer.refresh()
-    else this.#timer = setTimeout(this.#beat, this.#quietMs).unref()
+    else this.#timer = timers.setTimeout(this.#beat, this.#quietMs).unref()
   }
 
   readonly #beat = (): void => {

@@ -13,6 +13,7 @@ import { quietly } from './quietly.js'
 import type { Reply, ReplyBody } from './reply.js'
 import { compileRouter, Router } from './router.js'
 import { type ServerStats, statsOf } from './stats.js'
+import { timers } from './timers.js'
 
 export interface CloseOptions {
   /** Milliseconds after which what is not answered by then is cut off. Without it, closing waits for every answer. */
@@ -136,8 +137,8 @@ class OpenServer implements Server, Listeners {
       for (const reactor of this.reactors) reactor.drain()
     }
     if (force !== undefined && this.#closed < this.reactors.length) {
-      clearTimeout(this.#forceTimer)
-      this.#forceTimer = setTimeout(() => this.abandon(), force)
+      timers.clearTimeout(this.#forceTimer)
+      this.#forceTimer = timers.setTimeout(() => this.abandon(), force)
     }
     return this.#closing
   }
@@ -206,7 +207,7 @@ class OpenServer implements Server, Listeners {
   #onClosed(): void {
     this.#closed += 1
     if (this.#closed < this.reactors.length) return
-    clearTimeout(this.#forceTimer)
+    timers.clearTimeout(this.#forceTimer)
     this.#resolveClosing()
   }
 }

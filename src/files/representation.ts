@@ -1,6 +1,7 @@
 import { type HeadersSource, ReplyHeaders } from '../headers.js'
 import { formatHttpDate } from '../http_date.js'
 import type { NativeFile } from '../native.js'
+import { timers } from '../timers.js'
 import type { Validators } from './conditions.js'
 
 /** What the bytes of a file are said to be. */
@@ -36,7 +37,7 @@ export class Representation implements Validators {
     this.version = version
     this.etag = coding === undefined ? `"${version}"` : `"${version}-${coding}"`
     // A server must not name a time to come (RFC 9110 §8.8.2.1).
-    const date = mtimeMs <= Date.now() ? formatHttpDate(mtimeMs) : undefined
+    const date = mtimeMs <= timers.date() ? formatHttpDate(mtimeMs) : undefined
     this.lastModified = date === undefined ? undefined : Math.floor(mtimeMs / 1000) * 1000
 
     this.headers = new ReplyHeaders({ 'content-type': type })
