@@ -228,22 +228,26 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
 
   /**
    * The body as it arrives, or null when there is none. No more is read from the client than is taken from the stream.
+   * As in fetch, to look at it uses nothing up: `text()` and its like can be called until it is read or locked.
    * It fails with `ERR_CLIENT_GONE` when the client goes away, and with an HttpError 413 above the `bodyLimit`. A
    * `content-encoding` (gzip, deflate, br) is undone: what comes out is bounded by the `bodyLimit` as well.
    */
   get body(): ReadableStream<Uint8Array> | null {
     if (this.#rare?.body !== undefined) return this.#rare.body
     if ((this.event()[this.eventAt + REQUEST_FLAGS] & FLAG_BODY) === 0) return null
-    const chunks = this.chunks()
+    // To look at it uses nothing up: its pieces are taken when it is read or cancelled.
+    let chunks: AsyncGenerator<Uint8Array, void, undefined> | undefined
     const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
+      chunks ??= this.#pieces()
       const { done, value } = await chunks.next()
       if (done) controller.close()
       else controller.enqueue(value)
     }
-    const body = new ReadableStream<Uint8Array>(
-      { pull, cancel: () => void chunks.return(undefined) },
-      { highWaterMark: 0 },
-    )
+    const cancel = () => {
+      chunks ??= this.#pieces()
+      void chunks.return(undefined)
+    }
+    const body = new ReadableStream<Uint8Array>({ pull, cancel }, { highWaterMark: 0 })
     this.#rare ??= {}
     this.#rare.body = body
     return body
@@ -252,6 +256,14 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   /** The pieces of the body as they arrive, which can be taken once: what `body` is made of. */
   chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     this.event()
+    if (this.#isLocked) throw alreadyUsed()
+    return this.#pieces()
+  }
+
+  #pieces(): AsyncGenerator<Uint8Array, void, undefined> {
+    this.event()
+    const decodedWhole = this.#rare?.decoded
+    if (decodedWhole !== undefined) return copyOf(decodedWhole)
     if (this.#isStreamed) throw alreadyUsed()
     this.#isStreamed = true
     const sent = this.#incoming?.chunks() ?? piecesOf(Uint8Array.from(this.#arrived()))
@@ -425,6 +437,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
 
   #whole(): Buffer | Promise<Buffer> {
     this.event()
+    if (this.#isLocked) throw alreadyUsed()
     if (this.#isStreamed) {
       if (this.#rare?.decoded !== undefined) return this.#rare.decoded
       throw alreadyUsed()
@@ -445,6 +458,11 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     const limit = this.#bodyLimit
     // The block is used again while it is decoded.
     return inflatedWhole(codings, Buffer.from(this.#arrived()), limit)
+  }
+
+  /** Somebody has a reader of the body, and may have read nothing yet. */
+  get #isLocked(): boolean {
+    return this.#rare?.body?.locked === true
   }
 
   get #bodyLimit(): number {
@@ -489,6 +507,11 @@ async function gathered(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const all: Uint8Array[] = []
   for await (const piece of pieces) all.push(piece)
   return Buffer.concat(all)
+}
+
+/** What was gathered belongs to those who asked for it. */
+async function* copyOf(whole: Promise<Buffer>): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* piecesOf(Uint8Array.from(await whole))
 }
 
 async function* piecesOf(...pieces: Uint8Array[]): AsyncGenerator<Uint8Array, void, undefined> {
