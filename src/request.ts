@@ -81,6 +81,8 @@ interface Rare {
   gone?: Error
   abort?: AbortController
   body?: ReadableStream<Uint8Array>
+  /** What the body is read from, once it is. */
+  pieces?: AsyncGenerator<Uint8Array, void, undefined>
   decoded?: Promise<Buffer>
 }
 
@@ -236,20 +238,20 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     if (this.#rare?.body !== undefined) return this.#rare.body
     if ((this.event()[this.eventAt + REQUEST_FLAGS] & FLAG_BODY) === 0) return null
     // To look at it uses nothing up: its pieces are taken when it is read or cancelled.
-    let chunks: AsyncGenerator<Uint8Array, void, undefined> | undefined
+    this.#rare ??= {}
+    const rare = this.#rare
     const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
-      chunks ??= this.#pieces()
-      const { done, value } = await chunks.next()
+      rare.pieces ??= this.#pieces()
+      const { done, value } = await rare.pieces.next()
       if (done) controller.close()
       else controller.enqueue(value)
     }
     const cancel = () => {
-      chunks ??= this.#pieces()
-      void chunks.return(undefined)
+      rare.pieces ??= this.#pieces()
+      void rare.pieces.return(undefined)
     }
     const body = new ReadableStream<Uint8Array>({ pull, cancel }, { highWaterMark: 0 })
-    this.#rare ??= {}
-    this.#rare.body = body
+    rare.body = body
     return body
   }
 
@@ -287,7 +289,13 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     return this.event()[this.eventAt + REQUEST_PORT]
   }
 
-  /** The body as text, decoded as UTF-8. Without a body it is empty. */
+  /**
+   * The body as text, decoded as UTF-8. Without a body it is empty.
+   *
+   * It may be begun before the answer and awaited behind it, like `json()`, `bytes()`, `formData()` and a reader of `body`:
+   * what has arrived by the answer resolves, of whatever size; what has not rejects with `ERR_REQUEST_ENDED`. To answer
+   * 202 and take a body for sure, await it first, or answer with a stream (on a route with `stream`) that reads it.
+   */
   text(): Promise<string> {
     return heard(this.#text())
   }
@@ -419,6 +427,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * @internal
    */
   end(): void {
+    // Who has a reader has begun to take what has arrived, though the stream asks for the first piece a little later.
+    if (this.#isLocked && !this.#isStreamed && this.#rare !== undefined) this.#rare.pieces ??= this.#pieces()
     this.#isEnded = true
     if (this.#isWatched) this.#surroundings.watching.remove(this)
     this.#incoming?.fail(ended())
