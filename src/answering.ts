@@ -4,6 +4,7 @@ import { addressText } from './address.js'
 import { Batch } from './batch.js'
 import { bodyChanged } from './body_changed.js'
 import { sourceOf } from './body_source.js'
+import type { Closing } from './closing.js'
 import { DeferredRequests } from './deferred_requests.js'
 import type { Dispatcher, Match } from './dispatcher.js'
 import { HttpError } from './errors.js'
@@ -77,6 +78,7 @@ export interface Surroundings {
   readonly origin: () => string
   /** The largest body of routes that have no limit of their own. */
   readonly bodyLimit: number
+  readonly closing: Closing
   readonly log: (error: unknown, request: BrinkRequest) => void
   /** Told of the native side's notices, by code. */
   readonly onNotice: (code: number) => void
@@ -116,9 +118,9 @@ export class Answering {
     this.#dispatcher = dispatcher
     this.#surroundings = surroundings
     this.#sending = new Sending(exchange, this.#streams)
-    const { origin, bodyLimit } = surroundings
+    const { origin, bodyLimit, closing } = surroundings
     const report = (error: unknown, request: BrinkRequest) => this.#report(error, request)
-    this.#requestSurroundings = { origin, bodyLimit, watching: this.#watching, report }
+    this.#requestSurroundings = { origin, bodyLimit, closing, watching: this.#watching, report }
     this.#batch = new Batch({
       answer: (block, at) => this.#answer(block, at),
       admit: (block, at, context) => this.#admit(block, at, context),

@@ -1,6 +1,7 @@
 import { addressText } from './address.js'
 import type { Lender } from './body_changed.js'
 import { clientGone } from './client_gone.js'
+import type { Closing } from './closing.js'
 import type { Match } from './dispatcher.js'
 import { coded, HttpError, messageOf } from './errors.js'
 import { readForm } from './form_data.js'
@@ -56,6 +57,8 @@ export interface RequestSurroundings {
   readonly origin: () => string
   /** The largest body of routes that have no limit of their own. */
   readonly bodyLimit: number
+  /** That the server begins to close. */
+  readonly closing: Closing
   /** Those who hear when their clients go away. */
   readonly watching: Parties
   /** Told of what listeners throw. */
@@ -226,6 +229,11 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
       else this.#watch()
     }
     return abort.signal
+  }
+
+  /** @internal */
+  get serverClosing(): Closing {
+    return this.#surroundings.closing
   }
 
   /**
