@@ -51,7 +51,7 @@ export class Representation implements Validators {
     this.headers.set('accept-ranges', 'bytes')
     if (cacheControl !== undefined) this.headers.set('cache-control', cacheControl)
     if (vary !== undefined) this.headers.set('vary', vary)
-    for (const [name, value] of new ReplyHeaders(headers)) this.headers.append(name, value)
+    this.headers.appendAll(headers)
     this.unchanged = unchangedFields(this.headers)
   }
 }
