@@ -3,6 +3,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { Batch } from './batch.js'
 import { bodyChanged } from './body_changed.js'
 import { sourceOf } from './body_source.js'
+import type { Closing } from './closing.js'
 import { DeferredRequests } from './deferred_requests.js'
 import type { Dispatcher, Match } from './dispatcher.js'
 import { HttpError, isError } from './errors.js'
@@ -54,7 +55,6 @@ import { reasonPhrase } from './reason_phrase.js'
 import { isPromise, isResponse, Reply, toReply } from './reply.js'
 import type { ReplyStream } from './reply_stream.js'
 import { BrinkRequest, methodAt, type RequestSurroundings } from './request.js'
-import { whereItFailed } from './request_context.js'
 import type { FieldMemory } from './request_headers.js'
 import { Sending } from './sending.js'
 import { Tunnel } from './tunnel.js'
@@ -66,6 +66,7 @@ export interface Surroundings {
   readonly origin: () => string
   /** The largest body of routes that have no limit of their own. */
   readonly bodyLimit: number
+  readonly closing: Closing
   readonly log: (error: unknown, request: BrinkRequest) => void
   /** Told of the native side's notices, by code. */
   readonly onNotice: (code: number) => void
@@ -105,9 +106,9 @@ export class Answering {
     this.#dispatcher = dispatcher
     this.#surroundings = surroundings
     this.#sending = new Sending(exchange, this.#streams)
-    const { origin, bodyLimit } = surroundings
+    const { origin, bodyLimit, closing } = surroundings
     const report = (error: unknown, request: BrinkRequest) => this.#report(error, request)
-    this.#requestSurroundings = { origin, bodyLimit, watching: this.#watching, report }
+    this.#requestSurroundings = { origin, bodyLimit, closing, watching: this.#watching, report }
     this.#batch = new Batch({
       answer: (block, at) => this.#answer(block, at),
       admit: (block, at, context) => this.#admit(block, at, context),

@@ -16,6 +16,7 @@ import {
 import { Pace } from './pace.js'
 import type { BrinkRequest } from './request.js'
 import { REQUEST_CONTEXT } from './request_context.js'
+import { timers } from './timers.js'
 
 /** What is done with the events at a place in a block. */
 export interface EventHandling {
@@ -110,7 +111,7 @@ export class Batch {
         }
       } catch (error) {
         // A fault of the server's own. The others of the batch are heard all the same.
-        process.nextTick(() => {
+        timers.nextTick(() => {
           throw error
         })
       }

@@ -2,6 +2,7 @@ import { checkIsThere } from './body_changed.js'
 import { bytesOf } from './bytes_of.js'
 import { coded } from './errors.js'
 import { FileSlice } from './file_slice.js'
+import { timers } from './timers.js'
 
 /** Where the pieces of a streamed body come from. */
 export interface BodySource {
@@ -85,7 +86,7 @@ export class PeekedStream implements BodySource {
 /** The bytes of a stream that gives no more than one piece, and that at once; otherwise the stream, to be sent. */
 export async function peeked(stream: ReadableStream<Uint8Array>): Promise<Uint8Array | PeekedStream> {
   const source = fromReader(stream.getReader())
-  const nextTurn = () => new Promise<undefined>((resolve) => setImmediate(() => resolve(undefined)))
+  const nextTurn = () => new Promise<undefined>((resolve) => timers.setImmediate(() => resolve(undefined)))
   const awaited = source.next() as Promise<IteratorResult<unknown>>
   const first = await Promise.race([awaited, nextTurn()])
   if (first === undefined) return new PeekedStream(source, [awaited])

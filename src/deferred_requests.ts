@@ -6,9 +6,7 @@ import type { Exchange } from './exchange.js'
 import { FairQueue } from './fair_queue.js'
 import { Pace } from './pace.js'
 import type { BrinkRequest } from './request.js'
-
-// As it was when this module was loaded: an app's tests may replace it, and requests must not wait for that.
-const { setImmediate } = globalThis
+import { timers } from './timers.js'
 
 export interface DeferredRequest {
   /** Detached: its block is used again before its turn comes. */
@@ -60,7 +58,7 @@ export class DeferredRequests {
   #schedule(): void {
     if (this.#isDue || this.isEmpty) return
     this.#isDue = true
-    setImmediate(this.#go)
+    timers.setImmediate(this.#go)
   }
 
   readonly #go = (): void => {

@@ -1,14 +1,20 @@
+import { AsyncResource } from 'node:async_hooks'
 import { type BodySource, sourceOf } from './body_source.js'
+import type { Closing } from './closing.js'
 import { eventText, type ServerEvent } from './event_text.js'
 import { type HeadersSource, ReplyHeaders } from './headers.js'
 import { knownOptions, wholeNumber, wrongType } from './option_errors.js'
 import { Reply } from './reply.js'
+import { timers } from './timers.js'
 
 /** What a source of events is told. */
 export interface EventContext {
   /** The id of the last event that the client has seen, when it connects again; otherwise null. */
   readonly lastEventId: string | null
-  /** Aborts when nobody listens any more: what the source waits for should end with it. */
+  /**
+   * Aborts when nobody listens any more, and when the server begins to close: what the source waits for should end with
+   * it. What a source yields after the server has begun to close is still sent.
+   */
   readonly signal: AbortSignal
 }
 
@@ -28,6 +34,7 @@ export interface EventOptions {
 interface EventRequest {
   readonly headers: { get(name: string): string | null }
   readonly signal: AbortSignal
+  readonly serverClosing?: Closing
 }
 
 // nginx would gather events until they fill a buffer, if it were not told.
@@ -47,7 +54,9 @@ const HEARTBEAT = ':\n\n'
  *
  * The generator begins when the reply is sent, and is asked for the next event when there is room for it. When the client
  * goes away, `signal` aborts and the generator ends where it stands, or at its next `yield`. When it ends by itself so
- * does the reply; a browser then connects again, unless it is answered with 204. What it throws breaks the connection.
+ * does the reply; a browser then connects again, unless it is answered with 204. When the server begins to close, `signal`
+ * aborts as well, and the generator may end by itself, or by the error of what `signal` has aborted. What it throws
+ * otherwise breaks the connection.
  * So does an event that cannot be: TypeError `ERR_INVALID_EVENT`.
  *
  * @throws TypeError or RangeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for options that
@@ -91,6 +100,7 @@ class EventStream implements AsyncIterableIterator<string> {
   #waiting: Waiting | undefined
   #timer: NodeJS.Timeout | undefined
   #over = false
+  #heard: (() => void) | undefined
 
   constructor(req: EventRequest, generate: EventGenerator, quietMs: number, greeting: string) {
     this.#req = req
@@ -123,6 +133,13 @@ class EventStream implements AsyncIterableIterator<string> {
     const { signal, headers } = this.#req
     if (signal.aborted) return this.#leave()
     signal.addEventListener('abort', this.#leave)
+    const { serverClosing } = this.#req
+    if (serverClosing?.reason !== undefined) this.#serverCloses()
+    else if (serverClosing !== undefined) {
+      // The closing is somebody else's call, in another async context.
+      this.#heard = AsyncResource.bind(this.#serverCloses)
+      serverClosing.add(this.#heard)
+    }
     try {
       const context = { lastEventId: headers.get('last-event-id'), signal: this.#controller.signal }
       const given = this.#generate(context)
@@ -161,7 +178,8 @@ class EventStream implements AsyncIterableIterator<string> {
 
   readonly #failed = (error: unknown): void => {
     if (this.#over) return
-    this.#failure = { error }
+    // A source that waits for something with the signal ends so when the server closes: in order.
+    if (!isAbort(error, this.#controller.signal)) this.#failure = { error }
     this.#close()
     this.#give()
   }
@@ -176,10 +194,16 @@ class EventStream implements AsyncIterableIterator<string> {
     this.#give()
   }
 
+  /** The source may have something left to say, and ends by itself. */
+  readonly #serverCloses = (): void => {
+    if (!this.#over) this.#controller.abort(this.#req.serverClosing?.reason)
+  }
+
   #close(): void {
     this.#over = true
-    clearTimeout(this.#timer)
+    timers.clearTimeout(this.#timer)
     this.#req.signal.removeEventListener('abort', this.#leave)
+    if (this.#heard !== undefined) this.#req.serverClosing?.remove(this.#heard)
   }
 
   /** Gives what there is, if somebody waits for it. */
@@ -201,7 +225,7 @@ class EventStream implements AsyncIterableIterator<string> {
   #watch(): void {
     if (this.#waiting === undefined || this.#quietMs === 0) return
     if (this.#timer !== undefined) this.#timer.refresh()
-    else this.#timer = setTimeout(this.#beat, this.#quietMs).unref()
+    else this.#timer = timers.setTimeout(this.#beat, this.#quietMs).unref()
   }
 
   readonly #beat = (): void => {
@@ -209,4 +233,12 @@ class EventStream implements AsyncIterableIterator<string> {
     this.#kept = { done: false, value: HEARTBEAT }
     this.#give()
   }
+}
+
+/** Whether an error is what an aborted signal makes of that which waits with it. */
+function isAbort(error: unknown, { aborted, reason }: AbortSignal): boolean {
+  if (!aborted || typeof error !== 'object' || error === null) return false
+  return (
+    error === reason || (error as Partial<Error>).cause === reason || (error as Partial<Error>).name === 'AbortError'
+  )
 }

@@ -41,6 +41,7 @@ import {
 import type { NativeReactor } from './native.js'
 import { type RawBuffer, raw } from './raw_buffer.js'
 import type { Recipient } from './request.js'
+import { timers } from './timers.js'
 
 /** A body above this stays where it lies, or is copied beside the block; below it, it is copied into the block. */
 const COPIED_BODY = 32 * 1024
@@ -50,9 +51,6 @@ const SHORT_TEXT = 48
 
 /** Blocks of requests of a reactor on a thread: one is answered, one waits, one is being filled. */
 const THREAD_BLOCKS = 3
-
-// As it was when this module was loaded: an app's tests may replace it, and answers must not wait for that.
-const { setImmediate } = globalThis
 
 /** What a body is sent as. */
 export type ReplyBytes = string | Uint8Array | FileSlice | undefined
@@ -304,7 +302,7 @@ export class Exchange {
   #flushSoon(): void {
     if (this.#flushIsDue) return
     this.#flushIsDue = true
-    setImmediate(() => {
+    timers.setImmediate(() => {
       this.#flushIsDue = false
       if (!this.#native.flush(true)) this.#flushSoon()
     })

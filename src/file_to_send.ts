@@ -1,5 +1,6 @@
 import { HttpError } from './errors.js'
 import type { NativeFile } from './native.js'
+import { timers } from './timers.js'
 
 /**
  * A file that was opened for a reply. Nobody tells when a reply will not be sent: its handler throws behind `file()`, a
@@ -52,7 +53,7 @@ export class FileToSend {
 const held = new Set<FileToSend>()
 
 function hold(file: FileToSend): void {
-  if (held.size === 0) setImmediate(letGo)
+  if (held.size === 0) timers.setImmediate(letGo)
   held.add(file)
 }
 

@@ -12,6 +12,10 @@ export type HeadersSource = Readonly<Record<string, HeaderValue>> | Iterable<rea
  * in lower case, values of one name are joined by a comma, `set-cookie` fields stay apart. Fields keep the order in
  * which they were first set.
  *
+ * Names are sent as they were written where the field was set, for clients that care about case against RFC 9110 §5.1; a
+ * value that is added leaves the name as it is. The server writes `Date`, `Content-Length`, `Connection` and the usual
+ * values of `Content-Type` in its own way.
+ *
  * `content-length` may be given (the server checks that it agrees with the body), and `connection: close` asks for the
  * connection to be closed after this reply. The other fields of connection and framing are the server's.
  *
@@ -19,7 +23,8 @@ export type HeadersSource = Readonly<Record<string, HeaderValue>> | Iterable<rea
  * `ERR_INVALID_HEADER_NAME`, `ERR_INVALID_HEADER_VALUE` or `ERR_FRAMING_HEADER`.
  */
 export class ReplyHeaders {
-  // Names at even places, values at odd ones. Most replies have none or a few, for which a scan beats a Map.
+  // Of each field its name in lower case, its value, and its name as it was written. Most replies have none or a few, for
+  // which a scan beats a Map.
   #fields: string[] | undefined
   // The list belongs to others, too: it is copied before it is changed.
   #shared = false
@@ -58,24 +63,25 @@ export class ReplyHeaders {
     const lowerCase = fieldName(name)
     const text = fieldValue(lowerCase, value)
     if (lowerCase === 'set-cookie') this.delete(lowerCase)
-    this.#put(lowerCase, text)
+    this.#put(lowerCase, text, name)
   }
 
   /** Adds a value to those that the field has. */
   append(name: string, value: string | number): void {
     const lowerCase = fieldName(name)
-    const present = lowerCase === 'set-cookie' ? null : this.get(lowerCase)
+    const place = lowerCase === 'set-cookie' ? -1 : this.#find(lowerCase)
+    const present = place === -1 ? null : (this.flat()[place + 1] as string)
     // A joined value is checked as a whole: a second content-length makes no number.
     const text = fieldValue(lowerCase, present === null ? value : joined(present, value))
-    if (lowerCase === 'set-cookie') this.#push(lowerCase, text)
-    else this.#put(lowerCase, text)
+    if (place === -1) this.#push(lowerCase, text, name)
+    else (this.#own() as string[])[place + 1] = text
   }
 
   /** Removes all fields of this name. */
   delete(name: string): void {
     const lowerCase = fieldName(name)
     for (let place = this.#find(lowerCase); place !== -1; place = this.#find(lowerCase)) {
-      this.#own()?.splice(place, 2)
+      this.#own()?.splice(place, EACH)
     }
   }
 
@@ -87,7 +93,16 @@ export class ReplyHeaders {
   /** Each field as it is sent: one pair of name and value for each line, `set-cookie` once for each cookie. */
   *[Symbol.iterator](): IterableIterator<[string, string]> {
     const fields = this.flat()
-    for (let place = 0; place < fields.length; place += 2) yield [fields[place] as string, fields[place + 1] as string]
+    for (let place = 0; place < fields.length; place += EACH)
+      yield [fields[place] as string, fields[place + 1] as string]
+  }
+
+  /** Appends fields, with their names as they were written. @internal */
+  appendAll(source: HeadersSource | undefined): void {
+    const fields = new ReplyHeaders(source).flat()
+    for (let place = 0; place < fields.length; place += EACH) {
+      this.append(fields[place + 2] as string, fields[place + 1] as string)
+    }
   }
 
   toJSON(): Record<string, string | string[]> {
@@ -101,7 +116,8 @@ export class ReplyHeaders {
   }
 
   /**
-   * The fields as the encoder takes them: names at even places, values at odd ones. Not a copy: only to be read.
+   * The fields as the encoder takes them: for each its name in lower case, its value, and its name as it was written. Not
+   * a copy: only to be read.
    * @internal
    */
   flat(): readonly string[] {
@@ -120,16 +136,18 @@ export class ReplyHeaders {
     }
   }
 
-  #put(name: string, value: string): void {
+  #put(name: string, value: string, written: string): void {
     const place = this.#find(name)
-    if (place === -1) this.#push(name, value)
-    else (this.#own() as string[])[place + 1] = value
+    if (place === -1) return this.#push(name, value, written)
+    const fields = this.#own() as string[]
+    fields[place + 1] = value
+    fields[place + 2] = written
   }
 
-  #push(name: string, value: string): void {
+  #push(name: string, value: string, written: string): void {
     const fields = this.#own()
-    if (fields === undefined) this.#fields = [name, value]
-    else fields.push(name, value)
+    if (fields === undefined) this.#fields = [name, value, written]
+    else fields.push(name, value, written)
   }
 
   #own(): string[] | undefined {
@@ -142,7 +160,7 @@ export class ReplyHeaders {
 
   #find(lowerCase: string): number {
     const fields = this.flat()
-    for (let place = 0; place < fields.length; place += 2) if (fields[place] === lowerCase) return place
+    for (let place = 0; place < fields.length; place += EACH) if (fields[place] === lowerCase) return place
     return -1
   }
 }
@@ -152,6 +170,9 @@ function joined(present: string, value: string | number): string | number {
   if (value === '' || present === '') return present || value
   return `${present}, ${value}`
 }
+
+/** What there is of each field in the list. */
+const EACH = 3
 
 const NO_FIELDS: readonly string[] = Object.freeze([])
 

@@ -1,3 +1,5 @@
+import { timers } from './timers.js'
+
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 const TIME = '(?<hour>\\d\\d):(?<minute>\\d\\d):(?<second>\\d\\d)'
@@ -22,7 +24,7 @@ const LATEST = 253_402_300_799_999
  *
  * @param now tells which century is meant where the year has two digits: none that is more than 50 years ahead
  */
-export function parseHttpDate(text: string, now = Date.now()): number | undefined {
+export function parseHttpDate(text: string, now = timers.date()): number | undefined {
   for (const form of FORMS) {
     const fields = form.exec(text)?.groups
     if (fields !== undefined) return timeOf(fields, now)
@@ -32,7 +34,7 @@ export function parseHttpDate(text: string, now = Date.now()): number | undefine
 
 /** An HTTP-date of a time in ms since 1970, cut to the second; undefined when its year does not have four digits. */
 export function formatHttpDate(ms: number): string | undefined {
-  return ms >= EARLIEST && ms <= LATEST ? new Date(ms).toUTCString() : undefined
+  return ms >= EARLIEST && ms <= LATEST ? new timers.Date(ms).toUTCString() : undefined
 }
 
 function timeOf(fields: Record<string, string>, now: number): number | undefined {
@@ -41,7 +43,7 @@ function timeOf(fields: Record<string, string>, now: number): number | undefined
   const month = MONTHS.indexOf(fields.month as string)
   // 60 is a leap second, which ms since 1970 have no place for: it counts as the next one.
   if (hour > 23 || minute > 59 || second > 60) return undefined
-  const date = new Date(0)
+  const date = new timers.Date(0)
   date.setUTCFullYear(year, month, day)
   if (date.getUTCMonth() !== month || date.getUTCDate() !== day) return undefined
   return date.setUTCHours(hour, minute, second)
@@ -49,7 +51,7 @@ function timeOf(fields: Record<string, string>, now: number): number | undefined
 
 function fullYear(digits: string, now: number): number {
   if (digits.length === 4) return Number(digits)
-  const thisYear = new Date(now).getUTCFullYear()
+  const thisYear = new timers.Date(now).getUTCFullYear()
   const year = thisYear - (thisYear % 100) + Number(digits)
   return year > thisYear + 50 ? year - 100 : year
 }

@@ -111,7 +111,13 @@ export class IncomingBody implements Party {
 
   /** The body as it arrives. No more is read from the client than is taken. */
   async *chunks(): AsyncGenerator<Buffer, void, undefined> {
-    if (this.#streamed || this.#whole !== undefined) throw alreadyUsed()
+    if (this.#whole !== undefined) {
+      // What was gathered belongs to those who asked for it.
+      const all = Buffer.from(await this.#whole)
+      if (all.length > 0) yield all
+      return
+    }
+    if (this.#streamed) throw alreadyUsed()
     this.#streamed = true
     // What has come was not asked for; so much more may be on its way at any time.
     this.#read(BODY_WINDOW)

@@ -1,6 +1,6 @@
 // Node's own modules that most programs never need, or of which they need little: importing them would be half of the
 // time that importing brink takes.
-import { createRequire } from 'node:module'
+import { requireFromHere } from './package_place.js'
 
 interface Builtins {
   'node:fs': typeof import('node:fs')
@@ -12,9 +12,7 @@ interface Builtins {
   'node:zlib': typeof import('node:zlib')
 }
 
-const require = createRequire(import.meta.url)
-
 /** The module, loaded when it is first asked for. */
 export function lateBuiltin<Name extends keyof Builtins>(name: Name): Builtins[Name] {
-  return require(name) as Builtins[Name]
+  return requireFromHere(name) as Builtins[Name]
 }

@@ -1,6 +1,7 @@
 // Opening the port: which addresses a host name stands for, and what the system says to them.
 
 import { systemError } from './errors.js'
+import { lateBuiltin } from './late_builtin.js'
 import type { NativeFailure, NativeReactor } from './native.js'
 import type { CheckedOptions } from './options.js'
 
@@ -58,7 +59,7 @@ function bind(reactors: readonly NativeReactor[], addresses: readonly string[], 
   let port = options.port
   let reachable: string | undefined
   let absent: Error | undefined
-  for (const address of addresses) {
+  const listenAt = (address: string): void => {
     for (const [reactor, sharing] of listening) {
       const result = reactor.listen(address, port, settings, sharing)
       if ('errno' in result) {
@@ -70,6 +71,11 @@ function bind(reactors: readonly NativeReactor[], addresses: readonly string[], 
         port = result.port
       }
     }
+  }
+  for (const address of addresses) {
+    listenAt(address)
+    // Every network there is: where the system knows no IPv6, those of IPv4.
+    if (address === '::' && reachable === undefined) listenAt('0.0.0.0')
   }
   if (reachable === undefined) throw absent
   return { url: `http://${urlHost(reachable)}:${port}`, port }
@@ -94,8 +100,14 @@ function isAddress(host: string): boolean {
 /** The host by which a client on this machine reaches an address: the wildcards are no destination. */
 function urlHost(address: string): string {
   if (address === '0.0.0.0') return '127.0.0.1'
-  if (address === '::') return '[::1]'
+  if (address === '::') return hasIpv6Loopback() ? '[::1]' : '127.0.0.1'
   return address.includes(':') ? `[${address.replace('%', '%25')}]` : address
+}
+
+/** A system may know IPv6 without having an address of it: who listens at `::` is found by IPv4 alone then. */
+function hasIpv6Loopback(): boolean {
+  const interfaces = Object.values(lateBuiltin('node:os').networkInterfaces())
+  return interfaces.some((addresses) => addresses?.some(({ address }) => address === '::1'))
 }
 
 /** The error that Node's own servers give. */

@@ -335,7 +335,8 @@ async function loadDicer(): Promise<typeof Dicer> {
   try {
     return (await import('@fastify/busboy')).Dicer
   } catch (cause) {
-    if (codeOf(cause) !== 'ERR_MODULE_NOT_FOUND') throw cause
+    // The other code is what a bundle of CommonJS gets.
+    if (!/^(?:ERR_)?MODULE_NOT_FOUND$/.test(codeOf(cause) ?? '')) throw cause
     throw coded(
       new Error('Reading multipart/form-data needs the package @fastify/busboy: run `npm install @fastify/busboy`.', {
         cause,

@@ -1,8 +1,9 @@
 // The one file that loads the addon.
 import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import { coded, messageOf } from './errors.js'
 import * as layout from './layout.js'
+import { packageFolder } from './package_place.js'
 
 /** What the native side counts. */
 export interface NativeStats {
@@ -152,10 +153,11 @@ function load(): Native {
 }
 
 function required(): Native {
-  const require = createRequire(import.meta.url)
+  const folder = packageFolder()
+  if (folder === undefined) throw bundledAlone()
   try {
-    const nodeGypBuild = require('node-gyp-build') as (folder: string) => Native
-    return nodeGypBuild(fileURLToPath(new URL('../native', import.meta.url)))
+    const nodeGypBuild = createRequire(join(folder, 'package.json'))('node-gyp-build') as (folder: string) => Native
+    return nodeGypBuild(join(folder, 'native'))
   } catch (cause) {
     const system = `${process.platform} ${process.arch}`
     throw coded(
@@ -168,4 +170,15 @@ function required(): Native {
       'ERR_ADDON_MISSING',
     )
   }
+}
+
+function bundledAlone(): Error {
+  return coded(
+    new Error(
+      "brink's native addon cannot be part of a bundle, and the package brink is not installed beside this one. " +
+        'Leave brink out of the bundle, and install it where the bundle runs: `--external:brink` for esbuild, ' +
+        "`external: ['brink']` for rollup, `externals: { brink: 'brink' }` for webpack.",
+    ),
+    'ERR_ADDON_MISSING',
+  )
 }

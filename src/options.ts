@@ -4,11 +4,11 @@ import type { BrinkRequest } from './request.js'
 
 /** How a server listens, what it accepts, and how long it waits. Sizes are bytes, times milliseconds. */
 export interface ServeOptions {
-  /** 0 to 65535; 0 takes any free one. Default: 8080. */
-  port?: number | undefined
+  /** 0 to 65535, also as a string of digits, such as `process.env.PORT`; 0 takes any free one. Default: 8080. */
+  port?: number | string | undefined
   /**
    * An address or a name to listen at. Default: `localhost`, so that only this machine is let in. `0.0.0.0` opens the
-   * server to every IPv4 network, `::` to every network.
+   * server to every IPv4 network, `::` to every network. An IPv6 address may stand in brackets.
    */
   host?: string | undefined
   /** How readiness is learned: `auto` takes the best there is. Default: `BRINK_BACKEND` from the environment, or `auto`. */
@@ -99,9 +99,11 @@ export interface ClientError {
   readonly untold: number
 }
 
-type NumberOption = {
-  [Name in keyof ServeOptions]-?: NonNullable<ServeOptions[Name]> extends number ? Name : never
-}[keyof ServeOptions]
+type NumberOption =
+  | 'port'
+  | {
+      [Name in keyof ServeOptions]-?: NonNullable<ServeOptions[Name]> extends number ? Name : never
+    }[keyof ServeOptions]
 
 const DAY_MS = 86_400_000
 const GIB = 2 ** 30
@@ -130,8 +132,8 @@ const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>>
 }
 
 export type CheckedOptions = {
-  [Name in Exclude<keyof ServeOptions, 'onClientError'>]-?: NonNullable<ServeOptions[Name]>
-} & Pick<ServeOptions, 'onClientError'>
+  [Name in Exclude<keyof ServeOptions, 'onClientError' | 'port'>]-?: NonNullable<ServeOptions[Name]>
+} & Pick<ServeOptions, 'onClientError'> & { port: number }
 
 /**
  * The options with their defaults.
@@ -142,10 +144,13 @@ export function checkedOptions(given: ServeOptions): CheckedOptions {
   const numberNames = Object.keys(NUMBERS) as NumberOption[]
   knownOptions(given, [...numberNames, 'host', 'backend', 'reusePort', 'log', 'onClientError'])
   const numbers = {} as Record<NumberOption, number>
-  for (const name of numberNames) numbers[name] = numberOption(name, given[name])
+  for (const name of numberNames) {
+    const value = given[name]
+    numbers[name] = numberOption(name, name === 'port' ? portNumber(value) : (value as number | undefined))
+  }
   const { host = 'localhost', reusePort = false, log = logToConsole, onClientError } = given
   if (typeof host !== 'string') throw wrongType('host', 'a string', host)
-  if (host === '') throw wrongValue('host', 'must not be empty')
+  const address = withoutBrackets(host)
   if (typeof reusePort !== 'boolean') throw wrongType('reusePort', 'a boolean', reusePort)
   if (typeof log !== 'function') throw wrongType('log', 'a function', log)
   if (onClientError !== undefined && typeof onClientError !== 'function') {
@@ -157,7 +162,27 @@ export function checkedOptions(given: ServeOptions): CheckedOptions {
   const backend = chosenBackend(given.backend)
   if (backend.needsThread && numbers.threads === 0) numbers.threads = 1
   const optional = onClientError === undefined ? {} : { onClientError }
-  return { ...numbers, host, reusePort, log, backend: backend.name, ...optional }
+  return { ...numbers, host: address, reusePort, log, backend: backend.name, ...optional }
+}
+
+/** The environment has no numbers. What is no string of digits is wrong as it is, the empty one too. */
+function portNumber(value: number | string | undefined): number | undefined {
+  if (typeof value !== 'string') return value
+  if (/^\d+$/.test(value)) return Number(value)
+  throw wrongValue('port', `must be a number, or a string of digits, not ${JSON.stringify(value)}`)
+}
+
+/** As in a URL, an IPv6 address may stand in brackets. A scheme, a path or a port is not part of a host. */
+function withoutBrackets(host: string): string {
+  const [, bracketed] = /^\[(.*)\]$/.exec(host) ?? []
+  const address = bracketed ?? host
+  const isIpv6 = /^[\da-f]*:[\da-f:.]*:[\da-f.]*(?:%.+)?$/i.test(address)
+  if (address === '') throw wrongValue('host', 'must not be empty')
+  if (isIpv6 || (bracketed === undefined && !/[:/[\]]/.test(host))) return address
+  throw wrongValue(
+    'host',
+    `must be an address or a name alone, without scheme, port or path, not ${JSON.stringify(host)}`,
+  )
 }
 
 function numberOption(name: NumberOption, value: number | undefined): number {

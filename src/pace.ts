@@ -1,5 +1,6 @@
 // Whether work that is done piece by piece has gone on for long, without a look at the clock for each piece: a look
 // takes as long as half a small request.
+import { timers } from './timers.js'
 
 /** So long may requests be answered before what is answered leaves, and others have their turn. */
 const SLICE_MS = 1
@@ -8,8 +9,7 @@ const CALM_MS = SLICE_MS / 4
 /** The most pieces between two looks. */
 const MOST_STRIDE = 16
 
-// As it was when this module was loaded: an app's tests may replace it.
-const now = performance.now.bind(performance)
+const { now } = timers
 
 export class Pace {
   #began = 0

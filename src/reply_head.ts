@@ -48,21 +48,25 @@ export function headOf(answer: Reply): Head {
   let fields = ''
   let length: number | undefined
   const given = answer.headers.flat()
-  for (let place = 0; place < given.length; place += 2) {
+  let contentTypeName = 'content-type'
+  for (let place = 0; place < given.length; place += 3) {
     const name = given[place] as string
     const value = given[place + 1] as string
-    if (name === 'content-type') contentType = value
-    else if (name === 'content-length') length = Number(value)
+    const written = given[place + 2] as string
+    if (name === 'content-type') {
+      contentType = value
+      contentTypeName = written
+    } else if (name === 'content-length') length = Number(value)
     else if (name === 'connection') flags |= FLAG_REPLY_CLOSE
     else {
       if (name === 'date') flags |= FLAG_REPLY_DATED
-      fields += fieldLine(name, value)
+      fields += fieldLine(written, value)
     }
   }
   if (contentType !== undefined) {
     const known = KNOWN_CONTENT_TYPES.get(contentType)
     if (known !== undefined) flags |= known
-    else fields += `content-type: ${contentType}\r\n`
+    else fields += `${contentTypeName}: ${contentType}\r\n`
   }
   return { flags, fields, length }
 }

@@ -10,6 +10,7 @@ import { Pace } from './pace.js'
 import type { Parties, Party } from './parties.js'
 import { isPromise } from './reply.js'
 import type { Recipient } from './request.js'
+import { timers } from './timers.js'
 
 /** So many bytes are handed over before the next ones wait for the client to take some. */
 const WINDOW = 128 * 1024
@@ -17,9 +18,6 @@ const WINDOW = 128 * 1024
 const HEAD_WAIT_MS = 100
 /** Behind so many pieces it is looked at how long they took. */
 const PIECES = 16
-
-// As they were when this module was loaded: an app's tests may replace them, and answers must not wait for that.
-const { clearTimeout, setImmediate, setTimeout } = globalThis
 
 /** What a stream needs of the server. */
 export interface StreamSurroundings {
@@ -127,12 +125,12 @@ export class ReplyStream implements Party {
     if (this.#begun) return
     this.#surroundings.begin()
     this.#begun = true
-    clearTimeout(this.#late)
+    timers.clearTimeout(this.#late)
   }
 
   #beginSoon(): void {
     if (this.#surroundings.isPrompt) this.#begin()
-    else this.#late ??= setTimeout(this.#beginLate, HEAD_WAIT_MS)
+    else this.#late ??= timers.setTimeout(this.#beginLate, HEAD_WAIT_MS)
   }
 
   readonly #beginLate = (): void => {
@@ -183,7 +181,7 @@ export class ReplyStream implements Party {
 
   /** Others have their turn. */
   async #turn(): Promise<void> {
-    await new Promise<void>((resolve) => setImmediate(resolve))
+    await new Promise<void>((resolve) => timers.setImmediate(resolve))
     this.#pace.restart()
   }
 
@@ -205,7 +203,7 @@ export class ReplyStream implements Party {
 
   #leave(): void {
     this.#over = true
-    clearTimeout(this.#late)
+    timers.clearTimeout(this.#late)
     this.#surroundings.streams.remove(this)
   }
 }

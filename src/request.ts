@@ -1,6 +1,7 @@
 import { addressText } from './address.js'
 import type { Lender } from './body_changed.js'
 import { clientGone } from './client_gone.js'
+import type { Closing } from './closing.js'
 import type { Match } from './dispatcher.js'
 import { coded, HttpError, messageOf } from './errors.js'
 import { readForm } from './form_data.js'
@@ -56,6 +57,8 @@ export interface RequestSurroundings {
   readonly origin: () => string
   /** The largest body of routes that have no limit of their own. */
   readonly bodyLimit: number
+  /** That the server begins to close. */
+  readonly closing: Closing
   /** Those who hear when their clients go away. */
   readonly watching: Parties
   /** Told of what listeners throw. */
@@ -81,6 +84,8 @@ interface Rare {
   gone?: Error
   abort?: AbortController
   body?: ReadableStream<Uint8Array>
+  /** What the body is read from, once it is. */
+  pieces?: AsyncGenerator<Uint8Array, void, undefined>
   decoded?: Promise<Buffer>
 }
 
@@ -226,32 +231,49 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     return abort.signal
   }
 
+  /** @internal */
+  get serverClosing(): Closing {
+    return this.#surroundings.closing
+  }
+
   /**
    * The body as it arrives, or null when there is none. No more is read from the client than is taken from the stream.
+   * As in fetch, to look at it uses nothing up: `text()` and its like can be called until it is read or locked.
    * It fails with `ERR_CLIENT_GONE` when the client goes away, and with an HttpError 413 above the `bodyLimit`. A
    * `content-encoding` (gzip, deflate, br) is undone: what comes out is bounded by the `bodyLimit` as well.
    */
   get body(): ReadableStream<Uint8Array> | null {
     if (this.#rare?.body !== undefined) return this.#rare.body
     if ((this.event()[this.eventAt + REQUEST_FLAGS] & FLAG_BODY) === 0) return null
-    const chunks = this.chunks()
+    // To look at it uses nothing up: its pieces are taken when it is read or cancelled.
+    this.#rare ??= {}
+    const rare = this.#rare
     const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
-      const { done, value } = await chunks.next()
+      rare.pieces ??= this.#pieces()
+      const { done, value } = await rare.pieces.next()
       if (done) controller.close()
       else controller.enqueue(value)
     }
-    const body = new ReadableStream<Uint8Array>(
-      { pull, cancel: () => void chunks.return(undefined) },
-      { highWaterMark: 0 },
-    )
-    this.#rare ??= {}
-    this.#rare.body = body
+    const cancel = () => {
+      rare.pieces ??= this.#pieces()
+      void rare.pieces.return(undefined)
+    }
+    const body = new ReadableStream<Uint8Array>({ pull, cancel }, { highWaterMark: 0 })
+    rare.body = body
     return body
   }
 
   /** The pieces of the body as they arrive, which can be taken once: what `body` is made of. */
   chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     this.event()
+    if (this.#isLocked) throw alreadyUsed()
+    return this.#pieces()
+  }
+
+  #pieces(): AsyncGenerator<Uint8Array, void, undefined> {
+    this.event()
+    const decodedWhole = this.#rare?.decoded
+    if (decodedWhole !== undefined) return copyOf(decodedWhole)
     if (this.#isStreamed) throw alreadyUsed()
     this.#isStreamed = true
     const sent = this.#incoming?.chunks() ?? piecesOf(Uint8Array.from(this.#arrived()))
@@ -275,7 +297,13 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     return this.event()[this.eventAt + REQUEST_PORT]
   }
 
-  /** The body as text, decoded as UTF-8. Without a body it is empty. */
+  /**
+   * The body as text, decoded as UTF-8. Without a body it is empty.
+   *
+   * It may be begun before the answer and awaited behind it, like `json()`, `bytes()`, `formData()` and a reader of `body`:
+   * what has arrived by the answer resolves, of whatever size; what has not rejects with `ERR_REQUEST_ENDED`. To answer
+   * 202 and take a body for sure, await it first, or answer with a stream (on a route with `stream`) that reads it.
+   */
   text(): Promise<string> {
     return heard(this.#text())
   }
@@ -412,6 +440,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * @internal
    */
   end(): void {
+    // Who has a reader has begun to take what has arrived, though the stream asks for the first piece a little later.
+    if (this.#isLocked && !this.#isStreamed && this.#rare !== undefined) this.#rare.pieces ??= this.#pieces()
     this.#isEnded = true
     if (this.#isWatched) this.#surroundings.watching.remove(this)
     this.#incoming?.fail(ended())
@@ -430,6 +460,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
 
   #whole(): Buffer | Promise<Buffer> {
     this.event()
+    if (this.#isLocked) throw alreadyUsed()
     if (this.#isStreamed) {
       if (this.#rare?.decoded !== undefined) return this.#rare.decoded
       throw alreadyUsed()
@@ -450,6 +481,11 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     const limit = this.#bodyLimit
     // The block is used again while it is decoded.
     return inflatedWhole(codings, Buffer.from(this.#arrived()), limit)
+  }
+
+  /** Somebody has a reader of the body, and may have read nothing yet. */
+  get #isLocked(): boolean {
+    return this.#rare?.body?.locked === true
   }
 
   get #bodyLimit(): number {
@@ -494,6 +530,11 @@ async function gathered(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const all: Uint8Array[] = []
   for await (const piece of pieces) all.push(piece)
   return Buffer.concat(all)
+}
+
+/** What was gathered belongs to those who asked for it. */
+async function* copyOf(whole: Promise<Buffer>): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* piecesOf(Uint8Array.from(await whole))
 }
 
 async function* piecesOf(...pieces: Uint8Array[]): AsyncGenerator<Uint8Array, void, undefined> {

@@ -1,4 +1,5 @@
 import { Answering } from './answering.js'
+import { Closing } from './closing.js'
 import type { Dispatcher } from './dispatcher.js'
 import { coded, systemError } from './errors.js'
 import { Exchange } from './exchange.js'
@@ -13,6 +14,7 @@ import { quietly } from './quietly.js'
 import type { Reply, ReplyBody } from './reply.js'
 import { compileRouter, Router } from './router.js'
 import { type ServerStats, statsOf } from './stats.js'
+import { timers } from './timers.js'
 
 export interface CloseOptions {
   /** Milliseconds after which what is not answered by then is cut off. Without it, closing waits for every answer. */
@@ -46,6 +48,11 @@ export interface Server {
   readonly backend: string
   /** How many threads of their own its loops have; 0 when the loop runs on the JavaScript thread. */
   readonly threads: number
+  /**
+   * Aborts when `close` begins, with the reason `ERR_SERVER_CLOSING`: what would go on for ever, such as streams and
+   * connections that were handed over, can end itself then. `close` waits for it.
+   */
+  readonly signal: AbortSignal
   /** What was counted since it began, of all threads together. */
   stats(): ServerStats
   /**
@@ -55,7 +62,7 @@ export interface Server {
   setFixed(path: string, answer: Reply | ReplyBody): void
   /**
    * Stops listening, answers what was asked, and ends: idle connections at once, the others with their last answer.
-   * Resolves when the last one has ended. May be called again, with an earlier `force`.
+   * Resolves when the last one has ended. May be called again, with an earlier `force`. The `signal` aborts first.
    */
   close(options?: CloseOptions): Promise<void>
 }
@@ -66,6 +73,7 @@ class OpenServer implements Server, Listeners {
   readonly reactors: NativeReactor[] = []
   readonly #fixed: Dispatcher['fixed']
   #bound: Bound = { url: '', port: 0 }
+  readonly #closingState = new Closing()
   #idle = 0
   #closed = 0
   #closing: Promise<void> | undefined
@@ -92,6 +100,10 @@ class OpenServer implements Server, Listeners {
 
   get port(): number {
     return this.#bound.port
+  }
+
+  get signal(): AbortSignal {
+    return this.#closingState.signal
   }
 
   started(bound: Bound): this {
@@ -134,10 +146,11 @@ class OpenServer implements Server, Listeners {
         this.#resolveClosing = resolve
       })
       for (const reactor of this.reactors) reactor.drain()
+      this.#closingState.begin()
     }
     if (force !== undefined && this.#closed < this.reactors.length) {
-      clearTimeout(this.#forceTimer)
-      this.#forceTimer = setTimeout(() => this.abandon(), force)
+      timers.clearTimeout(this.#forceTimer)
+      this.#forceTimer = timers.setTimeout(() => this.abandon(), force)
     }
     return this.#closing
   }
@@ -156,6 +169,7 @@ class OpenServer implements Server, Listeners {
     const answering = new Answering(exchange, dispatcher, {
       origin: () => this.#bound.url,
       bodyLimit: options.bodyLimit,
+      closing: this.#closingState,
       log,
       onNotice: (code) => this.#onNotice(code),
       onClientError: (error) => quietly(() => onClientError(error), console.error),
@@ -206,7 +220,7 @@ class OpenServer implements Server, Listeners {
   #onClosed(): void {
     this.#closed += 1
     if (this.#closed < this.reactors.length) return
-    clearTimeout(this.#forceTimer)
+    timers.clearTimeout(this.#forceTimer)
     this.#resolveClosing()
   }
 }

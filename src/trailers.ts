@@ -33,7 +33,7 @@ export function trailerNames(trailers: Trailers): string {
 export function trailerLines(trailers: Trailers): string {
   if (trailers === undefined) return ''
   const fields = checked(typeof trailers === 'function' ? trailers() : trailers)
-  return [...fields].map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  return fieldLines(fields)
 }
 
 /** @throws TypeError `ERR_INVALID_TRAILER`, and what `ReplyHeaders` throws */
@@ -44,4 +44,12 @@ function checked(source: HeadersSource): ReplyHeaders {
     throw coded(new TypeError(`'${name}' cannot be a trailer: it has to come before the body.`), 'ERR_INVALID_TRAILER')
   }
   return fields
+}
+
+/** With their names as they were written. */
+function fieldLines(fields: ReplyHeaders): string {
+  const flat = fields.flat()
+  let lines = ''
+  for (let place = 0; place < flat.length; place += 3) lines += `${flat[place + 2]}: ${flat[place + 1]}\r\n`
+  return lines
 }

@@ -21,8 +21,10 @@
 #endif
 
 #if defined(BRINK_LINUX)
+#include <linux/magic.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #elif defined(__APPLE__) || defined(__FreeBSD__)
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -151,6 +153,26 @@ inline int64_t read_at(Descriptor file, uint64_t offset, char* into, size_t size
 
 inline void close_file(Descriptor descriptor) { ::close(static_cast<int>(descriptor)); }
 
+#if defined(BRINK_LINUX)
+// What the kernel makes up when it is read calls itself a regular file, of no bytes or of a page, which is not so.
+inline bool is_made_when_read(Descriptor descriptor) {
+  struct statfs found;
+  if (::fstatfs(static_cast<int>(descriptor), &found) != 0) return false;
+  switch (static_cast<uint32_t>(found.f_type)) {
+    case PROC_SUPER_MAGIC:
+    case SYSFS_MAGIC:
+    case DEBUGFS_MAGIC:
+    case TRACEFS_MAGIC:
+    case SECURITYFS_MAGIC:
+    case CGROUP_SUPER_MAGIC:
+    case CGROUP2_SUPER_MAGIC:
+      return true;
+    default:
+      return false;
+  }
+}
+#endif
+
 inline int facts_of(Descriptor descriptor, FileFacts* facts, FileKind* kind) {
   struct stat found;
   if (::fstat(static_cast<int>(descriptor), &found) != 0) return -errno;
@@ -166,6 +188,10 @@ inline int facts_of(Descriptor descriptor, FileFacts* facts, FileKind* kind) {
   facts->inode = static_cast<uint64_t>(found.st_ino);
   facts->device = static_cast<uint64_t>(found.st_dev);
   *kind = S_ISREG(found.st_mode) ? FileKind::file : S_ISDIR(found.st_mode) ? FileKind::folder : FileKind::other;
+#if defined(BRINK_LINUX)
+  // Only a file that lies on no disk, or an empty one, has no blocks: the others are not asked about.
+  if (*kind == FileKind::file && found.st_blocks == 0 && is_made_when_read(descriptor)) *kind = FileKind::other;
+#endif
   return 0;
 }
 

@@ -216,6 +216,9 @@ void pipes(Trial& trial) {
   fails(trial, *folder.opened, "pipe", {ENXIO});
   trial.expect(net::open_file(tree.path("public/pipe").c_str()).error == -ENXIO, "a pipe to be no file");
   trial.expect(net::open_file("/dev/null").error == -ENXIO, "a device to be no file");
+#if defined(BRINK_LINUX)
+  trial.expect(net::open_file("/proc/self/status").error == -ENXIO, "what the kernel makes up to be no file");
+#endif
 }
 #endif
 

@@ -1,5 +1,6 @@
 // The conditions that a request may make, in the order in which they count (RFC 9110 §13).
 import { parseHttpDate } from '../http_date.js'
+import { timers } from '../timers.js'
 
 /** What is read of a request here. */
 export interface Asking {
@@ -39,7 +40,7 @@ export function judge({ headers }: Asking, { etag, lastModified }: Validators): 
  * Whether a `Range` counts: without an `If-Range`, or when it names this very representation (RFC 9110 §13.1.5). A date
  * does so only if it is the last change's and its second is over, for within it there may be another one.
  */
-export function mayBeInParts({ headers }: Asking, { etag, lastModified }: Validators, now = Date.now()): boolean {
+export function mayBeInParts({ headers }: Asking, { etag, lastModified }: Validators, now = timers.date()): boolean {
   const ifRange = headers.get('if-range')
   if (ifRange === null) return true
   if (ifRange.startsWith('"')) return ifRange === etag

@@ -30,7 +30,8 @@ import { openError } from './served_folder.js'
  *
  * @param path relative to the working directory, or to `root`; or a `file:` URL
  * @throws HttpError 404 when there is no such file, 403 when this process may not read it, 503 when descriptors have run
- *   out; TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for options that cannot be
+ *   out; Error `ERR_NOT_A_REGULAR_FILE` for pipes, devices and what lies in /proc, of which a `root` gives 404; TypeError
+ *   `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for options that cannot be
  */
 export function file(path: string | URL, options: FileOptions = {}): Reply {
   const {
@@ -65,7 +66,20 @@ function openedFile(path: string, folder: string | undefined): NativeFile {
   if (typeof opened !== 'number') return opened
   // Of a folder that is not there, clients are not to be told that it is their path.
   if (folder !== undefined) lateBuiltin('node:fs').statSync(folder)
+  const isNotRegular = opened === -lateBuiltin('node:os').constants.errno.ENXIO
+  if (folder === undefined && isNotRegular) throw notRegular(path)
   throw openError(opened, path)
+}
+
+/** The app's mistake, not the client's. */
+function notRegular(path: string): Error {
+  return coded(
+    new Error(
+      `file() sends regular files, and ${path} is none: of a pipe, a device, a socket, or what the system makes up as it ` +
+        'is read (/proc, /sys), nobody knows the length. Reply with a stream of it.',
+    ),
+    'ERR_NOT_A_REGULAR_FILE',
+  )
 }
 
 /** A reply that sends a file, before it is known what of it the client asks for. */

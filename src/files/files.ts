@@ -104,11 +104,16 @@ class FolderOfFiles {
 
   #fallback(path: string, req: BrinkRequest): Reply | undefined {
     const { fallback } = this.#options
-    if (fallback === undefined || extensionOf(path) !== '') return undefined
-    if (!takesHtml(req.headers.get('accept'))) throw new HttpError(404, undefined, { headers: { vary: 'accept' } })
+    if (fallback === undefined) return undefined
+    const { headers } = req
+    // A script or an image that is missing is asked for as well by browsers, but it is not where they go.
+    const isFile = extensionOf(path) !== ''
+    const vary = isFile ? 'accept, sec-fetch-mode' : 'accept'
+    const isPage = namesHtml(headers.get('accept')) && (!isFile || headers.get('sec-fetch-mode') === 'navigate')
+    if (!isPage) throw new HttpError(404, undefined, { headers: { vary } })
     const reply = this.#send(fallback, req)
     if (!(reply instanceof Reply)) throw openError(reply, fallback)
-    reply.headers.append('vary', 'accept')
+    reply.headers.append('vary', vary)
     return reply
   }
 }
@@ -125,13 +130,9 @@ function pathBelow({ path, params }: BrinkRequest): string | undefined {
   return captured ?? (escaped ? decodeURIComponent(path.slice(1)) : path.slice(1))
 }
 
-/** RFC 9110 §12.5.1: the most specific range that HTML is in decides. */
-function takesHtml(accept: string | null): boolean {
-  if (accept === null) return true
-  const ranges = accept.split(',').map((range) => parseMediaType(range.trim()))
-  for (const essence of ['text/html', 'text/*', '*/*']) {
-    const range = ranges.find((each) => each?.essence === essence)
-    if (range !== undefined) return Number(range.parameters.get('q') ?? 1) > 0
-  }
-  return false
+/** Browsers name HTML when they go to a page. Who takes anything, as curl and fetch do, did not ask for one. */
+function namesHtml(accept: string | null): boolean {
+  const ranges = accept?.split(',').map((range) => parseMediaType(range.trim()))
+  const html = ranges?.find((range) => range?.essence === 'text/html')
+  return html !== undefined && Number(html.parameters.get('q') ?? 1) > 0
 }

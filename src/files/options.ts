@@ -34,8 +34,10 @@ export interface FilesOptions {
   /** The file that answers for its folder; false for none. Default: `index.html`. */
   index?: string | false | undefined
   /**
-   * The file, such as `index.html`, that answers for paths without one, for apps which route in the browser. Only where
-   * the path has no extension, and the client takes HTML. Default: none.
+   * The file, such as `index.html`, that answers for paths without one, for apps which route in the browser. Only for
+   * clients that name `text/html` in their `accept`, as browsers do when they go to a page; others get 404. Where the path
+   * has an extension, only for browsers which say that they go there (`sec-fetch-mode: navigate`), since a script or an
+   * image that is missing is no page. Default: none.
    */
   fallback?: string | undefined
   /**

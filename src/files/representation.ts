@@ -1,7 +1,10 @@
 import { type HeadersSource, ReplyHeaders } from '../headers.js'
 import { formatHttpDate } from '../http_date.js'
 import type { NativeFile } from '../native.js'
+import { timers } from '../timers.js'
 import type { Validators } from './conditions.js'
+
+const YEAR_1971_MS = 31_536_000_000
 
 /** What the bytes of a file are said to be. */
 export interface Description {
@@ -35,8 +38,10 @@ export class Representation implements Validators {
     this.size = size
     this.version = version
     this.etag = coding === undefined ? `"${version}"` : `"${version}-${coding}"`
-    // A server must not name a time to come (RFC 9110 §8.8.2.1).
-    const date = mtimeMs <= Date.now() ? formatHttpDate(mtimeMs) : undefined
+    // A server must not name a time to come (RFC 9110 §8.8.2.1). And what is of 1970, or older, has no time that is known:
+    // tools that build the same bytes each time set it so, and two versions would be of one date.
+    const isKnown = mtimeMs >= YEAR_1971_MS && mtimeMs <= timers.date()
+    const date = isKnown ? formatHttpDate(mtimeMs) : undefined
     this.lastModified = date === undefined ? undefined : Math.floor(mtimeMs / 1000) * 1000
 
     this.headers = new ReplyHeaders({ 'content-type': type })
@@ -46,7 +51,7 @@ export class Representation implements Validators {
     this.headers.set('accept-ranges', 'bytes')
     if (cacheControl !== undefined) this.headers.set('cache-control', cacheControl)
     if (vary !== undefined) this.headers.set('vary', vary)
-    for (const [name, value] of new ReplyHeaders(headers)) this.headers.append(name, value)
+    this.headers.appendAll(headers)
     this.unchanged = unchangedFields(this.headers)
   }
 }

@@ -1,6 +1,7 @@
 // The files of a folder, with what was learned of them: looked at again after a while, and the small ones kept in memory.
 import { chooseEncoding } from '../accept_encoding.js'
 import type { NativeFile } from '../native.js'
+import { timers } from '../timers.js'
 import { Cache } from './cache.js'
 import type { Asking } from './conditions.js'
 import { extensionOf, typeOfFile } from './file_types.js'
@@ -44,7 +45,7 @@ export class FileStore {
   readonly #options: CheckedFilesOptions
   readonly #mostInMemory: number
   readonly #resources: Cache<Resource>
-  #refreshedAt = performance.now()
+  #refreshedAt = timers.now()
 
   constructor(folder: ServedFolder, options: CheckedFilesOptions) {
     this.#folder = folder
@@ -55,7 +56,7 @@ export class FileStore {
 
   /** What to send of the file at a path to a client that has sent these fields; or a negative errno. */
   find(path: string, headers: Asking['headers']): Variant | number {
-    const now = performance.now()
+    const now = timers.now()
     let resource = this.#resources.get(path)
     if (resource === undefined || now - resource.lookedAt >= this.#options.revalidate) {
       const looked = this.#look(path, resource, now)
@@ -136,7 +137,7 @@ export class FileStore {
       headers,
     })
     const bytes = file.size <= this.#mostInMemory ? bytesOf(file) : undefined
-    return { ...of, representation, bytes, isSettled: Date.now() - file.ctimeMs > SETTLED_MS }
+    return { ...of, representation, bytes, isSettled: timers.date() - file.ctimeMs > SETTLED_MS }
   }
 }
 

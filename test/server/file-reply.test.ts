@@ -1,11 +1,12 @@
 // One file as a reply.
-import { symlinkSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { createReadStream, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { file, Router, reply } from 'brink'
+import { file, files, Router, reply } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { fileTree, LONG_AGO } from '../file_tree.js'
+import { fileTree, LONG_AGO, put } from '../file_tree.js'
 import { get, head, noise } from './messages.js'
 import { ask, connect } from './raw_client.js'
 import { serving } from './serving.js'
@@ -39,6 +40,67 @@ test('a file is sent with what is known of it', async () => {
     const empty = await ask(server, get('/empty'))
     assert.is(empty.header('content-length'), '0')
     assert.is(empty.header('cache-control'), undefined)
+  })
+})
+
+const posix = process.platform === 'win32' ? test.skip : test
+
+posix('what is no regular file is refused: with an error for the app, with 404 below a root', async () => {
+  execFileSync('mkfifo', [join(tree, 'pipe')])
+  const streamed = () => createReadStream('/proc/self/status')
+  const paths = ['/dev/null', join(tree, 'pipe')]
+  if (process.platform === 'linux') paths.push('/proc/self/status', '/proc/cpuinfo', '/sys/kernel/uevent_seqnum')
+  const codes: unknown[] = []
+  const app = new Router()
+    .get('/own/:place', ({ params }) => file(paths[Number(params.place)] as string))
+    .get('/below/*path', ({ params }) => file(params.path, { root: '/' }))
+    .get('/pipe', () => file('pipe', { root: tree }))
+    .get('/stream', () => (process.platform === 'linux' ? streamed() : 'Name:'))
+  await serving(
+    app,
+    async (server) => {
+      for (const [place, path] of paths.entries()) {
+        assert.is((await ask(server, get(`/own/${place}`))).status, 500, path)
+        assert.is((await ask(server, get(`/below${path}`))).status, 404, path)
+      }
+      assert.equal(
+        codes.splice(0),
+        paths.map(() => 'ERR_NOT_A_REGULAR_FILE'),
+      )
+      assert.is((await ask(server, get('/pipe'))).status, 404)
+      assert.match((await ask(server, get('/stream'))).text, /^Name:/, 'a stream of it can be sent')
+    },
+    { log: (error) => codes.push((error as { code?: string }).code) },
+  )
+})
+
+test('an empty file is a regular one', async () => {
+  const routes = new Router().get('/one', () => file(join(tree, 'empty'))).get('/*', files(tree))
+  await serving(routes, async (server) => {
+    for (const target of ['/one', '/empty']) assert.is((await ask(server, get(target))).header('content-length'), '0')
+  })
+})
+
+test('a file of 1970, or older, has no time that is told or compared', async () => {
+  const dates = ['1970-01-01T00:00:00Z', '1970-01-01T00:00:01Z', '1970-12-31T23:59:59Z', '1969-06-01T00:00:00Z']
+  for (const [at, date] of [...dates, '1971-01-01T00:00:00Z'].entries()) put(tree, `dated/${at}`, 'dated', date)
+  const routes = new Router()
+    .get('/one/:at', ({ params }) => file(join(tree, 'dated', params.at)))
+    .get('/*', files(tree))
+  const since = 'If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT'
+  await serving(routes, async (server) => {
+    for (const folder of ['/one', '/dated']) {
+      for (const at of dates.keys()) {
+        const answer = await ask(server, get(`${folder}/${at}`, since))
+        assert.is(answer.status, 200)
+        assert.is(answer.header('last-modified'), undefined)
+        const tagged = get(`${folder}/${at}`, `If-None-Match: ${answer.header('etag')}`)
+        assert.is((await ask(server, tagged)).status, 304, 'its entity tag tells')
+      }
+      const known = await ask(server, get(`${folder}/${dates.length}`))
+      assert.is(known.header('last-modified'), 'Fri, 01 Jan 1971 00:00:00 GMT')
+      assert.is((await ask(server, get(`${folder}/${dates.length}`, since))).status, 304)
+    }
   })
 })
 
@@ -123,7 +185,6 @@ test('a file that is not there is 404, a root that is not there an error', async
   const routes = new Router()
     .get('/missing', () => file(join(tree, 'missing')))
     .get('/folder', () => file(tree))
-    .get('/device', () => file('/dev/null'))
     .get('/root', () => file('x', { root: join(tree, 'missing') }))
     .get('/instead', () => {
       try {
@@ -135,7 +196,7 @@ test('a file that is not there is 404, a root that is not there an error', async
   await serving(
     routes,
     async (server) => {
-      for (const target of ['/missing', '/folder', '/device']) {
+      for (const target of ['/missing', '/folder']) {
         assert.is((await ask(server, get(target))).status, 404, target)
       }
       assert.equal(logged, [])

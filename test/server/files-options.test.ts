@@ -92,7 +92,7 @@ test('an app that routes in the browser is answered for any path of its own', as
   await serving(files(root, { fallback: 'index.html' }), async (server) => {
     const client = await connect(server)
     const page = 'Accept: text/html,application/xhtml+xml,*/*;q=0.8'
-    for (const fields of [[], [page], ['Accept: */*'], ['Accept: TEXT/*;q=0.1'], ['Accept: text/html , */*;q=0']]) {
+    for (const fields of [[page], ['Accept: TEXT/HTML;q=0.1'], ['Accept: text/html , */*;q=0']]) {
       for (const target of ['/users/7', '/users/', '/a/b/c?x']) {
         const answer = await client.send(get(target, ...fields)).response()
         assert.is(answer.status, 200, target)
@@ -100,7 +100,7 @@ test('an app that routes in the browser is answered for any path of its own', as
         assert.is(answer.header('content-type'), 'text/html; charset=utf-8')
         assert.is(answer.header('vary'), 'accept')
         const condition = `If-None-Match: ${answer.header('etag')}`
-        assert.is((await client.send(get(target, condition)).response()).status, 304)
+        assert.is((await client.send(get(target, condition, ...fields)).response()).status, 304)
       }
     }
     for (const [target, ...fields] of [
@@ -109,6 +109,12 @@ test('an app that routes in the browser is answered for any path of its own', as
       ['/users/7', 'Accept: application/json'],
       ['/users/7', 'Accept: image/*'],
       ['/users/7', 'Accept: text/html;q=0, */*'],
+      ['/users/7'],
+      ['/users/7', 'Accept: */*'],
+      ['/users/7', 'Accept: text/*'],
+      ['/users/7', 'Accept: */*', 'Sec-Fetch-Mode: navigate'],
+      ['/users/missing.png', page, 'Sec-Fetch-Mode: no-cors'],
+      ['/missing.js', 'Accept: */*', 'Sec-Fetch-Mode: navigate'],
       ['/.env', page],
       ['/a%2Fb', page],
     ] as const) {
@@ -118,7 +124,23 @@ test('an app that routes in the browser is answered for any path of its own', as
     assert.is(other.header('vary'), 'accept')
     const own = await client.send(get('/')).response()
     assert.is(own.header('vary'), undefined)
-    assert.is((await client.send(head('HEAD', '/users/7')).response('HEAD')).header('content-length'), '4')
+    assert.is((await client.send(head('HEAD', '/users/7', page)).response('HEAD')).header('content-length'), '4')
+  })
+})
+
+test('a route in the browser may have a dot: a browser that goes there gets the page', async () => {
+  await serving(files(root, { fallback: 'index.html' }), async (server) => {
+    const client = await connect(server)
+    const going = ['Accept: text/html,*/*;q=0.8', 'Sec-Fetch-Mode: navigate']
+    for (const target of ['/users/jane.doe', '/versions/1.2', '/at/example.com/']) {
+      const answer = await client.send(get(target, ...going)).response()
+      assert.is(answer.text, 'home', target)
+    }
+    for (const fields of [going, []]) {
+      const answer = await client.send(get('/users/jane.doe', ...fields)).response()
+      assert.is(answer.header('vary'), 'accept, sec-fetch-mode', 'caches keep the two apart')
+    }
+    assert.is((await client.send(get('/app.js', ...going)).response()).text, 'plain', 'what is there is sent')
   })
 })
 

@@ -60,6 +60,32 @@ ipv6('::1 answers on IPv6 alone', () =>
   ),
 )
 
+ipv6('an IPv6 address may stand in brackets', () =>
+  serving(
+    who,
+    async (server) => {
+      assert.is(server.url, `http://[::1]:${server.port}`)
+      assert.is((await ask(server, get(), '::1')).text, '::1')
+    },
+    { host: '[::1]' },
+  ),
+)
+
+test('the port may be a string of digits, as the environment has it', async () => {
+  const { port } = await serve(hello, { port: '0' }).then(async (server) => {
+    await server.close()
+    return server
+  })
+  await serving(
+    hello,
+    async (server) => {
+      assert.is(server.port, port)
+      assert.is((await ask(server, get())).text, 'hello')
+    },
+    { port: `0${port}` },
+  )
+})
+
 ipv6(':: answers on both, and tells who asks', () =>
   serving(
     who,
@@ -244,10 +270,23 @@ const wrong: [string, unknown, string][] = [
   ['port', 65536, 'ERR_OUT_OF_RANGE'],
   ['port', 1.5, 'ERR_OUT_OF_RANGE'],
   ['port', Number.NaN, 'ERR_OUT_OF_RANGE'],
-  ['port', '80', 'ERR_INVALID_ARG_TYPE'],
+  ['port', '65536', 'ERR_OUT_OF_RANGE'],
+  ['port', '', 'ERR_INVALID_ARG_VALUE'],
+  ['port', ' 80', 'ERR_INVALID_ARG_VALUE'],
+  ['port', '-1', 'ERR_INVALID_ARG_VALUE'],
+  ['port', '80.0', 'ERR_INVALID_ARG_VALUE'],
+  ['port', '0x50', 'ERR_INVALID_ARG_VALUE'],
+  ['port', '1e3', 'ERR_INVALID_ARG_VALUE'],
+  ['port', '/run/app.sock', 'ERR_INVALID_ARG_VALUE'],
+  ['port', true, 'ERR_INVALID_ARG_TYPE'],
   ['port', null, 'ERR_INVALID_ARG_TYPE'],
   ['host', 1, 'ERR_INVALID_ARG_TYPE'],
   ['host', '', 'ERR_INVALID_ARG_VALUE'],
+  ['host', '[]', 'ERR_INVALID_ARG_VALUE'],
+  ['host', '[127.0.0.1]', 'ERR_INVALID_ARG_VALUE'],
+  ['host', '[::1]:8080', 'ERR_INVALID_ARG_VALUE'],
+  ['host', 'localhost:8080', 'ERR_INVALID_ARG_VALUE'],
+  ['host', 'http://localhost', 'ERR_INVALID_ARG_VALUE'],
   ['backend', 'iocp', 'ERR_INVALID_ARG_VALUE'],
   ['backend', 7, 'ERR_INVALID_ARG_TYPE'],
   ['reusePort', 'yes', 'ERR_INVALID_ARG_TYPE'],

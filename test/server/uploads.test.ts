@@ -1,5 +1,6 @@
 // Bodies that are taken as they arrive.
-import { HttpError, Router } from 'brink'
+import { gzipSync } from 'node:zlib'
+import { type BrinkRequest, HttpError, Router } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { get, head, inChunks, noise, post, postChunked } from './messages.js'
@@ -248,20 +249,90 @@ test('a bad chunk behind good ones is answered with 400, whatever the handler ma
     },
   ))
 
-test('a body can be taken once', () =>
-  serving(
-    new Router().post('/', async (req) => {
-      const { body } = req
-      const again = await req.text().catch((error) => (error as { code: string }).code)
-      return [again, await measured(body)]
-    }),
-    async (server) => {
-      for (const size of [10, 200_000]) {
-        const { text } = await ask(server, post('/', noise(size)))
-        assert.equal(JSON.parse(text), ['ERR_BODY_USED', `${size} true`])
-      }
+/** What uses a body up, so that it cannot be taken as a whole any more. */
+const uses: readonly (readonly [string, (body: ReadableStream<Uint8Array>) => unknown])[] = [
+  ['locked', (body) => body.getReader()],
+  [
+    'begun to be read',
+    async (body) => {
+      const reader = body.getReader()
+      await reader.read()
+      reader.releaseLock()
     },
-  ))
+  ],
+  ['read', (body) => measured(body)],
+  ['cancelled', (body) => body.cancel()],
+]
+const wholes: readonly (readonly [string, (req: BrinkRequest) => Promise<unknown>])[] = [
+  ['text()', (req) => req.text()],
+  ['json()', (req) => req.json()],
+  ['bytes()', (req) => req.bytes()],
+  ['formData()', (req) => req.formData()],
+]
+const FORM = 'Content-Type: application/x-www-form-urlencoded'
+/** Bodies that are text, JSON and a form, that arrive with their head, behind it, and coded. */
+const sent: readonly (readonly [string, Buffer])[] = [
+  ['small', post('/', '17')],
+  ['large', post('/', '1'.repeat(200_000))],
+  ['chunked', postChunked('/', ['1', '7'])],
+  ['coded', post('/', gzipSync('17'), 'Content-Encoding: gzip')],
+  ['large and coded', post('/', gzipSync(noise(200_000).toString('hex')), 'Content-Encoding: gzip')],
+]
+const asForm = (request: Buffer) => Buffer.concat([Buffer.from(`POST / HTTP/1.1\r\n${FORM}`), request.subarray(15)])
+
+for (const [how, request] of sent) {
+  test(`to look at a body uses nothing up (${how})`, () =>
+    serving(
+      new Router().post('/', async (req) => {
+        const seen = [req.body === null, req.body?.locked]
+        const { body } = req
+        const reader = body?.getReader()
+        reader?.releaseLock()
+        const text = req.headers.get('content-type') === null ? await req.text() : ''
+        const form = text === '' ? await req.formData() : undefined
+        // And what was taken as a whole can be taken again.
+        const again = text === '' ? String([...(form as FormData).keys()]) : String(await req.bytes().then(Buffer.from))
+        return [...seen, body === req.body, text === '' || text === again, again.length > 0]
+      }),
+      async (server) => {
+        for (const bytes of [request, asForm(request)]) {
+          const { text } = await ask(server, bytes)
+          assert.equal(JSON.parse(text), [false, false, true, true, true])
+        }
+      },
+    ))
+
+  for (const [use, run] of uses) {
+    test(`a body that was ${use} is used up (${how})`, () =>
+      serving(
+        new Router().post('/', async (req) => {
+          await run(req.body as ReadableStream<Uint8Array>)
+          const codes = wholes.map(([, take]) => take(req).then(String, (error) => (error as { code: string }).code))
+          return Promise.all(codes)
+        }),
+        async (server) => {
+          const { text } = await ask(server, request)
+          assert.equal(
+            JSON.parse(text),
+            wholes.map(() => 'ERR_BODY_USED'),
+          )
+        },
+      ))
+  }
+
+  test(`what was taken as a whole can be taken as a stream (${how})`, () =>
+    serving(
+      new Router().post('/', async (req) => {
+        const text = await req.text()
+        const pieces: Uint8Array[] = []
+        for await (const piece of req.body ?? []) pieces.push(piece)
+        return String(Buffer.concat(pieces)) === text && text.length > 0
+      }),
+      async (server) => {
+        assert.is((await ask(server, request)).text, 'true')
+      },
+    ))
+}
 
 test('a request without a body has none', () =>
   serving(

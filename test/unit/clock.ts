@@ -1,19 +1,21 @@
+import { timers } from '#brink/timers.js'
+
 /** Stands in for `setTimeout` and its like; time passes when it is told to. */
 export class Clock {
   #now = 0
   readonly #timers = new Set<Timer>()
-  readonly #setTimeout = globalThis.setTimeout
-  readonly #clearTimeout = globalThis.clearTimeout
+  readonly #setTimeout = timers.setTimeout
+  readonly #clearTimeout = timers.clearTimeout
 
   /** Runs `use` on this clock's time. */
   async during(use: () => Promise<void>): Promise<void> {
-    globalThis.setTimeout = ((call: () => void, ms: number) => this.#set(call, ms)) as never
-    globalThis.clearTimeout = (timer: unknown) => void this.#timers.delete(timer as Timer)
+    timers.setTimeout = ((call: () => void, ms: number) => this.#set(call, ms)) as never
+    timers.clearTimeout = (timer: unknown) => void this.#timers.delete(timer as Timer)
     try {
       await use()
     } finally {
-      globalThis.setTimeout = this.#setTimeout
-      globalThis.clearTimeout = this.#clearTimeout
+      timers.setTimeout = this.#setTimeout
+      timers.clearTimeout = this.#clearTimeout
     }
   }
 

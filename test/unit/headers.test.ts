@@ -12,6 +12,23 @@ test('names do not care about case and come back in lower case', () => {
   assert.is(headers.get('x-one'), null)
 })
 
+test('names are sent as they were written', () => {
+  // What the encoder takes is no part of the types.
+  const fields = (headers: object) => (headers as { flat(): string[] }).flat()
+  const written = (headers: ReplyHeaders) => fields(headers).filter((_, at) => at % 3 === 2)
+  const headers = new ReplyHeaders({ 'X-One': 1, etag: '"a"', 'X-TWO': ['a', 'b'] })
+  headers.append('x-one', 2)
+  assert.equal(written(headers), ['X-One', 'etag', 'X-TWO'], 'what is added leaves the name')
+  const copy = new ReplyHeaders(headers)
+  copy.set('x-ONE', 3)
+  copy.delete('etag')
+  copy.set('ETag', '"b"')
+  copy.append('Set-Cookie', 'a=1')
+  copy.append('SET-COOKIE', 'b=2')
+  assert.equal(written(copy), ['x-ONE', 'X-TWO', 'ETag', 'Set-Cookie', 'SET-COOKIE'])
+  assert.equal(written(headers), ['X-One', 'etag', 'X-TWO'], 'the original is as it was')
+})
+
 test('values of one name are joined, cookies stay apart', () => {
   const headers = new ReplyHeaders({ vary: ['accept', 'origin'], 'set-cookie': ['a=1', 'b=2'] })
   headers.append('vary', 'cookie')

@@ -72,8 +72,13 @@ async function forwarded({ headers }: BrinkRequest): Promise<Response> {
 app.get('/forwarded', forwarded)
 
 const server = await serve(app, { port: 0, log: (_error, req) => insides(req) })
-// @ts-expect-error: a port is a number
-await serve(app, { port: '0' })
+await serve(app, { port: process.env.PORT })
+// @ts-expect-error: a port is a number, or a string of digits
+await serve(app, { port: true })
+// @ts-expect-error: the other numbers are none
+await serve(app, { bodyLimit: '1' })
+const stopped: AbortSignal = server.signal
+stopped.throwIfAborted()
 await server.close({ force: 0 })
 `
 

@@ -1,0 +1,25 @@
+// Where timers and clocks come from.
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+
+const sources = fileURLToPath(new URL('../../../src', import.meta.url))
+
+test('no module but timers.ts uses a timer or a clock that an app can replace', () => {
+  const replaceable =
+    /(?<!timers\.)\b(?:(?:set|clear)(?:Immediate|Timeout|Interval)|queueMicrotask|process\.nextTick|performance\.now|Date\.now|new Date)\b/
+  const isMethod = /^ +setTimeout\(_ms/
+  const found: string[] = []
+  for (const name of readdirSync(sources, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.ts') || name.endsWith('timers.ts')) continue
+    for (const line of readFileSync(join(sources, name), 'utf8').split('\n')) {
+      const isComment = /^\s*(?:\/\/|\*|\/\*)/.test(line)
+      if (!isComment && !isMethod.test(line) && replaceable.test(line)) found.push(`${name}: ${line.trim()}`)
+    }
+  }
+  assert.equal(found, [])
+})
+
+test.run()
