@@ -53,7 +53,17 @@ test('the examples compile', () => {
     .filter((name) => name.endsWith('.js') && !name.includes('public'))
     .map((name) => join('examples', name))
   const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
-  const usual = ['--noEmit', '--ignoreConfig', '--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node']
+  const usual = [
+    '--noEmit',
+    '--ignoreConfig',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2022',
+    '--types',
+    'node',
+  ]
   const { stdout } = spawnSync(
     process.execPath,
     [compiler, ...usual, '--allowJs', '--checkJs', '--noImplicitAny', 'false', ...apps],

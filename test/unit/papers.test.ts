@@ -45,7 +45,9 @@ for (const { name, meaning } of rows) {
 const NODES_OWN = new Set(['ERR_MODULE_NOT_FOUND', 'ERR_BUFFER_TOO_LARGE'])
 
 function codesInSources(): Set<string> {
-  const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) => /\.ts$/.test(name))
+  const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\.ts$/.test(name),
+  )
   const sources = files.map((name) => readFileSync(join(ROOT, 'src', name), 'utf8')).join('\n')
   const errors = [...sources.matchAll(/'(ERR_[A-Z_]+)'/g)].map(([, code]) => String(code))
   const warnings = [...sources.matchAll(/code: '(BRINK_[A-Z_]+)'/g)].map(([, code]) => String(code))
