@@ -84,6 +84,44 @@ test('docs/troubleshooting.md explains every code of SECURITY.md, with its statu
   assert.equal(codesOf(troubleshooting), codes)
 })
 
+/** The rows of a table of ratios: its header, and the cells of each line below it, as numbers. */
+function ratios(text: string): { peers: string[]; rows: string[][] } {
+  const cells = (line: string) =>
+    line
+      .split('|')
+      .slice(2, -1)
+      .map((cell) => cell.trim())
+  const lines = text.split('\n')
+  const first = lines.findIndex((line) => /^\| +\|.*(uws|uWebSockets)/.test(line))
+  const end = lines.findIndex((line, place) => place > first && !line.startsWith('|'))
+  return { peers: cells(lines[first] as string), rows: lines.slice(first + 2, end).map(cells) }
+}
+
+const COLUMNS: Readonly<Record<string, string>> = {
+  'uWebSockets.js': 'uws',
+  Bun: 'bun',
+  'node:http': 'node',
+  Fastify: 'fastify',
+}
+
+for (const path of ['README.md', 'docs/performance.md']) {
+  test(`${path}: the ratios are those of the report of the comparison`, () => {
+    const report = ratios(paper('load/reports/compare.md'))
+    const { peers, rows } = ratios(paper(path))
+    assert.ok(rows.length > 3)
+    const places = peers.map((peer) => report.peers.indexOf(COLUMNS[peer] ?? peer))
+    assert.not.ok(places.includes(-1))
+    const reported = report.rows.map((row) => places.map((place) => Number(row[place]).toPrecision(3)))
+    for (const row of rows) {
+      const given = row.map((cell) => Number(cell).toPrecision(3))
+      assert.ok(
+        reported.some((candidate) => given.every((cell, place) => row[place] === '' || cell === candidate[place])),
+        `no row of the report has ${row.join(', ')}`,
+      )
+    }
+  })
+}
+
 test('docs/command-line.md shows the help as it is', () => {
   assert.ok(paper('docs/command-line.md').includes(`$ npx brink --help\n${helpText().trimEnd()}\n\`\`\``))
 })
