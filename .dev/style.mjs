@@ -33,7 +33,18 @@ function clangFormat() {
 const TOP_LEVEL = new Set([
   ...['.biome.json', '.ci', '.clang-format', '.dev', '.editorconfig', '.gitattributes', '.gitignore', '.npmrc'],
   ...['ARCHITECTURE.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md'],
-  ...['load', 'native', 'package-lock.json', 'package.json', 'routes', 'src', 'test', 'tsconfig.json'],
+  ...[
+    'docs',
+    'examples',
+    'load',
+    'native',
+    'package-lock.json',
+    'package.json',
+    'routes',
+    'src',
+    'test',
+    'tsconfig.json',
+  ],
 ])
 
 /** Skipped where there is no git, as in an unpacked archive. */
