@@ -73,10 +73,12 @@ export interface ExchangeNative extends Pick<NativeReactor, 'lend' | 'losers'> {
 
 /** Memory that one side fills and the other reads. */
 export class Block {
+  readonly memory: ArrayBuffer
   readonly words: Int32Array
   readonly bytes: RawBuffer
 
   constructor(memory: ArrayBuffer) {
+    this.memory = memory
     this.words = new Int32Array(memory, 0, BLOCK_WORDS)
     this.bytes = raw(Buffer.from(memory, BLOCK_BYTES_AT, BLOCK_BYTES))
   }
@@ -314,8 +316,12 @@ export class Exchange {
   }
 
   #turnTo(place: number): Block {
-    this.#replies[place] ??= new Block(this.replyBlocks[place] as ArrayBuffer)
-    this.#out = this.#replies[place]
+    // The native side adds blocks, and gives up the last of them.
+    if (this.#replies.length > this.replyBlocks.length) this.#replies.length = this.replyBlocks.length
+    const memory = this.replyBlocks[place] as ArrayBuffer
+    const block = this.#replies[place]
+    this.#out = block?.memory === memory ? block : new Block(memory)
+    this.#replies[place] = this.#out
     this.#outPlace = place
     return this.#out
   }

@@ -354,7 +354,11 @@ void HostedReactor::flush_replies(host::Timing timing) {
   host_->reply(std::move(replies), timing);
   keep_loans();
   reactor::Block* next = host_->next_reply_block();
-  if (!next) next = new_reply_block();
+  if (next) {
+    give_up_reply_block();
+  } else {
+    next = new_reply_block();
+  }
   // Without memory for replies nobody can be answered. It is so, too, when a worker is being terminated.
   if (!next) return host_->close();
   next->words[layout::kRepliesEnd] = layout::kRepliesFirst;
@@ -385,7 +389,18 @@ reactor::Block* HostedReactor::new_reply_block() {
   std::unique_ptr<reactor::Block> block = memory.IsEmpty() ? nullptr : block_in(memory, reply_blocks_.size());
   if (!block || !reply_list_.Value().As<Napi::Array>().Set(block->index, memory)) return nullptr;
   reply_blocks_.push_back(std::move(block));
+  flushes_without_need_ = 0;
   return reply_blocks_.back().get();
+}
+
+// What a crowd of answers has needed is not kept for ever.
+void HostedReactor::give_up_reply_block() {
+  constexpr size_t kKept = 4;
+  constexpr uint32_t kCalm = 64;
+  if (reply_blocks_.size() <= kKept || ++flushes_without_need_ < kCalm) return;
+  if (!host_->give_up_reply_block(reply_blocks_.back().get())) return;
+  reply_blocks_.pop_back();
+  reply_list_.Value().Set("length", static_cast<double>(reply_blocks_.size()));
 }
 
 // The worker or the process ends with the server open: its sockets and handles go first.

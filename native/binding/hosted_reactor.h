@@ -53,6 +53,7 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   void keep_loans();
   napi_value lender_of(uint32_t place);
   reactor::Block* new_reply_block();
+  void give_up_reply_block();
   void call(Napi::FunctionReference& function, const std::initializer_list<napi_value>& arguments);
   void clear_exception();
   static void environment_ends(napi_async_cleanup_hook_handle handle, void* data);
@@ -63,6 +64,7 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   std::unique_ptr<host::Host> host_;
   std::vector<std::unique_ptr<reactor::Block>> request_blocks_;
   std::vector<std::unique_ptr<reactor::Block>> reply_blocks_;
+  uint32_t flushes_without_need_ = 0;  // since a block of replies had to be added
   // Hold on to the lists that hold the blocks' memory.
   Napi::ObjectReference request_list_;
   Napi::ObjectReference reply_list_;

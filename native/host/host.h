@@ -46,6 +46,8 @@ class Host {
   virtual bool has_reply_block() = 0;
   // A block that no reply is in, or null when the host has them all: then there must be another one.
   virtual reactor::Block* next_reply_block() = 0;
+  // Gives a block up, if no reply is in it: from then on it is not the host's.
+  virtual bool give_up_reply_block(reactor::Block* block) = 0;
   // See Reactor::set_fixed.
   virtual void set_fixed(std::string target, reactor::FixedAnswer answer) = 0;
   virtual reactor::Stats stats() = 0;

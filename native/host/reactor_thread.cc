@@ -155,10 +155,20 @@ bool ReactorThread::has_reply_block() {
 
 reactor::Block* ReactorThread::take_reply_block() {
   std::lock_guard<std::mutex> guard(lock_);
-  if (free_reply_blocks_.empty()) return nullptr;
-  reactor::Block* block = free_reply_blocks_.back();
-  free_reply_blocks_.pop_back();
+  auto first = std::min_element(free_reply_blocks_.begin(), free_reply_blocks_.end(),
+                                [](const auto* a, const auto* b) { return a->index < b->index; });
+  if (first == free_reply_blocks_.end()) return nullptr;
+  reactor::Block* block = *first;
+  free_reply_blocks_.erase(first);
   return block;
+}
+
+bool ReactorThread::give_up_reply_block(reactor::Block* block) {
+  std::lock_guard<std::mutex> guard(lock_);
+  auto found = std::find(free_reply_blocks_.begin(), free_reply_blocks_.end(), block);
+  if (found == free_reply_blocks_.end()) return false;
+  free_reply_blocks_.erase(found);
+  return true;
 }
 
 reactor::Stats ReactorThread::stats() {

@@ -48,7 +48,8 @@ class ReactorThread final : private reactor::BatchSink {
   void done_with(reactor::Block* block, std::vector<reactor::Replies> replies);  // a batch's: its handlers have run
   void reply(reactor::Replies replies);
   bool has_reply_block();
-  reactor::Block* take_reply_block();  // one whose replies are applied, or null
+  reactor::Block* take_reply_block();  // one whose replies are applied, or null: the first, so that the last ones rest
+  bool give_up_reply_block(reactor::Block* block);  // if its replies are applied
   void set_fixed(std::string target, reactor::FixedAnswer answer);
   reactor::Stats stats();
   void drain();

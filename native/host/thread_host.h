@@ -25,6 +25,7 @@ class ThreadHost final : public Host {
   void reply(reactor::Replies replies, Timing timing) override;
   bool has_reply_block() override { return !closing_ && thread_->has_reply_block(); }
   reactor::Block* next_reply_block() override { return closing_ ? nullptr : thread_->take_reply_block(); }
+  bool give_up_reply_block(reactor::Block* block) override { return !closing_ && thread_->give_up_reply_block(block); }
   void set_fixed(std::string target, reactor::FixedAnswer answer) override;
   reactor::Stats stats() override { return closing_ ? last_stats_ : thread_->stats(); }
   void drain() override;

@@ -1,5 +1,7 @@
 // Answers leave when they are ready, and connections have their turns, whatever else crosses at the same time.
 import { once } from 'node:events'
+import v8 from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { Worker } from 'node:worker_threads'
 import { type Handler, Router, reply } from 'brink'
 import { test } from 'uvu'
@@ -7,7 +9,7 @@ import * as assert from 'uvu/assert'
 import { get, head, post } from './messages.js'
 import { connect, leaveAll, type RawClient } from './raw_client.js'
 import { serving } from './serving.js'
-import { turn, until, within } from './waiting.js'
+import { gate, turn, until, within } from './waiting.js'
 
 const COMPUTING_MS = 4
 
@@ -259,6 +261,44 @@ test('nothing is begun behind an answer that closes, also when it comes in anoth
     }
   })
   assert.equal(begun, [])
+})
+
+test('memory for many answers that are there at once is given back when there are few again', () => {
+  const body = 'x'.repeat(20_000)
+  let go = gate<void>()
+  const app = new Router()
+    .get('/', () => 'few')
+    .get('/many', async () => {
+      await go.opened
+      return body
+    })
+  v8.setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const held = () => {
+    collect()
+    return process.memoryUsage().arrayBuffers
+  }
+  return serving(app, async (server) => {
+    const before = held()
+    const many = async () => {
+      const clients = await Promise.all(Array.from({ length: 20 }, () => connect(server)))
+      const asked = server.stats().requests + 1000
+      for (const client of clients) client.send(get('/many').repeat(50))
+      await until(() => server.stats().requests === asked, 'all are asked')
+      go.open()
+      for (const client of clients) {
+        for (const { body: got } of await client.receive(50)) assert.is(got.length, body.length)
+      }
+      leaveAll()
+      go = gate<void>()
+    }
+    await many()
+    const few = await connect(server)
+    for (let times = 0; times < 150; times += 1) await few.send(get()).response()
+    await until(() => held() - before < 6 * 2 ** 20, 'it is given back')
+    // And had anew.
+    await many()
+  })
 })
 
 test.run()
