@@ -31,7 +31,7 @@ import { native } from './native.js'
 import type { Parties, Party } from './parties.js'
 import { decodeParams } from './path.js'
 import type { RawBuffer } from './raw_buffer.js'
-import { requestAbort } from './request_abort.js'
+import { type RequestAbort, requestAbort } from './request_abort.js'
 import { type FieldMemory, RequestHeaders } from './request_headers.js'
 import { parsedTrailers } from './request_trailers.js'
 
@@ -79,7 +79,7 @@ export interface RequestState {
 interface Rare {
   state?: RequestState
   gone?: Error
-  abort?: AbortController
+  abort?: RequestAbort
   body?: ReadableStream<Uint8Array>
   decoded?: Promise<Buffer>
 }
