@@ -32,7 +32,7 @@ import { native } from './native.js'
 import type { Parties, Party } from './parties.js'
 import { decodeParams } from './path.js'
 import type { RawBuffer } from './raw_buffer.js'
-import { requestAbort } from './request_abort.js'
+import { type RequestAbort, requestAbort } from './request_abort.js'
 import { type FieldMemory, RequestHeaders } from './request_headers.js'
 import { parsedTrailers } from './request_trailers.js'
 
@@ -82,7 +82,7 @@ export interface RequestState {
 interface Rare {
   state?: RequestState
   gone?: Error
-  abort?: AbortController
+  abort?: RequestAbort
   body?: ReadableStream<Uint8Array>
   /** What the body is read from, once it is. */
   pieces?: AsyncGenerator<Uint8Array, void, undefined>

@@ -1,5 +1,6 @@
 // The signal of a request. Its listeners run when the native side tells that a client has gone, in a call that belongs
-// to no request: so each runs in the async context in which it was added, and what it throws is its own request's.
+// to no request: so each runs in the async context in which it was added, and what it throws is its own request's. What
+// follows the signal otherwise, such as `AbortSignal.any()`, hears in the context in which the signal was asked for.
 import { AsyncResource } from 'node:async_hooks'
 import { quietly } from './quietly.js'
 
@@ -7,9 +8,16 @@ type Listener = Parameters<AbortSignal['addEventListener']>[1]
 type AddOptions = Parameters<AbortSignal['addEventListener']>[2]
 type Failed = (error: unknown) => void
 
-/** A controller whose signal hands what listeners throw, at once or later, to `failed`. */
-export function requestAbort(failed: Failed): AbortController {
+/** What aborts the signal of a request. */
+export interface RequestAbort {
+  readonly signal: AbortSignal
+  abort(reason: unknown): void
+}
+
+/** Has a signal that hands what listeners throw, at once or later, to `failed`. */
+export function requestAbort(failed: Failed): RequestAbort {
   const controller = new AbortController()
+  const context = new AsyncResource('BRINK_SIGNAL')
   const { signal } = controller
   const bound = new WeakMap<object, (event: Event) => void>()
   const { addEventListener, removeEventListener } = signal
@@ -31,7 +39,7 @@ export function requestAbort(failed: Failed): AbortController {
       removeEventListener.call(signal, type, ((added && bound.get(added)) ?? listener) as never, options)
     }),
   })
-  return controller
+  return { signal, abort: (reason) => context.runInAsyncScope(() => controller.abort(reason)) }
 }
 
 function hidden(value: unknown): PropertyDescriptor {

@@ -195,6 +195,7 @@ bool Reading::expect_answer(const Record& record, const Connection& connection, 
   expected.may_break = given.may_be_short;
   if (given.by_reference) expected.lent_up_to.push_back(expected.body.size());
   if (given.has_changed) expected.lent_has_changed.push_back(given.has_changed);
+  expected.given_has_changed = std::move(given.has_changed);
   return given.makes_sense;
 }
 

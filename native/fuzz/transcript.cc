@@ -181,7 +181,7 @@ void Transcript::read_head() {
   BRINK_HOLDS(!finished_ || finished_->ended, "client %zu, response %u: begins before the one before it has ended",
               client_, complete_);
   answer_ = find(complete_);
-  bool is_refused_reply = answer_ && (answer_->may_be_refused || answer_->has_changed()) && status == 500;
+  bool is_refused_reply = answer_ && answer_->can_be_refused() && status == 500;
   bool is_silent = answer_ && answer_->to_head;
   if (is_refused_reply) answer_ = nullptr;
   BRINK_HOLDS(dates > 0 || (answer_ && answer_->dated), "client %zu: a response without a date", client_);

@@ -36,10 +36,12 @@ struct Expected {
   std::string trailers;
   std::vector<uint64_t> lent_up_to;  // places in the body where pieces end that were lent
   std::vector<std::shared_ptr<const bool>> lent_has_changed;
+  std::shared_ptr<const bool> given_has_changed;  // the body that was given with the head, be it sent or not; or null
   size_t pieces = 0;
   bool asks = false;         // to be told when there is room,
   uint32_t times_asked = 0;  // and so often nobody has told it yet
 
+  bool can_be_refused() const { return may_be_refused || (given_has_changed && *given_has_changed); }
   bool has_body() const { return framing != Framing::none; }
   bool can_break() const { return may_break || has_changed(); }
   bool has_changed() const {

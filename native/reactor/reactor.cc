@@ -48,7 +48,7 @@ bool Reactor::turn(int timeout_ms) {
   for (int i = 0; i < count; i++) note(polled_[static_cast<size_t>(i)]);
   accept_waiting();
   // One step for each, so that a client that sends without end waits in line like the others.
-  short_of_room_ = false;
+  short_of_room_ = has_rest_to_send_ = false;
   std::swap(ready_, ready_now_);
   for (ConnectionId id : ready_now_) step(id);
   ready_now_.clear();
@@ -131,6 +131,7 @@ void Reactor::step(ConnectionId id) {
   // connection is broken it repeats all the same, and there is nobody left to hear.
   if (connection.input.broken) return drop(connection);
   short_of_room_ = true;
+  has_rest_to_send_ |= connection.output.takes_more;
   want_reads(connection, false);
   arm(connection, true);
   push_ready(connection);
@@ -339,6 +340,8 @@ void Reactor::settle(Connection& connection) {
   bool wants_reads = (reads || connection.stage >= Stage::last) && !connection.input.finished;
   bool has_use_for_input = (wants_reads && connection.input.readable) || (reads && has_unread);
   if (connection.output.takes_more || has_use_for_input) push_ready(connection);
+  // That needs no room for what is read.
+  has_rest_to_send_ |= connection.output.takes_more;
   want_reads(connection, wants_reads);
   want_writes(connection, connection.has_pending());
   if (connection.incoming) note_held_back(connection);

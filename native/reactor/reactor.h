@@ -66,7 +66,9 @@ class Reactor final : private http::RequestSink {
   void cut();
 
   // Whether a turn would find work without waiting.
-  bool has_work() const { return (!ready_.empty() || notices_.has_progress()) && !short_of_room_; }
+  bool has_work() const {
+    return ((!ready_.empty() || notices_.has_progress()) && !short_of_room_) || has_rest_to_send_;
+  }
   // JavaScript has given a block back: what waited for one goes on.
   void resume();
   bool idle() const { return connections_.open() == 0; }
@@ -190,7 +192,8 @@ class Reactor final : private http::RequestSink {
   size_t most_open_ = 0;          // since memory was last given back
   size_t turned_away_ = 0;        // those that still linger
   bool in_turn_ = false;
-  bool short_of_room_ = false;  // all blocks are with JavaScript, and the one being filled is full
+  bool short_of_room_ = false;     // all blocks are with JavaScript, and the one being filled is full
+  bool has_rest_to_send_ = false;  // a connection in the ready list would take more of its output
   bool draining_ = false;
   Stats stats_;
 };

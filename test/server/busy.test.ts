@@ -1,11 +1,17 @@
 // With a loop on a thread of its own, JavaScript that stands still does not stop what needs no JavaScript.
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { connect as connectSocket, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { get, head } from './messages.js'
 import { connect, leaveAll } from './raw_client.js'
-import { within } from './waiting.js'
+import { until, within } from './waiting.js'
+
+const MIB = 1024 * 1024
 
 /**
  * Runs `use` while the server's JavaScript stands still, and `afterwards` when it goes on. Gives what the request that
@@ -14,12 +20,15 @@ import { within } from './waiting.js'
 async function whileBlocked(
   use: (at: { port: number }) => Promise<void>,
   afterwards = async () => {},
+  { before = async (_: { port: number }) => {}, path = '' } = {},
 ): Promise<string> {
   const flag = new Int32Array(new SharedArrayBuffer(4))
-  const worker = new Worker(new URL('./programs/blocking_server.js', import.meta.url), { workerData: { flag } })
+  const program = new URL('./programs/blocking_server.js', import.meta.url)
+  const worker = new Worker(program, { workerData: { flag, path } })
   const [{ port, threads }] = await within(once(worker, 'message'), 'the server to listen')
   try {
     if (threads === 0) return 'free again'
+    await before({ port })
     // Several loops share the port: each connection is on one of them, and all of them must go on.
     const blocking = (await connect({ port })).send(get('/block'))
     await within(once(worker, 'message'), 'JavaScript to stand still')
@@ -77,6 +86,38 @@ test('while a handler blocks, requests are taken in, and answered when it is don
     },
   )
   assert.is(answer, 'free again')
+})
+
+test('while a handler blocks, and requests that wait for it take all the room, a file is sent on', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'brink-'))
+  const path = join(folder, 'large')
+  writeFileSync(path, '')
+  truncateSync(path, 4 * 1024 * MIB)
+  let socket: Socket | undefined
+  const come = async (bytes: number) => {
+    const end = (socket?.bytesRead as number) + bytes
+    await until(() => (socket?.bytesRead as number) >= end, `${bytes} more bytes of the file have come`)
+  }
+  const before = async ({ port }: { port: number }) => {
+    socket = connectSocket(port, '127.0.0.1').on('error', () => {})
+    socket.resume().write(get('/file'))
+    await come(1)
+  }
+  try {
+    const answer = await whileBlocked(
+      async (server) => {
+        const requests = get(`/${'a'.repeat(8000)}`).repeat(60)
+        for (let count = 0; count < 20; count += 1) await (await connect(server)).send(requests).flushed()
+        await come(128 * MIB)
+      },
+      async () => void socket?.destroy(),
+      { before, path },
+    )
+    assert.is(answer, 'free again')
+  } finally {
+    socket?.destroy()
+    rmSync(folder, { recursive: true })
+  }
 })
 
 test.run()

@@ -166,12 +166,16 @@ for (const [way, enter] of ways) {
 
   test(`what ${way} gives a request is seen by those who hear that its client has gone`, async () => {
     const heard: string[] = []
+    const kept: AbortSignal[] = []
     const app = new Router()
       .use(enter)
       .get('/signal', async (req) => {
         const never = gate<void>()
         req.signal.addEventListener('abort', () => heard.push(`listener ${seen()}`), { once: true })
         req.signal.onabort = () => heard.push(`onabort ${seen()}`)
+        const either = AbortSignal.any([req.signal])
+        either.onabort = () => heard.push(`another signal ${seen()}`)
+        kept.push(either)
         await never.opened
       })
       .get('/generator', async function* () {
@@ -198,9 +202,9 @@ for (const [way, enter] of ways) {
       await generator.touched()
       await stream.touched()
       for (const client of [signal, generator, stream]) client.crash()
-      await until(() => heard.length >= 4, 'all have heard')
+      await until(() => heard.length >= 5, 'all have heard')
     })
-    assert.equal(heard.sort(), ['cancel cid', 'generator bob', 'listener ann', 'onabort ann'])
+    assert.equal(heard.sort(), ['another signal ann', 'cancel cid', 'generator bob', 'listener ann', 'onabort ann'])
   })
 
   test(`what ${way} gives a request is seen by the handler and the socket of its upgrade`, async () => {

@@ -1,10 +1,11 @@
 // A server whose JavaScript stands still while a request to /block is handled, until the shared flag is raised.
 import { parentPort, workerData } from 'node:worker_threads'
-import { Router, serve } from 'brink'
+import { file, Router, serve } from 'brink'
 
-const { flag } = workerData as { flag: Int32Array }
+const { flag, path } = workerData as { flag: Int32Array; path: string }
 const app = new Router()
   .get('/', () => 'hello')
+  .get('/file', () => file(path))
   .get('/block', () => {
     parentPort?.postMessage('blocked')
     Atomics.wait(flag, 0, 0)
