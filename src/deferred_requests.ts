@@ -63,8 +63,11 @@ export class DeferredRequests {
 
   readonly #go = (): void => {
     this.#isDue = false
-    this.#exchange.together(this.#slice)
-    this.#schedule()
+    try {
+      this.#exchange.together(this.#slice)
+    } finally {
+      this.#schedule()
+    }
   }
 
   /** At least one request. Answers that come later may compute in their microtasks, which run behind a slice. */
