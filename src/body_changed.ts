@@ -1,8 +1,21 @@
+import { AsyncResource } from 'node:async_hooks'
 import { coded } from './errors.js'
+
+/** A body above this stays where it lies, or is copied beside the block; below it, it is copied into the block. */
+export const COPIED_BODY = 32 * 1024
 
 /** Whoever gave memory to be sent, and is told when it was taken away or resized before all of it was. */
 export interface Lender {
   bodyChanged(error: Error): void
+}
+
+/** A lender that is told in the async context of now: what changes is found out in a call that belongs to no request. */
+export function inContextOfNow(lenderOf: () => Lender | undefined): () => Lender | undefined {
+  const context = new AsyncResource('BRINK_BODY')
+  return () => {
+    const lender = lenderOf()
+    return lender && { bodyChanged: (error) => context.runInAsyncScope(lender.bodyChanged, lender, error) }
+  }
 }
 
 export function bodyChanged(): Error {

@@ -1,3 +1,4 @@
+import { COPIED_BODY } from './body_changed.js'
 import { isStream } from './body_source.js'
 import { coded } from './errors.js'
 import type { HandlerResult, Middleware } from './handler.js'
@@ -44,11 +45,14 @@ export function isLayer(run: Run): boolean {
 }
 
 /**
- * What a middleware has put into an AsyncLocalStorage around `next()` is there when the stream is read, or the connection
- * handed over, which is done later and by the server. The innermost context has it all.
+ * What a middleware has put into an AsyncLocalStorage around `next()` is there when the stream is read, the connection
+ * handed over, or memory that is sent found to have changed, which is done later and by the server. The innermost context
+ * has it all.
  */
 function inContext(answer: Reply, req: BrinkRequest): Reply {
-  const runsLater = answer instanceof Upgrade || isStream(answer.body)
+  const { body } = answer
+  const isLent = ((body as Partial<ArrayBufferView> | null | undefined)?.byteLength ?? 0) > COPIED_BODY
+  const runsLater = isLent || answer instanceof Upgrade || isStream(body)
   if (runsLater && answer.context?.request !== req) answer.context = new ReplyContext(req)
   return answer
 }

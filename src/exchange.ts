@@ -1,5 +1,5 @@
 // JavaScript's end of the exchange: the blocks in which a reactor's requests arrive and its replies leave.
-import { checkIsThere, type Lender, ofFixedLength } from './body_changed.js'
+import { COPIED_BODY, checkIsThere, inContextOfNow, type Lender, ofFixedLength } from './body_changed.js'
 import { coded } from './errors.js'
 import { FileSlice } from './file_slice.js'
 import { COPIED_WINDOW, LargeBodies } from './large_bodies.js'
@@ -42,9 +42,6 @@ import type { NativeReactor } from './native.js'
 import { type RawBuffer, raw } from './raw_buffer.js'
 import type { Recipient } from './request.js'
 import { timers } from './timers.js'
-
-/** A body above this stays where it lies, or is copied beside the block; below it, it is copied into the block. */
-const COPIED_BODY = 32 * 1024
 
 /** Up to this length a loop over the characters beats the call into the runtime. */
 const SHORT_TEXT = 48
@@ -97,7 +94,7 @@ export class Exchange {
   /** Those that are too large to be copied to another thread at once. */
   readonly largeBodies = new LargeBodies(this)
   // Who gave the bodies that lie elsewhere, by their places.
-  readonly #lenders: (Recipient | undefined)[] = []
+  readonly #lenders: ((() => Lender | undefined) | undefined)[] = []
   // The block that is written to, and its place.
   #out: Block
   #outPlace = 0
@@ -286,13 +283,13 @@ export class Exchange {
   #lend(to: Recipient, body: Uint8Array | FileSlice, copied: boolean): number {
     if (copied || body instanceof FileSlice) return this.#native.lend(body, copied)
     const place = this.#native.lend(ofFixedLength(body), false)
-    this.#lenders[place] = to
+    this.#lenders[place] = inContextOfNow(() => to.lender?.())
     return place
   }
 
   /** Whom the body at a place of the block that is flushed is of; undefined where nobody can change it. */
   lenderOf(place: number): Lender | undefined {
-    return this.#lenders[place]?.lender?.()
+    return this.#lenders[place]?.()
   }
 
   /** Whom bodies belonged to that have changed before they were sent, since the last call. */

@@ -1,5 +1,5 @@
 // Bodies that are copied when they are sent, and too large to be copied at once.
-import { bodyChanged, ofFixedLength } from './body_changed.js'
+import { bodyChanged, inContextOfNow, type Lender, ofFixedLength } from './body_changed.js'
 import type { Exchange, ReplyBytes } from './exchange.js'
 import { FLAG_CHUNK_ASKS } from './layout.js'
 import { Parties, type Party } from './parties.js'
@@ -83,7 +83,7 @@ class LargeBody implements Party {
   readonly #last: Omit<Chunk, 'body'>
   readonly #exchange: Exchange
   readonly #leave: () => void
-  readonly #lender: ReturnType<NonNullable<Recipient['lender']>> | undefined
+  readonly #lender: Lender | undefined
   #at = 0
 
   constructor(to: Recipient, body: Uint8Array, last: Omit<Chunk, 'body'>, exchange: Exchange, leave: () => void) {
@@ -96,7 +96,7 @@ class LargeBody implements Party {
     this.#last = last
     this.#exchange = exchange
     this.#leave = leave
-    this.#lender = to.lender?.()
+    this.#lender = inContextOfNow(() => to.lender?.())()
   }
 
   drained(): void {

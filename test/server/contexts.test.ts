@@ -207,6 +207,34 @@ for (const [way, enter] of ways) {
     assert.equal(heard.sort(), ['another signal ann', 'cancel cid', 'generator bob', 'listener ann', 'onabort ann'])
   })
 
+  test(`what ${way} gives a request is seen by the log of a body that has changed`, async () => {
+    const logged: string[] = []
+    const taken: unknown[] = []
+    const app = new Router().use(enter).get('/:kind', ({ params }) => {
+      const body = new Uint8Array(12 * 1024 * 1024)
+      setTimeout(() => taken.push(structuredClone(body.buffer, { transfer: [body.buffer] })), 10)
+      return params.kind === 'whole' ? body : [body].values()
+    })
+    await serving(
+      app,
+      async (server) => {
+        for (const [path, user] of [
+          ['/whole', 'ann'],
+          ['/stream', 'bob'],
+        ] as const) {
+          const client = (await connect(server)).pause().send(get(path, `User: ${user}`))
+          await until(() => taken.length > 0, 'the memory is taken away')
+          taken.length = 0
+          client.resume()
+          await client.closed().catch(() => {})
+          await until(() => logged.length > (user === 'ann' ? 0 : 1), 'it is logged')
+        }
+      },
+      { log: (error) => logged.push(`${(error as { code?: string }).code} ${seen()}`) },
+    )
+    assert.equal(logged, ['ERR_BODY_CHANGED ann', 'ERR_BODY_CHANGED bob'])
+  })
+
   test(`what ${way} gives a request is seen by the handler and the socket of its upgrade`, async () => {
     const heard: string[] = []
     const app = new Router().use(enter).upgrade('/', (_req, socket) => {
