@@ -4,9 +4,6 @@ import { coded } from './errors.js'
 import { FileSlice } from './file_slice.js'
 import { timers } from './timers.js'
 
-// As it was when this module was loaded: an app's tests may replace it, and answers must not wait for that.
-const { setImmediate } = globalThis
-
 /** Where the pieces of a streamed body come from. */
 export interface BodySource {
   /** Its pieces are its own again when it is asked for the next, so that they have to be copied. */

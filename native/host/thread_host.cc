@@ -41,15 +41,16 @@ void ThreadHost::drain() {
 void ThreadHost::take_deliveries() {
   // While there is more, the other side need not wake this one. Others have their turn all the same.
   constexpr int kMostRounds = 8;
-  for (int round = 0; !closing_; round++) {
-    if (round == kMostRounds) {
-      uv_async_send(&wakeup_);
-      return;
-    }
+  // A handler may turn libuv's loop itself: its batch goes on when it is done.
+  if (std::exchange(answering_, true)) return;
+  int round = 0;
+  for (; !closing_ && round < kMostRounds; round++) {
     ReactorThread::Delivery delivery = thread_->take();
-    if (delivery.empty()) return;
+    if (delivery.empty()) break;
     answer(delivery);
   }
+  answering_ = false;
+  if (!closing_ && round == kMostRounds) uv_async_send(&wakeup_);
 }
 
 void ThreadHost::answer(ReactorThread::Delivery& delivery) {

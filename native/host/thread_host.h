@@ -41,6 +41,7 @@ class ThreadHost final : public Host {
   std::vector<reactor::Replies> replies_;  // the last of the batch that is being answered
   reactor::Stats last_stats_;
   uv_async_t wakeup_ = {};
+  bool answering_ = false;
   bool closing_ = false;
 };
 
