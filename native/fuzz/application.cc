@@ -164,7 +164,12 @@ void Application::answer_what_is_ready() {
   act();
   for (size_t i = 0; i < waiting_.size();) {
     bool is_ready = !waiting_[i].is_left && !(waiting_[i].body_comes && waits_for_bodies);
-    is_ready ? answer(i, usual_kind_, usual_size_) : void(i++);
+    if (!is_ready) {
+      i++;
+      continue;
+    }
+    answer(i, usual_kind_, usual_size_);
+    if (sends_each_) send();
   }
   send();
 }

@@ -95,7 +95,11 @@ class Application final : public reactor::BatchSink {
   Application(bool is_inline, size_t blocks, Hooks hooks);
 
   // How it answers from now on.
-  void answer_at_once(bool on) { answers_at_once_ = on; }
+  // `sends_each`: an answer leaves before the next request of its batch is answered.
+  void answer_at_once(bool on, bool sends_each = false) {
+    answers_at_once_ = on;
+    sends_each_ = sends_each;
+  }
   void usual_reply(ReplyKind kind, size_t size);
   void treat_uploads(Uploads how) { uploads_ = how; }
   // Done once, within the next delivery.
@@ -190,6 +194,7 @@ class Application final : public reactor::BatchSink {
   std::vector<Stream> streams_;
   std::deque<Event> events_;
   bool answers_at_once_ = true;
+  bool sends_each_ = false;
   bool refuses_ = false;
   ReplyKind usual_kind_ = ReplyKind::text;
   size_t usual_size_ = 0;

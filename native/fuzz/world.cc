@@ -13,10 +13,11 @@
 //               n takes no more, m takes so much more, N takes all again
 //   the system  t turn, z sleep and turn, T time jumps, W the wall clock jumps, p a call's outcome, o order of
 //               readiness, x readiness that is none, X readiness of the gone, l limit of descriptors, w wake-up
-//   above       A answers at once or not, u how it answers, U what it does with uploads, a answers one, d answers it
-//               again, q answers nobody, h a piece of a stream, k breaks it off, L changes memory that is lent,
-//               P the same when it is looked at, e reads on, j deadlines, g sends what was answered, Q raw replies,
-//               b gives a block back, B refuses batches, v drains or cuts within the next delivery, D drains, K cuts
+//   above       A answers at once or not, together or one by one, u how it answers, U what it does with uploads,
+//               a answers one, d answers it again, q answers nobody, h a piece of a stream, k breaks it off,
+//               L changes memory that is lent, P the same when it is looked at, e reads on, j deadlines,
+//               g sends what was answered, Q raw replies, b gives a block back, B refuses batches,
+//               v drains or cuts within the next delivery, D drains, K cuts
 
 namespace brink::fuzz {
 namespace {
@@ -144,7 +145,8 @@ bool World::step_of_application(char instruction, Script& script) {
   uint8_t which = 0, kind = 0;
   switch (instruction) {
     case 'A':
-      application_.answer_at_once(script.byte() & 1);
+      which = script.byte();
+      application_.answer_at_once(which & 1, which & 2);
       return true;
     case 'u':
       kind = script.byte();
