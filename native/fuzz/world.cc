@@ -339,7 +339,7 @@ void World::come_to_rest() {
 
 void World::on_sent(size_t client, const char* bytes, size_t size) {
   Conversation& conversation = conversations_[client];
-  conversation.last_sent_ms = kernel_.now_ms();
+  conversation.last_sent_ms = conversation.taken_ms = kernel_.now_ms();
   if (kernel_.client(client).sent.find("HEAD ") != std::string::npos) conversation.transcript.may_have_asked_for_head();
   conversation.transcript.read(bytes, size);
   BRINK_HOLDS(conversation.transcript.interim() <= conversation.hearing.continues_due(),
@@ -371,7 +371,7 @@ bool World::has_vanished(size_t client) const {
   const Conversation& conversation = conversations_[client];
   uint64_t patience_ms = setup_.options.half_close_timeout_ms / (conversation.transcript.streams_still() ? 10 : 1);
   return closed.finished && !conversation.hearing.is_handed_over() &&
-         kernel_.now_ms() >= std::max(closed.finished_ms, conversation.last_sent_ms) + patience_ms;
+         kernel_.now_ms() >= std::max(closed.finished_ms, conversation.taken_ms) + patience_ms;
 }
 
 // Clients that did not take their answers. They are told nothing.
