@@ -276,7 +276,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     if (decodedWhole !== undefined) return copyOf(decodedWhole)
     if (this.#isStreamed) throw alreadyUsed()
     this.#isStreamed = true
-    const sent = this.#incoming?.chunks() ?? piecesOf(Uint8Array.from(this.#arrived()))
+    const sent = this.#incoming?.chunks() ?? piecesOf(new Uint8Array(this.#arrived()))
     const codings = this.headers.get('content-encoding')
     return codings === null ? sent : decoded(codings, sent, this.#bodyLimit)
   }
@@ -344,7 +344,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
 
   async #bytes(): Promise<Uint8Array> {
     const whole = this.#whole()
-    return Uint8Array.from(whole instanceof Promise ? await whole : whole)
+    return new Uint8Array(whole instanceof Promise ? await whole : whole)
   }
 
   /**
@@ -534,7 +534,7 @@ async function gathered(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
 
 /** What was gathered belongs to those who asked for it. */
 async function* copyOf(whole: Promise<Buffer>): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* piecesOf(Uint8Array.from(await whole))
+  yield* piecesOf(new Uint8Array(await whole))
 }
 
 async function* piecesOf(...pieces: Uint8Array[]): AsyncGenerator<Uint8Array, void, undefined> {
