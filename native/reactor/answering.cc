@@ -9,10 +9,6 @@
 namespace brink::reactor {
 namespace {
 
-// What is left of a body that nobody read is read and forgotten behind its answer, if it is not longer than this.
-constexpr uint64_t kMostDiscarded = 1024 * 1024;
-constexpr int64_t kMostCredit = int64_t{1} << 53;
-
 net::Slice slice_of(std::string_view text) { return {text.data(), text.size()}; }
 
 // A body that nobody read is read and forgotten behind the answer, for the sake of the next request. Not so if it is
@@ -21,7 +17,7 @@ bool leaves_too_much_unread(const Connection& connection, const Reply& given) {
   if (!connection.incoming || connection.incoming->sequence != given.sequence) return false;
   if (connection.parser.wants_continue()) return true;
   uint64_t left;
-  return !given.streams && connection.parser.knows_body_left(&left) && left > kMostDiscarded;
+  return !given.streams && connection.parser.knows_body_left(&left) && left > IncomingBody::kMostDiscarded;
 }
 
 void remove(std::vector<Answer>& answers, const Answer& answer) {
@@ -237,7 +233,8 @@ void Reactor::read_more(Connection& connection, const Reply& given) {
   IncomingBody* incoming = connection.incoming.get();
   if (!incoming || incoming->sequence != given.sequence) return;
   incoming->wanted = true;
-  incoming->credit = std::min<int64_t>(incoming->credit + static_cast<int64_t>(given.body_length), kMostCredit);
+  incoming->credit =
+      std::min<int64_t>(incoming->credit + static_cast<int64_t>(given.body_length), IncomingBody::kMostCredit);
   settle_later(connection);
 }
 

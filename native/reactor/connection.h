@@ -58,6 +58,10 @@ struct Watch {
 
 // A body that comes after its request was handed on; in a tunnel, all that comes.
 struct IncomingBody {
+  // Of a body that nobody wanted this much is read and forgotten, for the sake of the next request.
+  static constexpr uint64_t kMostDiscarded = 1024 * 1024;
+  static constexpr int64_t kMostCredit = int64_t{1} << 53;
+
   uint32_t sequence;
   bool closes_after = false;             // its request is the connection's last
   bool wanted = false;                   // "100 Continue" may be said

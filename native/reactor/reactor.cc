@@ -11,9 +11,6 @@ constexpr size_t kMostPolled = 512;
 constexpr uint32_t kMostFullWaits = 128;  // in a row, before deadlines are looked at all the same
 // Of fixed answers so much is framed before it is sent, and the next requests are looked at.
 constexpr size_t kMostFramed = 256 * 1024;
-// Of a body that nobody wanted this much is read, for the sake of the next request.
-constexpr uint64_t kMostDiscarded = 1024 * 1024;
-constexpr int64_t kMostCredit = int64_t{1} << 53;
 
 }  // namespace
 
@@ -82,7 +79,7 @@ void Reactor::note(const poller::Ready& ready) {
   Input& input = connection->input;
   // Both ends of a tunnel were said: what there is to read is all that there will be, and it need not be asked for.
   bool is_over = ready.hung_up && connection->stage == Stage::tunnel && connection->due_answer()->told_end;
-  if (is_over) connection->incoming->credit = kMostCredit;
+  if (is_over) connection->incoming->credit = IncomingBody::kMostCredit;
   // Nobody reads from it now, and nobody can be told anything: there is nothing to wait for, and a poller by levels
   // would tell of it for ever.
   bool nobody_reads = input.finished || (!connection->may_read(options_) && connection->stage < Stage::last);
@@ -210,7 +207,7 @@ void Reactor::parse(Connection& connection, char* at, size_t size) {
   if (!was_in_message || messages_ != messages_before) connection.since.message_ms = now_ms_;
   if (refusal != http::Refusal::none) return refuse(connection, refusal);
   const IncomingBody* incoming = connection.incoming.get();
-  if (incoming && incoming->discarded_bytes > kMostDiscarded) {
+  if (incoming && incoming->discarded_bytes > IncomingBody::kMostDiscarded) {
     connection.stage = std::max(connection.stage, Stage::refused);
   }
   // Fixed answers were framed.
