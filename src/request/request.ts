@@ -19,23 +19,18 @@ import {
 } from '../exchange/layout.js'
 import { native } from '../exchange/native.js'
 import type { RawBuffer } from '../exchange/raw_buffer.js'
-import { HttpError } from '../fields/http_error.js'
-import { isJson, parseMediaType } from '../fields/media_type.js'
 import { decodeParams } from '../fields/path.js'
-import { readForm } from '../forms/form_data.js'
 import type { FormLimits } from '../forms/form_limits.js'
-import { coded, messageOf } from '../runtime/errors.js'
+import { coded } from '../runtime/errors.js'
 import { INSPECT, type Inspect } from '../runtime/inspection.js'
 import { clientGone } from './client_gone.js'
 import type { Closing } from './closing.js'
-import { alreadyUsed, type IncomingBody } from './incoming_body.js'
-import { inflated, inflatedWhole } from './inflation.js'
+import type { IncomingBody } from './incoming_body.js'
 import { KeptRequests } from './kept_requests.js'
 import { type RequestAbort, requestAbort } from './request_abort.js'
+import { RequestBody } from './request_body.js'
 import { type FieldMemory, RequestHeaders } from './request_headers.js'
 import { parsedTrailers } from './request_trailers.js'
-
-const BYTE_ORDER_MARK = 0xfeff
 
 const kept = new KeptRequests()
 
@@ -87,10 +82,6 @@ interface Rare {
   state?: RequestState
   gone?: Error
   abort?: RequestAbort
-  body?: ReadableStream<Uint8Array>
-  /** What the body is read from, once it is. */
-  pieces?: AsyncGenerator<Uint8Array, void, undefined>
-  decoded?: Promise<Buffer>
 }
 
 /**
@@ -110,13 +101,13 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   readonly #match: RequestMatch
   /** @internal */ readonly fieldMemory: FieldMemory | undefined
   readonly #surroundings: RequestSurroundings
-  readonly #incoming: IncomingBody | undefined
+  /** @internal */ readonly incoming: IncomingBody | undefined
   /** @internal */ nextListener: AbortListener | undefined
   #isWatched = false
   #isDetached = false
   #isEnded = false
-  #isStreamed = false
   #rare: Rare | undefined
+  #body: RequestBody | undefined
   #headers: RequestHeaders | undefined
   #query: URLSearchParams | undefined
   #params: Params | undefined
@@ -139,7 +130,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     this.eventAt = at
     this.#match = match
     this.fieldMemory = fieldMemory
-    this.#incoming = incoming
+    this.incoming = incoming
     this.#surroundings = surroundings
   }
 
@@ -247,42 +238,15 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * `content-encoding` (gzip, deflate, br) is undone: what comes out is bounded by the `bodyLimit` as well.
    */
   get body(): ReadableStream<Uint8Array> | null {
-    if (this.#rare?.body !== undefined) return this.#rare.body
+    if (this.#body?.hasStream) return this.#body.stream
     if ((this.event()[this.eventAt + REQUEST_FLAGS] & FLAG_BODY) === 0) return null
-    // To look at it uses nothing up: its pieces are taken when it is read or cancelled.
-    this.#rare ??= {}
-    const rare = this.#rare
-    const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
-      rare.pieces ??= this.#pieces()
-      const { done, value } = await rare.pieces.next()
-      if (done) controller.close()
-      else controller.enqueue(value)
-    }
-    const cancel = () => {
-      rare.pieces ??= this.#pieces()
-      void rare.pieces.return(undefined)
-    }
-    const body = new ReadableStream<Uint8Array>({ pull, cancel }, { highWaterMark: 0 })
-    rare.body = body
-    return body
+    return this.#taking().stream
   }
 
   /** The pieces of the body as they arrive, which can be taken once: what `body` is made of. */
   chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     this.event()
-    if (this.#isLocked) throw alreadyUsed()
-    return this.#pieces()
-  }
-
-  #pieces(): AsyncGenerator<Uint8Array, void, undefined> {
-    this.event()
-    const decodedWhole = this.#rare?.decoded
-    if (decodedWhole !== undefined) return copyOf(decodedWhole)
-    if (this.#isStreamed) throw alreadyUsed()
-    this.#isStreamed = true
-    const sent = this.#incoming?.chunks() ?? piecesOf(new Uint8Array(this.#arrived()))
-    const codings = this.headers.get('content-encoding')
-    return codings === null ? sent : decoded(codings, sent, this.#bodyLimit)
+    return this.#taking().chunks()
   }
 
   /**
@@ -291,7 +255,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    */
   get trailers(): Headers {
     const words = this.event()
-    if (this.#incoming !== undefined) return parsedTrailers(this.#incoming.trailers)
+    if (this.incoming !== undefined) return parsedTrailers(this.incoming.trailers)
     const start = words[this.eventAt + REQUEST_TRAILERS_OFFSET]
     return parsedTrailers(this.#eventBytes.latin1Slice(start, start + words[this.eventAt + REQUEST_TRAILERS_LENGTH]))
   }
@@ -309,13 +273,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * 202 and take a body for sure, await it first, or answer with a stream (on a route with `stream`) that reads it.
    */
   text(): Promise<string> {
-    return heard(this.#text())
-  }
-
-  /** What has arrived is read at once: before an `await` goes on, its block may be used again. */
-  async #text(): Promise<string> {
-    const whole = this.#whole()
-    return textOf(whole instanceof Promise ? await whole : whole)
+    return this.#taking().text()
   }
 
   /**
@@ -323,32 +281,12 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * @throws HttpError 400 `ERR_INVALID_JSON` when it is no JSON, saying where; 415 when its `content-type` is another one
    */
   json<T = unknown>(): Promise<T> {
-    return heard(this.#json<T>())
-  }
-
-  async #json<T>(): Promise<T> {
-    const contentType = this.headers.get('content-type')
-    if (contentType !== null) {
-      const type = parseMediaType(contentType)
-      if (type === undefined || !isJson(type)) throw new HttpError(415, 'The body must be application/json.')
-    }
-    const text = await this.#text()
-    try {
-      return JSON.parse(text) as T
-    } catch (cause) {
-      const what = text === '' ? 'it is empty' : messageOf(cause)
-      throw new HttpError(400, `The body is not valid JSON: ${what}`, { cause, code: 'ERR_INVALID_JSON' })
-    }
+    return this.#taking().json<T>()
   }
 
   /** The body as bytes, which are the caller's own. */
   bytes(): Promise<Uint8Array> {
-    return heard(this.#bytes())
-  }
-
-  async #bytes(): Promise<Uint8Array> {
-    const whole = this.#whole()
-    return new Uint8Array(whole instanceof Promise ? await whole : whole)
+    return this.#taking().bytes()
   }
 
   /**
@@ -358,11 +296,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    *   multipart form comes and `@fastify/busboy` is not installed
    */
   formData(limits?: FormLimits): Promise<FormData> {
-    return heard(this.#formData(limits))
-  }
-
-  async #formData(limits?: FormLimits): Promise<FormData> {
-    return readForm(this.headers.get('content-type'), this.chunks(), limits)
+    return this.#taking().formData(limits)
   }
 
   /** Which request it is, for logs: not its header fields, for those may hold secrets. */
@@ -401,7 +335,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   detach(): void {
     if (this.#isEnded || this.#isDetached) return
     // Of a body that follows, what has come is kept there.
-    this.#copy(this.#incoming === undefined)
+    this.#copy(this.incoming === undefined)
     this.#watch()
   }
 
@@ -428,7 +362,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
       this.#surroundings,
     )
     if (this.#rare?.state !== undefined) copy.#rare = { state: this.#rare.state }
-    copy.#isStreamed = true
+    copy.#taking().markTaken()
     if (this.#isDetached) copy.#isDetached = true
     else copy.#copy(false)
     return copy
@@ -444,11 +378,10 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * @internal
    */
   end(): void {
-    // Who has a reader has begun to take what has arrived, though the stream asks for the first piece a little later.
-    if (this.#isLocked && !this.#isStreamed && this.#rare !== undefined) this.#rare.pieces ??= this.#pieces()
+    this.#body?.end()
     this.#isEnded = true
     if (this.#isWatched) this.#surroundings.watching.remove(this)
-    this.#incoming?.fail(ended())
+    this.incoming?.fail(ended())
   }
 
   #watch(): void {
@@ -462,41 +395,18 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     throw ended()
   }
 
-  #whole(): Buffer | Promise<Buffer> {
-    this.event()
-    if (this.#isLocked) throw alreadyUsed()
-    if (this.#isStreamed) {
-      if (this.#rare?.decoded !== undefined) return this.#rare.decoded
-      throw alreadyUsed()
-    }
-    const codings = this.headers.get('content-encoding')
-    if (codings !== null) {
-      const decoded = this.#incoming === undefined ? this.#decodedWhole(codings) : gathered(this.chunks())
-      this.#rare ??= {}
-      this.#rare.decoded = decoded
-      return decoded
-    }
-    return this.#incoming === undefined ? this.#arrived() : this.#incoming.whole()
+  #taking(): RequestBody {
+    this.#body ??= new RequestBody(this)
+    return this.#body
   }
 
-  /** What has arrived whole is mostly small, and need not be taken through a stream. */
-  async #decodedWhole(codings: string): Promise<Buffer> {
-    this.#isStreamed = true
-    const limit = this.#bodyLimit
-    // The block is used again while it is decoded.
-    return inflatedWhole(codings, Buffer.from(this.#arrived()), limit)
-  }
-
-  /** Somebody has a reader of the body, and may have read nothing yet. */
-  get #isLocked(): boolean {
-    return this.#rare?.body?.locked === true
-  }
-
-  get #bodyLimit(): number {
+  /** @internal */
+  get bodyLimit(): number {
     return this.#match.route.bodyLimit ?? this.#surroundings.bodyLimit
   }
 
-  #arrived(): Buffer {
+  /** @internal */
+  arrived(): Buffer {
     const words = this.event()
     const start = words[this.eventAt + REQUEST_BODY_OFFSET]
     return this.#eventBytes.subarray(start, start + words[this.eventAt + REQUEST_BODY_LENGTH])
@@ -508,46 +418,11 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   }
 }
 
-/** Whoever awaits it sees the error. A handler that does not, for it failed before, must not end the process with it. */
-function heard<T>(body: Promise<T>): Promise<T> {
-  body.catch(() => {})
-  return body
-}
-
 function ended(): Error {
   return coded(
     new Error('This request was answered already: read what is needed of it before answering.'),
     'ERR_REQUEST_ENDED',
   )
-}
-
-/** Codings are undone as the body is read, within a limit; one that is not supported is an error then. */
-async function* decoded(
-  codings: string,
-  sent: AsyncIterable<Uint8Array>,
-  limit: number,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* inflated(codings, sent, limit)
-}
-
-async function gathered(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const all: Uint8Array[] = []
-  for await (const piece of pieces) all.push(piece)
-  return Buffer.concat(all)
-}
-
-/** What was gathered belongs to those who asked for it. */
-async function* copyOf(whole: Promise<Buffer>): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* piecesOf(new Uint8Array(await whole))
-}
-
-async function* piecesOf(...pieces: Uint8Array[]): AsyncGenerator<Uint8Array, void, undefined> {
-  for (const piece of pieces) if (piece.length > 0) yield piece
-}
-
-function textOf(body: Buffer): string {
-  const text = body.toString('utf8')
-  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text
 }
 
 /** The method of the request event at a place. Its head lies at `headAt` in the bytes. */
