@@ -1,0 +1,14 @@
+// What there is to run, each in a process of its own.
+
+import { chapters } from './table/chapters.js'
+
+export interface Part {
+  readonly name: string
+  /** Beside this file. */
+  readonly program: string
+  readonly args: readonly string[]
+}
+
+export function partsOf(subject: string): Part[] {
+  return Object.keys(chapters).map((name) => ({ name, program: 'program.js', args: [subject, name] }))
+}

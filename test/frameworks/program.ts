@@ -1,0 +1,39 @@
+// Runs chapters of the table on node:http and on the server under test, in a process of its own: a crash costs one
+// chapter.
+//
+//   node dist/test/frameworks/program.js SUBJECT CHAPTER [PART]
+
+import { createServer as nodeServer } from 'node:http'
+import { subject } from './subjects.js'
+import { chapters } from './table/chapters.js'
+import { difference } from './twins/compare.js'
+import type { CreateServer, Exchange } from './twins/exchange.js'
+import { runTrial } from './twins/trial.js'
+
+const [subjectName = 'brink', chapter = '', part = ''] = process.argv.slice(2)
+const createServer = await subject(subjectName)
+const exchanges = (chapters[chapter] ?? []).filter(({ name }) => name.includes(part))
+let passed = 0
+let failed = 0
+
+for (const exchange of exchanges) {
+  for (const watched of [false, true]) {
+    const complaint = await compared(exchange, watched)
+    if (complaint === undefined) passed += 1
+    else {
+      failed += 1
+      console.log(`FAIL ${chapter}: ${exchange.name}${watched ? ' (watched)' : ''}\n${complaint}\n`)
+    }
+  }
+}
+console.log(`${passed} passed, ${failed} failed`)
+process.exit(failed > 0 ? 1 : 0)
+
+async function compared(exchange: Exchange, watched: boolean): Promise<string | undefined> {
+  const expected = await runTrial(exchange, nodeServer as CreateServer, watched)
+  const got = await runTrial(exchange, createServer, watched)
+  const parting = difference(expected, got, exchange.interleaved === true)
+  if (parting === undefined || exchange.differs === undefined) return parting
+  // A row that is known to differ must at least come to its end.
+  return /in vain|does not end|the script fails|uncaught/.test(JSON.stringify(got)) ? parting : undefined
+}
