@@ -243,7 +243,10 @@ export const bodies: Exchange[] = [
       req.once('data', (data: Buffer) => {
         req.pause()
         req.unshift(data)
-        setImmediate(() => echo(req, res, log))
+        setImmediate(() => {
+          echo(req, res, log)
+          req.resume()
+        })
       })
     },
     client: post('hello'),

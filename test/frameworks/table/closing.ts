@@ -40,6 +40,7 @@ export const closing: Exchange[] = [
   },
   {
     name: 'close with a request that is answered later',
+    options: { keepAliveTimeout: 100 },
     handler: waiting,
     client: async ({ client, server, log }) => {
       client.send(get('/1'))
@@ -53,6 +54,7 @@ export const closing: Exchange[] = [
   },
   {
     name: 'close within a handler',
+    options: { keepAliveTimeout: 100 },
     handler: (req, res, log) => {
       const { server } = req.socket as unknown as { server: import('node:http').Server }
       server.close((error) => log.note(`closed ${nameOf(error)}`))

@@ -21,6 +21,9 @@ async function oneByOne({ client }: Wire): Promise<void> {
   }
 }
 
+/** For connections that only a deadline ends. */
+const SHORT = { keepAliveTimeout: 100 }
+
 export const connections: Exchange[] = [
   { name: 'one request after the other', handler: url, client: oneByOne },
   { name: 'requests in one segment', handler: url, client: [get('/1'), get('/2'), get('/3')] },
@@ -102,6 +105,7 @@ export const connections: Exchange[] = [
   },
   {
     name: 'maxRequestsPerSocket',
+    options: SHORT,
     prepare: (server) => {
       server.maxRequestsPerSocket = 2
     },
@@ -110,6 +114,7 @@ export const connections: Exchange[] = [
   },
   {
     name: 'dropRequest',
+    options: SHORT,
     prepare: (server, log) => {
       server.maxRequestsPerSocket = 1
       server.on('dropRequest', (req: IncomingMessage) => log.note(`dropRequest ${req.url}`))

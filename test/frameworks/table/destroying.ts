@@ -50,6 +50,7 @@ export const destroying: Exchange[] = [
     Object.entries(STAGES).map(
       ([stage, at]): Exchange => ({
         name: `${way} ${stage}`,
+        options: { keepAliveTimeout: 100 },
         handler: at(act),
         client: async ({ client }) => {
           client.send(get())

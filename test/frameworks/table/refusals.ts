@@ -62,7 +62,6 @@ export const refusals: Exchange[] = [
     client: async ({ client }) => {
       client.send(text)
       await client.answer()
-      await client.ended()
     },
   })),
   ...Object.entries(BAD)

@@ -218,7 +218,7 @@ export const responseFields: Exchange[] = [
   },
   {
     name: 'fields of uniqueHeaders',
-    options: { uniqueHeaders: ['x-a', ['x-b', '; ']] as unknown as string[] },
+    options: { uniqueHeaders: ['x-a'] },
     handler: (_req, res) => res.setHeader('x-a', ['1', '2']).setHeader('x-b', ['3', '4']).end('x'),
     client: get(),
   },

@@ -29,6 +29,7 @@ const echoing: Take = (socket, head) => {
   socket.write(SWITCHED)
   if (head.length > 0) socket.write(head)
   socket.on('data', (data) => socket.write(data))
+  socket.on('end', () => socket.end())
 }
 
 const handler = (req: IncomingMessage, res: { end(text?: string): unknown }) => res.end(req.url)
@@ -203,6 +204,7 @@ export const upgrades: Exchange[] = [
     prepare: taking('connect', (socket) => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
       socket.on('data', (data) => socket.write(data))
+      socket.on('end', () => socket.end())
     }),
     handler,
     client: async ({ client }) => {
