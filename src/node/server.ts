@@ -1,0 +1,298 @@
+// An http.Server whose connections are brink's: `createServer` and `Server` of `brink/node`.
+import http, { type RequestListener, type ServerOptions } from 'node:http'
+import net from 'node:net'
+import { native } from '../exchange/native.js'
+import type { Connection } from './connection.js'
+import { handOver, tellClientError } from './incoming.js'
+import { backlogOf, bound, ListeningHandle, listenError, type NodeHandle, type Place } from './listening.js'
+import { Loop, type LoopOwner, type LoopSettings } from './loop.js'
+import { inside, type NodeSocket, type RequestClass } from './node_parser.js'
+import type { NodeRequest } from './request.js'
+import type { BrinkSocket } from './socket.js'
+
+const DAY_MS = 86_400_000
+/** Node lets an idle connection live so much longer than it says. */
+const KEEP_ALIVE_BUFFER_MS = 1000
+
+/** What of Node's server is no part of its types. */
+interface ServerInternals {
+  _handle: NodeHandle | ListeningHandle | null
+  _connections: number
+  _connectionKey: string
+  _unref: boolean
+  _listen2(
+    address: string | null,
+    port: number | null,
+    addressType: number | null,
+    backlog: number,
+    fd: number | undefined,
+    flags: number | undefined,
+  ): void
+  _emitCloseIfDrained(): void
+  highWaterMark: number
+  maxHeaderSize?: number
+  keepAliveTimeoutBuffer?: number
+}
+
+const { prototype: netServer } = net.Server as unknown as { prototype: ServerInternals }
+const STATE = Symbol('brink.server')
+const TIMES = Symbol('brink.times')
+
+/** An http.Server of Node's, on brink's loop. */
+export interface Server extends http.Server {
+  /** @internal */
+  [STATE]: ServerState
+  /** @internal */
+  [TIMES]: Record<string, number>
+}
+
+interface ServerConstructor {
+  new (requestListener?: RequestListener): Server
+  new (options: ServerOptions, requestListener?: RequestListener): Server
+  (requestListener?: RequestListener): Server
+  (options: ServerOptions, requestListener?: RequestListener): Server
+  readonly prototype: Server
+}
+
+type Listening = Parameters<ServerInternals['_listen2']>
+
+/** A function and no class, for there are apps that call it on an object of their own, as they can Node's. */
+export const Server: ServerConstructor = function (
+  this: Server | undefined,
+  options?: ServerOptions | RequestListener | null,
+  listener?: RequestListener,
+): Server | undefined {
+  if (!(this instanceof Server)) return new Server(options as ServerOptions, listener)
+  const callable = http.Server as unknown as (options: unknown, listener: unknown) => void
+  callable.call(this, options, listener)
+  this[STATE] = new ServerState(this, typeof options === 'object' && options !== null ? options : {})
+  return undefined
+} as unknown as ServerConstructor
+
+Object.setPrototypeOf(Server.prototype, http.Server.prototype)
+Object.setPrototypeOf(Server, http.Server)
+
+/**
+ * Makes a server as `http.createServer` of Node does, on brink's loop.
+ *
+ * @throws what Node's throws for options that cannot be
+ */
+export function createServer(requestListener?: RequestListener): Server
+export function createServer(options: ServerOptions, requestListener?: RequestListener): Server
+export function createServer(options?: ServerOptions | RequestListener, requestListener?: RequestListener): Server {
+  return new Server(options as ServerOptions, requestListener)
+}
+
+/**
+ * For Fastify: `fastify({ serverFactory: brinkFactory })`.
+ *
+ * It takes of Fastify's options what Node's server has: `keepAliveTimeout`, `requestTimeout`, `connectionTimeout`,
+ * `maxRequestsPerSocket`, and those of `http`.
+ */
+export function brinkFactory(handler: RequestListener, options: FastifyOptions = {}): Server {
+  const server = createServer(options.http ?? {}, handler)
+  const { keepAliveTimeout, requestTimeout, connectionTimeout, maxRequestsPerSocket } = options
+  if (keepAliveTimeout !== undefined) server.keepAliveTimeout = keepAliveTimeout
+  if (requestTimeout !== undefined) server.requestTimeout = requestTimeout
+  if (maxRequestsPerSocket !== undefined && maxRequestsPerSocket > 0) server.maxRequestsPerSocket = maxRequestsPerSocket
+  if (connectionTimeout !== undefined) server.setTimeout(connectionTimeout)
+  return server
+}
+
+/** What Fastify gives a `serverFactory` of its own options, as far as it concerns the server. */
+export interface FastifyOptions {
+  readonly http?: ServerOptions | null
+  readonly keepAliveTimeout?: number
+  readonly requestTimeout?: number
+  readonly connectionTimeout?: number
+  readonly maxRequestsPerSocket?: number
+}
+
+function internals(server: http.Server): ServerInternals {
+  return inside<ServerInternals>(server)
+}
+
+class ServerState implements LoopOwner {
+  loop: Loop | undefined
+  readonly #server: Server
+  readonly #Request: RequestClass
+  /** Node's listener that keeps connections of its own parsers; there are none. */
+  readonly #track: (() => void) | undefined
+
+  constructor(server: Server, options: ServerOptions) {
+    this.#server = server
+    this.#Request = (options.IncomingMessage ?? http.IncomingMessage) as unknown as RequestClass
+    this.#track = server.listeners('listening')[0] as (() => void) | undefined
+    if (this.#track) server.removeListener('listening', this.#track)
+  }
+
+  get highWaterMark(): number {
+    return internals(this.#server).highWaterMark
+  }
+
+  listen(place: Place): void {
+    const server = internals(this.#server)
+    const given = server._handle as NodeHandle | null
+    const { handle, address, addressType } = given ? { ...place, handle: given } : bound(place)
+    if (typeof handle === 'number') return this.#failed(handle, address, place.port)
+    if (typeof handle.fd !== 'number' || handle.fd < 0) return this.#leaveToNode(place)
+    const loop = this.loop?.isListening === false ? this.loop : new Loop(this, this.#settings())
+    const listening = loop.reactor.listenDescriptor(handle.fd, backlogOf(place))
+    if (typeof listening === 'object' && 'errno' in listening) {
+      handle.close()
+      server._handle = null
+      loop.reactor.close()
+      return this.#failed(listening.errno, address, place.port)
+    }
+    this.loop = loop
+    loop.start()
+    server._handle = new ListeningHandle(handle, loop)
+    server._connectionKey = `${addressType}:${address}:${place.port}`
+    if (server._unref) this.#server.unref()
+    process.nextTick(() => {
+      if (server._handle) this.#server.emit('listening')
+    })
+  }
+
+  #failed(errno: number, address: string | null, port: number | null): void {
+    const error = listenError(errno, address, port)
+    process.nextTick(() => this.#server.emit('error', error))
+  }
+
+  /** A cluster's primary that accepts by itself hands over connections that Node has. */
+  #leaveToNode({ address, port, addressType, backlog, fd, flags }: Place): void {
+    if (this.#track) this.#server.once('listening', this.#track)
+    netServer._listen2.call(this.#server as unknown as ServerInternals, address, port, addressType, backlog, fd, flags)
+  }
+
+  #settings(): LoopSettings {
+    const server = this.#server
+    const { backend, threaded } = chosenBackend()
+    return {
+      backend,
+      threaded,
+      ...this.times(),
+      writeTimeout: DAY_MS,
+      halfCloseTimeout: DAY_MS,
+      minRate: 0,
+      maxHeaderSize: Math.min(internals(server).maxHeaderSize || http.maxHeaderSize, 65535),
+      maxHeaders: 1000,
+      maxTargetSize: 65535,
+      bodyLimit: Number.MAX_SAFE_INTEGER,
+      takesUpgrades: true,
+      takesAnyUpgrade: true,
+      tellsConnections: true,
+      ownsExpectations: true,
+      lenientHost: true,
+      anyTarget: true,
+      asksAboutRefusals: true,
+    }
+  }
+
+  /** In the native side's words, where 0 is no limit. */
+  times(): { keepAliveTimeout: number; headersTimeout: number; requestTimeout: number } {
+    const { keepAliveTimeout, headersTimeout, requestTimeout } = this.#server
+    const { keepAliveTimeoutBuffer = KEEP_ALIVE_BUFFER_MS } = internals(this.#server)
+    const idle = limitOf(keepAliveTimeout)
+    return {
+      keepAliveTimeout: Math.min(idle + limitOf(keepAliveTimeoutBuffer, 0), DAY_MS),
+      headersTimeout: limitOf(headersTimeout),
+      requestTimeout: limitOf(requestTimeout),
+    }
+  }
+
+  // Of the loop.
+
+  opened(connection: Connection): void {
+    const server = this.#server
+    const { maxConnections } = server
+    const own = internals(server)
+    if (maxConnections && own._connections >= maxConnections) {
+      const { peer, local } = connection
+      connection.turnAway()
+      server.emit('drop', {
+        localAddress: local.address,
+        localPort: local.port,
+        localFamily: local.family,
+        remoteAddress: peer.address,
+        remotePort: peer.port,
+        remoteFamily: peer.family,
+      })
+      return
+    }
+    own._connections += 1
+    // One listener is Node's own. A socket that nobody asks for is not made.
+    if (server.listenerCount('connection') > 1 || server.timeout > 0) void connection.socket
+  }
+
+  left(): void {
+    const own = internals(this.#server)
+    own._connections -= 1
+    own._emitCloseIfDrained()
+    this.loop?.endIfIdle()
+  }
+
+  adopt(_connection: Connection, socket: BrinkSocket): void {
+    inside<NodeSocket>(socket).server = this.#server
+    this.#server.emit('connection', socket)
+  }
+
+  request(request: NodeRequest): void {
+    handOver(this.#server, request, this.#Request)
+  }
+
+  makeReal(_request: NodeRequest): void {}
+
+  refused(connection: Connection, refusal: { readonly code: string }, packet: Buffer): void {
+    connection.refuse()
+    tellClientError(connection.socket, refusal.code, packet)
+  }
+
+  closed(): void {
+    this.loop = undefined
+  }
+}
+
+function limitOf(ms: number | undefined, otherwise = DAY_MS): number {
+  return typeof ms === 'number' && Number.isFinite(ms) && ms > 0 ? ms : otherwise
+}
+
+function chosenBackend(): { backend: string; threaded: boolean } {
+  const name = process.env.BRINK_BACKEND ?? 'auto'
+  const found = native.backends.find((backend) => backend.name === name) ?? native.backends[0]
+  return { backend: found?.name ?? 'auto', threaded: found?.needsThread === true }
+}
+
+const methods = {
+  _listen2(this: Server, ...[address, port, addressType, backlog, fd, flags]: Listening): void {
+    this[STATE].listen({ address, port, addressType, backlog, fd, flags })
+  },
+
+  closeAllConnections(this: Server): void {
+    for (const connection of [...(this[STATE].loop?.connections ?? [])]) connection.close()
+  },
+
+  closeIdleConnections(this: Server): void {
+    for (const connection of [...(this[STATE].loop?.connections ?? [])]) if (connection.isIdle) connection.close()
+  },
+}
+
+for (const [name, value] of Object.entries(methods)) {
+  Object.defineProperty(Server.prototype, name, { value, writable: true, configurable: true })
+}
+
+// They hold for a server that listens, too.
+for (const name of ['keepAliveTimeout', 'keepAliveTimeoutBuffer', 'headersTimeout', 'requestTimeout']) {
+  Object.defineProperty(Server.prototype, name, {
+    configurable: true,
+    enumerable: true,
+    get(this: Server): number | undefined {
+      return this[TIMES]?.[name]
+    },
+    set(this: Server, ms: number): void {
+      this[TIMES] ??= {}
+      this[TIMES][name] = ms
+      this[STATE]?.loop?.reactor.setDeadlines(this[STATE].times())
+    },
+  })
+}
