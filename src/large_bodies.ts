@@ -39,6 +39,13 @@ export class LargeBodies {
     return large !== undefined
   }
 
+  /** Calls `end` when a large body of this connection was sent to its end; false when none is on its way. */
+  sentBefore(slot: number, generation: number, end: () => void): boolean {
+    const large = this.#count === 0 ? undefined : this.#bodies.anyOf(slot, generation)
+    if (large !== undefined) large.sent = end
+    return large !== undefined
+  }
+
   /** There is room for more. False when nobody here waits for it. */
   drained(to: Recipient): boolean {
     const large = this.#find(to)
@@ -77,6 +84,8 @@ class LargeBody implements Party {
   nextParty: Party | undefined
   /** Chunks behind this one. */
   readonly waiting: Chunk[] = []
+  /** Called when it was sent. */
+  sent: (() => void) | undefined
   readonly #to: Recipient
   readonly #body: Uint8Array
   readonly #length: number
@@ -111,6 +120,7 @@ class LargeBody implements Party {
     this.#leave()
     this.#exchange.window(this, this.#last.flags, this.#last.trailers, window)
     for (const { flags, trailers, body } of this.waiting) this.#exchange.chunk(this.#to, flags, trailers, body)
+    this.sent?.()
   }
 
   clientGone(half: boolean): void {

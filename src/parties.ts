@@ -41,6 +41,13 @@ export class Parties<P extends Party = Party> {
     return at
   }
 
+  /** One of a connection, or nobody. */
+  anyOf(slot: number, generation: number): P | undefined {
+    let at = this.#first[slot]
+    while (at !== undefined && at.generation !== generation) at = at.nextParty as P | undefined
+    return at
+  }
+
   /** Tells all of a connection. */
   gone(slot: number, generation: number, half: boolean): void {
     for (const party of following(this.#first[slot])) if (party.generation === generation) party.clientGone(half)
