@@ -168,6 +168,7 @@ Refusal judge_head(const char* bytes, RequestHead& head) {
   // An upgrade is an offer; what nobody takes up is a plain request. An HTTP/1.0 client cannot make one.
   bool asks = head.method == HTTP_CONNECT || (connection.upgrade && names_protocol);
   head.offers_upgrade = asks && !head.has_body() && !head.http_1_0;
+  head.note_traits();
   return judge_target(slice_of(bytes, head.target), head, host);
 }
 

@@ -70,6 +70,8 @@ void Reactor::act_on(Connection& connection, const Reply& given) {
       return take_over(connection, given);
     case Reply::Kind::deadlines:
       return set_deadlines(connection, given);
+    case Reply::Kind::end_connection:
+      return end_connection(connection, given);
   }
 }
 
@@ -123,6 +125,7 @@ void Reactor::answer(Connection& connection, const Reply& given) {
   begun.close = given.close || (is_last && says_no_more(connection)) || leaves_too_much_unread(connection, given) ||
                 begun.framing == Answer::Framing::to_the_close;
   begun.complete = !given.streams;
+  begun.asks = given.raw && given.streams && given.asks;
   begun.left = given.body_length;
   frame(heads_, begin_output(connection, begun), unanswered, given, begun);
   if (given.held && begun.framing != Answer::Framing::none) put_held(connection, begun, std::move(*given.held));
@@ -147,10 +150,12 @@ void Reactor::add_chunk(Connection& connection, const Reply& given) {
   uint64_t size = given.body_length;
   bool is_wrong_length =
       answer.framing == Answer::Framing::length && (size > answer.left || (given.ends && size < answer.left));
-  if (is_wrong_length) return abort(connection, given.sequence);
+  bool is_raw = answer.framing == Answer::Framing::raw;
+  if (is_wrong_length || (given.raw && !is_raw)) return abort(connection, given.sequence);
   net::ByteBuffer& out = begin_output(connection, answer);
   bool chunked = answer.framing == Answer::Framing::chunked;
   answer.asks |= given.asks;
+  if (is_raw) out.append(given.fields);
   if (size > 0 && answer.framing != Answer::Framing::none) {
     answer.left -= std::min(size, answer.left);
     if (chunked) begin_chunk(out, size);
@@ -160,6 +165,7 @@ void Reactor::add_chunk(Connection& connection, const Reply& given) {
     if (chunked) end_chunk(out);
   }
   if (given.ends && chunked) end_chunks(out, given.fields);
+  if (given.ends && is_raw) answer.close |= given.close;
   finish_output(connection, answer);
   if (given.ends) end_body(connection, answer);
 }
@@ -244,7 +250,7 @@ void Reactor::take_over(Connection& connection, const Reply& given) {
     return answer(connection, last_answer(given.id, given.sequence, 500));
   }
   if (!connection.unanswered.take(given.sequence)) return;
-  Answer tunnel = {given.sequence, Answer::Framing::to_the_close};
+  Answer tunnel = {given.sequence, Answer::Framing::raw};
   tunnel.close = tunnel.takes_over = true;
   connection.answers.push_back(std::move(tunnel));
   if (given.sequence == connection.unanswered.first()) become_tunnel(connection, given.sequence);

@@ -1,6 +1,7 @@
 // The reactor's part that ends connections: in order, with a refusal, when their time is over, or all at once.
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "reactor/reactor.h"
 
@@ -72,6 +73,28 @@ void Reactor::end(Connection& connection) {
   connection.stage = Stage::lingering;
   connection.since.looked_ms = now_ms_;
   settle(connection);
+}
+
+// The app ends it, with bytes of its own or without. What was said before leaves first.
+void Reactor::end_connection(Connection& connection, const Reply& given) {
+  const Answer* due = connection.due_answer();
+  bool has_said_end = connection.stage == Stage::lingering || (due && due->told_end);
+  select_output(connection);
+  if (!has_said_end) {
+    output_.append(given.fields);
+    output_.append(given.body);
+    if (given.held) {
+      send(connection, output_.slice(), std::move(*given.held));
+      output_.clear();
+    }
+  }
+  if (given.ending == Ending::in_order) {
+    if (!has_said_end && !connection.has_ended()) drop_unanswered(connection);
+    return;
+  }
+  flush_output();
+  if (connection.has_ended()) return;
+  given.ending == Ending::by_reset ? break_off(connection) : drop(connection);
 }
 
 void Reactor::drop(Connection& connection) {

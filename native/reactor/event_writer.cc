@@ -12,6 +12,12 @@ constexpr size_t kRoomForRead = http::kMostHeaderBytes + kReadBytes + kReadBytes
 static_assert(kRoomForRead * 2 < layout::kBlockBytes, "a block holds several reads");
 static_assert(layout::kRequestFields + 2 * http::kMostFields < layout::kBlockWords, "a block holds any request");
 
+static_assert(http::kTraitHttp10 == layout::kFlagHttp10 && http::kTraitBody == layout::kFlagBody &&
+                  http::kTraitExpectsContinue == layout::kFlagExpectsContinue &&
+                  http::kTraitCloses == layout::kFlagCloses && http::kTraitChunked == layout::kFlagChunked &&
+                  http::kTraitExpectsOther == layout::kFlagExpectsOther,
+              "a head's traits are flags of the layout");
+
 uint32_t word_of(http::Span span) { return span.offset | (uint32_t{span.length} << 16); }
 
 }  // namespace
@@ -55,10 +61,8 @@ void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Add
                               const http::Request& request, bool offers_upgrade) {
   const http::RequestHead& head = request.head;
   uint32_t* words = begin_event(layout::kEventRequest, layout::kRequestFields + 2 * head.fields.size(), id);
-  uint32_t flags = (head.http_1_0 ? layout::kFlagHttp10 : 0) | (peer.is_ipv4 ? layout::kFlagIpv4 : 0) |
-                   (head.has_body() ? layout::kFlagBody : 0) | (request.complete ? 0 : layout::kFlagBodyFollows) |
-                   (offers_upgrade ? layout::kFlagUpgrade : 0) |
-                   (head.expects_continue ? layout::kFlagExpectsContinue : 0);
+  uint32_t flags = head.traits | (peer.is_ipv4 ? layout::kFlagIpv4 : 0) |
+                   (request.complete ? 0 : layout::kFlagBodyFollows) | (offers_upgrade ? layout::kFlagUpgrade : 0);
   words[layout::kRequestKnown] = request.known ? request.known->number : 0;
   if (request.known && std::exchange(request.known->is_new, false)) flags |= layout::kFlagNewlyKnown;
   words[layout::kRequestKnownFields] = request.known_fields ? request.known_fields->number : 0;

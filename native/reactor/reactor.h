@@ -157,6 +157,7 @@ class Reactor final : private http::RequestSink {
   void tell_client_error(const Connection& connection, http::Refusal refusal);
   void discard_input(Connection& connection);
   void end(Connection& connection);
+  void end_connection(Connection& connection, const Reply& given);
   void drop(Connection& connection);
   void cut_off(Connection& connection, http::Refusal refusal);
   void expire_deadlines();

@@ -169,8 +169,8 @@ void Reactor::offer_continue(Connection& connection) {
 void Reactor::tell_drained(Connection& connection) {
   Answer* answer = connection.due_answer();
   if (!answer || !answer->asks) return;
-  // In a tunnel the writer has its bytes back when it is told: none of them may be held by reference any more.
-  uint64_t most = connection.stage == Stage::tunnel ? 1 : kDrainedBytes;
+  // The writer of raw bytes has them back when it is told: none of them may be held by reference any more.
+  uint64_t most = answer->framing == Answer::Framing::raw ? 1 : kDrainedBytes;
   if (connection.output.pending && connection.output.pending->size() >= most) return;
   answer->asks = false;
   notices_.drained(connection.id, answer->sequence);

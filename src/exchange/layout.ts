@@ -108,6 +108,12 @@ export const FLAG_EXPECTS_CONTINUE = 32
 
 /** The number of the head, or of its fields, is this one's from now on, whatever it was the number of before. */
 export const FLAG_NEWLY_KNOWN = 64
+/** The client asks for the end of the connection behind the answer, or speaks HTTP/1.0 and does not ask to keep it. */
+export const FLAG_CLOSES = 128
+/** The body comes in chunks. */
+export const FLAG_CHUNKED = 256
+/** It expects something other than `100-continue`; only where the app judges expectations itself. */
+export const FLAG_EXPECTS_OTHER = 512
 
 /** Bytes of a body that come without having been asked for. */
 export const BODY_WINDOW = 65536
@@ -146,6 +152,17 @@ export const DEADLINES_REQUEST = 4
 export const DEADLINES_WRITE = 5
 /** Bytes a second, and one more than that: 0 for the server's own. */
 export const DEADLINES_RATE = 6
+/**
+ * The connection ends, whatever of it is unanswered: REPLY_STATUS says how. The fields and the body are bytes for the
+ * wire, sent before the end. The sequence is of no account.
+ */
+export const REPLY_END_CONNECTION = 7
+/** In order: the end is sent when what was said before is out. */
+export const END_IN_ORDER = 0
+/** At once: what the socket does not take now is thrown away. */
+export const END_AT_ONCE = 1
+/** By a reset. */
+export const END_BY_RESET = 2
 
 /** Flags of a reply: the lowest four bits are a content type that the native side knows by number, 0 for none. */
 export const CONTENT_TYPE_MASK = 15
@@ -169,6 +186,14 @@ export const FLAG_REPLY_SIZED = 512
 /** Flags of a chunk: it is the last, and its fields are trailers; EVENT_DRAINED is wanted when there is room for more. */
 export const FLAG_CHUNK_END = 1024
 export const FLAG_CHUNK_ASKS = 2048
+/**
+ * Of an answer: its fields and then its body are bytes for the wire as they are, head and framing included, and so are
+ * those of its chunks; only its turn among the answers is the native side's. FLAG_REPLY_CLOSE ends the connection behind
+ * it, and may stand on its last chunk. With FLAG_REPLY_STREAM, FLAG_CHUNK_ASKS may stand on the answer itself. Of a
+ * chunk: its fields are such bytes, and no trailers; it must belong to such an answer or a connection that was handed
+ * over.
+ */
+export const FLAG_REPLY_RAW = 4096
 
 /** Words that both sides share on the JavaScript thread, besides the blocks. */
 export const STATE_WORDS = 3
