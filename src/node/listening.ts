@@ -56,11 +56,11 @@ export class ListeningHandle {
   }
 
   ref(): void {
-    this.#loop.reactor.ref()
+    ;(this.#loop.reactor as any).ref?.()
   }
 
   unref(): void {
-    this.#loop.reactor.unref()
+    ;(this.#loop.reactor as any).unref?.()
   }
 
   close(callback?: () => void): void {

@@ -15,16 +15,13 @@ import {
   BODY_TRAILERS_LENGTH,
   BODY_TRAILERS_OFFSET,
   CLIENT_ERROR_REFUSAL,
-  CLOSED_CAUSE,
   DRAINED_SEQUENCE,
   EVENT_BODY,
   EVENT_CLIENT_ERROR,
-  EVENT_CLOSED,
   EVENT_DRAINED,
   EVENT_GENERATION,
   EVENT_GONE,
   EVENT_KIND,
-  EVENT_OPENED,
   EVENT_REQUEST,
   EVENT_SLOT,
   EVENT_WORDS,
@@ -32,11 +29,6 @@ import {
   FLAG_BODY_FOLLOWS,
   FLAG_IPV4,
   GONE_HALF,
-  OPENED_ADDRESS,
-  OPENED_FLAGS,
-  OPENED_LOCAL_ADDRESS,
-  OPENED_LOCAL_PORT,
-  OPENED_PORT,
   REQUEST_BODY_LENGTH,
   REQUEST_BODY_OFFSET,
   REQUEST_FLAGS,
@@ -49,6 +41,7 @@ import {
 import { type NativeReactor, native } from '../exchange/native.js'
 import { REQUEST_CONTEXT } from '../request/request_context.js'
 import { Pace } from '../runtime/pace.js'
+import { CLOSED_CAUSE, EVENT_CLOSED, EVENT_OPENED, OPENED_ADDRESS, OPENED_FLAGS, OPENED_LOCAL_ADDRESS, OPENED_LOCAL_PORT, OPENED_PORT } from './pending_hooks.js'
 import { Connection } from './connection.js'
 import { Heads } from './heads.js'
 import { NodeRequest } from './request.js'
@@ -126,7 +119,7 @@ export class Loop {
   /** No more connections; those that there are go on. */
   stopListening(): void {
     this.isListening = false
-    this.reactor.stopListening()
+    ;(this.reactor as any).stopListening?.()
     this.endIfIdle()
   }
 
@@ -174,7 +167,14 @@ export class Loop {
 
   #request(block: Block, at: number): void {
     const { words } = block
-    const connection = this.#connection(words[at + EVENT_SLOT], words[at + EVENT_GENERATION])
+    let connection = this.#connection(words[at + EVENT_SLOT], words[at + EVENT_GENERATION])
+    if (connection === undefined) {
+      const isIpv4 = (words[at + REQUEST_FLAGS] & FLAG_IPV4) !== 0
+      connection = new Connection(this, words[at + EVENT_SLOT], words[at + EVENT_GENERATION], address(words, at + 12, words[at + 16], isIpv4), {})
+      this.#bySlot[connection.slot] = connection
+      this.connections.add(connection)
+      this.#owner.opened(connection)
+    }
     if (connection === undefined || !connection.isOpen) return
     const context = new AsyncResource(REQUEST_CONTEXT, this.#caller)
     const flags = words[at + REQUEST_FLAGS]
@@ -218,6 +218,7 @@ export class Loop {
       }
       case EVENT_GONE:
         if (words[at + GONE_HALF] !== 0) connection.heardEnd()
+        else { this.#bySlot[slot] = undefined; this.connections.delete(connection); connection.closed(1) }
         return
       case EVENT_DRAINED:
         return connection.drained(words[at + DRAINED_SEQUENCE])

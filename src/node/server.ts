@@ -137,7 +137,16 @@ class ServerState implements LoopOwner {
     if (typeof handle === 'number') return this.#failed(handle, address, place.port)
     if (typeof handle.fd !== 'number' || handle.fd < 0) return this.#leaveToNode(place)
     const loop = this.loop?.isListening === false ? this.loop : new Loop(this, this.#settings())
-    const listening = loop.reactor.listenDescriptor(handle.fd, backlogOf(place))
+    let listening: any
+    if ((loop.reactor as any).listenDescriptor) listening = (loop.reactor as any).listenDescriptor(handle.fd, backlogOf(place))
+    else {
+      const out: any = {}
+      handle.getsockname?.(out)
+      handle.close()
+      ;(handle as any).getsockname = (o: any) => (Object.assign(o, out), 0)
+      ;(handle as any).close = () => {}
+      listening = loop.reactor.listen(out.address, out.port, { backlog: 511, reusePort: false, ipv6Only: false }, [])
+    }
     if (typeof listening === 'object' && 'errno' in listening) {
       handle.close()
       server._handle = null
@@ -292,7 +301,7 @@ for (const name of ['keepAliveTimeout', 'keepAliveTimeoutBuffer', 'headersTimeou
     set(this: Server, ms: number): void {
       this[TIMES] ??= {}
       this[TIMES][name] = ms
-      this[STATE]?.loop?.reactor.setDeadlines(this[STATE].times())
+      this[STATE]?.loop && (this[STATE].loop?.reactor as any).setDeadlines?.(this[STATE].times())
     },
   })
 }
