@@ -63,7 +63,7 @@ export interface LoopOwner {
   /** The client was refused, and waits for the last thing that it is told. */
   refused(connection: Connection, refusal: { readonly code: string; readonly status: number }, packet: Buffer): void
   /** The reactor has ended. */
-  closed(): void
+  closed(loop: Loop): void
 }
 
 /** Settings of the native reactor. */
@@ -107,7 +107,7 @@ export class Loop {
       () => {
         this.#isClosed = true
         for (const connection of this.connections) connection.closed(3)
-        owner.closed()
+        owner.closed(this)
       },
     )
   }
@@ -267,6 +267,7 @@ export class Loop {
 
   left(connection: Connection): void {
     this.#owner.left(connection)
+    this.endIfIdle()
   }
 }
 

@@ -35,6 +35,9 @@ interface ServerInternals {
 }
 
 const { prototype: netServer } = net.Server as unknown as { prototype: ServerInternals }
+/** Taken now, for it may be this module's that stands in its place later. */
+const nodeServer = http.Server as unknown as (options: unknown, listener: unknown) => void
+
 const STATE = Symbol('brink.server')
 const TIMES = Symbol('brink.times')
 
@@ -63,8 +66,7 @@ export const Server: ServerConstructor = function (
   listener?: RequestListener,
 ): Server | undefined {
   if (!(this instanceof Server)) return new Server(options as ServerOptions, listener)
-  const callable = http.Server as unknown as (options: unknown, listener: unknown) => void
-  callable.call(this, options, listener)
+  nodeServer.call(this, options, listener)
   this[STATE] = new ServerState(this, typeof options === 'object' && options !== null ? options : {})
   return undefined
 } as unknown as ServerConstructor
@@ -113,7 +115,8 @@ function internals(server: http.Server): ServerInternals {
 }
 
 class ServerState implements LoopOwner {
-  loop: Loop | undefined
+  /** One that listens, and those that have stopped and still have connections. */
+  readonly loops = new Set<Loop>()
   readonly #server: Server
   readonly #Request: RequestClass
   /** Node's listener that keeps connections of its own parsers; there are none. */
@@ -136,7 +139,7 @@ class ServerState implements LoopOwner {
     const { handle, address, addressType } = given ? { ...place, handle: given } : bound(place)
     if (typeof handle === 'number') return this.#failed(handle, address, place.port)
     if (typeof handle.fd !== 'number' || handle.fd < 0) return this.#leaveToNode(place)
-    const loop = this.loop?.isListening === false ? this.loop : new Loop(this, this.#settings())
+    const loop = new Loop(this, this.#settings())
     let listening: any
     if ((loop.reactor as any).listenDescriptor) listening = (loop.reactor as any).listenDescriptor(handle.fd, backlogOf(place))
     else {
@@ -153,7 +156,7 @@ class ServerState implements LoopOwner {
       loop.reactor.close()
       return this.#failed(listening.errno, address, place.port)
     }
-    this.loop = loop
+    this.loops.add(loop)
     loop.start()
     server._handle = new ListeningHandle(handle, loop)
     server._connectionKey = `${addressType}:${address}:${place.port}`
@@ -238,7 +241,6 @@ class ServerState implements LoopOwner {
     const own = internals(this.#server)
     own._connections -= 1
     own._emitCloseIfDrained()
-    this.loop?.endIfIdle()
   }
 
   adopt(_connection: Connection, socket: BrinkSocket): void {
@@ -257,8 +259,12 @@ class ServerState implements LoopOwner {
     tellClientError(connection.socket, refusal.code, packet)
   }
 
-  closed(): void {
-    this.loop = undefined
+  closed(loop: Loop): void {
+    this.loops.delete(loop)
+  }
+
+  connections(): Connection[] {
+    return [...this.loops].flatMap((loop) => [...loop.connections])
   }
 }
 
@@ -278,11 +284,11 @@ const methods = {
   },
 
   closeAllConnections(this: Server): void {
-    for (const connection of [...(this[STATE].loop?.connections ?? [])]) connection.close()
+    for (const connection of this[STATE].connections()) connection.close()
   },
 
   closeIdleConnections(this: Server): void {
-    for (const connection of [...(this[STATE].loop?.connections ?? [])]) if (connection.isIdle) connection.close()
+    for (const connection of this[STATE].connections()) if (connection.isIdle) connection.close()
   },
 }
 
@@ -301,7 +307,8 @@ for (const name of ['keepAliveTimeout', 'keepAliveTimeoutBuffer', 'headersTimeou
     set(this: Server, ms: number): void {
       this[TIMES] ??= {}
       this[TIMES][name] = ms
-      this[STATE]?.loop && (this[STATE].loop?.reactor as any).setDeadlines?.(this[STATE].times())
+      const state = this[STATE]
+      for (const loop of state?.loops ?? []) (loop.reactor as any).setDeadlines?.(state.times())
     },
   })
 }
