@@ -40,6 +40,8 @@ reactor::Options options_from(const Napi::Object& given) {
   read(given, "halfCloseTimeout", 1, kMostSafeInteger, &options.half_close_timeout_ms);
   options.tells_client_errors = given.Get("tellsClientErrors").ToBoolean();
   options.takes_upgrades = given.Get("takesUpgrades").ToBoolean();
+  options.tells_connections = given.Get("tellsConnections").ToBoolean();
+  options.limits.left_to_app.expectations = given.Get("ownsExpectations").ToBoolean();
   return options;
 }
 

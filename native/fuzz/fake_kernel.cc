@@ -315,6 +315,11 @@ Opened open_listener(const Address&, const ListenOptions&) {
 }
 
 int local_port(Descriptor) { return 80; }
+Address local_address(Descriptor descriptor) {
+  Address address;
+  address.port = static_cast<uint16_t>(FakeKernel::current().client_of(descriptor) + 1);
+  return address;
+}
 
 int64_t duplicate(Descriptor) { return -EMFILE; }
 

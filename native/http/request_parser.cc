@@ -91,7 +91,8 @@ Refusal RequestParser::begin_body(char** at, char* end, Slice head_bytes, const 
   if (refusal != Refusal::none) return refuse(refusal, head_bytes);
   bool is_complete = body.is_complete();
   stage_ = is_complete ? Stage::between : Stage::body;
-  continue_wanted_ = head.expects_continue && !is_complete && content.size == 0;
+  bool waits = head.expects_continue && !limits_.left_to_app.expectations;
+  continue_wanted_ = waits && !is_complete && content.size == 0;
   bool goes_on = sink.on_request({head, head_bytes, content, body.trailers(), is_complete});
   if (is_complete) {
     *takes_more = goes_on;

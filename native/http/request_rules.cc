@@ -121,7 +121,7 @@ Refusal judge_target(Slice target, const RequestHead& head, Slice host) {
 
 }  // namespace
 
-Refusal judge_head(const char* bytes, RequestHead& head) {
+Refusal judge_head(const char* bytes, const LeftToApp& left_to_app, RequestHead& head) {
   Slice host = {nullptr, 0};
   bool has_length = false, names_protocol = false, expects_continue = false;
   ConnectionOptions connection;
@@ -137,7 +137,11 @@ Refusal judge_head(const char* bytes, RequestHead& head) {
         break;
       case 6:
         if (!equal_ignoring_case(name, "expect")) break;
-        if (!expects_only_continue(value)) return Refusal::UNKNOWN_EXPECTATION;
+        if (!expects_only_continue(value)) {
+          if (!left_to_app.expectations) return Refusal::UNKNOWN_EXPECTATION;
+          head.expects_other = true;
+          break;
+        }
         expects_continue |= names_anything(value);
         break;
       case 7:

@@ -45,6 +45,8 @@ void from_native(const sockaddr_storage& from, Address* out) {
     std::memcpy(out->bytes, &v6.sin6_addr, 16);
     // A client of a dual-stack listener is an IPv4 client all the same.
     out->is_ipv4 = std::memcmp(out->bytes, kMappedPrefix, sizeof kMappedPrefix) == 0;
+  } else {
+    out->is_unix = from.ss_family == AF_UNIX;
   }
 }
 
@@ -118,6 +120,14 @@ int local_port(Descriptor descriptor) {
   Address address;
   from_native(name, &address);
   return address.port;
+}
+
+Address local_address(Descriptor descriptor) {
+  sockaddr_storage name = {};
+  platform::Size size = sizeof name;
+  Address address;
+  if (::getsockname(socket_of(descriptor), reinterpret_cast<sockaddr*>(&name), &size) == 0) from_native(name, &address);
+  return address;
 }
 
 int64_t duplicate(Descriptor descriptor) {

@@ -230,6 +230,7 @@ void Reactor::abort(Connection& connection, uint32_t sequence) {
 
 void Reactor::break_off(Connection& connection) {
   if (connection.has_ended()) return;
+  connection.is_ended_by(Cause::server);
   net::system::reset_on_close(connection.fd.get());
   drop(connection);
 }

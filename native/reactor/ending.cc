@@ -18,6 +18,7 @@ constexpr int kMostAcceptRounds = 64;
 // connection ends, for what follows cannot be told apart from it. If the app has its head, it is told.
 void Reactor::refuse(Connection& connection, http::Refusal refusal) {
   tell_client_error(connection, refusal);
+  if (http::status_of(refusal) == 408) connection.is_ended_by(Cause::timeout);
   connection.stage = Stage::refused;
   uint32_t sequence;
   if (connection.incoming) {
@@ -55,6 +56,7 @@ void Reactor::discard_input(Connection& connection) {
     }
     if (got <= 0) {
       input.readable = false;
+      if (got < 0) connection.is_ended_by(Cause::reset);
       if (got < 0 || connection.stage == Stage::lingering) return drop(connection);
       return hear_the_end(connection);
     }
@@ -67,6 +69,7 @@ void Reactor::discard_input(Connection& connection) {
 // too: close() alone, upon input that nobody has noticed, would throw away what waits to leave with the end.
 void Reactor::end(Connection& connection) {
   if (connection.input.finished) return drop(connection);
+  connection.is_ended_by(Cause::server);
   bool may_be_sending =
       connection.stage == Stage::refused || connection.input.readable || connection.parser.in_message();
   if (net::system::shutdown_sending(connection.fd.get()) != 0 || !may_be_sending) return drop(connection);
@@ -77,6 +80,7 @@ void Reactor::end(Connection& connection) {
 
 // The app ends it, with bytes of its own or without. What was said before leaves first.
 void Reactor::end_connection(Connection& connection, const Reply& given) {
+  connection.is_ended_by(Cause::server);
   const Answer* due = connection.due_answer();
   bool has_said_end = connection.stage == Stage::lingering || (due && due->told_end);
   select_output(connection);
@@ -100,6 +104,7 @@ void Reactor::end_connection(Connection& connection, const Reply& given) {
 void Reactor::drop(Connection& connection) {
   if (connection.has_ended()) return;
   if (!connection.unanswered.empty() || connection.answers_for_app) notices_.gone(connection.id);
+  if (options_.tells_connections && connection.watch.polled) notices_.closed(connection.id, connection.cause);
   wheel_.clear(connection.deadline);
   if (connection.watch.polled) {
     poller_->remove(connection.fd.get());
@@ -112,9 +117,15 @@ void Reactor::drop(Connection& connection) {
   accept_again_ms_ = 0;
 }
 
+void Reactor::drop_broken(Connection& connection) {
+  connection.is_ended_by(Cause::reset);
+  drop(connection);
+}
+
 // It does not take what it is told, so there is no telling it; the kernel need not go on trying either.
 void Reactor::cut_off(Connection& connection, http::Refusal refusal) {
   tell_client_error(connection, refusal);
+  connection.is_ended_by(Cause::timeout);
   break_off(connection);
 }
 
@@ -134,6 +145,7 @@ void Reactor::expire(Connection& connection) {
   switch (wait) {
     case Wait::request:
       stats_.idle_timeouts++;
+      connection.is_ended_by(Cause::timeout);
       return drop(connection);
     case Wait::head:
       return refuse(connection, http::Refusal::HEADERS_TIMEOUT);
@@ -210,7 +222,10 @@ void Reactor::cut() {
   for (Listener& listener : listeners_) poller_->remove(listener.fd.get());
   listeners_.clear();
   for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
-    if (Connection* connection = connections_.at_slot(slot)) drop(*connection);
+    Connection* connection = connections_.at_slot(slot);
+    if (!connection) continue;
+    connection->is_ended_by(Cause::server);
+    drop(*connection);
   }
   if (!in_turn_) connections_.bury();
 }

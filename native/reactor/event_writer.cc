@@ -1,5 +1,6 @@
 #include "reactor/event_writer.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -17,6 +18,10 @@ static_assert(http::kTraitHttp10 == layout::kFlagHttp10 && http::kTraitBody == l
                   http::kTraitCloses == layout::kFlagCloses && http::kTraitChunked == layout::kFlagChunked &&
                   http::kTraitExpectsOther == layout::kFlagExpectsOther,
               "a head's traits are flags of the layout");
+
+constexpr size_t kMostWordsOfSmallEvent =
+    std::max({layout::kNoticeWords, layout::kBodyWords, layout::kGoneWords, layout::kDrainedWords,
+              layout::kClientErrorWords, layout::kOpenedWords, layout::kClosedWords});
 
 uint32_t word_of(http::Span span) { return span.offset | (uint32_t{span.length} << 16); }
 
@@ -102,9 +107,7 @@ void EventWriter::put_body(ConnectionId id, uint32_t sequence, net::Slice bytes,
 }
 
 bool EventWriter::has_room_for_small_event() const {
-  static_assert(layout::kNoticeWords <= layout::kClientErrorWords && layout::kBodyWords <= layout::kClientErrorWords &&
-                layout::kGoneWords <= layout::kClientErrorWords && layout::kDrainedWords <= layout::kClientErrorWords);
-  return layout::kBlockWords - words_used_ >= layout::kClientErrorWords;
+  return layout::kBlockWords - words_used_ >= kMostWordsOfSmallEvent;
 }
 
 void EventWriter::put_notice(uint32_t code) {
@@ -135,6 +138,17 @@ void EventWriter::put_progress(const Progress& progress) {
     case Progress::Kind::body_changed:
       begin_event(layout::kEventBodyChanged, layout::kBodyChangedWords, progress.id);
       break;
+    case Progress::Kind::opened:
+    case Progress::Kind::dropped:
+      break;
+    case Progress::Kind::closed:
+      static_assert(static_cast<uint32_t>(Cause::client) == layout::kClosedByClient &&
+                    static_cast<uint32_t>(Cause::reset) == layout::kClosedByReset &&
+                    static_cast<uint32_t>(Cause::timeout) == layout::kClosedByTimeout &&
+                    static_cast<uint32_t>(Cause::server) == layout::kClosedByServer);
+      begin_event(layout::kEventClosed, layout::kClosedWords, progress.id)[layout::kClosedCause] =
+          static_cast<uint32_t>(progress.cause);
+      break;
     case Progress::Kind::body_failed: {
       put_body(progress.id, progress.sequence, {nullptr, 0}, {nullptr, 0}, false);
       uint32_t* words = batch_.block->words + words_used_ - layout::kBodyWords;
@@ -143,6 +157,18 @@ void EventWriter::put_progress(const Progress& progress) {
       break;
     }
   }
+}
+
+void EventWriter::put_ends(const Progress& progress, const Ends& ends) {
+  bool is_opened = progress.kind == Progress::Kind::opened;
+  uint32_t* words =
+      begin_event(is_opened ? layout::kEventOpened : layout::kEventDropped, layout::kOpenedWords, progress.id);
+  std::memcpy(words + layout::kOpenedAddress, ends.peer.bytes, sizeof ends.peer.bytes);
+  words[layout::kOpenedPort] = ends.peer.port;
+  std::memcpy(words + layout::kOpenedLocalAddress, ends.local.bytes, sizeof ends.local.bytes);
+  words[layout::kOpenedLocalPort] = ends.local.port;
+  words[layout::kOpenedFlags] =
+      (ends.peer.is_ipv4 ? layout::kFlagIpv4 : 0) | (ends.local.is_unix ? layout::kOpenedUnix : 0);
 }
 
 Batch EventWriter::take() { return std::exchange(batch_, Batch{}); }

@@ -40,7 +40,12 @@ void Notices::put_into(EventWriter& events) {
     events.put_notice(layout::kNoticePollerFull);
   }
   put_fitting(client_errors_, events, [&](const ClientError& error) { events.put_client_error(error); });
-  put_fitting(progress_, events, [&](const Progress& progress) { events.put_progress(progress); });
+  size_t ends_told = 0;
+  put_fitting(progress_, events, [&](const Progress& progress) {
+    bool has_ends = progress.kind == Progress::Kind::opened || progress.kind == Progress::Kind::dropped;
+    has_ends ? events.put_ends(progress, ends_[ends_told++]) : events.put_progress(progress);
+  });
+  if (ends_told > 0) ends_.erase(ends_.begin(), ends_.begin() + static_cast<ptrdiff_t>(ends_told));
 }
 
 }  // namespace brink::reactor

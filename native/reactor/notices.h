@@ -32,12 +32,25 @@ class Notices {
     progress_.push_back({Progress::Kind::body_failed, id, sequence, refusal});
   }
 
+  void opened(ConnectionId id, const Ends& ends) {
+    progress_.push_back({Progress::Kind::opened, id, 0, http::Refusal::none});
+    ends_.push_back(ends);
+  }
+  void dropped(const Ends& ends) {
+    progress_.push_back({Progress::Kind::dropped, {}, 0, http::Refusal::none});
+    ends_.push_back(ends);
+  }
+  void closed(ConnectionId id, Cause cause) {
+    progress_.push_back({Progress::Kind::closed, id, 0, http::Refusal::none, cause});
+  }
+
   // Puts in what fits; the writer has a block.
   void put_into(EventWriter& events);
 
  private:
   std::vector<ClientError> client_errors_;
   std::vector<Progress> progress_;
+  std::vector<Ends> ends_;  // of those that are opened or dropped, in their order
   uint64_t second_began_ms_ = 0;
   uint32_t told_in_second_ = 0;
   uint32_t untold_ = 0;

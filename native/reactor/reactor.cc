@@ -44,6 +44,7 @@ bool Reactor::turn(int timeout_ms) {
   look_at_clock();
   for (int i = 0; i < count; i++) note(polled_[static_cast<size_t>(i)]);
   accept_waiting();
+  if (options_.tells_connections) put_notices();
   // One step for each, so that a client that sends without end waits in line like the others.
   short_of_room_ = has_rest_to_send_ = false;
   std::swap(ready_, ready_now_);
@@ -83,7 +84,7 @@ void Reactor::note(const poller::Ready& ready) {
   // Nobody reads from it now, and nobody can be told anything: there is nothing to wait for, and a poller by levels
   // would tell of it for ever.
   bool nobody_reads = input.finished || (!connection->may_read(options_) && connection->stage < Stage::last);
-  if (ready.broken && nobody_reads) return drop(*connection);
+  if (ready.broken && nobody_reads) return drop_broken(*connection);
   if (ready.hung_up && !input.hung_up) connection->since.closed_ms = now_ms_;
   input.broken |= ready.broken && !is_over;
   input.readable |= ready.readable;
@@ -110,6 +111,8 @@ bool Reactor::ensure_room() {
     Block* block = sink_.acquire();
     if (!block) return false;
     events_.begin(block);
+    // Of a connection nothing is told before that it is there.
+    if (options_.tells_connections) notices_.put_into(events_);
   }
   return events_.has_room();
 }
@@ -126,7 +129,7 @@ void Reactor::step(ConnectionId id) {
   if (has_room) return read(connection);
   // JavaScript has all the blocks. The readiness stays noted; a poller by levels need not repeat it meanwhile. That a
   // connection is broken it repeats all the same, and there is nobody left to hear.
-  if (connection.input.broken) return drop(connection);
+  if (connection.input.broken) return drop_broken(connection);
   short_of_room_ = true;
   has_rest_to_send_ |= connection.output.takes_more;
   want_reads(connection, false);
@@ -158,7 +161,7 @@ void Reactor::receive(Connection& connection) {
   }
   if (got < 0) {
     stats_.resets++;
-    return drop(connection);
+    return drop_broken(connection);
   }
   if (got == 0) return hear_the_end(connection);
   // A short read means that the socket is drained, and spares the recv that would only say EAGAIN.
@@ -327,7 +330,7 @@ void Reactor::settle(Connection& connection) {
   }
   bool reads = connection.may_read(options_);
   // It broke while it was read, and now nobody wants the rest.
-  if (connection.input.broken && !reads && connection.stage < Stage::last) return drop(connection);
+  if (connection.input.broken && !reads && connection.stage < Stage::last) return drop_broken(connection);
   bool has_unread = connection.stage <= Stage::tunnel && connection.parser.has_unread();
   bool says_nothing_more = connection.unanswered.empty() && !connection.has_pending();
   bool is_between_requests = !connection.parser.in_message() || (connection.incoming && connection.incoming->discarded);

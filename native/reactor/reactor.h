@@ -159,6 +159,7 @@ class Reactor final : private http::RequestSink {
   void end(Connection& connection);
   void end_connection(Connection& connection, const Reply& given);
   void drop(Connection& connection);
+  void drop_broken(Connection& connection);
   void cut_off(Connection& connection, http::Refusal refusal);
   void expire_deadlines();
   void expire(Connection& connection);

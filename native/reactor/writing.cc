@@ -117,7 +117,10 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
   if (sent == -EAGAIN || sent == -EWOULDBLOCK) sent = 0;
   if (sent < 0) {
     stats_.resets++;
-    if (sent != net::kMemoryChanged) return drop(connection);
+    if (sent != net::kMemoryChanged) {
+      connection.is_ended_by(Cause::reset);
+      return drop(connection);
+    }
     notices_.body_changed(connection.id);
     return break_off(connection);
   }
@@ -139,7 +142,9 @@ bool Reactor::send_rest(Connection& connection) {
   net::PendingOutput::Sent sent = output.pending->send_to(connection.fd.get(), &output.unsent_limit_lifted);
   if (sent.bytes < 0) {
     stats_.resets++;
+    bool is_ours = sent.bytes == net::kMemoryChanged || sent.bytes == -EIO;
     if (sent.bytes == net::kMemoryChanged) notices_.body_changed(connection.id);
+    if (!is_ours) connection.is_ended_by(Cause::reset);
     break_off(connection);
     return false;
   }

@@ -68,6 +68,31 @@ export const DRAINED_WORDS = 5
 export const EVENT_BODY_CHANGED = 7
 export const BODY_CHANGED_WORDS = 4
 
+/** A connection was accepted; told before anything else of it, and only where that is asked for. */
+export const EVENT_OPENED = 8
+/** The peer's address as 16 bytes (IPv4 mapped into IPv6), and its port; and the same of this end. */
+export const OPENED_ADDRESS = 4
+export const OPENED_PORT = 8
+export const OPENED_LOCAL_ADDRESS = 9
+export const OPENED_LOCAL_PORT = 13
+/** FLAG_IPV4, for both; OPENED_UNIX where there are no addresses. */
+export const OPENED_FLAGS = 14
+export const OPENED_UNIX = 1
+export const OPENED_WORDS = 15
+
+/** A connection that was told to be opened has ended; nothing else of it is told behind this. */
+export const EVENT_CLOSED = 9
+export const CLOSED_CAUSE = 4
+export const CLOSED_WORDS = 5
+/** The client ended it, or both did; it broke; a time was over; this side ended it. */
+export const CLOSED_BY_CLIENT = 0
+export const CLOSED_BY_RESET = 1
+export const CLOSED_BY_TIMEOUT = 2
+export const CLOSED_BY_SERVER = 3
+
+/** A connection for which there was no room was closed: its addresses as with EVENT_OPENED. */
+export const EVENT_DROPPED = 10
+
 export const REQUEST_SEQUENCE = 4
 /** llhttp's number of the method in the low byte, 255 for one that it does not know; above it the length of its name. */
 export const REQUEST_METHOD = 5
