@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { coded } from '../runtime/errors.js'
 import type { Exchange } from '../exchange/exchange.js'
 import {
+  CLOSED_BY_CLIENT,
+  CLOSED_BY_RESET,
   END_AT_ONCE,
   END_BY_RESET,
   END_IN_ORDER,
@@ -22,10 +24,6 @@ import { BrinkSocket, type Done, type SocketOwner, type Written } from './socket
 const WINDOW = 128 * 1024
 /** Larger pieces are sent from where they lie, and are their writer's again when the client has taken them. */
 const COPIED = 32 * 1024
-
-/** Why a connection was closed, of EVENT_CLOSED. */
-const CLOSED_BY_CLIENT = 0
-const CLOSED_BY_RESET = 1
 
 /** What a connection needs of its server. */
 export interface ConnectionOwner {

@@ -15,13 +15,17 @@ import {
   BODY_TRAILERS_LENGTH,
   BODY_TRAILERS_OFFSET,
   CLIENT_ERROR_REFUSAL,
+  CLOSED_BY_SERVER,
+  CLOSED_CAUSE,
   DRAINED_SEQUENCE,
   EVENT_BODY,
   EVENT_CLIENT_ERROR,
+  EVENT_CLOSED,
   EVENT_DRAINED,
   EVENT_GENERATION,
   EVENT_GONE,
   EVENT_KIND,
+  EVENT_OPENED,
   EVENT_REQUEST,
   EVENT_SLOT,
   EVENT_WORDS,
@@ -29,6 +33,12 @@ import {
   FLAG_BODY_FOLLOWS,
   FLAG_IPV4,
   GONE_HALF,
+  OPENED_ADDRESS,
+  OPENED_FLAGS,
+  OPENED_LOCAL_ADDRESS,
+  OPENED_LOCAL_PORT,
+  OPENED_PORT,
+  OPENED_UNIX,
   REQUEST_BODY_LENGTH,
   REQUEST_BODY_OFFSET,
   REQUEST_FLAGS,
@@ -41,7 +51,6 @@ import {
 import { type NativeReactor, native } from '../exchange/native.js'
 import { REQUEST_CONTEXT } from '../request/request_context.js'
 import { Pace } from '../runtime/pace.js'
-import { CLOSED_CAUSE, EVENT_CLOSED, EVENT_OPENED, OPENED_ADDRESS, OPENED_FLAGS, OPENED_LOCAL_ADDRESS, OPENED_LOCAL_PORT, OPENED_PORT } from './pending_hooks.js'
 import { Connection } from './connection.js'
 import { Heads } from './heads.js'
 import { NodeRequest } from './request.js'
@@ -74,6 +83,8 @@ export class Loop {
   readonly reactor: NativeReactor
   readonly connections = new Set<Connection>()
   isListening = true
+  /** It listens at an address of IPv6. */
+  isIpv6 = false
   readonly #owner: LoopOwner
   readonly #bySlot: (Connection | undefined)[] = []
   readonly #heads = new Heads()
@@ -106,7 +117,7 @@ export class Loop {
       () => this.reactor.close(),
       () => {
         this.#isClosed = true
-        for (const connection of this.connections) connection.closed(3)
+        for (const connection of this.connections) connection.closed(CLOSED_BY_SERVER)
         owner.closed(this)
       },
     )
@@ -167,14 +178,7 @@ export class Loop {
 
   #request(block: Block, at: number): void {
     const { words } = block
-    let connection = this.#connection(words[at + EVENT_SLOT], words[at + EVENT_GENERATION])
-    if (connection === undefined) {
-      const isIpv4 = (words[at + REQUEST_FLAGS] & FLAG_IPV4) !== 0
-      connection = new Connection(this, words[at + EVENT_SLOT], words[at + EVENT_GENERATION], address(words, at + 12, words[at + 16], isIpv4), {})
-      this.#bySlot[connection.slot] = connection
-      this.connections.add(connection)
-      this.#owner.opened(connection)
-    }
+    const connection = this.#connection(words[at + EVENT_SLOT], words[at + EVENT_GENERATION])
     if (connection === undefined || !connection.isOpen) return
     const context = new AsyncResource(REQUEST_CONTEXT, this.#caller)
     const flags = words[at + REQUEST_FLAGS]
@@ -218,7 +222,6 @@ export class Loop {
       }
       case EVENT_GONE:
         if (words[at + GONE_HALF] !== 0) connection.heardEnd()
-        else { this.#bySlot[slot] = undefined; this.connections.delete(connection); connection.closed(1) }
         return
       case EVENT_DRAINED:
         return connection.drained(words[at + DRAINED_SEQUENCE])
@@ -232,18 +235,24 @@ export class Loop {
   }
 
   #opened(words: Int32Array, at: number): void {
-    const isIpv4 = (words[at + OPENED_FLAGS] & FLAG_IPV4) !== 0
     const slot = words[at + EVENT_SLOT]
-    const connection = new Connection(
-      this,
-      slot,
-      words[at + EVENT_GENERATION],
-      address(words, at + OPENED_ADDRESS, words[at + OPENED_PORT], isIpv4),
-      address(words, at + OPENED_LOCAL_ADDRESS, words[at + OPENED_LOCAL_PORT], isIpv4),
-    )
+    const peer = this.#address(words, at, OPENED_ADDRESS, OPENED_PORT)
+    const local = this.#address(words, at, OPENED_LOCAL_ADDRESS, OPENED_LOCAL_PORT)
+    const connection = new Connection(this, slot, words[at + EVENT_GENERATION], peer, local)
     this.#bySlot[slot] = connection
     this.connections.add(connection)
     this.#owner.opened(connection)
+  }
+
+  /** As Node tells it: a socket for both families has IPv4 in the form of IPv6. */
+  #address(words: Int32Array, at: number, addressAt: number, portAt: number): Partial<AddressInfo> {
+    const flags = words[at + OPENED_FLAGS]
+    if ((flags & OPENED_UNIX) !== 0) return {}
+    const isIpv4 = (flags & FLAG_IPV4) !== 0
+    const text = addressText(words, at + addressAt, isIpv4)
+    const port = words[at + portAt]
+    if (isIpv4 && !this.isIpv6) return { address: text, family: 'IPv4', port }
+    return { address: isIpv4 ? `::ffff:${text}` : text, family: 'IPv6', port }
   }
 
   #connection(slot: number, generation: number): Connection | undefined {
@@ -273,10 +282,4 @@ export class Loop {
 
 function textAt({ bytes }: Block, start: number, length: number): string {
   return length === 0 ? '' : bytes.latin1Slice(start, start + length)
-}
-
-function address(words: Int32Array, at: number, port: number, isIpv4: boolean): Partial<AddressInfo> {
-  // A local socket has none.
-  if (port === 0) return {}
-  return { address: addressText(words, at, isIpv4), port, family: isIpv4 ? 'IPv4' : 'IPv6' }
 }

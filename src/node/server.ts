@@ -157,6 +157,7 @@ class ServerState implements LoopOwner {
       return this.#failed(listening.errno, address, place.port)
     }
     this.loops.add(loop)
+    loop.isIpv6 = isIpv6(handle)
     loop.start()
     server._handle = new ListeningHandle(handle, loop)
     server._connectionKey = `${addressType}:${address}:${place.port}`
@@ -266,6 +267,12 @@ class ServerState implements LoopOwner {
   connections(): Connection[] {
     return [...this.loops].flatMap((loop) => [...loop.connections])
   }
+}
+
+function isIpv6(handle: NodeHandle): boolean {
+  const name: { family?: string } = {}
+  handle.getsockname?.(name)
+  return name.family === 'IPv6'
 }
 
 function limitOf(ms: number | undefined, otherwise = DAY_MS): number {
