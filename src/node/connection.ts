@@ -246,7 +246,7 @@ export class Connection implements SocketOwner, RequestConnection {
     if (this.#heardEnd) return
     this.#heardEnd = true
     this.#makeReal()
-    if (!this.socket.destroyed) this.socket.push(null)
+    if (!this.socket.destroyed) endReading(this.socket)
   }
 
   /** It is closed, and nothing that is still said reaches anybody. */
@@ -288,7 +288,7 @@ export class Connection implements SocketOwner, RequestConnection {
     if (bytes.length > 0) socket.push(bytes)
     if (isLast) {
       this.#heardEnd = true
-      socket.push(null)
+      endReading(socket)
     }
   }
 
@@ -355,6 +355,12 @@ export class Connection implements SocketOwner, RequestConnection {
     this.#hasLeft = true
     this.#owner.left(this)
   }
+}
+
+/** 'end' is told of, though nobody reads. */
+function endReading(socket: BrinkSocket): void {
+  socket.push(null)
+  socket.read(0)
 }
 
 /** As Node's parser does. */
