@@ -1,5 +1,5 @@
 // A client's connection: its socket once somebody asks for it, its unanswered requests, and what is sent to it.
-import type { ServerResponse } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { coded } from '../runtime/errors.js'
 import type { Exchange } from '../exchange/exchange.js'
@@ -15,7 +15,9 @@ import {
   FLAG_REPLY_CLOSE,
   FLAG_REPLY_STREAM,
 } from '../exchange/layout.js'
-import { endMessage } from './incoming.js'
+import { isLight } from './light_request.js'
+import { hasListeners, makeResponseReal, markGone } from './light_response.js'
+import { endMessage } from './message_body.js'
 import { inside, type NodeIncoming, type NodeOutgoing } from './node_parser.js'
 import { type NodeRequest, type RequestConnection, requestOf } from './request.js'
 import { BrinkSocket, type Done, type SocketOwner, type Written } from './socket.js'
@@ -31,8 +33,9 @@ export interface ConnectionOwner {
   readonly highWaterMark: number
   /** Emits 'connection', at which Node's own listener makes the socket one of its server. */
   adopt(connection: Connection, socket: BrinkSocket): void
-  /** Has Node's server take a request that it does not know yet. */
-  makeReal(request: NodeRequest): void
+  readonly server: Server
+  /** Has Node's server take a request of which the app has the message and the response. */
+  takeReal(request: NodeRequest): void
   /** It does not count any more. */
   left(connection: Connection): void
 }
@@ -98,6 +101,10 @@ export class Connection implements SocketOwner, RequestConnection {
     return this.#socket
   }
 
+  get server(): Server {
+    return this.#owner.server
+  }
+
   /** It does not count any more. */
   get hasLeft(): boolean {
     return this.#hasLeft
@@ -124,12 +131,31 @@ export class Connection implements SocketOwner, RequestConnection {
     this.close()
   }
 
+  takeReal(request: NodeRequest): void {
+    this.#owner.takeReal(request)
+  }
+
+  answer(request: NodeRequest, head: string, body: string | Uint8Array | undefined, isLast: boolean): void {
+    request.isBegun = true
+    this.#owner.exchange.raw(request, isLast ? FLAG_REPLY_CLOSE : 0, head, body)
+    this.answered(request, isLast)
+    if (!isLast) return
+    process.nextTick(() => {
+      if (this.#socket === undefined) this.#leave()
+      else this.#socket.destroySoon()
+    })
+  }
+
   /** The answer has been given whole: with it the connection may end. */
   answered(request: NodeRequest, isLast: boolean): void {
     request.isAnswered = true
     if (isLast && this.#phase === 'open') this.#phase = 'ending'
-    const place = this.open.indexOf(request)
-    if (place >= 0) this.open.splice(place, 1)
+    if (this.#incoming === request) this.#incoming = undefined
+    if (this.open[0] === request) this.open.shift()
+    else {
+      const place = this.open.indexOf(request)
+      if (place >= 0) this.open.splice(place, 1)
+    }
   }
 
   // Of the socket.
@@ -245,7 +271,7 @@ export class Connection implements SocketOwner, RequestConnection {
   heardEnd(): void {
     if (this.#heardEnd) return
     this.#heardEnd = true
-    this.#makeReal()
+    this.makeReal()
     if (!this.socket.destroyed) endReading(this.socket)
   }
 
@@ -254,7 +280,7 @@ export class Connection implements SocketOwner, RequestConnection {
     if (this.#phase === 'closed') return
     const wasOpen = this.#phase === 'open'
     this.#phase = 'closed'
-    this.#makeReal()
+    this.#tellGone()
     const socket = this.#socket
     if (socket !== undefined && !socket.destroyed) {
       if (wasOpen && cause === CLOSED_BY_RESET) socket.destroy(resetByClient())
@@ -296,8 +322,20 @@ export class Connection implements SocketOwner, RequestConnection {
     return this.#tunnel?.sequence === sequence
   }
 
-  #makeReal(): void {
-    for (const request of this.open.slice()) if (!request.isReal) this.#owner.makeReal(request)
+  /** Has Node's server take what it does not know yet. */
+  makeReal(): void {
+    for (const { isReal, res } of this.open.slice()) if (!isReal && res !== undefined) makeResponseReal(res)
+  }
+
+  /** The same for those of which somebody would hear what becomes of them. */
+  #tellGone(): void {
+    for (const request of this.open.slice()) {
+      const { isReal, req, res } = request
+      request.isGone = true
+      if (isReal || req === undefined || res === undefined) continue
+      if (hasListeners(res) || !isLight(req)) makeResponseReal(res)
+      else markGone(res)
+    }
   }
 
   #end(): void {
@@ -363,16 +401,24 @@ function endReading(socket: BrinkSocket): void {
   socket.read(0)
 }
 
-/** As Node's parser does. */
+/** As Node's parser does. A message that is no stream yet keeps what comes. */
 function pushBody(connection: Connection, request: NodeRequest, bytes: Buffer, isLast: boolean, trailers: string): void {
   const { req } = request
   if (req === undefined) return
+  if (isLight(req)) {
+    request.hasWholeBody = isLast
+    request.trailers = trailers
+    request.untaken += bytes.length
+    if (bytes.length > 0) request.pieces = [...(request.pieces ?? []), bytes]
+    return
+  }
   const { _dumped: isDumped } = inside<NodeIncoming>(req)
   if (bytes.length > 0 && !isDumped && !req.push(bytes)) {
     connection.socket.pause()
     request.untaken += bytes.length
   } else connection.took(request, bytes.length)
   if (!isLast) return
+  request.hasWholeBody = true
   endMessage(req, trailers)
   if (!inside<{ _paused?: boolean }>(connection.socket)._paused) connection.socket.resume()
 }

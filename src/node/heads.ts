@@ -24,6 +24,7 @@ export interface Head {
 /** Field lines. Names and values in turn, as in `rawHeaders`; not to be changed. */
 export interface Fields {
   readonly raw: readonly string[]
+  readonly hasHost: boolean
   /** What `IncomingMessage.headers` makes of them, once somebody has asked; to be copied. */
   joined: Readonly<Record<string, string | string[] | undefined>> | undefined
 }
@@ -72,7 +73,7 @@ function readHead({ words, bytes }: Block, at: number, fields: Fields): Head {
 function readFields({ words, bytes }: Block, at: number): Fields {
   const count = words[at + REQUEST_FIELD_COUNT]
   const raw: string[] = []
-  if (count === 0) return { raw, joined: undefined }
+  if (count === 0) return { raw, hasHost: false, joined: undefined }
   const head = words[at + REQUEST_HEAD_OFFSET]
   const first = words[at + REQUEST_FIELDS] & 0xffff
   const text = bytes.latin1Slice(head + first, head + words[at + REQUEST_HEAD_LENGTH])
@@ -82,7 +83,15 @@ function readFields({ words, bytes }: Block, at: number): Fields {
     const start = (span & 0xffff) - first
     raw.push(length === 0 ? '' : text.slice(start, start + length))
   }
-  return { raw, joined: undefined }
+  return { raw, hasHost: hasHost(raw), joined: undefined }
+}
+
+function hasHost(raw: readonly string[]): boolean {
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] as string
+    if (name.length === 4 && name.toLowerCase() === 'host') return true
+  }
+  return false
 }
 
 /** A trailer section, complete field lines, as `rawTrailers` has it. */

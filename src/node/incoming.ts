@@ -1,8 +1,7 @@
 // From a request to Node's own server code: its IncomingMessage is made here, and all that follows (the response, its
 // turn, expectations, 'request' and the other events) is done by Node, as for a request that its own parser found.
-import type { IncomingMessage, Server } from 'node:http'
-import { FLAG_BODY, FLAG_CLOSES, FLAG_HTTP_1_0, FLAG_UPGRADE } from '../exchange/layout.js'
-import { rawTrailers } from './heads.js'
+import type { IncomingMessage } from 'node:http'
+import { fillIn } from './light_request.js'
 import {
   inside,
   type NodeIncoming,
@@ -14,48 +13,22 @@ import {
 import { bind, type NodeRequest } from './request.js'
 import type { BrinkSocket } from './socket.js'
 
-/** Gives a request to Node's server. The body, if there is one, is pushed behind it. */
-export function handOver(server: Server, request: NodeRequest, Request: RequestClass): void {
+/** Gives a request to Node's server, which makes its response; those that an app has already are made real. */
+export function handOver(request: NodeRequest, Request: RequestClass): void {
   const { socket } = request.connection
   const { parser } = inside<NodeSocket>(socket)
   // A listener to 'connection' may have ended it.
   if (socket.destroyed || parser === null) return
   request.isReal = true
-  const req = incomingMessage(server, request, Request)
-  parser.incoming = req
-  parser.onIncoming(req, (request.flags & FLAG_CLOSES) === 0)
-  if (inside<NodeIncoming>(req).upgrade) upgrade(request, req, parser)
-  else if ((request.flags & FLAG_BODY) === 0) endMessage(req, '')
-}
-
-function incomingMessage(server: Server, request: NodeRequest, Request: RequestClass): IncomingMessage {
-  const { head, flags, connection } = request
-  const req = new Request(connection.socket)
-  const fields = inside<NodeIncoming>(req)
-  const minor = (flags & FLAG_HTTP_1_0) === 0 ? 1 : 0
-  request.req = req
-  bind(req, request)
-  fields.httpVersionMajor = 1
-  fields.httpVersionMinor = minor
-  req.httpVersion = minor === 1 ? '1.1' : '1.0'
-  fields.joinDuplicateHeaders = inside<NodeIncoming>(server).joinDuplicateHeaders
-  req.url = head.url
-  req.method = head.method
-  fields.upgrade = (flags & FLAG_UPGRADE) !== 0
-  const lines = head.fields.raw.slice()
-  const most = server.maxHeadersCount
-  fields._addHeaderLines(lines, most ? Math.min(lines.length, 2 * most) : lines.length)
-  return req
-}
-
-/** All of the message has come. */
-export function endMessage(req: IncomingMessage, trailers: string): void {
-  req.complete = true
-  if (trailers !== '') {
-    const lines = rawTrailers(trailers)
-    inside<NodeIncoming>(req)._addHeaderLines(lines, lines.length)
+  if (request.req === undefined) {
+    request.req = new Request(socket)
+    bind(request.req, request)
+    fillIn(request.req, request)
   }
-  req.push(null)
+  const { req } = request
+  parser.incoming = req
+  parser.onIncoming(req, !request.closes)
+  if (request.offersUpgrade && inside<NodeIncoming>(req).upgrade) upgrade(request, req, parser)
 }
 
 /** The connection is somebody else's. What came behind the head is pushed into the socket. */

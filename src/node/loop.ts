@@ -1,5 +1,6 @@
 // A server's loop: a native reactor whose events are connections and their requests, and whom they concern.
 import { AsyncResource, executionAsyncId } from 'node:async_hooks'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { addressText } from '../exchange/address.js'
 import { pieceAt, refusalAt } from '../exchange/event_fields.js'
@@ -53,6 +54,8 @@ import { REQUEST_CONTEXT } from '../request/request_context.js'
 import { Pace } from '../runtime/pace.js'
 import { Connection } from './connection.js'
 import { Heads } from './heads.js'
+import { isLight } from './light_request.js'
+import { endMessage } from './message_body.js'
 import { NodeRequest } from './request.js'
 import type { BrinkSocket } from './socket.js'
 
@@ -67,8 +70,9 @@ export interface LoopOwner {
   adopt(connection: Connection, socket: BrinkSocket): void
   /** A request came, of which the body is pushed behind this call. */
   request(request: NodeRequest): void
-  /** Has Node's server take a request that it does not know yet. */
-  makeReal(request: NodeRequest): void
+  readonly server: Server
+  /** Has Node's server take a request of which the app has the message and the response. */
+  takeReal(request: NodeRequest): void
   /** The client was refused, and waits for the last thing that it is told. */
   refused(connection: Connection, refusal: { readonly code: string; readonly status: number }, packet: Buffer): void
   /** The reactor has ended. */
@@ -189,7 +193,14 @@ export class Loop {
   }
 
   #answer(request: NodeRequest, block: Block, at: number): void {
-    if ((request.flags & FLAG_BODY) === 0) return this.#owner.request(request)
+    if ((request.flags & FLAG_BODY) === 0) {
+      try {
+        this.#owner.request(request)
+      } finally {
+        endOfHead(request)
+      }
+      return
+    }
     const { words, bytes } = block
     const start = words[at + REQUEST_BODY_OFFSET]
     const body = Buffer.from(bytes.subarray(start, start + words[at + REQUEST_BODY_LENGTH]))
@@ -270,14 +281,26 @@ export class Loop {
     this.#owner.adopt(connection, socket)
   }
 
-  makeReal(request: NodeRequest): void {
-    this.#owner.makeReal(request)
+  get server(): Server {
+    return this.#owner.server
+  }
+
+  takeReal(request: NodeRequest): void {
+    this.#owner.takeReal(request)
   }
 
   left(connection: Connection): void {
     this.#owner.left(connection)
     this.endIfIdle()
   }
+}
+
+/** There is no body: behind its listeners the message ends. */
+function endOfHead(request: NodeRequest): void {
+  const { req } = request
+  if (req === undefined || request.hasWholeBody) return
+  request.hasWholeBody = true
+  if (!isLight(req)) endMessage(req, '')
 }
 
 function textAt({ bytes }: Block, start: number, length: number): string {

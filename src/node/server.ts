@@ -1,13 +1,17 @@
 // An http.Server whose connections are brink's: `createServer` and `Server` of `brink/node`.
-import http, { type RequestListener, type ServerOptions } from 'node:http'
+import { channel } from 'node:diagnostics_channel'
+import http, { type IncomingMessage, type RequestListener, type ServerOptions, ServerResponse } from 'node:http'
 import net from 'node:net'
+import { FLAG_EXPECTS_CONTINUE, FLAG_EXPECTS_OTHER, FLAG_HTTP_1_0, FLAG_UPGRADE } from '../exchange/layout.js'
 import { native } from '../exchange/native.js'
 import type { Connection } from './connection.js'
 import { handOver, tellClientError } from './incoming.js'
+import { LightIncoming, lightIncoming } from './light_request.js'
+import { constructReal, LightResponse, lightResponse } from './light_response.js'
 import { backlogOf, bound, ListeningHandle, listenError, type NodeHandle, type Place } from './listening.js'
 import { Loop, type LoopOwner, type LoopSettings } from './loop.js'
-import { inside, type NodeSocket, type RequestClass } from './node_parser.js'
-import type { NodeRequest } from './request.js'
+import { inside, type NodeSocket, type RequestClass, type ResponseClass } from './node_parser.js'
+import { type NodeRequest, requestOfMessage } from './request.js'
 import type { BrinkSocket } from './socket.js'
 
 const DAY_MS = 86_400_000
@@ -38,6 +42,8 @@ const { prototype: netServer } = net.Server as unknown as { prototype: ServerInt
 /** Taken now, for it may be this module's that stands in its place later. */
 const nodeServer = http.Server as unknown as (options: unknown, listener: unknown) => void
 
+const { emit: nodeEmit } = http.Server.prototype as { emit(event: string | symbol, ...args: unknown[]): boolean }
+
 const STATE = Symbol('brink.server')
 const TIMES = Symbol('brink.times')
 
@@ -66,8 +72,10 @@ export const Server: ServerConstructor = function (
   listener?: RequestListener,
 ): Server | undefined {
   if (!(this instanceof Server)) return new Server(options as ServerOptions, listener)
-  nodeServer.call(this, options, listener)
-  this[STATE] = new ServerState(this, typeof options === 'object' && options !== null ? options : {})
+  const [given, requestListener] = typeof options === 'function' ? [{}, options] : [options ?? {}, listener]
+  nodeServer.call(this, { ...given, ServerResponse: given.ServerResponse ?? LateResponse }, requestListener)
+  this[STATE] = new ServerState(this, given)
+  if (requestListener !== undefined) leadToLight(requestListener)
   return undefined
 } as unknown as ServerConstructor
 
@@ -114,27 +122,40 @@ function internals(server: http.Server): ServerInternals {
   return inside<ServerInternals>(server)
 }
 
+/** What Node's server has to look at itself. */
+const UNUSUAL = FLAG_HTTP_1_0 | FLAG_UPGRADE | FLAG_EXPECTS_CONTINUE | FLAG_EXPECTS_OTHER
+
+const requestStarts = channel('http.server.request.start')
+const responseEnds = channel('http.server.response.finish')
+
 class ServerState implements LoopOwner {
+  /** Node's server takes a request whose listeners were called before. */
+  isSilent = false
+  /** Neither classes of the app's own, nor options that make responses others. */
+  readonly #isPlain: boolean
   /** One that listens, and those that have stopped and still have connections. */
   readonly loops = new Set<Loop>()
-  readonly #server: Server
+  readonly server: Server
   readonly #Request: RequestClass
   /** Node's listener that keeps connections of its own parsers; there are none. */
   readonly #track: (() => void) | undefined
 
   constructor(server: Server, options: ServerOptions) {
-    this.#server = server
+    this.server = server
     this.#Request = (options.IncomingMessage ?? http.IncomingMessage) as unknown as RequestClass
+    const { IncomingMessage, ServerResponse, uniqueHeaders } = options
+    const isPlain = IncomingMessage === undefined && ServerResponse === undefined
+    this.#isPlain = isPlain && !uniqueHeaders && !inside<{ rejectNonStandardBodyWrites: boolean }>(server).rejectNonStandardBodyWrites
     this.#track = server.listeners('listening')[0] as (() => void) | undefined
     if (this.#track) server.removeListener('listening', this.#track)
   }
 
   get highWaterMark(): number {
-    return internals(this.#server).highWaterMark
+    return internals(this.server).highWaterMark
   }
 
   listen(place: Place): void {
-    const server = internals(this.#server)
+    const server = internals(this.server)
     const given = server._handle as NodeHandle | null
     const { handle, address, addressType } = given ? { ...place, handle: given } : bound(place)
     if (typeof handle === 'number') return this.#failed(handle, address, place.port)
@@ -161,25 +182,25 @@ class ServerState implements LoopOwner {
     loop.start()
     server._handle = new ListeningHandle(handle, loop)
     server._connectionKey = `${addressType}:${address}:${place.port}`
-    if (server._unref) this.#server.unref()
+    if (server._unref) this.server.unref()
     process.nextTick(() => {
-      if (server._handle) this.#server.emit('listening')
+      if (server._handle) this.server.emit('listening')
     })
   }
 
   #failed(errno: number, address: string | null, port: number | null): void {
     const error = listenError(errno, address, port)
-    process.nextTick(() => this.#server.emit('error', error))
+    process.nextTick(() => this.server.emit('error', error))
   }
 
   /** A cluster's primary that accepts by itself hands over connections that Node has. */
   #leaveToNode({ address, port, addressType, backlog, fd, flags }: Place): void {
-    if (this.#track) this.#server.once('listening', this.#track)
-    netServer._listen2.call(this.#server as unknown as ServerInternals, address, port, addressType, backlog, fd, flags)
+    if (this.#track) this.server.once('listening', this.#track)
+    netServer._listen2.call(this.server as unknown as ServerInternals, address, port, addressType, backlog, fd, flags)
   }
 
   #settings(): LoopSettings {
-    const server = this.#server
+    const server = this.server
     const { backend, threaded } = chosenBackend()
     return {
       backend,
@@ -204,8 +225,8 @@ class ServerState implements LoopOwner {
 
   /** In the native side's words, where 0 is no limit. */
   times(): { keepAliveTimeout: number; headersTimeout: number; requestTimeout: number } {
-    const { keepAliveTimeout, headersTimeout, requestTimeout } = this.#server
-    const { keepAliveTimeoutBuffer = KEEP_ALIVE_BUFFER_MS } = internals(this.#server)
+    const { keepAliveTimeout, headersTimeout, requestTimeout } = this.server
+    const { keepAliveTimeoutBuffer = KEEP_ALIVE_BUFFER_MS } = internals(this.server)
     const idle = limitOf(keepAliveTimeout)
     return {
       keepAliveTimeout: Math.min(idle + limitOf(keepAliveTimeoutBuffer, 0), DAY_MS),
@@ -217,7 +238,7 @@ class ServerState implements LoopOwner {
   // Of the loop.
 
   opened(connection: Connection): void {
-    const server = this.#server
+    const server = this.server
     const { maxConnections } = server
     const own = internals(server)
     if (maxConnections && own._connections >= maxConnections) {
@@ -239,21 +260,46 @@ class ServerState implements LoopOwner {
   }
 
   left(): void {
-    const own = internals(this.#server)
+    const own = internals(this.server)
     own._connections -= 1
     own._emitCloseIfDrained()
   }
 
   adopt(_connection: Connection, socket: BrinkSocket): void {
-    inside<NodeSocket>(socket).server = this.#server
-    this.#server.emit('connection', socket)
+    inside<NodeSocket>(socket).server = this.server
+    this.server.emit('connection', socket)
   }
 
   request(request: NodeRequest): void {
-    handOver(this.#server, request, this.#Request)
+    const connection = request.connection as Connection
+    if (!this.#canBeLight(request) || connection.open.length > 1) {
+      // Node's server has them in their order.
+      connection.makeReal()
+      return handOver(request, this.#Request)
+    }
+    const req = lightIncoming(request)
+    const res = lightResponse(request, req)
+    request.req = req
+    request.res = res
+    this.server.emit('request', req, res)
   }
 
-  makeReal(_request: NodeRequest): void {}
+  takeReal(request: NodeRequest): void {
+    this.isSilent = true
+    try {
+      handOver(request, this.#Request)
+    } finally {
+      this.isSilent = false
+    }
+  }
+
+  /** Whether the request and its response can be what most of them are: see `light_request.ts`. */
+  #canBeLight(request: NodeRequest): boolean {
+    if ((request.flags & UNUSUAL) !== 0 || !this.#isPlain) return false
+    const { maxRequestsPerSocket, maxHeadersCount } = this.server
+    if (maxRequestsPerSocket || maxHeadersCount || requestStarts.hasSubscribers || responseEnds.hasSubscribers) return false
+    return request.head.fields.hasHost || inside<{ requireHostHeader: boolean }>(this.server).requireHostHeader === false
+  }
 
   refused(connection: Connection, refusal: { readonly code: string }, packet: Buffer): void {
     connection.refuse()
@@ -285,7 +331,45 @@ function chosenBackend(): { backend: string; threaded: boolean } {
   return { backend: found?.name ?? 'auto', threaded: found?.needsThread === true }
 }
 
+const NodeResponse = ServerResponse as unknown as ResponseClass
+
+/** In the place of `new ServerResponse`: for a request that an app has a response to, that one is made real. */
+const LateResponse = function (this: ServerResponse | undefined, req: IncomingMessage, options?: object): ServerResponse {
+  const request = requestOfMessage(req)
+  if (request?.res === undefined) {
+    const res = new NodeResponse(req, options)
+    if (request !== undefined) request.res = res
+    return res
+  }
+  constructReal(request.res, req, options)
+  return request.res
+} as unknown as typeof ServerResponse
+Object.setPrototypeOf(LateResponse, ServerResponse)
+Object.defineProperty(LateResponse, 'prototype', { value: ServerResponse.prototype })
+
+/** Express gives its requests and responses prototypes of its own: these lead to the light ones, and on to Node's. */
+function leadToLight(listener: RequestListener): void {
+  const { request, response } = listener as unknown as { request?: object; response?: object }
+  if (typeof request === 'object') lead(request, http.IncomingMessage.prototype, LightIncoming.prototype)
+  if (typeof response === 'object') lead(response, ServerResponse.prototype, LightResponse.prototype)
+}
+
+function lead(object: object | null | undefined, from: object, to: object): void {
+  for (let at = object; at; at = Object.getPrototypeOf(at) as object | null) {
+    const next: unknown = Object.getPrototypeOf(at)
+    if (next === to) return
+    if (next === from) return void Object.setPrototypeOf(at, to)
+  }
+}
+
+const SILENT = new Set<string | symbol>(['request', 'checkContinue', 'checkExpectation', 'dropRequest'])
+
 const methods = {
+  emit(this: Server, event: string | symbol, ...args: unknown[]): boolean {
+    if (this[STATE]?.isSilent && SILENT.has(event)) return true
+    return nodeEmit.call(this, event, ...args)
+  },
+
   _listen2(this: Server, ...[address, port, addressType, backlog, fd, flags]: Listening): void {
     this[STATE].listen({ address, port, addressType, backlog, fd, flags })
   },
