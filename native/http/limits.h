@@ -9,6 +9,7 @@ namespace brink::http {
 // What is not judged here but left to the app, which is told instead. Nothing, by default.
 struct LeftToApp {
   bool expectations = false;  // and `100 Continue`
+  bool upgrades = false;      // of requests with bodies, too, and what a body is of one that is offered
 };
 
 struct Limits {

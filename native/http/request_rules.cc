@@ -169,9 +169,10 @@ Refusal judge_head(const char* bytes, const LeftToApp& left_to_app, RequestHead&
   // A server ignores it from an HTTP/1.0 client, and where there is no body to wait for.
   head.expects_continue = expects_continue && !head.http_1_0 && head.has_body();
   head.keep_alive = !connection.close && (!head.http_1_0 || connection.keep_alive);
-  // An upgrade is an offer; what nobody takes up is a plain request. An HTTP/1.0 client cannot make one.
+  // An upgrade is an offer; what nobody takes up is a plain request. An HTTP/1.0 client cannot make one, and behind a
+  // body it would come too late, if the app does not say otherwise.
   bool asks = head.method == HTTP_CONNECT || (connection.upgrade && names_protocol);
-  head.offers_upgrade = asks && !head.has_body() && !head.http_1_0;
+  head.offers_upgrade = asks && (left_to_app.upgrades || (!head.has_body() && !head.http_1_0));
   head.note_traits();
   return judge_target(slice_of(bytes, head.target), head, host);
 }

@@ -224,7 +224,8 @@ bool Reactor::on_request(const http::Request& request) {
   uint32_t sequence = connection.unanswered.add(request.head.method == HTTP_HEAD, request.head.http_1_0);
   bool is_last = !request.head.keep_alive || (options_.max_requests_per_connection > 0 &&
                                               connection.unanswered.total() >= options_.max_requests_per_connection);
-  bool is_offered = options_.takes_upgrades && request.head.offers_upgrade && !is_last;
+  bool is_offered =
+      options_.takes_upgrades && request.head.offers_upgrade && (!is_last || options_.limits.left_to_app.upgrades);
   // What follows CONNECT is for the other end of its tunnel, and no request (RFC 9110, 9.3.6).
   is_last |= request.head.method == HTTP_CONNECT && !is_offered;
   if (request.complete && !fixed_.empty() && !is_offered) {
@@ -236,11 +237,16 @@ bool Reactor::on_request(const http::Request& request) {
     }
   }
   connection.upgrade_offered = is_offered;
+  if (is_offered) {
+    bool is_any = options_.limits.left_to_app.upgrades;
+    connection.offer_is_last = is_any && (is_last || request.head.method == HTTP_CONNECT);
+  }
   events_.put_request(connection.id, sequence, connection.peer, request, connection.upgrade_offered);
   if (!request.complete) {
     connection.incoming = std::make_unique<IncomingBody>();
     connection.incoming->sequence = sequence;
-    connection.incoming->closes_after = is_last;
+    connection.incoming->closes_after = is_last || (is_offered && connection.offer_is_last);
+    if (is_offered) connection.incoming->credit = 0;
     connection.incoming->credit -= static_cast<int64_t>(request.body.size);
     connection.incoming->bytes = request.head_bytes.size + request.body.size;
     connection.window.restart(now_ms_);
@@ -248,7 +254,7 @@ bool Reactor::on_request(const http::Request& request) {
   }
   messages_++;
   stats_.requests++;
-  if (is_last) connection.stage = Stage::last;
+  if (is_last && !is_offered) connection.stage = Stage::last;
   uint64_t bytes = request.head_bytes.size + request.body.size;
   if (bytes >= PendingInput::kLeastCounted) count_pending_input(connection, sequence, bytes);
   return connection.may_take_request(options_) && events_.has_room_for_request();

@@ -132,6 +132,7 @@ class Reactor final : private http::RequestSink {
   void break_off(Connection& connection);
   void read_more(Connection& connection, const Reply& given);
   void take_over(Connection& connection, const Reply& given);
+  void decline_offer(Connection& connection);
   void become_tunnel(Connection& connection, uint32_t sequence);
   bool ends_tunnel(Connection& connection);
   void set_deadlines(Connection& connection, const Reply& given);
