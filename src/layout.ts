@@ -93,6 +93,19 @@ export const CLOSED_BY_SERVER = 3
 /** A connection for which there was no room was closed: its addresses as with EVENT_OPENED. */
 export const EVENT_DROPPED = 10
 
+/**
+ * A client is refused, and the app is asked what it is told, and only where that is asked for: the connection waits for
+ * REPLY_END_CONNECTION, and is not read any more.
+ */
+export const EVENT_REFUSED = 11
+/** The number of the refusal; 0 when the client has ended its side within a message. */
+export const REFUSED_WHY = 4
+/** What came last of it, in the block's bytes, but no more than MOST_OF_PACKET; nothing when a time was over. */
+export const REFUSED_OFFSET = 5
+export const REFUSED_LENGTH = 6
+export const REFUSED_WORDS = 7
+export const MOST_OF_PACKET = 16384
+
 export const REQUEST_SEQUENCE = 4
 /** llhttp's number of the method in the low byte, 255 for one that it does not know; above it the length of its name. */
 export const REQUEST_METHOD = 5

@@ -41,6 +41,7 @@ reactor::Options options_from(const Napi::Object& given) {
   options.tells_client_errors = given.Get("tellsClientErrors").ToBoolean();
   options.takes_upgrades = given.Get("takesUpgrades").ToBoolean();
   options.tells_connections = given.Get("tellsConnections").ToBoolean();
+  options.asks_about_refusals = given.Get("asksAboutRefusals").ToBoolean();
   options.limits.left_to_app.upgrades = given.Get("takesAnyUpgrade").ToBoolean();
   options.takes_upgrades |= options.limits.left_to_app.upgrades;
   options.limits.left_to_app.expectations = given.Get("ownsExpectations").ToBoolean();

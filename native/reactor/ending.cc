@@ -16,9 +16,10 @@ constexpr int kMostAcceptRounds = 64;
 
 // A request that cannot be taken: its answer stands in line behind those of the requests before it, and then the
 // connection ends, for what follows cannot be told apart from it. If the app has its head, it is told.
-void Reactor::refuse(Connection& connection, http::Refusal refusal) {
+void Reactor::refuse(Connection& connection, http::Refusal refusal, net::Slice packet) {
   tell_client_error(connection, refusal);
   if (http::status_of(refusal) == 408) connection.is_ended_by(Cause::timeout);
+  if (options_.asks_about_refusals) return ask_about_refusal(connection, refusal, packet);
   connection.stage = Stage::refused;
   uint32_t sequence;
   if (connection.incoming) {
@@ -31,6 +32,20 @@ void Reactor::refuse(Connection& connection, http::Refusal refusal) {
     sequence = connection.unanswered.add(connection.parser.asks_for_head(), false);
   }
   answer(connection, last_answer(connection.id, sequence, http::status_of(refusal)));
+  flush_output();
+  settle(connection);
+}
+
+// In the place of an answer stands one that nobody can give, so that the connection stays until the app ends it.
+void Reactor::ask_about_refusal(Connection& connection, http::Refusal refusal, net::Slice packet) {
+  connection.stage = Stage::refused;
+  if (connection.incoming) {
+    if (!connection.incoming->discarded) notices_.body_failed(connection.id, connection.incoming->sequence, refusal);
+    connection.incoming.reset();
+  }
+  if (connection.unanswered.count() >= Unanswered::kMost) return drop(connection);
+  connection.unanswered.take(connection.unanswered.add(false, false));
+  notices_.refused(connection.id, refusal, packet);
   flush_output();
   settle(connection);
 }

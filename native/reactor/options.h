@@ -15,6 +15,7 @@ struct Options {
   uint32_t min_rate_bytes = 240;             // a second, of a body that arrives or an answer that is taken; 0: any
   bool tells_client_errors = false;          // to JavaScript, as events
   bool takes_upgrades = false;               // a request that offers one is told so, and waited for
+  bool asks_about_refusals = false;          // what a client is told that is refused, is the app's
   bool tells_connections = false;            // that are opened and closed, to JavaScript; for more there is no answer
   uint64_t max_pending_output_bytes = 1024 * 1024;     // above it the connection is not read
   uint64_t max_pending_input_bytes = 8 * 1024 * 1024;  // of requests that are not answered; above it no more are read

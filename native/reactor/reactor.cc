@@ -196,7 +196,10 @@ void Reactor::hear_the_end(Connection& connection) {
     }
     notices_.half_gone(connection.id);
   }
-  settle(connection);
+  bool is_torn = connection.stage == Stage::open && connection.parser.in_message();
+  if (!options_.asks_about_refusals || !is_torn) return settle(connection);
+  connection.incoming.reset();
+  ask_about_refusal(connection, http::Refusal::none, {nullptr, 0});
 }
 
 void Reactor::parse(Connection& connection, char* at, size_t size) {
@@ -208,7 +211,7 @@ void Reactor::parse(Connection& connection, char* at, size_t size) {
   http::Refusal refusal = connection.parser.parse(at, size, scratch_, *this);
   parsing_ = nullptr;
   if (!was_in_message || messages_ != messages_before) connection.since.message_ms = now_ms_;
-  if (refusal != http::Refusal::none) return refuse(connection, refusal);
+  if (refusal != http::Refusal::none) return refuse(connection, refusal, {at - kept, kept + size});
   const IncomingBody* incoming = connection.incoming.get();
   if (incoming && incoming->discarded_bytes > IncomingBody::kMostDiscarded) {
     connection.stage = std::max(connection.stage, Stage::refused);

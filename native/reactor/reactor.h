@@ -154,7 +154,8 @@ class Reactor final : private http::RequestSink {
   void tell_drained(Connection& connection);
 
   // Refuse, end, and time out.
-  void refuse(Connection& connection, http::Refusal refusal);
+  void refuse(Connection& connection, http::Refusal refusal, net::Slice packet = {nullptr, 0});
+  void ask_about_refusal(Connection& connection, http::Refusal refusal, net::Slice packet);
   void tell_client_error(const Connection& connection, http::Refusal refusal);
   void discard_input(Connection& connection);
   void end(Connection& connection);
