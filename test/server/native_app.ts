@@ -1,8 +1,8 @@
 // A reactor and its exchange without a router: a test is told the events as they come, and replies as it likes. For what
 // the native side offers and brink's own router does not use.
-import { Exchange } from '#brink/exchange.js'
-import * as layout from '#brink/layout.js'
-import { type NativeReactor, native } from '#brink/native.js'
+import { Exchange } from '#brink/exchange/exchange.js'
+import * as layout from '#brink/exchange/layout.js'
+import { type NativeReactor, native } from '#brink/exchange/native.js'
 import { leaveAll } from './raw_client.js'
 import { type Gate, gate, within } from './waiting.js'
 
