@@ -220,8 +220,7 @@ void Reactor::drain() {
     }
   }
   draining_ = true;
-  for (Listener& listener : listeners_) poller_->remove(listener.fd.get());
-  listeners_.clear();
+  stop_listening();
   for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
     Connection* connection = connections_.at_slot(slot);
     if (!connection) continue;
@@ -232,10 +231,44 @@ void Reactor::drain() {
   if (!in_turn_) connections_.bury();
 }
 
-void Reactor::cut() {
-  draining_ = true;
+void Reactor::stop_listening() {
   for (Listener& listener : listeners_) poller_->remove(listener.fd.get());
   listeners_.clear();
+}
+
+bool Reactor::is_idle(const Connection& connection) const {
+  return connection.stage == Stage::open && connection.unanswered.empty() && !connection.has_pending() &&
+         !connection.parser.in_message() && !connection.parser.has_unread() && !connection.input.readable;
+}
+
+void Reactor::close_idle() {
+  for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
+    Connection* connection = connections_.at_slot(slot);
+    if (connection && is_idle(*connection)) end(*connection);
+  }
+  if (!in_turn_) connections_.bury();
+}
+
+void Reactor::change_deadlines(const Options& options) {
+  options_.max_connections = options.max_connections;
+  options_.min_rate_bytes = options.min_rate_bytes;
+  options_.headers_timeout_ms = options.headers_timeout_ms;
+  options_.request_timeout_ms = options.request_timeout_ms;
+  options_.write_timeout_ms = options.write_timeout_ms;
+  options_.half_close_timeout_ms = options.half_close_timeout_ms;
+  if (options_.keep_alive_timeout_ms != options.keep_alive_timeout_ms) {
+    options_.keep_alive_timeout_ms = options.keep_alive_timeout_ms;
+    heads_ = http::ResponseHeadWriter(options.keep_alive_timeout_ms == kNoTimeout ? 0 : options.keep_alive_timeout_ms);
+  }
+  look_at_clock();
+  for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
+    if (Connection* connection = connections_.at_slot(slot)) arm(*connection, connection->may_read(options_));
+  }
+}
+
+void Reactor::cut() {
+  draining_ = true;
+  stop_listening();
   for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
     Connection* connection = connections_.at_slot(slot);
     if (!connection) continue;

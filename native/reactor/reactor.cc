@@ -19,7 +19,7 @@ Reactor::Reactor(const Options& options, std::unique_ptr<poller::Poller> poller,
       poller_(std::move(poller)),
       sink_(sink),
       events_(options.limits.fields),
-      heads_(options.keep_alive_timeout_ms),
+      heads_(options.keep_alive_timeout_ms == kNoTimeout ? 0 : options.keep_alive_timeout_ms),
       wheel_(net::system::monotonic_ms()),
       polled_(kMostPolled),
       now_ms_(net::system::monotonic_ms()) {}

@@ -62,6 +62,13 @@ class Reactor final : private http::RequestSink {
   // Takes the clients that wait to be accepted, stops listening and lets every connection end: idle ones now, the
   // others with their last answer.
   void drain();
+  // Closes the listeners; the connections go on.
+  void stop_listening();
+  // Ends the connections of which nothing is asked.
+  void close_idle();
+  // Takes over the deadlines, for all that is waited for from now on or waited for already, and how many connections
+  // there may be. All else stays.
+  void change_deadlines(const Options& options);
   // Ends everything at once.
   void cut();
 
@@ -168,8 +175,9 @@ class Reactor final : private http::RequestSink {
   void expire_lingering(Connection& connection);
   void look_at_held_back(Connection& connection);
   void give_memory_back();
+  bool is_idle(const Connection& connection) const;
 
-  const Options options_;
+  Options options_;
   std::unique_ptr<poller::Poller> poller_;
   BatchSink& sink_;
   EventWriter events_;
