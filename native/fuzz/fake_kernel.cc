@@ -308,6 +308,9 @@ using fuzz::FakeKernel;
 
 bool parse_address(const char*, uint16_t, Address*) { return false; }
 
+Opened open_unix_listener(const char*, size_t, const ListenOptions&) { return {kNoDescriptor, -ENOTSUP, "bind"}; }
+Opened adopt_listener(Descriptor, const ListenOptions&) { return {kNoDescriptor, -ENOTSUP, "listen"}; }
+
 Opened open_listener(const Address&, const ListenOptions&) {
   Opened opened;
   opened.descriptor = FakeKernel::current().open_listener();

@@ -9,6 +9,9 @@ namespace brink::http {
 // What is not judged here but left to the app, which is told instead. Nothing, by default.
 struct LeftToApp {
   bool expectations = false;  // and `100 Continue`
+  bool hosts = false;         // that are missing, empty or no authority; not more than one
+  bool targets = false;       // of any characters but white space and controls
+  bool upgrades = false;      // of requests with bodies, too, and what a body is of one that is offered
 };
 
 struct Limits {

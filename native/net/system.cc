@@ -111,6 +111,36 @@ Opened open_listener(const Address& address, const ListenOptions& options) {
   return opened;
 }
 
+Opened open_unix_listener(const char* path, size_t size, const ListenOptions& options) {
+  sockaddr_storage name = {};
+  platform::Size name_size = platform::unix_name(path, size, &name);
+  if (name_size == 0) return {kNoDescriptor, platform::kUnixFamily < 0 ? -ENOTSUP : -EINVAL, "bind"};
+  platform::Socket socket = platform::open_socket(platform::kUnixFamily);
+  if (!platform::is_valid(socket)) return failed(socket, "socket");
+  if (::bind(socket, reinterpret_cast<sockaddr*>(&name), name_size) != 0) return failed(socket, "bind");
+  if (::listen(socket, options.backlog) != 0) return failed(socket, "listen");
+  Opened opened;
+  opened.descriptor = static_cast<Descriptor>(socket);
+  return opened;
+}
+
+Opened adopt_listener(Descriptor descriptor, const ListenOptions& options) {
+  platform::Socket socket = socket_of(descriptor);
+  Opened opened;
+  opened.descriptor = descriptor;
+  if (!platform::make_non_blocking(socket) || ::listen(socket, options.backlog) != 0) {
+    opened.error = -platform::last_error();
+    opened.syscall = "listen";
+    return opened;
+  }
+  // Of a socket of the UNIX domain these are refused, and it needs none of them.
+  set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  platform::ask_silent_peers(socket);
+  if (platform::kUnsentLimitOption >= 0)
+    set_option(socket, IPPROTO_TCP, platform::kUnsentLimitOption, kUnsentLimitBytes);
+  return opened;
+}
+
 int local_port(Descriptor descriptor) {
   sockaddr_storage name = {};
   platform::Size size = sizeof name;

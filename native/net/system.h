@@ -58,6 +58,10 @@ bool parse_address(const char* text, uint16_t port, Address* address);
 
 // A bound, listening, non-blocking socket. What accept() promises of its connections it has where they inherit it.
 Opened open_listener(const Address& address, const ListenOptions& options);
+// The same at a path of the UNIX domain; on Linux one that begins with a zero is a name without a file.
+Opened open_unix_listener(const char* path, size_t size, const ListenOptions& options);
+// The same of a bound socket that somebody else has opened, which the caller owns, whatever becomes of it.
+Opened adopt_listener(Descriptor descriptor, const ListenOptions& options);
 int local_port(Descriptor descriptor);
 // This end of a connection; nothing where it is not known.
 Address local_address(Descriptor descriptor);

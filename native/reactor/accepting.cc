@@ -73,7 +73,8 @@ void Reactor::admit(net::Fd fd, const net::Address& peer) {
   }
   Connection& connection = *added;
   connection.since.idle_ms = now_ms_;
-  bool too_many = options_.max_connections > 0 && connections_.open() - turned_away_ > options_.max_connections;
+  uint32_t most = options_.max_connections;
+  bool too_many = most > 0 && (most == kNoConnections || connections_.open() - turned_away_ > most);
   int error = too_many ? -EMFILE : poller_->add(connection.fd.get(), connection.id.token());
   if (error == 0) {
     if (options_.tells_connections)

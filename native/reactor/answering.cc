@@ -115,8 +115,8 @@ void Reactor::answer(Connection& connection, const Reply& given) {
   }
   if (!unanswered.take(given.sequence)) return;
   bool is_last = unanswered.is_last(given.sequence);
-  // It is read again now, though its answer may have to wait.
-  if (is_last && std::exchange(connection.upgrade_offered, false)) settle_later(connection);
+  // It is read again now, though its answer may have to wait. A raw one that goes on may still become a tunnel.
+  if (is_last && connection.upgrade_offered && !(given.raw && given.streams)) decline_offer(connection);
   if (connection.incoming && connection.incoming->sequence == given.sequence) {
     connection.incoming->answered = true;
     stats_.requests++;
@@ -172,6 +172,8 @@ void Reactor::add_chunk(Connection& connection, const Reply& given) {
 
 void Reactor::end_body(Connection& connection, Answer& answer) {
   answer.complete = true;
+  bool was_offered = connection.upgrade_offered && connection.unanswered.is_last(answer.sequence);
+  if (was_offered && connection.stage == Stage::open) decline_offer(connection);
   if (&answer != connection.due_answer()) return;
   if (connection.stage == Stage::tunnel) return settle_later(connection);
   bool close = answer.close;
@@ -238,6 +240,8 @@ void Reactor::break_off(Connection& connection) {
 // The app wants more of a body.
 void Reactor::read_more(Connection& connection, const Reply& given) {
   IncomingBody* incoming = connection.incoming.get();
+  bool may_decline = options_.limits.left_to_app.upgrades && connection.upgrade_offered;
+  if (may_decline && connection.unanswered.is_last(given.sequence)) decline_offer(connection);
   if (!incoming || incoming->sequence != given.sequence) return;
   incoming->wanted = true;
   incoming->credit =
@@ -247,19 +251,37 @@ void Reactor::read_more(Connection& connection, const Reply& given) {
 
 // The connection is handed over, in its turn.
 void Reactor::take_over(Connection& connection, const Reply& given) {
-  if (!connection.upgrade_offered || !connection.unanswered.is_last(given.sequence)) {
-    return answer(connection, last_answer(given.id, given.sequence, 500));
+  // Without an offer the connection is read until then, so it must be its turn.
+  bool is_plain_due = options_.limits.left_to_app.upgrades && connection.stage == Stage::open &&
+                      !connection.input.finished && given.sequence == connection.unanswered.first();
+  bool may_take = (connection.upgrade_offered || is_plain_due) && connection.unanswered.is_last(given.sequence);
+  Answer* open = connection.answer_to(given.sequence);
+  if (open) {
+    bool goes_on = open->framing == Answer::Framing::raw && !open->complete && !open->aborted && !open->takes_over;
+    if (!may_take || !goes_on) return abort(connection, given.sequence);
+    open->close = open->takes_over = true;
+  } else {
+    if (!may_take) return answer(connection, last_answer(given.id, given.sequence, 500));
+    if (!connection.unanswered.take(given.sequence)) return;
+    Answer tunnel = {given.sequence, Answer::Framing::raw};
+    tunnel.close = tunnel.takes_over = true;
+    connection.answers.push_back(std::move(tunnel));
   }
-  if (!connection.unanswered.take(given.sequence)) return;
-  Answer tunnel = {given.sequence, Answer::Framing::raw};
-  tunnel.close = tunnel.takes_over = true;
-  connection.answers.push_back(std::move(tunnel));
   if (given.sequence == connection.unanswered.first()) become_tunnel(connection, given.sequence);
+}
+
+// What was offered is a plain request.
+void Reactor::decline_offer(Connection& connection) {
+  connection.upgrade_offered = false;
+  if (connection.incoming) connection.incoming->credit += layout::kBodyWindow;
+  if (connection.offer_is_last && !connection.incoming) connection.stage = std::max(connection.stage, Stage::last);
+  settle_later(connection);
 }
 
 void Reactor::become_tunnel(Connection& connection, uint32_t sequence) {
   connection.upgrade_offered = false;
   connection.stage = Stage::tunnel;
+  connection.parser.leave_http();
   connection.incoming = std::make_unique<IncomingBody>();
   connection.incoming->sequence = sequence;
   settle_later(connection);

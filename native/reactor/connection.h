@@ -89,6 +89,7 @@ struct Connection {
   Watch watch;
   bool in_ready_list = false;
   bool upgrade_offered = false;  // by the last request: until its answer nothing more is read
+  bool offer_is_last = false;    // what is offered, if that is declined, is the connection's last request
   Cause cause = Cause::client;   // of its end, once that is not the client's
   bool answers_for_app = false;  // a request that the app has was answered here: whatever it still gives is for nobody
   Since since;

@@ -16,9 +16,10 @@ constexpr int kMostAcceptRounds = 64;
 
 // A request that cannot be taken: its answer stands in line behind those of the requests before it, and then the
 // connection ends, for what follows cannot be told apart from it. If the app has its head, it is told.
-void Reactor::refuse(Connection& connection, http::Refusal refusal) {
+void Reactor::refuse(Connection& connection, http::Refusal refusal, net::Slice packet) {
   tell_client_error(connection, refusal);
   if (http::status_of(refusal) == 408) connection.is_ended_by(Cause::timeout);
+  if (options_.asks_about_refusals) return ask_about_refusal(connection, refusal, packet);
   connection.stage = Stage::refused;
   uint32_t sequence;
   if (connection.incoming) {
@@ -31,6 +32,20 @@ void Reactor::refuse(Connection& connection, http::Refusal refusal) {
     sequence = connection.unanswered.add(connection.parser.asks_for_head(), false);
   }
   answer(connection, last_answer(connection.id, sequence, http::status_of(refusal)));
+  flush_output();
+  settle(connection);
+}
+
+// In the place of an answer stands one that nobody can give, so that the connection stays until the app ends it.
+void Reactor::ask_about_refusal(Connection& connection, http::Refusal refusal, net::Slice packet) {
+  connection.stage = Stage::refused;
+  if (connection.incoming) {
+    if (!connection.incoming->discarded) notices_.body_failed(connection.id, connection.incoming->sequence, refusal);
+    connection.incoming.reset();
+  }
+  if (connection.unanswered.count() >= Unanswered::kMost) return drop(connection);
+  connection.unanswered.take(connection.unanswered.add(false, false));
+  notices_.refused(connection.id, refusal, packet);
   flush_output();
   settle(connection);
 }
@@ -205,8 +220,7 @@ void Reactor::drain() {
     }
   }
   draining_ = true;
-  for (Listener& listener : listeners_) poller_->remove(listener.fd.get());
-  listeners_.clear();
+  stop_listening();
   for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
     Connection* connection = connections_.at_slot(slot);
     if (!connection) continue;
@@ -217,10 +231,44 @@ void Reactor::drain() {
   if (!in_turn_) connections_.bury();
 }
 
-void Reactor::cut() {
-  draining_ = true;
+void Reactor::stop_listening() {
   for (Listener& listener : listeners_) poller_->remove(listener.fd.get());
   listeners_.clear();
+}
+
+bool Reactor::is_idle(const Connection& connection) const {
+  return connection.stage == Stage::open && connection.unanswered.empty() && !connection.has_pending() &&
+         !connection.parser.in_message() && !connection.parser.has_unread() && !connection.input.readable;
+}
+
+void Reactor::close_idle() {
+  for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
+    Connection* connection = connections_.at_slot(slot);
+    if (connection && is_idle(*connection)) end(*connection);
+  }
+  if (!in_turn_) connections_.bury();
+}
+
+void Reactor::change_deadlines(const Options& options) {
+  options_.max_connections = options.max_connections;
+  options_.min_rate_bytes = options.min_rate_bytes;
+  options_.headers_timeout_ms = options.headers_timeout_ms;
+  options_.request_timeout_ms = options.request_timeout_ms;
+  options_.write_timeout_ms = options.write_timeout_ms;
+  options_.half_close_timeout_ms = options.half_close_timeout_ms;
+  if (options_.keep_alive_timeout_ms != options.keep_alive_timeout_ms) {
+    options_.keep_alive_timeout_ms = options.keep_alive_timeout_ms;
+    heads_ = http::ResponseHeadWriter(options.keep_alive_timeout_ms == kNoTimeout ? 0 : options.keep_alive_timeout_ms);
+  }
+  look_at_clock();
+  for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
+    if (Connection* connection = connections_.at_slot(slot)) arm(*connection, connection->may_read(options_));
+  }
+}
+
+void Reactor::cut() {
+  draining_ = true;
+  stop_listening();
   for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
     Connection* connection = connections_.at_slot(slot);
     if (!connection) continue;

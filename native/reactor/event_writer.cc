@@ -21,7 +21,7 @@ static_assert(http::kTraitHttp10 == layout::kFlagHttp10 && http::kTraitBody == l
 
 constexpr size_t kMostWordsOfSmallEvent =
     std::max({layout::kNoticeWords, layout::kBodyWords, layout::kGoneWords, layout::kDrainedWords,
-              layout::kClientErrorWords, layout::kOpenedWords, layout::kClosedWords});
+              layout::kClientErrorWords, layout::kOpenedWords, layout::kClosedWords, layout::kRefusedWords});
 
 uint32_t word_of(http::Span span) { return span.offset | (uint32_t{span.length} << 16); }
 
@@ -140,6 +140,7 @@ void EventWriter::put_progress(const Progress& progress) {
       break;
     case Progress::Kind::opened:
     case Progress::Kind::dropped:
+    case Progress::Kind::refused:
       break;
     case Progress::Kind::closed:
       static_assert(static_cast<uint32_t>(Cause::client) == layout::kClosedByClient &&
@@ -157,6 +158,13 @@ void EventWriter::put_progress(const Progress& progress) {
       break;
     }
   }
+}
+
+void EventWriter::put_refused(const Progress& progress, net::Slice packet) {
+  uint32_t* words = begin_event(layout::kEventRefused, layout::kRefusedWords, progress.id);
+  words[layout::kRefusedWhy] = static_cast<uint32_t>(progress.refusal);
+  words[layout::kRefusedOffset] = packet.size > 0 ? static_cast<uint32_t>(offset_in_block(packet)) : 0;
+  words[layout::kRefusedLength] = static_cast<uint32_t>(packet.size);
 }
 
 void EventWriter::put_ends(const Progress& progress, const Ends& ends) {

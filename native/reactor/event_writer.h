@@ -24,7 +24,7 @@ enum class Cause : uint8_t { client, reset, timeout, server };
 
 // What becomes of something that is under way with a client, to be told to JavaScript.
 struct Progress {
-  enum class Kind : uint8_t { gone, half_gone, drained, body_failed, body_changed, opened, closed, dropped };
+  enum class Kind : uint8_t { gone, half_gone, drained, body_failed, body_changed, opened, closed, dropped, refused };
   Kind kind;
   ConnectionId id;
   uint32_t sequence;
@@ -60,6 +60,8 @@ class EventWriter {
   void put_notice(uint32_t code);
   void put_client_error(const ClientError& error);
   void put_progress(const Progress& progress);
+  bool has_room_for_bytes(size_t size) const { return layout::kBlockBytes - bytes_used_ >= size; }
+  void put_refused(const Progress& progress, net::Slice packet);
   // Of a connection that is opened, or of one that is dropped.
   void put_ends(const Progress& progress, const Ends& ends);
 

@@ -19,7 +19,7 @@ Reactor::Reactor(const Options& options, std::unique_ptr<poller::Poller> poller,
       poller_(std::move(poller)),
       sink_(sink),
       events_(options.limits.fields),
-      heads_(options.keep_alive_timeout_ms),
+      heads_(options.keep_alive_timeout_ms == kNoTimeout ? 0 : options.keep_alive_timeout_ms),
       wheel_(net::system::monotonic_ms()),
       polled_(kMostPolled),
       now_ms_(net::system::monotonic_ms()) {}
@@ -196,7 +196,10 @@ void Reactor::hear_the_end(Connection& connection) {
     }
     notices_.half_gone(connection.id);
   }
-  settle(connection);
+  bool is_torn = connection.stage == Stage::open && connection.parser.in_message();
+  if (!options_.asks_about_refusals || !is_torn) return settle(connection);
+  connection.incoming.reset();
+  ask_about_refusal(connection, http::Refusal::none, {nullptr, 0});
 }
 
 void Reactor::parse(Connection& connection, char* at, size_t size) {
@@ -208,7 +211,7 @@ void Reactor::parse(Connection& connection, char* at, size_t size) {
   http::Refusal refusal = connection.parser.parse(at, size, scratch_, *this);
   parsing_ = nullptr;
   if (!was_in_message || messages_ != messages_before) connection.since.message_ms = now_ms_;
-  if (refusal != http::Refusal::none) return refuse(connection, refusal);
+  if (refusal != http::Refusal::none) return refuse(connection, refusal, {at - kept, kept + size});
   const IncomingBody* incoming = connection.incoming.get();
   if (incoming && incoming->discarded_bytes > IncomingBody::kMostDiscarded) {
     connection.stage = std::max(connection.stage, Stage::refused);
@@ -224,7 +227,8 @@ bool Reactor::on_request(const http::Request& request) {
   uint32_t sequence = connection.unanswered.add(request.head.method == HTTP_HEAD, request.head.http_1_0);
   bool is_last = !request.head.keep_alive || (options_.max_requests_per_connection > 0 &&
                                               connection.unanswered.total() >= options_.max_requests_per_connection);
-  bool is_offered = options_.takes_upgrades && request.head.offers_upgrade && !is_last;
+  bool is_offered =
+      options_.takes_upgrades && request.head.offers_upgrade && (!is_last || options_.limits.left_to_app.upgrades);
   // What follows CONNECT is for the other end of its tunnel, and no request (RFC 9110, 9.3.6).
   is_last |= request.head.method == HTTP_CONNECT && !is_offered;
   if (request.complete && !fixed_.empty() && !is_offered) {
@@ -236,11 +240,16 @@ bool Reactor::on_request(const http::Request& request) {
     }
   }
   connection.upgrade_offered = is_offered;
+  if (is_offered) {
+    bool is_any = options_.limits.left_to_app.upgrades;
+    connection.offer_is_last = is_any && (is_last || request.head.method == HTTP_CONNECT);
+  }
   events_.put_request(connection.id, sequence, connection.peer, request, connection.upgrade_offered);
   if (!request.complete) {
     connection.incoming = std::make_unique<IncomingBody>();
     connection.incoming->sequence = sequence;
-    connection.incoming->closes_after = is_last;
+    connection.incoming->closes_after = is_last || (is_offered && connection.offer_is_last);
+    if (is_offered) connection.incoming->credit = 0;
     connection.incoming->credit -= static_cast<int64_t>(request.body.size);
     connection.incoming->bytes = request.head_bytes.size + request.body.size;
     connection.window.restart(now_ms_);
@@ -248,7 +257,7 @@ bool Reactor::on_request(const http::Request& request) {
   }
   messages_++;
   stats_.requests++;
-  if (is_last) connection.stage = Stage::last;
+  if (is_last && !is_offered) connection.stage = Stage::last;
   uint64_t bytes = request.head_bytes.size + request.body.size;
   if (bytes >= PendingInput::kLeastCounted) count_pending_input(connection, sequence, bytes);
   return connection.may_take_request(options_) && events_.has_room_for_request();

@@ -41,7 +41,7 @@ export class AbortListeners<L extends AbortListener = AbortListener> {
     return at
   }
 
-  /** One of a connection, or nobody. */
+  /** One of a connection, if there is any. */
   anyOf(slot: number, generation: number): L | undefined {
     let at = this.#first[slot]
     while (at !== undefined && at.generation !== generation) at = at.nextListener as L | undefined

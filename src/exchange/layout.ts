@@ -93,6 +93,19 @@ export const CLOSED_BY_SERVER = 3
 /** A connection for which there was no room was closed: its addresses as with EVENT_OPENED. */
 export const EVENT_DROPPED = 10
 
+/**
+ * A client is refused, and the app is asked what it is told, and only where that is asked for: the connection waits for
+ * REPLY_END_CONNECTION, and is not read any more.
+ */
+export const EVENT_REFUSED = 11
+/** The number of the refusal; 0 when the client has ended its side within a message. */
+export const REFUSED_WHY = 4
+/** What came last of it, in the block's bytes, but no more than MOST_OF_PACKET; nothing when a time was over. */
+export const REFUSED_OFFSET = 5
+export const REFUSED_LENGTH = 6
+export const REFUSED_WORDS = 7
+export const MOST_OF_PACKET = 16384
+
 export const REQUEST_SEQUENCE = 4
 /** llhttp's number of the method in the low byte, 255 for one that it does not know; above it the length of its name. */
 export const REQUEST_METHOD = 5
@@ -126,7 +139,10 @@ export const FLAG_BODY_FOLLOWS = 1
 export const FLAG_HTTP_1_0 = 2
 export const FLAG_IPV4 = 4
 export const FLAG_BODY = 8
-/** The client offers to speak another protocol, and waits for the answer. */
+/**
+ * The client offers to speak another protocol, and waits for the answer. Where the app takes any offer, one with a body
+ * comes without it (FLAG_BODY_FOLLOWS): whether it is one is told by REPLY_READ, which declines the offer, or an answer.
+ */
 export const FLAG_UPGRADE = 16
 /** The client holds its body back until it is asked for it. */
 export const FLAG_EXPECTS_CONTINUE = 32
@@ -169,7 +185,11 @@ export const REPLY_CHUNK = 2
 export const REPLY_ABORT = 3
 /** So many more bytes of the request's body are wanted: REPLY_BODY_LENGTH. */
 export const REPLY_READ = 4
-/** The connection is handed over: what comes on it is told as pieces of a body, chunks are sent as they are. */
+/**
+ * The connection is handed over: what comes on it is told as pieces of a body, chunks are sent as they are. Where the
+ * app takes any offer, the last request that was told may be one, and a raw answer to it that is still open goes on as
+ * what is sent.
+ */
 export const REPLY_TAKE_OVER = 5
 /** Other deadlines than the server's for this request, in milliseconds; 0 for the server's own. */
 export const REPLY_DEADLINES = 6

@@ -2,7 +2,7 @@
 // the native side offers and brink's own router does not use.
 import { Exchange } from '#brink/exchange/exchange.js'
 import * as layout from '#brink/exchange/layout.js'
-import { type NativeReactor, native } from '#brink/exchange/native.js'
+import { type NativeFailure, type NativeReactor, native } from '#brink/exchange/native.js'
 import { leaveAll } from './raw_client.js'
 import { type Gate, gate, within } from './waiting.js'
 
@@ -24,6 +24,10 @@ export interface NativeEvent {
   bytes(offset: number, length: number): string
 }
 
+function onAnyPort(reactor: NativeReactor): { port: number } | NativeFailure {
+  return reactor.listen('127.0.0.1', 0, { backlog: 512, reusePort: false, ipv6Only: false }, [])
+}
+
 export class NativeApp {
   readonly exchange: Exchange
   readonly reactor: NativeReactor
@@ -37,6 +41,7 @@ export class NativeApp {
   constructor(
     options: Readonly<Record<string, number | string | boolean>>,
     hear: (app: NativeApp, event: NativeEvent) => void,
+    listen = onAnyPort,
   ) {
     this.#hear = hear
     const name = process.env.BRINK_BACKEND ?? 'auto'
@@ -63,7 +68,7 @@ export class NativeApp {
         this.#closed.open()
       },
     )
-    const bound = this.reactor.listen('127.0.0.1', 0, { backlog: 512, reusePort: false, ipv6Only: false }, [])
+    const bound = listen(this.reactor)
     if (!('port' in bound)) throw new Error(`listening failed with ${bound.errno}`)
     this.port = bound.port
     this.reactor.start()
@@ -157,8 +162,9 @@ export async function natively(
   options: Readonly<Record<string, number | string | boolean>>,
   hear: (app: NativeApp, event: NativeEvent) => void,
   use: (app: NativeApp) => Promise<void>,
+  listen = onAnyPort,
 ): Promise<void> {
-  const app = new NativeApp(options, hear)
+  const app = new NativeApp(options, hear, listen)
   try {
     await use(app)
   } finally {

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import * as layout from '#brink/layout.js'
+import * as layout from '#brink/exchange/layout.js'
 import { get } from './messages.js'
 import { type NativeApp, type NativeEvent, natively } from './native_app.js'
 import { connect } from './raw_client.js'
