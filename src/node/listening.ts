@@ -56,11 +56,11 @@ export class ListeningHandle {
   }
 
   ref(): void {
-    ;(this.#loop.reactor as any).ref?.()
+    this.#loop.reactor.ref()
   }
 
   unref(): void {
-    ;(this.#loop.reactor as any).unref?.()
+    this.#loop.reactor.unref()
   }
 
   close(callback?: () => void): void {

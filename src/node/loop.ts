@@ -15,18 +15,17 @@ import {
   BODY_SEQUENCE,
   BODY_TRAILERS_LENGTH,
   BODY_TRAILERS_OFFSET,
-  CLIENT_ERROR_REFUSAL,
   CLOSED_BY_SERVER,
   CLOSED_CAUSE,
   DRAINED_SEQUENCE,
   EVENT_BODY,
-  EVENT_CLIENT_ERROR,
   EVENT_CLOSED,
   EVENT_DRAINED,
   EVENT_GENERATION,
   EVENT_GONE,
   EVENT_KIND,
   EVENT_OPENED,
+  EVENT_REFUSED,
   EVENT_REQUEST,
   EVENT_SLOT,
   EVENT_WORDS,
@@ -40,6 +39,9 @@ import {
   OPENED_LOCAL_PORT,
   OPENED_PORT,
   OPENED_UNIX,
+  REFUSED_LENGTH,
+  REFUSED_OFFSET,
+  REFUSED_WHY,
   REQUEST_BODY_LENGTH,
   REQUEST_BODY_OFFSET,
   REQUEST_FLAGS,
@@ -134,7 +136,7 @@ export class Loop {
   /** No more connections; those that there are go on. */
   stopListening(): void {
     this.isListening = false
-    ;(this.reactor as any).stopListening?.()
+    this.reactor.stopListening()
     this.endIfIdle()
   }
 
@@ -240,8 +242,11 @@ export class Loop {
         this.#bySlot[slot] = undefined
         this.connections.delete(connection)
         return connection.closed(words[at + CLOSED_CAUSE])
-      case EVENT_CLIENT_ERROR:
-        return this.#owner.refused(connection, refusalAt(words[at + CLIENT_ERROR_REFUSAL]), Buffer.alloc(0))
+      case EVENT_REFUSED: {
+        const start = words[at + REFUSED_OFFSET]
+        const packet = Buffer.from(bytes.subarray(start, start + words[at + REFUSED_LENGTH]))
+        return this.#owner.refused(connection, refusalAt(words[at + REFUSED_WHY]), packet)
+      }
     }
   }
 

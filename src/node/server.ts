@@ -14,7 +14,6 @@ import { inside, type NodeSocket, type RequestClass, type ResponseClass } from '
 import { type NodeRequest, requestOfMessage } from './request.js'
 import type { BrinkSocket } from './socket.js'
 
-const DAY_MS = 86_400_000
 /** Node lets an idle connection live so much longer than it says. */
 const KEEP_ALIVE_BUFFER_MS = 1000
 
@@ -161,17 +160,8 @@ class ServerState implements LoopOwner {
     if (typeof handle === 'number') return this.#failed(handle, address, place.port)
     if (typeof handle.fd !== 'number' || handle.fd < 0) return this.#leaveToNode(place)
     const loop = new Loop(this, this.#settings())
-    let listening: any
-    if ((loop.reactor as any).listenDescriptor) listening = (loop.reactor as any).listenDescriptor(handle.fd, backlogOf(place))
-    else {
-      const out: any = {}
-      handle.getsockname?.(out)
-      handle.close()
-      ;(handle as any).getsockname = (o: any) => (Object.assign(o, out), 0)
-      ;(handle as any).close = () => {}
-      listening = loop.reactor.listen(out.address, out.port, { backlog: 511, reusePort: false, ipv6Only: false }, [])
-    }
-    if (typeof listening === 'object' && 'errno' in listening) {
+    const listening = loop.reactor.listenOn(handle.fd, { backlog: backlogOf(place) }, [])
+    if ('errno' in listening) {
       handle.close()
       server._handle = null
       loop.reactor.close()
@@ -206,8 +196,8 @@ class ServerState implements LoopOwner {
       backend,
       threaded,
       ...this.times(),
-      writeTimeout: DAY_MS,
-      halfCloseTimeout: DAY_MS,
+      writeTimeout: 0,
+      halfCloseTimeout: 0,
       minRate: 0,
       maxHeaderSize: Math.min(internals(server).maxHeaderSize || http.maxHeaderSize, 65535),
       maxHeaders: 1000,
@@ -223,13 +213,13 @@ class ServerState implements LoopOwner {
     }
   }
 
-  /** In the native side's words, where 0 is no limit. */
+  /** In the native side's words; both have 0 for no limit. */
   times(): { keepAliveTimeout: number; headersTimeout: number; requestTimeout: number } {
     const { keepAliveTimeout, headersTimeout, requestTimeout } = this.server
-    const { keepAliveTimeoutBuffer = KEEP_ALIVE_BUFFER_MS } = internals(this.server)
     const idle = limitOf(keepAliveTimeout)
+    const buffer = internals(this.server).keepAliveTimeoutBuffer ?? KEEP_ALIVE_BUFFER_MS
     return {
-      keepAliveTimeout: Math.min(idle + limitOf(keepAliveTimeoutBuffer, 0), DAY_MS),
+      keepAliveTimeout: idle === 0 ? 0 : idle + limitOf(buffer),
       headersTimeout: limitOf(headersTimeout),
       requestTimeout: limitOf(requestTimeout),
     }
@@ -321,8 +311,8 @@ function isIpv6(handle: NodeHandle): boolean {
   return name.family === 'IPv6'
 }
 
-function limitOf(ms: number | undefined, otherwise = DAY_MS): number {
-  return typeof ms === 'number' && Number.isFinite(ms) && ms > 0 ? ms : otherwise
+function limitOf(ms: number | undefined): number {
+  return typeof ms === 'number' && Number.isFinite(ms) && ms > 0 ? ms : 0
 }
 
 function chosenBackend(): { backend: string; threaded: boolean } {
@@ -399,7 +389,7 @@ for (const name of ['keepAliveTimeout', 'keepAliveTimeoutBuffer', 'headersTimeou
       this[TIMES] ??= {}
       this[TIMES][name] = ms
       const state = this[STATE]
-      for (const loop of state?.loops ?? []) (loop.reactor as any).setDeadlines?.(state.times())
+      for (const loop of state?.loops ?? []) loop.reactor.setDeadlines(state.times())
     },
   })
 }
