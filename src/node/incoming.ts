@@ -20,15 +20,23 @@ export function handOver(request: NodeRequest, Request: RequestClass): void {
   // A listener to 'connection' may have ended it.
   if (socket.destroyed || parser === null) return
   request.isReal = true
-  if (request.req === undefined) {
-    request.req = new Request(socket)
-    bind(request.req, request)
-    fillIn(request.req, request)
-  }
-  const { req } = request
+  const req = request.req ?? makeIncoming(request, Request)
   parser.incoming = req
   parser.onIncoming(req, !request.closes)
   if (request.offersUpgrade && inside<NodeIncoming>(req).upgrade) upgrade(request, req, parser)
+}
+
+/** The message alone; undefined when its connection has ended. */
+export function realIncoming(request: NodeRequest, Request: RequestClass): IncomingMessage | undefined {
+  return request.connection.socket.destroyed ? undefined : makeIncoming(request, Request)
+}
+
+function makeIncoming(request: NodeRequest, Request: RequestClass): IncomingMessage {
+  const req = new Request(request.connection.socket)
+  request.req = req
+  bind(req, request)
+  fillIn(req, request)
+  return req
 }
 
 /** The connection is somebody else's. What came behind the head is pushed into the socket. */

@@ -5,7 +5,7 @@ import net from 'node:net'
 import { FLAG_EXPECTS_CONTINUE, FLAG_EXPECTS_OTHER, FLAG_HTTP_1_0, FLAG_UPGRADE } from '../exchange/layout.js'
 import { native } from '../exchange/native.js'
 import type { Connection } from './connection.js'
-import { handOver, tellClientError } from './incoming.js'
+import { handOver, realIncoming, tellClientError } from './incoming.js'
 import { LightIncoming, lightIncoming } from './light_request.js'
 import { constructReal, LightResponse, lightResponse } from './light_response.js'
 import { backlogOf, bound, ListeningHandle, listenError, type NodeHandle, type Place } from './listening.js'
@@ -267,7 +267,9 @@ class ServerState implements LoopOwner {
       connection.makeReal()
       return handOver(request, this.#Request)
     }
-    const req = lightIncoming(request)
+    // Bodies are mostly read, and Node's constructor takes several times as long on an object that is there.
+    const req = request.hasBody ? realIncoming(request, this.#Request) : lightIncoming(request)
+    if (req === undefined) return
     const res = lightResponse(request, req)
     request.req = req
     request.res = res
