@@ -121,8 +121,7 @@ function endReal(res: ServerResponse, light: Light): void {
   fields._headerSent = true
   fields.finished = true
   if (light.isFinished) {
-    const symbol = Object.getOwnPropertySymbols(res).find(({ description }) => description === 'kWritableFinished')
-    if (symbol !== undefined) (res as unknown as Record<symbol, boolean>)[symbol] = true
+    if (finishedKey !== undefined) (res as unknown as Record<symbol, boolean>)[finishedKey] = true
   }
   if (!light.isClosed) return
   fields._closed = true
@@ -374,6 +373,10 @@ function real(res: ServerResponse): ServerResponse {
   return res
 }
 
+const model = new ServerResponse(new http.IncomingMessage(new Socket()))
+const finishedKey = Object.getOwnPropertySymbols(model).find(({ description }) => description === 'kWritableFinished')
+const tellsFinish = finishedKey !== undefined
+
 /** What of a light response is known without Node's fields. */
 const answered: Readonly<Record<string, (light: Light) => unknown>> = {
   _header: ({ head }) => head ?? null,
@@ -381,7 +384,8 @@ const answered: Readonly<Record<string, (light: Light) => unknown>> = {
   finished: ({ isEnded }) => isEnded,
   headersSent: ({ head }) => head !== undefined,
   writableEnded: ({ isEnded }) => isEnded,
-  writableFinished: ({ isFinished }) => isFinished,
+  // Since Node 24 it waits for 'finish'.
+  writableFinished: ({ isEnded, isFinished }) => (tellsFinish ? isFinished : isEnded),
   writable: () => true,
   destroyed: ({ isClosed }) => isClosed,
   _closed: ({ isClosed }) => isClosed,
@@ -429,12 +433,27 @@ function accessor(key: string | symbol, give: ((light: Light) => unknown) | unde
 Object.setPrototypeOf(LightResponse.prototype, node)
 // Properties that a light response has of its own.
 const OWN = new Set<string | symbol>(['_events', '_eventsCount', '_maxListeners', 'req', 'statusCode', 'statusMessage'])
-const model = new ServerResponse(new http.IncomingMessage(new Socket()))
 const keys = new Set<string | symbol>([...Reflect.ownKeys(model), ...Object.keys(answered)])
 for (const key of keys) {
   if (OWN.has(key)) continue
   const give = typeof key === 'string' ? answered[key] : undefined
   Object.defineProperty(LightResponse.prototype, key, accessor(key, give))
+}
+/** Node's own method, on the real response. */
+function realMethod(value: (...args: unknown[]) => unknown): PropertyDescriptor {
+  return {
+    value(this: ServerResponse, ...args: unknown[]): unknown {
+      return value.apply(real(this), args)
+    },
+    writable: true,
+    configurable: true,
+  }
+}
+for (const prototype of [Object.getPrototypeOf(node) as object, node]) {
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    if (name === 'constructor' || typeof value !== 'function') continue
+    Object.defineProperty(LightResponse.prototype, name, realMethod(value))
+  }
 }
 for (const [name, value] of Object.entries(methods)) {
   Object.defineProperty(LightResponse.prototype, name, { value, writable: true, configurable: true })

@@ -26,7 +26,7 @@ export interface SocketOwner {
   /** Nothing more will be written. */
   ended(done: Done): void
   /** The connection is to be closed, or reset. */
-  destroyed(resets: boolean, failed: boolean): void
+  destroyed(resets: boolean): void
 }
 
 /** How Node names its parts that are no part of its types. */
@@ -41,6 +41,7 @@ export class BrinkSocket extends Socket {
   readonly #owner: SocketOwner
   #message: ServerResponse | null = null
   #resets = false
+  #hadError = false
   #bytesWritten = 0
   #ignoresTimeout = false
 
@@ -157,8 +158,14 @@ export class BrinkSocket extends Socket {
     this.#owner.ended(done)
   }
 
+  /** 'close' says whether an error was the cause; Node says it where there is a handle. */
+  override emit(event: string | symbol, ...args: unknown[]): boolean {
+    return event === 'close' ? super.emit(event, this.#hadError) : super.emit(event as 'close', ...(args as [boolean]))
+  }
+
   override _destroy(error: Error | null, done: Done): void {
-    this.#owner.destroyed(this.#resets, error !== null && error !== undefined)
+    this.#hadError = error !== null && error !== undefined
+    this.#owner.destroyed(this.#resets)
     netSocket._destroy.call(this, error, done)
   }
 }
