@@ -156,6 +156,7 @@ const twins: Readonly<Record<string, Twin>> = {
   },
   'a connection that the app keeps by name': {
     sends: [get('/'), last('/')],
+    options: { keepAliveTimeout: 1 },
     handler: (_req, res) => {
       res.setHeader('connection', 'Keep-Alive')
       res.end('x')
@@ -359,6 +360,7 @@ const twins: Readonly<Record<string, Twin>> = {
   },
   'no requests beyond a number': {
     sends: [get('/1'), get('/2'), get('/3')],
+    options: { keepAliveTimeout: 1 },
     prepare: (server, log) => {
       server.maxRequestsPerSocket = 2
       server.on('dropRequest', () => log('dropped'))
