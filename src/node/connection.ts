@@ -49,6 +49,8 @@ export class Connection implements SocketOwner, RequestConnection {
   readonly peer: Partial<AddressInfo>
   readonly local: Partial<AddressInfo>
   bytesRead = 0
+  /** By responses that no stream has written. */
+  bytesAnswered = 0
   /** Requests without a whole answer, the first one first. */
   readonly open: NodeRequest[] = []
   /** It has sent a request. */
@@ -137,6 +139,7 @@ export class Connection implements SocketOwner, RequestConnection {
 
   answer(request: NodeRequest, head: string, body: string | Uint8Array | undefined, isLast: boolean): void {
     request.isBegun = true
+    this.bytesAnswered += head.length + (body?.length ?? 0)
     this.#owner.exchange.raw(request, isLast ? FLAG_REPLY_CLOSE : 0, head, body)
     this.answered(request, isLast)
     if (!isLast) return
@@ -150,7 +153,8 @@ export class Connection implements SocketOwner, RequestConnection {
   answered(request: NodeRequest, isLast: boolean): void {
     request.isAnswered = true
     if (isLast && this.#phase === 'open') this.#phase = 'ending'
-    if (this.#incoming === request) this.#incoming = undefined
+    // What of its body is still to come is not told behind the answer.
+    if (this.#incoming === request && request.bodyFollows) this.#incoming = undefined
     if (this.open[0] === request) this.open.shift()
     else {
       const place = this.open.indexOf(request)

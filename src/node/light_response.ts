@@ -230,8 +230,6 @@ function endWith(res: ServerResponse, light: Light, chunk: unknown): boolean {
   if (!light.hasBody) request.connection.answer(request, head, undefined, light.isLast)
   else if (!light.isChunked) request.connection.answer(request, head, body, light.isLast)
   else request.connection.answer(request, head, chunked(body), light.isLast)
-  const { req } = res
-  if (!isLightRequest(req)) dump(req)
   if ((res as unknown as LightObject)._events !== undefined) res.emit('prefinish')
   finish(light)
   return true
@@ -264,6 +262,8 @@ function tellFinished(): void {
   finishing = []
   tell(all, 0, (light) => {
     light.isFinished = true
+    const { req } = light.res
+    if (!isLightRequest(req)) dump(req)
     // Who made it real meanwhile sees it in Node's fields.
     if (lightOf(light.res) === undefined) endReal(light.res, light)
     if (inside<LightObject>(light.res)._events === undefined) light.isClosed = true

@@ -72,7 +72,10 @@ export const Server: ServerConstructor = function (
 ): Server | undefined {
   if (!(this instanceof Server)) return new Server(options as ServerOptions, listener)
   const [given, requestListener] = typeof options === 'function' ? [{}, options] : [options ?? {}, listener]
-  nodeServer.call(this, { ...given, ServerResponse: given.ServerResponse ?? LateResponse }, requestListener)
+  const { ServerResponse: Response = LateResponse } = given
+  // What is no object is told by Node.
+  const isObject = typeof given === 'object' && !Array.isArray(given)
+  nodeServer.call(this, isObject ? { ...given, ServerResponse: Response } : given, requestListener)
   this[STATE] = new ServerState(this, given)
   if (requestListener !== undefined) leadToLight(requestListener)
   return undefined
@@ -119,6 +122,11 @@ export interface FastifyOptions {
 
 function internals(server: http.Server): ServerInternals {
   return inside<ServerInternals>(server)
+}
+
+interface HeaderRules {
+  joinDuplicateHeaders?: boolean
+  requireHostHeader?: boolean
 }
 
 /** What Node's server has to look at itself. */
@@ -290,7 +298,8 @@ class ServerState implements LoopOwner {
     if ((request.flags & UNUSUAL) !== 0 || !this.#isPlain) return false
     const { maxRequestsPerSocket, maxHeadersCount } = this.server
     if (maxRequestsPerSocket || maxHeadersCount || requestStarts.hasSubscribers || responseEnds.hasSubscribers) return false
-    return request.head.fields.hasHost || inside<{ requireHostHeader: boolean }>(this.server).requireHostHeader === false
+    const { joinDuplicateHeaders, requireHostHeader } = inside<HeaderRules>(this.server)
+    return !joinDuplicateHeaders && (request.head.fields.hasHost || requireHostHeader === false)
   }
 
   refused(connection: Connection, refusal: { readonly code: string }, packet: Buffer): void {

@@ -17,6 +17,7 @@ export interface SocketOwner {
   readonly peer: Partial<AddressInfo>
   readonly local: Partial<AddressInfo>
   readonly bytesRead: number
+  readonly bytesAnswered: number
   /** The reader wants more: of the request's body, or of what comes on a connection that was handed over. */
   wantsMore(): void
   /** `message`: the response that is due; null between two of them. */
@@ -96,7 +97,7 @@ export class BrinkSocket extends Socket {
       bytesWritten: {
         configurable: true,
         get(this: BrinkSocket): number {
-          return this.#bytesWritten
+          return this.#bytesWritten + this.#owner.bytesAnswered + this.writableLength
         },
       },
     })
