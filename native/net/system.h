@@ -20,6 +20,7 @@ struct Address {
   uint32_t scope = 0;
   uint16_t port = 0;
   bool is_ipv4 = false;
+  bool is_unix = false;  // a socket of the UNIX domain, which has neither
 };
 
 // Bytes that lie in one piece.
@@ -57,7 +58,13 @@ bool parse_address(const char* text, uint16_t port, Address* address);
 
 // A bound, listening, non-blocking socket. What accept() promises of its connections it has where they inherit it.
 Opened open_listener(const Address& address, const ListenOptions& options);
+// The same at a path of the UNIX domain; on Linux one that begins with a zero is a name without a file.
+Opened open_unix_listener(const char* path, size_t size, const ListenOptions& options);
+// The same of a bound socket that somebody else has opened, which the caller owns, whatever becomes of it.
+Opened adopt_listener(Descriptor descriptor, const ListenOptions& options);
 int local_port(Descriptor descriptor);
+// This end of a connection; nothing where it is not known.
+Address local_address(Descriptor descriptor);
 // One more descriptor of the same socket, for another reactor: it listens until the last one is closed. A negative
 // errno when the system refuses.
 int64_t duplicate(Descriptor descriptor);
