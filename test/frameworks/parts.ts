@@ -10,5 +10,8 @@ export interface Part {
 }
 
 export function partsOf(subject: string): Part[] {
-  return Object.keys(chapters).map((name) => ({ name, program: 'program.js', args: [subject, name] }))
+  return [
+    { name: 'generated', program: 'generated/run.js', args: [subject, '1', '400'] },
+    ...Object.keys(chapters).map((name) => ({ name, program: 'program.js', args: [subject, name] })),
+  ]
 }

@@ -26,9 +26,10 @@ const SHORT = { keepAliveTimeout: 100 }
 
 export const connections: Exchange[] = [
   { name: 'one request after the other', handler: url, client: oneByOne },
-  { name: 'requests in one segment', handler: url, client: [get('/1'), get('/2'), get('/3')] },
+  { name: 'requests in one segment', handler: url, client: [get('/1'), get('/2'), get('/3')], interleaved: true },
   {
     name: 'many requests in one segment',
+    interleaved: true,
     handler: url,
     client: Array.from({ length: 50 }, (_, index) => get(`/${index}`)),
   },
@@ -40,16 +41,19 @@ export const connections: Exchange[] = [
   },
   {
     name: 'requests of all kinds in one segment',
+    interleaved: true,
     handler: echo,
     client: [post('a'), get(), chunked(['b', 'c']), head(), post('d')],
   },
   {
     name: 'a last request that closes',
+    interleaved: true,
     handler: url,
     client: [get('/1'), get('/2', 'Connection: close')],
   },
   {
     name: 'a request behind one that closes',
+    interleaved: true,
     handler: url,
     client: async ({ client }) => {
       client.send(get('/1', 'Connection: close'), get('/2'))
@@ -59,6 +63,7 @@ export const connections: Exchange[] = [
   },
   {
     name: 'an answer that closes before others',
+    interleaved: true,
     handler: (req, res) => {
       if (req.url === '/1') res.setHeader('Connection', 'close')
       res.end(req.url)
@@ -82,6 +87,7 @@ export const connections: Exchange[] = [
   },
   {
     name: 'a half-closed client with many requests',
+    interleaved: true,
     handler: url,
     client: async ({ client }) => {
       client.send(get('/1'), get('/2')).finish()

@@ -54,5 +54,5 @@ export function shown(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value)
   if (Buffer.isBuffer(value)) return `${value.length} bytes`
   const isPlain = Array.isArray(value) || Object.getPrototypeOf(value) === null || value.constructor === Object
-  return isPlain ? JSON.stringify(value) : (value.constructor?.name ?? 'an object')
+  return isPlain ? JSON.stringify(value) : 'an object'
 }

@@ -15,7 +15,6 @@ export class Watch {
 
   server(server: Server): void {
     server.on('connection', (socket: Socket) => this.socket(socket))
-    server.on('close', () => this.#log.note('server close'))
     server.on('drop', () => this.#log.note('server drop'))
   }
 
@@ -40,7 +39,9 @@ export class Watch {
       req.on(event, () => this.#log.note(`${request} ${event} ${stateOfRequest(req)}`))
     }
     req.on('error', (error) => this.#log.note(`${request} error ${nameOf(error)}`))
-    for (const event of ['prefinish', 'finish', 'close', 'drain', 'pipe', 'unpipe']) {
+    // By then Node's socket may have taken everything, or not.
+    res.on('prefinish', () => this.#log.note(`${response} prefinish`))
+    for (const event of ['finish', 'close', 'drain', 'pipe', 'unpipe']) {
       res.on(event, () => this.#log.note(`${response} ${event} ${stateOfResponse(res)}`))
     }
     res.on('error', (error) => this.#log.note(`${response} error ${nameOf(error)}`))
