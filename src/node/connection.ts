@@ -72,6 +72,7 @@ export class Connection implements SocketOwner, RequestConnection {
   /** A response that was detached before its end: what the socket writes belongs to it. */
   #detached: NodeRequest | undefined
   #unasked = 0
+  #timeoutIsSuspended = false
   #untaken = 0
   #drained: Done | undefined
 
@@ -153,8 +154,28 @@ export class Connection implements SocketOwner, RequestConnection {
   answered(request: NodeRequest, isLast: boolean): void {
     request.isAnswered = true
     if (isLast && this.#phase === 'open') this.#phase = 'ending'
-    // What of its body is still to come is not told behind the answer.
-    if (this.#incoming === request && request.bodyFollows) this.#incoming = undefined
+    if (this.#incoming === request && request.bodyFollows) this.#forgetBody(request)
+    if (isLast || this.open.length > 1) return this.#remove(request)
+    this.#remove(request)
+    this.#suspendTimeout()
+  }
+
+  /** What is still to come of a body is not told behind its answer: for who has not read it, the message ends. */
+  #forgetBody(request: NodeRequest): void {
+    this.#incoming = undefined
+    const { req } = request
+    if (this.#phase === 'open' && req !== undefined && !isLight(req) && !req.destroyed) endMessage(req, '')
+  }
+
+  /** Between requests the loop has a timeout, and the socket none. */
+  #suspendTimeout(): void {
+    const socket = this.#socket
+    if (socket === undefined || !socket.timeout || !this.server.keepAliveTimeout) return
+    this.#timeoutIsSuspended = true
+    socket.setTimeout(0)
+  }
+
+  #remove(request: NodeRequest): void {
     if (this.open[0] === request) this.open.shift()
     else {
       const place = this.open.indexOf(request)
@@ -180,8 +201,9 @@ export class Connection implements SocketOwner, RequestConnection {
 
   write(message: ServerResponse | null, pieces: readonly Written[], done: Done): void {
     if (this.#phase === 'closed') return done()
-    if (this.#tunnel !== undefined) return this.#send(this.#tunnel, pieces, done)
     const request = message === null ? this.#detached : requestOf(message)
+    const isOwn = request !== undefined && !request.isAnswered
+    if (this.#tunnel !== undefined && !isOwn) return this.#send(this.#tunnel, pieces, done)
     if (request === undefined || request.isAnswered || this.#isRefused) {
       this.#early.push(...pieces)
       return done()
@@ -242,6 +264,9 @@ export class Connection implements SocketOwner, RequestConnection {
     this.open.push(request)
     if ((request.flags & FLAG_BODY) !== 0) this.#incoming = request
     this.#socket?.touch()
+    if (!this.#timeoutIsSuspended) return
+    this.#timeoutIsSuspended = false
+    this.#socket?.setTimeout(this.server.timeout)
   }
 
   /** More of the body of the request that came last. */
@@ -416,7 +441,10 @@ function pushBody(connection: Connection, request: NodeRequest, bytes: Buffer, i
     if (bytes.length > 0) request.pieces = [...(request.pieces ?? []), bytes]
     return
   }
-  const { _dumped: isDumped } = inside<NodeIncoming>(req)
+  const fields = inside<NodeIncoming>(req)
+  const { _dumped: isDumped } = fields
+  // Whoever listens already is read to, though all of it is there before Node's stream asks for it.
+  if (req.readableFlowing !== null || req.listenerCount('readable') > 0) fields._consuming = true
   if (bytes.length > 0 && !isDumped && !req.push(bytes)) {
     connection.socket.pause()
     request.untaken += bytes.length

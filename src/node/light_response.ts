@@ -244,7 +244,7 @@ function chunked(body: string | Uint8Array | undefined): Uint8Array | string {
 /** As Node does with what nobody has read. */
 function dump(req: IncomingMessage): void {
   const { _consuming, _readableState, _dump } = inside<
-    NodeIncoming & { _consuming: boolean; _readableState: { resumeScheduled: boolean }; _dump(): void }
+    NodeIncoming & { _readableState: { resumeScheduled: boolean }; _dump(): void }
   >(req)
   if (!_consuming && !_readableState.resumeScheduled) _dump.call(req)
 }

@@ -5,6 +5,7 @@ import net from 'node:net'
 import { FLAG_EXPECTS_CONTINUE, FLAG_EXPECTS_OTHER, FLAG_HTTP_1_0, FLAG_UPGRADE } from '../exchange/layout.js'
 import { native } from '../exchange/native.js'
 import type { Connection } from './connection.js'
+import type { Head } from './heads.js'
 import { handOver, realIncoming, tellClientError } from './incoming.js'
 import { LightIncoming, lightIncoming } from './light_request.js'
 import { constructReal, LightResponse, lightResponse } from './light_response.js'
@@ -124,6 +125,16 @@ function internals(server: http.Server): ServerInternals {
   return inside<ServerInternals>(server)
 }
 
+/** Others are no requests to Node's parser. */
+const METHODS = new Set(http.METHODS)
+
+/** The head, for who is told of it. */
+function packetOf({ method, url, fields: { raw } }: Head): Buffer {
+  let text = `${method} ${url} HTTP/1.1\r\n`
+  for (let at = 0; at < raw.length; at += 2) text += `${raw[at]}: ${raw[at + 1]}\r\n`
+  return Buffer.from(`${text}\r\n`, 'latin1')
+}
+
 interface HeaderRules {
   joinDuplicateHeaders?: boolean
   requireHostHeader?: boolean
@@ -225,11 +236,14 @@ class ServerState implements LoopOwner {
   times(): { keepAliveTimeout: number; headersTimeout: number; requestTimeout: number } {
     const { keepAliveTimeout, headersTimeout, requestTimeout } = this.server
     const idle = limitOf(keepAliveTimeout)
+    const head = limitOf(headersTimeout)
+    // A request's head counts to the time of the whole.
+    const whole = limitOf(requestTimeout)
     const buffer = internals(this.server).keepAliveTimeoutBuffer ?? KEEP_ALIVE_BUFFER_MS
     return {
       keepAliveTimeout: idle === 0 ? 0 : idle + limitOf(buffer),
-      headersTimeout: limitOf(headersTimeout),
-      requestTimeout: limitOf(requestTimeout),
+      headersTimeout: whole > 0 && (head === 0 || whole < head) ? whole : head,
+      requestTimeout: whole,
     }
   }
 
@@ -270,6 +284,7 @@ class ServerState implements LoopOwner {
 
   request(request: NodeRequest): void {
     const connection = request.connection as Connection
+    if (!METHODS.has(request.head.method)) return this.refused(connection, { code: 'INVALID_METHOD' }, packetOf(request.head))
     if (!this.#canBeLight(request) || connection.open.length > 1) {
       // Node's server has them in their order.
       connection.makeReal()
