@@ -1,7 +1,6 @@
 // A client's connection: its socket once somebody asks for it, its unanswered requests, and what is sent to it.
 import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { coded } from '../runtime/errors.js'
 import type { Exchange } from '../exchange/exchange.js'
 import {
   CLOSED_BY_CLIENT,
@@ -15,6 +14,7 @@ import {
   FLAG_REPLY_CLOSE,
   FLAG_REPLY_STREAM,
 } from '../exchange/layout.js'
+import { coded } from '../runtime/errors.js'
 import { isLight } from './light_request.js'
 import { hasListeners, makeResponseReal, markGone } from './light_response.js'
 import { endMessage } from './message_body.js'
@@ -395,7 +395,8 @@ export class Connection implements SocketOwner, RequestConnection {
     for (let place = 0; place < pieces.length; place += 1) {
       const { chunk, encoding } = pieces[place] as Written
       const isLast = place === pieces.length - 1
-      const isLatin1 = typeof chunk === 'string' && (encoding === 'latin1' || encoding === 'ascii' || encoding === 'binary')
+      const isLatin1 =
+        typeof chunk === 'string' && (encoding === 'latin1' || encoding === 'ascii' || encoding === 'binary')
       if (isLatin1 && chunk.length < COPIED) {
         text += chunk
         if (isLast || text.length > COPIED) {
@@ -431,7 +432,13 @@ function endReading(socket: BrinkSocket): void {
 }
 
 /** As Node's parser does. A message that is no stream yet keeps what comes. */
-function pushBody(connection: Connection, request: NodeRequest, bytes: Buffer, isLast: boolean, trailers: string): void {
+function pushBody(
+  connection: Connection,
+  request: NodeRequest,
+  bytes: Buffer,
+  isLast: boolean,
+  trailers: string,
+): void {
   const { req } = request
   if (req === undefined) return
   if (isLight(req)) {
@@ -457,7 +464,9 @@ function pushBody(connection: Connection, request: NodeRequest, bytes: Buffer, i
 
 function bytesOf(pieces: readonly Written[]): Buffer {
   return Buffer.concat(
-    pieces.map(({ chunk, encoding }) => (typeof chunk === 'string' ? Buffer.from(chunk, encoding as BufferEncoding) : chunk)),
+    pieces.map(({ chunk, encoding }) =>
+      typeof chunk === 'string' ? Buffer.from(chunk, encoding as BufferEncoding) : chunk,
+    ),
   )
 }
 

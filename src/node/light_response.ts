@@ -361,7 +361,8 @@ const methods: Record<string, Method> = {
 
   end(chunk?: unknown, encoding?: unknown, done?: unknown) {
     const light = lightOf(this)
-    const isPlain = typeof chunk !== 'function' && (done === undefined || done === null) && typeof encoding !== 'function'
+    const isPlain =
+      typeof chunk !== 'function' && (done === undefined || done === null) && typeof encoding !== 'function'
     const isUtf8 = typeof chunk !== 'string' || encoding === undefined || encoding === null || encoding === 'utf8'
     if (light !== undefined && isPlain && isUtf8 && endWith(this, light, chunk)) return this
     return (node.end as unknown as (...args: unknown[]) => unknown).call(real(this), chunk, encoding, done)

@@ -163,7 +163,8 @@ class ServerState implements LoopOwner {
     this.#Request = (options.IncomingMessage ?? http.IncomingMessage) as unknown as RequestClass
     const { IncomingMessage, ServerResponse, uniqueHeaders } = options
     const isPlain = IncomingMessage === undefined && ServerResponse === undefined
-    this.#isPlain = isPlain && !uniqueHeaders && !inside<{ rejectNonStandardBodyWrites: boolean }>(server).rejectNonStandardBodyWrites
+    this.#isPlain =
+      isPlain && !uniqueHeaders && !inside<{ rejectNonStandardBodyWrites: boolean }>(server).rejectNonStandardBodyWrites
     this.#track = server.listeners('listening')[0] as (() => void) | undefined
     if (this.#track) server.removeListener('listening', this.#track)
   }
@@ -284,7 +285,8 @@ class ServerState implements LoopOwner {
 
   request(request: NodeRequest): void {
     const connection = request.connection as Connection
-    if (!METHODS.has(request.head.method)) return this.refused(connection, { code: 'INVALID_METHOD' }, packetOf(request.head))
+    if (!METHODS.has(request.head.method))
+      return this.refused(connection, { code: 'INVALID_METHOD' }, packetOf(request.head))
     if (!this.#canBeLight(request) || connection.open.length > 1) {
       // Node's server has them in their order.
       connection.makeReal()
@@ -312,7 +314,8 @@ class ServerState implements LoopOwner {
   #canBeLight(request: NodeRequest): boolean {
     if ((request.flags & UNUSUAL) !== 0 || !this.#isPlain) return false
     const { maxRequestsPerSocket, maxHeadersCount } = this.server
-    if (maxRequestsPerSocket || maxHeadersCount || requestStarts.hasSubscribers || responseEnds.hasSubscribers) return false
+    if (maxRequestsPerSocket || maxHeadersCount || requestStarts.hasSubscribers || responseEnds.hasSubscribers)
+      return false
     const { joinDuplicateHeaders, requireHostHeader } = inside<HeaderRules>(this.server)
     return !joinDuplicateHeaders && (request.head.fields.hasHost || requireHostHeader === false)
   }
@@ -350,7 +353,11 @@ function chosenBackend(): { backend: string; threaded: boolean } {
 const NodeResponse = ServerResponse as unknown as ResponseClass
 
 /** In the place of `new ServerResponse`: for a request that an app has a response to, that one is made real. */
-const LateResponse = function (this: ServerResponse | undefined, req: IncomingMessage, options?: object): ServerResponse {
+const LateResponse = function (
+  this: ServerResponse | undefined,
+  req: IncomingMessage,
+  options?: object,
+): ServerResponse {
   const request = requestOfMessage(req)
   if (request?.res === undefined) {
     const res = new NodeResponse(req, options)
