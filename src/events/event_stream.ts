@@ -7,43 +7,46 @@ import { timers } from '../runtime/timers.js'
 import { type BodySource, sourceOf } from '../streams/body_source.js'
 import { eventText, type ServerEvent } from './event_text.js'
 
-/** What a source of events is told. */
+/** What `events()` passes to the generator. */
 export interface EventContext {
-  /** The id of the last event that the client has seen, when it connects again; otherwise null. */
+  /** The id of the last event that the client received before it reconnected (`Last-Event-ID`), or null. */
   readonly lastEventId: string | null
   /**
-   * Aborts when nobody listens any more, and when the server begins to close: what the source waits for should end with
-   * it. What a source yields after the server has begun to close is still sent.
+   * Aborts when the client disconnects, or when the server begins to close. Pass it to whatever the generator waits
+   * for. Events that it yields while the server closes are still sent.
    */
   readonly signal: AbortSignal
 }
 
-/** Gives events; strings are the data of one. */
+/** Yields events; a string is an event with only data. */
 export type EventGenerator = (context: EventContext) => AsyncIterable<string | ServerEvent>
 
 export interface EventOptions {
-  /** After so many milliseconds without an event, a comment keeps the connection. Default: 15,000; 0 sends none. */
+  /**
+   * After how many milliseconds without an event a comment is sent, to keep the connection open. Default: 15,000; 0
+   * for none.
+   */
   heartbeat?: number | undefined
-  /** How many milliseconds the client is to wait before it connects again. Default: as it likes. */
+  /** How many milliseconds the client should wait before it reconnects. Default: the browser's own delay. */
   retry?: number | undefined
-  /** Header fields of the reply, besides those that it has, or instead of them. */
+  /** Header fields of the reply. They are added to the default ones, or replace them. */
   headers?: HeadersSource | undefined
 }
 
-/** What of a request concerns its events. */
+/** The parts of a request that `events()` uses. */
 interface EventRequest {
   readonly headers: { get(name: string): string | null }
   readonly signal: AbortSignal
   readonly serverClosing?: Closing
 }
 
-// nginx would gather events until they fill a buffer, if it were not told.
+// `x-accel-buffering` keeps nginx from buffering events.
 const FIELDS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
 const LONGEST_MS = 2 ** 31 - 1
 const HEARTBEAT = ':\n\n'
 
 /**
- * A reply of server-sent events (WHATWG HTML §9.2):
+ * Creates a stream of server-sent events (WHATWG HTML §9.2):
  *
  *     app.get('/ticks', (req) => events(req, async function* ({ lastEventId, signal }) {
  *       for (let id = Number(lastEventId ?? 0) + 1; ; id += 1) {
@@ -52,15 +55,15 @@ const HEARTBEAT = ':\n\n'
  *       }
  *     }))
  *
- * The generator begins when the reply is sent, and is asked for the next event when there is room for it. When the client
- * goes away, `signal` aborts and the generator ends where it stands, or at its next `yield`. When it ends by itself so
- * does the reply; a browser then connects again, unless it is answered with 204. When the server begins to close, `signal`
- * aborts as well, and the generator may end by itself, or by the error of what `signal` has aborted. What it throws
- * otherwise breaks the connection.
- * So does an event that cannot be: TypeError `ERR_INVALID_EVENT`.
+ * The generator starts when the reply is sent, and is advanced only as fast as the client reads. When the client
+ * disconnects, `signal` aborts, and the generator is ended where it waits, or at its next `yield`. When the generator
+ * returns, the response ends; a browser then reconnects, unless it gets a 204.
  *
- * @throws TypeError or RangeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for options that
- *   cannot be
+ * When the server begins to close, `signal` aborts as well. The generator may then return, or throw the abort error.
+ * Any other error closes the connection, and so does an invalid event: TypeError `ERR_INVALID_EVENT`.
+ *
+ * @throws TypeError or RangeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for invalid
+ * options
  */
 export function events(req: EventRequest, generate: EventGenerator, options: EventOptions = {}): Reply {
   const { heartbeat, retry, headers } = knownOptions(options, ['heartbeat', 'retry', 'headers'])
@@ -85,16 +88,16 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** The text of the events, with a heartbeat whenever the next one is waited for too long. One `next()` at a time. */
+/** The text of the events, with a heartbeat when the next event takes too long. Allows one `next()` at a time. */
 class EventStream implements AsyncIterableIterator<string> {
   readonly #req: EventRequest
   readonly #generate: EventGenerator
   readonly #quietMs: number
   readonly #controller = new AbortController()
   #source: BodySource | undefined
-  // The source has been asked for an event that has not come.
+  // The source was asked for an event, which has not arrived.
   #asked = false
-  // What is to be given before anything else: the greeting, or an event that came just behind a heartbeat.
+  // Goes out before anything else: the greeting, or an event that arrived just after a heartbeat.
   #kept: Piece | undefined
   #failure: { readonly error: unknown } | undefined
   #waiting: Waiting | undefined
@@ -136,7 +139,7 @@ class EventStream implements AsyncIterableIterator<string> {
     const { serverClosing } = this.#req
     if (serverClosing?.reason !== undefined) this.#serverCloses()
     else if (serverClosing !== undefined) {
-      // The closing is somebody else's call, in another async context.
+      // The server is closed from another async context.
       this.#heard = AsyncResource.bind(this.#serverCloses)
       serverClosing.add(this.#heard)
     }
@@ -160,7 +163,7 @@ class EventStream implements AsyncIterableIterator<string> {
     }
   }
 
-  // These are made once a stream, not once an event.
+  // Created once for each stream, not once for each event.
   readonly #arrived = ({ done, value }: IteratorResult<unknown>): void => {
     this.#asked = false
     if (this.#over) return
@@ -178,13 +181,13 @@ class EventStream implements AsyncIterableIterator<string> {
 
   readonly #failed = (error: unknown): void => {
     if (this.#over) return
-    // A source that waits for something with the signal ends so when the server closes: in order.
+    // When the server closes, a source that waits with the signal ends with an abort error. That is no failure.
     if (!isAbort(error, this.#controller.signal)) this.#failure = { error }
     this.#close()
     this.#give()
   }
 
-  /** Nobody listens any more. */
+  /** The client disconnected. */
   readonly #leave = (): void => {
     if (this.#over) return
     this.#close()
@@ -194,7 +197,7 @@ class EventStream implements AsyncIterableIterator<string> {
     this.#give()
   }
 
-  /** The source may have something left to say, and ends by itself. */
+  /** The source may yield last events, and ends by itself. */
   readonly #serverCloses = (): void => {
     if (!this.#over) this.#controller.abort(this.#req.serverClosing?.reason)
   }
@@ -206,7 +209,7 @@ class EventStream implements AsyncIterableIterator<string> {
     if (this.#heard !== undefined) this.#req.serverClosing?.remove(this.#heard)
   }
 
-  /** Gives what there is, if somebody waits for it. */
+  /** Resolves the pending `next()` if there is something to return. */
   #give(): void {
     const waiting = this.#waiting
     if (waiting === undefined || (this.#kept === undefined && !this.#over)) return
@@ -221,7 +224,7 @@ class EventStream implements AsyncIterableIterator<string> {
     else resolve(DONE)
   }
 
-  /** Sees to it that nobody waits for too long. */
+  /** Starts the heartbeat timer. */
   #watch(): void {
     if (this.#waiting === undefined || this.#quietMs === 0) return
     if (this.#timer !== undefined) this.#timer.refresh()
@@ -235,7 +238,7 @@ class EventStream implements AsyncIterableIterator<string> {
   }
 }
 
-/** Whether an error is what an aborted signal makes of that which waits with it. */
+/** Whether an error is the result of an aborted signal. */
 function isAbort(error: unknown, { aborted, reason }: AbortSignal): boolean {
   if (!aborted || typeof error !== 'object' || error === null) return false
   return (

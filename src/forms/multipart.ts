@@ -6,43 +6,46 @@ import { type BodySource, sourceOf } from '../streams/body_source.js'
 import { checkedLimits, type FormLimits, formTooLarge, malformedForm } from './form_limits.js'
 import { type PartNames, parsePartNames } from './part_names.js'
 
-/** A part of a multipart form: a value, or a file. */
+/** A part of a multipart form: a value or a file. */
 export interface Part {
-  /** What the field is called. Whatever it is, it is only a string: do not make it a key of a plain object. */
+  /** The name of the form field. Clients choose it freely: do not use it as a key of a plain object. */
   readonly name: string
-  /** The name of a file, without the folders that it came from; undefined for a value. Not a path to write to. */
+  /**
+   * The name of the file without its folders; undefined for a value. Clients choose it freely: do not use it as a
+   * path.
+   */
   readonly filename: string | undefined
-  /** The media type that the client named; `text/plain` where it named none. */
+  /** The media type that the client sent. Default: `text/plain`. */
   readonly type: string
-  /** The content as it arrives; to be taken once, and before the next part is asked for. */
+  /** The content as it arrives. It can be read once, and only before the next part is requested. */
   readonly body: AsyncIterable<Uint8Array>
-  /** All of the content, gathered. */
+  /** Reads the content as bytes. */
   bytes(): Promise<Uint8Array>
-  /** The same, decoded as UTF-8. */
+  /** Reads the content as UTF-8 text. */
   text(): Promise<string>
 }
 
-/** What of a request concerns its form. */
+/** The parts of a request that `parts()` uses. */
 interface FormRequest {
   readonly headers: { get(name: string): string | null }
   chunks(): AsyncIterable<Uint8Array>
 }
 
 /**
- * The parts of a `multipart/form-data` body (RFC 7578) as they arrive, for files too large to be gathered:
+ * Reads a `multipart/form-data` body (RFC 7578) part by part as it arrives, for files too large for memory:
  *
  *     for await (const part of parts(req)) {
  *       if (part.filename !== undefined) await pipeline(part.body, createWriteStream(pathOfMyOwn()))
  *     }
  *
- * No more is read from the client than is taken. What is left of a part when the next one is asked for is skipped. Needs
- * the package `@fastify/busboy`.
+ * The client is read only as fast as the parts are (backpressure). Content of a part that was not read is skipped
+ * when the next part is requested. Needs the package `@fastify/busboy`.
  *
- * While it is read: HttpError 415 when the body is of another type, 400 `ERR_INVALID_FORM` when it is malformed or ends
- * too early, 413 when it goes beyond the limits; Error `ERR_MISSING_PEER` when the package is not installed.
+ * While reading, it throws HttpError 415 when the body has another type, 400 `ERR_INVALID_FORM` when it is malformed
+ * or incomplete, 413 when it exceeds the limits; Error `ERR_MISSING_PEER` when the package is not installed.
  *
- * @throws TypeError or RangeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for limits that
- *   cannot be
+ * @throws TypeError or RangeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for invalid
+ * limits
  */
 export function parts(req: FormRequest, limits: FormLimits = {}): AsyncIterableIterator<Part> {
   const boundary = boundaryOf(req.headers.get('content-type'))
@@ -50,8 +53,8 @@ export function parts(req: FormRequest, limits: FormLimits = {}): AsyncIterableI
 }
 
 /**
- * The parameter that says what separates the parts.
- * @throws HttpError 415 when the type is another one, 400 when there is no boundary, or none that RFC 2046 §5.1.1 allows
+ * The boundary between parts, from the `content-type`.
+ * @throws HttpError 415 for another type, 400 when the boundary is missing or invalid (RFC 2046 §5.1.1)
  */
 export function boundaryOf(contentType: string | null): string {
   const type = parseMediaType(contentType)
@@ -63,30 +66,30 @@ export function boundaryOf(contentType: string | null): string {
 
 const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/
 
-/** A part whose header has been read. */
+/** A part whose header was read. */
 interface OpenPart extends PartNames {
   readonly stream: Dicer.PartStream
   readonly type: string
   size: number
   ended: boolean
-  /** `bytes()` or `text()` is under way. */
+  /** `bytes()` or `text()` is reading it. */
   gathered: boolean
-  /** The next one was asked for. */
+  /** The next part was requested. */
   passed: boolean
 }
 
-/** Reads parts off the chunks of a body: never more of them than somebody waits for. */
+/** Parses the chunks of a body into parts, only as far as a part is requested. */
 export class Multipart implements AsyncIterableIterator<Part> {
   readonly #boundary: string
   readonly #limits: Required<FormLimits>
   readonly #source: BodySource
   #dicer: Dicer | undefined
-  // A chunk is awaited, or has not been taken whole, since a part that it belongs to is not read.
+  // A chunk is awaited, or is not consumed yet because its part is not being read.
   #busy = false
   #sourceEnded = false
-  // Dicer's listeners are being called by its write.
+  // Dicer's write is calling its listeners.
   #isWriting = false
-  // A part has begun whose header has not been read.
+  // A part has begun whose header was not read yet.
   #headless = false
   #finished = false
   #failure: { readonly error: unknown } | undefined
@@ -95,7 +98,7 @@ export class Multipart implements AsyncIterableIterator<Part> {
   #parts = 0
   #files = 0
   #over = false
-  // By whoever took the parts, while the last one is still read.
+  // The iteration ended while the last part is still being read.
   #left = false
   #change: Promise<void> | undefined
   #changed = () => {}
@@ -128,7 +131,10 @@ export class Multipart implements AsyncIterableIterator<Part> {
     }
   }
 
-  /** A part that is gathered is so to its end, as in `for await (const part of parts(req)) return part.text()`. */
+  /**
+   * A part that is being gathered is read to its end, as in `for await (const part of parts(req)) return
+   * part.text()`.
+   */
   async return(): Promise<IteratorResult<Part, undefined>> {
     if (this.#current?.gathered && !this.#current.ended) this.#left = true
     else this.#end()
@@ -198,7 +204,7 @@ export class Multipart implements AsyncIterableIterator<Part> {
     if (this.#dicer !== undefined || this.#over) return
     const DicerClass = await loadDicer()
     if (this.#over) return
-    // It cuts off what is beyond its own limit, and does not say so.
+    // Dicer cuts a header off at its own limit without an error, so ours must be lower.
     const maxHeaderSize = Math.min(2 * this.#limits.headerSize, Number.MAX_SAFE_INTEGER)
     const dicer = new DicerClass({ boundary: this.#boundary, maxHeaderSize } as Dicer.Config)
     dicer.on('part', (stream) => this.#begin(stream))
@@ -254,7 +260,7 @@ export class Multipart implements AsyncIterableIterator<Part> {
     else if (this.#parts - this.#files > fields) this.#fail(formTooLarge('too many fields'))
   }
 
-  /** Waits until something has changed. What is read next of the body is asked for here and nowhere else. */
+  /** Waits for a change of state. The next chunk of the body is requested only here. */
   #more(): Promise<void> {
     this.#change ??= new Promise((resolve) => {
       this.#changed = resolve
@@ -276,8 +282,8 @@ export class Multipart implements AsyncIterableIterator<Part> {
   }
 
   /**
-   * A chunk may hold ten thousand parts, and Dicer announces them all before its write returns: only an exception out of
-   * a listener stops it when one is malformed, or one too many.
+   * A chunk may hold ten thousand parts, and Dicer reports all of them before its write returns. Only an exception
+   * from a listener stops it after an invalid part, or one too many.
    */
   #write(chunk: Uint8Array): void {
     this.#isWriting = true
@@ -316,7 +322,7 @@ export class Multipart implements AsyncIterableIterator<Part> {
   }
 }
 
-/** As it is usually written. */
+/** The size of the header as it is usually written. */
 function sizeOf(header: Record<string, string[]>): number {
   let size = 0
   for (const [name, values] of Object.entries(header)) {
@@ -336,7 +342,7 @@ async function loadDicer(): Promise<typeof Dicer> {
   try {
     return (await import('@fastify/busboy')).Dicer
   } catch (cause) {
-    // The other code is what a bundle of CommonJS gets.
+    // A CommonJS bundle gets the code without the prefix.
     if (!/^(?:ERR_)?MODULE_NOT_FOUND$/.test(codeOf(cause) ?? '')) throw cause
     throw coded(
       new Error('Reading multipart/form-data needs the package @fastify/busboy: run `npm install @fastify/busboy`.', {
