@@ -1,22 +1,22 @@
 import { parseArgs } from 'node:util'
 
-/** What the command line asks for. */
+/** The parsed command line. */
 export interface CommandLine {
   readonly help: boolean
   readonly version: boolean
-  /** The routes folder, if one was named. */
+  /** The routes folder, if given. */
   readonly folder: string | undefined
-  /** The folder of files that are sent where no route answers, if one was named. */
+  /** The folder of static files, if given. They are sent where no route matches. */
   readonly files: string | undefined
   readonly port: number
   readonly host: string
   readonly backend: string
   readonly threads: number
-  /** `brink backends`: to list them, instead of serving. */
+  /** Whether the command is `brink backends`, which lists the backends instead of serving. */
   readonly listsBackends: boolean
 }
 
-/** A command line that makes no sense; the message is the sentence for the user. */
+/** A wrong command line. The message is shown to the user. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
@@ -24,15 +24,15 @@ export class UsageError extends Error {
 interface Option {
   readonly name: string
   readonly short?: string
-  /** What stands for the value in the help; an option without one is a switch. */
+  /** The placeholder of the value in the help; an option without one is a switch. */
   readonly value?: string
-  /** The environment variable that is asked when the option is not given. */
+  /** The environment variable that is read when the option is absent. */
   readonly env?: string
   readonly default?: string
   readonly help: string
 }
 
-/** Every option, in the order of the help text, which is made of this table. */
+/** All options, in the order of the help text, which is generated from this table. */
 const OPTIONS: readonly Option[] = [
   { name: 'files', short: 'f', value: 'folder', help: 'files to send where no route answers' },
   { name: 'port', short: 'p', value: 'number', env: 'PORT', default: '8080', help: 'the port; 0 for any free one' },
@@ -74,7 +74,7 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
   }
 }
 
-/** The text for `--help`. */
+/** The text of `--help`. */
 export function helpText(): string {
   const rows = OPTIONS.map((option) => {
     const short = option.short === undefined ? '    ' : `-${option.short}, `
@@ -100,7 +100,7 @@ export function helpText(): string {
 function readArguments(args: readonly string[]): { given: Map<string, string>; folders: string[] } {
   const given = new Map<string, string>()
   const folders: string[] = []
-  // Not strict: what is wrong is said here, in one sentence.
+  // Not strict: wrong options are reported below, each in one sentence.
   const { tokens } = parseArgs({ args: [...args], options: parserOptions(), strict: false, tokens: true })
   for (const token of tokens) {
     if (token.kind === 'positional') folders.push(token.value)
@@ -124,7 +124,7 @@ function parserOptions(): Record<string, { type: 'string' | 'boolean'; short?: s
   )
 }
 
-/** The text of an option with a value, and where it comes from, for saying so when it is wrong. */
+/** The value of an option, and where it comes from, for error messages. */
 function textOf(name: string, given: Map<string, string>, env: NodeJS.ProcessEnv): { text: string; from: string } {
   const text = given.get(name)
   if (text !== undefined) return { text, from: `--${name}` }

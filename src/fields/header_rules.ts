@@ -1,10 +1,11 @@
 import { coded } from '../runtime/errors.js'
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-// Tab is the one control character that a value may hold; characters above 0xFF do not fit a byte (RFC 9110 §5.5).
+// Tab is the only control character that is allowed in a value; characters above 0xFF do not fit into a byte (RFC
+// 9110 §5.5).
 const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 
-/** Fields that speak of the connection or the framing, which belong to the server (RFC 9110 §7.6.1, RFC 9112 §6). */
+/** Fields of the connection and of framing, which only the server sets (RFC 9110 §7.6.1, RFC 9112 §6). */
 const FRAMING = new Set([
   'connection',
   'keep-alive',
@@ -15,12 +16,12 @@ const FRAMING = new Set([
   'upgrade',
 ])
 
-// Apps use few names, again and again. The bound keeps names that are made from data from filling the memory.
+// Apps use few names repeatedly. The limit bounds the memory when names are derived from data.
 const KNOWN_NAMES_LIMIT = 512
 const knownNames = new Map<string, string>()
 
 /**
- * The name of a field in lower case.
+ * Validates the name of a field and returns it in lower case.
  * @throws TypeError `ERR_INVALID_HEADER_NAME` when it is not a token (RFC 9110 §5.1)
  */
 export function fieldName(name: string): string {
@@ -40,9 +41,9 @@ export function fieldName(name: string): string {
 }
 
 /**
- * The value of a field as it is sent: text, without white space around it.
- * @throws TypeError `ERR_INVALID_HEADER_VALUE` when it holds a character that could break out of its line or is no
- *   byte, or is neither a string nor a number; `ERR_FRAMING_HEADER` when the field is the server's to write
+ * Validates the value of a field and returns it as text without surrounding white space.
+ * @throws TypeError `ERR_INVALID_HEADER_VALUE` for a line break or any other character that a field cannot contain,
+ * and for a value that is neither a string nor a number; `ERR_FRAMING_HEADER` for a field that only the server sets
  */
 export function fieldValue(name: string, value: string | number): string {
   if (typeof value === 'number') value = String(value)
@@ -61,7 +62,7 @@ export function fieldValue(name: string, value: string | number): string {
   return trimmed
 }
 
-/** Whether a field speaks of one connection only, so that it must not be carried over from another message. */
+/** Whether a field describes a single connection, so that it must not be copied to another message. */
 export function isFramingField(name: string): boolean {
   return FRAMING.has(name)
 }
@@ -78,7 +79,7 @@ function framingField(name: string): TypeError {
   )
 }
 
-// Not trim(): it would take U+00A0 too, which is a legal byte.
+// Not trim(), which also removes U+00A0, a legal byte.
 function withoutOuterSpace(value: string): string {
   let start = 0
   let end = value.length

@@ -133,7 +133,7 @@ function pathBelow({ path, params }: BrinkRequest): string | undefined {
   return captured ?? (escaped ? decodeURIComponent(path.slice(1)) : path.slice(1))
 }
 
-/** Browsers name HTML when they navigate. `*/*` alone, as curl and fetch send it, does not count. */
+/** Browsers name HTML when they navigate. A wildcard alone, as curl and fetch send it, does not count. */
 function namesHtml(accept: string | null): boolean {
   const ranges = accept?.split(',').map((range) => parseMediaType(range.trim()))
   const html = ranges?.find((range) => range?.essence === 'text/html')

@@ -1,4 +1,4 @@
-// The files of a folder, with what was learned of them: looked at again after a while, and the small ones kept in memory.
+// The files of a folder, with a cache of their metadata and of the contents of small ones.
 
 import type { NativeFile } from '../exchange/native.js'
 import { chooseEncoding } from '../fields/accept_encoding.js'
@@ -10,34 +10,34 @@ import type { CheckedFilesOptions } from './options.js'
 import { Representation } from './representation.js'
 import { openError, type ServedFolder } from './served_folder.js'
 
-/** What an entry weighs in memory besides the bytes of its files. */
+/** The memory of an entry besides file contents, in bytes. */
 const ENTRY_WEIGHT = 1024
 
 /**
- * A file whose last change is this long ago. A younger one may be changed again without its time telling, as systems
- * count it in steps; so its bytes are not kept longer than the rest of what is known of it.
+ * A file that was changed this recently may change again without a new change time, because systems count it in
+ * steps. Its contents are kept no longer than its metadata.
  */
 const SETTLED_MS = 2000
 
-/** A file, or the file of the same content in another coding. */
+/** A file, or its precompressed variant. */
 export interface Variant {
-  /** Below the folder. */
+  /** The path below the folder. */
   readonly path: string
   readonly coding: string
   readonly representation: Representation
-  /** All of it, if it is small. */
+  /** The contents of a small file. */
   readonly bytes: Uint8Array | undefined
   readonly isSettled: boolean
   readonly vary: string | undefined
 }
 
-/** What there is at a path. */
+/** The file at a path with its variants. */
 interface Resource {
   readonly plain: Variant
-  /** With what was made of it beforehand, the preferred codings first, and the plain one last. */
+  /** The precompressed variants in order of preference, then the plain file. */
   readonly variants: readonly Variant[]
   readonly codings: readonly string[]
-  /** When it was looked at, by the clock that never goes backwards. */
+  /** When the file was last checked, in milliseconds of the monotonic clock. */
   lookedAt: number
 }
 
@@ -55,7 +55,7 @@ export class FileStore {
     this.#resources = new Cache(options.cacheSize)
   }
 
-  /** What to send of the file at a path to a client that has sent these fields; or a negative errno. */
+  /** The variant to send to a client with these header fields, or a negative errno. */
   find(path: string, headers: Asking['headers']): Variant | number {
     const now = timers.now()
     let resource = this.#resources.get(path)
@@ -73,7 +73,7 @@ export class FileStore {
     return variants.find(({ coding }) => coding === chosen) ?? plain
   }
 
-  /** Opens the file that a variant is; undefined when it is another one by now, or none. It is forgotten then. */
+  /** Opens the file of a variant. Returns undefined, and forgets the entry, when the file was replaced or deleted. */
   open(path: string, { path: file, representation }: Variant): NativeFile | undefined {
     const opened = this.#folder.open(file)
     if (typeof opened !== 'number') {
@@ -85,7 +85,7 @@ export class FileStore {
   }
 
   /**
-   * The file that a variant was opened from.
+   * Opens the file of a variant again.
    * @throws HttpError when it cannot be opened any more
    */
   openAgain({ path }: Variant): NativeFile {
@@ -146,7 +146,7 @@ function isStill(known: Variant | undefined, file: NativeFile, vary: string | un
   return known?.isSettled === true && known.representation.version === file.version && known.vary === vary
 }
 
-/** All of a file; undefined when it is shorter by now, or cannot be read: then whoever sends it finds out. */
+/** The contents of a file; undefined when it has become shorter, or cannot be read: sending it reports that. */
 function bytesOf(file: NativeFile): Uint8Array | undefined {
   const bytes = Buffer.allocUnsafeSlow(file.size)
   return file.read(bytes, 0) === bytes.length ? bytes : undefined

@@ -9,10 +9,10 @@ import { encodeBody } from './body.js'
 import { Reply, type ReplyBody } from './reply.js'
 import { checkLength, headOf } from './reply_head.js'
 
-/** A fixed answer is copied for each of its clients, so it is no place for large ones. */
+/** A fixed response is copied for each client, so large ones do not belong here. */
 const MOST_BYTES = 1024 * 1024
 
-/** An answer that is the same for everybody, until it is replaced. */
+/** A response that is the same for all clients, until it is replaced. */
 export class Fixed {
   #answer: Reply
   #native: NativeFixedAnswer
@@ -23,7 +23,7 @@ export class Fixed {
     this.#native = forNative(this.#answer)
   }
 
-  /** What is sent where JavaScript is asked: for other spellings of its target, and conditions that are seldom made. */
+  /** The reply for requests that reach JavaScript: other spellings of the target, and rare conditions. */
   answerTo(req: Asking): Reply {
     const { status, body, headers, untyped } = this.#answer
     const etag = headers.get('etag')
@@ -38,7 +38,7 @@ export class Fixed {
     return this.#native
   }
 
-  /** For another server, where it is replaced by itself. */
+  /** A copy for another server, which can be replaced independently. */
   copy(): Fixed {
     return new Fixed(this.#answer)
   }
@@ -50,7 +50,7 @@ export class Fixed {
   }
 }
 
-/** The same answer, with a body that is bytes and an entity tag for it. */
+/** The response with an encoded body and an entity tag. */
 function toFixed(given: Reply | ReplyBody): Reply {
   const answer = given instanceof Reply ? given : new Reply(200, given)
   if (isStream(answer.body)) throw unsuitable('a stream can be sent once')
@@ -79,7 +79,7 @@ function forNative(answer: Reply): NativeFixedAnswer {
   }
 }
 
-/** Two FNV-1a hashes of different beginnings: enough to tell the versions of one answer apart. */
+/** Two FNV-1a hashes with different seeds: enough to tell versions of one response apart. */
 function tagOf(fields: string, body: Uint8Array): string {
   let one = 0x811c9dc5
   let two = 0x01000193 ^ body.length

@@ -4,52 +4,52 @@ import { HttpError } from '../fields/http_error.js'
 import { coded } from '../runtime/errors.js'
 import { clientGone } from './client_gone.js'
 
-/** What a body that is still coming needs of whoever reads the connection. */
+/** What a body that is still arriving needs of its connection. */
 export interface BodySource {
   readonly slot: number
   readonly generation: number
   readonly sequence: number
-  /** Above this the request is answered with 413. */
+  /** The maximum size in bytes. A larger body gets 413. */
   readonly limit: number
-  /** So many more bytes are wanted. */
+  /** Requests that many more bytes. */
   readonly read: (bytes: number) => void
-  /** Those who are told of what comes. */
+  /** The bodies that are told when bytes arrive. */
   readonly bodies: AbortListeners<IncomingBody>
 }
 
-/** Smaller pieces are put together: as Buffers of their own they would cost many times what is in them. */
+/** Smaller chunks are merged: a Buffer for each would cost many times its content. */
 const SMALL = 1024
 const LEAST_ROOM = 256
 const MOST_ROOM = 16 * 1024
 
-/** The most that is asked for at a time by whoever wants all. */
+/** Requests all bytes of a body at once. */
 const ALL = 0x7fffffff
 
-/** A request's body that had not arrived whole when its request did. Bytes are asked for as they are taken. */
+/** A request body that had not arrived completely with its head. Bytes are requested as they are consumed. */
 export class IncomingBody implements AbortListener {
   readonly slot: number
   readonly generation: number
   readonly sequence: number
   nextListener: AbortListener | undefined
-  /** The trailer section: complete field lines. */
+  /** The trailer section, as complete field lines. */
   trailers = ''
   readonly #limit: number
   readonly #read: (bytes: number) => void
   readonly #bodies: AbortListeners<IncomingBody>
   #waiting: Buffer[] = []
-  /** Small pieces, put together: what is not taken yet lies from `#begin` to `#end`, behind all that waits. */
+  /** Merged small chunks. What is not consumed yet lies from `#begin` to `#end`, after the chunks in `#waiting`. */
   #room: Buffer | undefined
   #begin = 0
   #end = 0
   #received = 0
   #ended = false
   #failure: { readonly error: unknown } | undefined
-  /** Called once, when more has come, or no more will. */
+  /** Called once, when more bytes have arrived, or none will. */
   #wake: (() => void) | undefined
   #whole: Promise<Buffer> | undefined
   #streamed = false
 
-  /** It is among the `bodies` until nothing more is to come. */
+  /** The body is registered in `bodies` until it has ended or failed. */
   constructor({ slot, generation, sequence, limit, read, bodies }: BodySource) {
     this.slot = slot
     this.generation = generation
@@ -60,7 +60,7 @@ export class IncomingBody implements AbortListener {
     bodies.add(this)
   }
 
-  /** More has come. The bytes must be the body's own. */
+  /** Adds bytes that have arrived. They must not be changed afterwards. */
   push(bytes: Buffer): void {
     if (this.#ended || this.#failure !== undefined) return
     this.#received += bytes.length
@@ -92,35 +92,35 @@ export class IncomingBody implements AbortListener {
     this.fail(clientGone())
   }
 
-  /** Why it will never be complete. */
+  /** The error that ended the body; undefined while it can still be completed. */
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure
   }
 
-  /** Calls back when it is complete or never will be, or so much of it has come that it is better taken as it arrives. */
+  /** Calls `ready` when the body is complete or failed, or when it is too large to wait for. */
   whenReady(ready: () => void): void {
     if (this.#ended || this.#failure !== undefined || this.#received >= BODY_WINDOW) return ready()
     this.#wake = () => this.whenReady(ready)
   }
 
-  /** The whole body. */
+  /** Resolves to the whole body. */
   whole(): Promise<Buffer> {
     if (this.#streamed && this.#whole === undefined) return Promise.reject(alreadyUsed())
     this.#whole ??= this.#gather()
     return this.#whole
   }
 
-  /** The body as it arrives. No more is read from the client than is taken. */
+  /** The chunks of the body as they arrive, with backpressure. */
   async *chunks(): AsyncGenerator<Buffer, void, undefined> {
     if (this.#whole !== undefined) {
-      // What was gathered belongs to those who asked for it.
+      // The gathered bytes belong to the first caller, so this one gets a copy.
       const all = Buffer.from(await this.#whole)
       if (all.length > 0) yield all
       return
     }
     if (this.#streamed) throw alreadyUsed()
     this.#streamed = true
-    // What has come was not asked for; so much more may be on its way at any time.
+    // The bytes that arrive before the first read were not requested; this allows as many to be in flight.
     this.#read(BODY_WINDOW)
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error
@@ -192,7 +192,10 @@ export class IncomingBody implements AbortListener {
   }
 }
 
-/** The body is larger than its route takes. What of it is still to come cannot be told from a next request. */
+/**
+ * The error for a body above the limit. The rest of it cannot be told from a next request, so the connection is
+ * closed.
+ */
 export function tooLarge(): HttpError {
   return new HttpError(413, undefined, { headers: { connection: 'close' } })
 }

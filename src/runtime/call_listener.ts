@@ -1,6 +1,6 @@
 import { isPromise } from './promises.js'
 
-/** Calls a listener of the app. What it throws, at once or later, is reported to `report` and goes nowhere else. */
+/** Calls a listener of the app. Errors that it throws, or rejects with, go to `report`. */
 export function callListener(listener: () => unknown, report: (error: unknown) => void): void {
   try {
     const told = listener()

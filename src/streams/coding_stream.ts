@@ -3,48 +3,48 @@ import { FileSlice } from '../exchange/file_slice.js'
 import { type BodySource, chunkOf } from './body_source.js'
 import { SlicePieces } from './slice_pieces.js'
 
-/** One of zlib's streams. */
+/** A zlib stream. */
 export type Coder = BrotliCompress | BrotliDecompress | Deflate | Gunzip | Gzip | Inflate
 
-/** How a `CodingStream` is to go about it. What the functions throw ends the stream, and is its error. */
+/** The rules of a `CodingStream`. An error that one of these functions throws ends the stream. */
 export interface CodingRules {
-  /** zlib's kind of flush, for whenever the source has nothing more for the moment. Default: not before its end. */
+  /** The zlib flush mode for when the source pauses. Default: no flush before the end. */
   readonly flush?: number
-  /** Told of how many bytes the coder has taken, out of those that it was given. */
+  /** Called with the number of bytes that the coder has consumed, and of those written to it. */
   readonly onTaken?: (taken: number, given: number) => void
-  /** Told of the size of each piece that comes out. */
+  /** Called with the size of each piece of output. */
   readonly onPiece?: (bytes: number) => void
-  /** What an error of the coder is to those who read. */
+  /** Converts an error of the coder to the one that the reader gets. */
   readonly translate?: (error: Error) => unknown
 }
 
-// Each write to a coder crosses to another thread and back, so small pieces that come meanwhile are gathered.
+// Each write to a coder takes a trip to another thread, so small pieces that arrive meanwhile are merged.
 const GATHERED_BYTES = 16 * 1024
 
 /**
- * What comes out of a zlib coder that a source is fed into. Nothing is fed before somebody waits for what comes out, and
- * little of the source is held, so a slow reader holds back the source.
+ * The output of a zlib coder that is fed from a source, with backpressure: nothing is read from the source before
+ * output is requested, and little of it is held.
  *
- * Whoever stops early calls `return()`: the coder is destroyed and the source cancelled at once, also while a `next()`
- * is pending. One `next()` at a time.
+ * `return()` destroys the coder and cancels the source at once, even while a `next()` is pending. Allows one `next()`
+ * at a time.
  */
 export class CodingStream implements AsyncIterableIterator<Uint8Array> {
   readonly #source: BodySource
   readonly #make: () => Coder
   readonly #rules: CodingRules
-  // Made when it is first needed: it costs some hundred kilobytes.
+  // Created on first use, because it takes some hundred kilobytes.
   #coder: Coder | undefined
   #pulling = false
-  // The slice of a file that the source gave, while it is read.
+  // The file slice that the source yielded, while it is read.
   #slice: SlicePieces | undefined
   #held: Uint8Array[] = []
   #heldBytes = 0
   #given = 0
-  // A write or a flush is under way.
+  // A write or a flush is in progress.
   #busy = false
   #unflushed = false
   #sourceEnded = false
-  // The source has ended, or was cancelled.
+  // The source has ended or was cancelled.
   #released = false
   #finishing = false
   #ended = false
@@ -96,7 +96,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
     }
   }
 
-  /** The next step of what goes in: a piece, the end, or a flush when there is neither. */
+  /** Feeds the coder: with a piece, the end, or a flush when the source has neither. */
   #feed(): void {
     if (this.#busy) return
     this.#coder ??= this.#open()
@@ -131,7 +131,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
       this.#check(coder)
       this.#stir()
     })
-    // While the coder works, the source has time to bring more: only if it does not there is a need to flush.
+    // The source may yield more while the coder works; a flush is needed only if it does not.
     this.#pull()
   }
 
@@ -174,7 +174,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
     )
   }
 
-  // A source may answer at once, or throw.
+  // Async, so that a source may return synchronously or throw.
   async #ask(): Promise<IteratorResult<unknown>> {
     const piece = this.#slice?.next()
     if (piece?.done === false) return piece
@@ -189,7 +189,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
         this.#slice = new SlicePieces(piece)
         return
       }
-      // Copied, for the coder reads it on another thread, and whoever made it may have it back by then.
+      // Copied, because the coder reads it on another thread, and the app may reuse its memory by then.
       const bytes = Buffer.from(piece as string)
       if (bytes.length > 0) this.#held.push(bytes)
       this.#heldBytes += bytes.length
@@ -203,7 +203,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
     this.#stir()
   }
 
-  /** Lets go of the coder and the source. */
+  /** Destroys the coder and cancels the source. */
   #end(reason?: unknown): unknown {
     this.#failure = undefined
     this.#ended = true
