@@ -1,4 +1,4 @@
-/** A client that was refused or disconnected before the app saw a request. */
+/** A client that the server refused or disconnected. */
 export interface ClientError {
   /** The reason, as a stable code such as `INVALID_HOST` or `HEADERS_TIMEOUT`. SECURITY.md lists all of them. */
   readonly code: string

@@ -2,7 +2,7 @@ const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
 const WEIGHT = '[ \\t]*;[ \\t]*q=(0(?:\\.\\d{0,3})?|1(?:\\.0{0,3})?)'
 const ELEMENT = new RegExp(`[ \\t]*(${TOKEN})(?:${WEIGHT})?[ \\t]*(?:,|$)`, 'iy')
 
-// A coding that is not listed, identity included, ranks below every listed one (RFC 9110 §12.5.3).
+// identity is acceptable without being listed, but ranks below every listed coding (RFC 9110 §12.5.3).
 const UNLISTED_IDENTITY = 0.0001
 
 /**

@@ -116,9 +116,8 @@ export interface ServeOptions {
    */
   log?: ((error: unknown, request: BrinkRequest) => void) | undefined
   /**
-   * Called with each client that was refused or disconnected before the app saw a request: for logs and for blocking
-   * clients. It is called at most 50 times a second per thread; `untold` counts the clients that were left out.
-   * Default: none.
+   * Called with each client that the server refused or disconnected: for logs and for blocking clients. It is called
+   * at most 50 times a second per thread; `untold` counts the clients that were left out. Default: none.
    */
   onClientError?: ((error: ClientError) => void) | undefined
 }
