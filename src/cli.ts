@@ -86,11 +86,11 @@ function inWords(error: unknown, port: number, host: string): unknown {
     case 'EADDRINUSE':
       return explained(error, `Port ${port} is in use: choose another with --port, or 0 for any free one.`)
     case 'EACCES':
-      return explained(error, `Port ${port} may not be used by this user: choose one above 1023 with --port.`)
+      return explained(error, `Port ${port} needs privileges: choose one above 1023 with --port.`)
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return explained(error, `'${host}' is no address of this machine: choose another with --host.`)
+      return explained(error, `'${host}' is not an address of this machine: choose another with --host.`)
     case 'ERR_INVALID_ARG_VALUE':
     case 'ERR_INVALID_ARG_TYPE':
     case 'ERR_OUT_OF_RANGE':

@@ -59,8 +59,7 @@ const OPTIONS: readonly Option[] = [
 /** @throws UsageError */
 export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): CommandLine {
   const { given, folders } = readArguments(args)
-  if (folders.length > 1)
-    throw new UsageError(`One routes folder, please, not ${folders.length}: ${folders.join(', ')}.`)
+  if (folders.length > 1) throw new UsageError(`Name one routes folder, not ${folders.length}: ${folders.join(', ')}.`)
   return {
     help: given.has('help'),
     version: given.has('version'),
@@ -106,7 +105,7 @@ function readArguments(args: readonly string[]): { given: Map<string, string>; f
     if (token.kind === 'positional') folders.push(token.value)
     if (token.kind !== 'option') continue
     const option = OPTIONS.find(({ name }) => name === token.name)
-    if (option === undefined) throw new UsageError(`There is no option ${token.rawName}.`)
+    if (option === undefined) throw new UsageError(`Unknown option ${token.rawName}.`)
     const takesValue = option.value !== undefined
     if (takesValue && !token.value) throw new UsageError(`${token.rawName} needs a value: <${option.value}>.`)
     if (!takesValue && token.value !== undefined) throw new UsageError(`${token.rawName} takes no value.`)
@@ -137,5 +136,5 @@ function textOf(name: string, given: Map<string, string>, env: NodeJS.ProcessEnv
 function wholeNumber({ text, from }: { text: string; from: string }, most: number): number {
   const number = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
   if (number <= most) return number
-  throw new UsageError(`${from} takes a number from 0 to ${most}, not '${text}'.`)
+  throw new UsageError(`${from} must be a number from 0 to ${most}, not '${text}'.`)
 }

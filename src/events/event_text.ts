@@ -27,9 +27,9 @@ const FIELDS = new Set(['data', 'event', 'id', 'retry', 'comment'])
  */
 export function eventText(given: string | ServerEvent): string {
   if (typeof given === 'string') return `${lines('data: ', given)}\n`
-  if (typeof given !== 'object' || given === null) throw invalid(`is a string or an object, not ${kindOf(given)}`)
+  if (typeof given !== 'object' || given === null) throw invalid(`must be a string or an object, not ${kindOf(given)}`)
   for (const name of Object.keys(given)) {
-    if (!FIELDS.has(name)) throw invalid(`has no ${JSON.stringify(name)}: what it says belongs into "data"`)
+    if (!FIELDS.has(name)) throw invalid(`has no property ${JSON.stringify(name)}: put its content into "data"`)
   }
   const { data, event, id, retry, comment } = given
   let text = ''
@@ -38,7 +38,7 @@ export function eventText(given: string | ServerEvent): string {
   if (event !== undefined) text += `event: ${lineOf('event', event)}\n`
   if (id !== undefined) text += `id: ${lineOf('id', id)}\n`
   if (data !== undefined) text += lines('data: ', typeof data === 'string' ? data : jsonOf(data))
-  if (text === '') throw invalid('has something to send: data, event, id, retry or comment')
+  if (text === '') throw invalid('must have at least one of data, event, id, retry and comment')
   return `${text}\n`
 }
 
@@ -54,23 +54,24 @@ function lines(prefix: string, text: string): string {
 function lineOf(name: 'event' | 'id', value: unknown): string {
   const text = stringOf(name, value)
   // Clients ignore an id that contains NUL.
-  if (/[\r\n\0]/.test(text)) throw invalid(`has one line of "${name}", without NUL, not ${JSON.stringify(text)}`)
+  if (/[\r\n\0]/.test(text))
+    throw invalid(`must have a single line without NUL as "${name}", not ${JSON.stringify(text)}`)
   return text
 }
 
 function stringOf(name: string, value: unknown): string {
   if (typeof value === 'string') return value
-  throw invalid(`has a string as "${name}", not ${kindOf(value)}`)
+  throw invalid(`must have a string as "${name}", not ${kindOf(value)}`)
 }
 
 function millisecondsOf(value: number): string {
   if (Number.isSafeInteger(value) && value >= 0) return String(value)
-  throw invalid(`has a whole number of milliseconds as "retry", not ${String(value)}`)
+  throw invalid(`must have a whole number of milliseconds as "retry", not ${String(value)}`)
 }
 
 function jsonOf(data: unknown): string {
   const json = JSON.stringify(data) as string | undefined
-  if (json === undefined) throw invalid(`has "data" that can be made JSON, not ${kindOf(data)}`)
+  if (json === undefined) throw invalid(`must have "data" that can be converted to JSON, not ${kindOf(data)}`)
   return json
 }
 

@@ -30,7 +30,7 @@ export function fieldName(name: string): string {
   if (typeof name !== 'string' || !TOKEN.test(name)) {
     throw coded(
       new TypeError(
-        `${JSON.stringify(name)} cannot be the name of a header: a name is letters, digits and !#$%&'*+-.^_\`|~`,
+        `${JSON.stringify(name)} cannot be the name of a header: a name consists of letters, digits and !#$%&'*+-.^_\`|~`,
       ),
       'ERR_INVALID_HEADER_NAME',
     )
@@ -47,17 +47,17 @@ export function fieldName(name: string): string {
  */
 export function fieldValue(name: string, value: string | number): string {
   if (typeof value === 'number') value = String(value)
-  if (Array.isArray(value)) throw invalidValue(name, 'is a list: call append() for each of its values')
+  if (Array.isArray(value)) throw invalidValue(name, 'must not be a list here: call append() for each value')
   if (typeof value !== 'string') {
     throw invalidValue(name, `must be a string or a number, not ${value === null ? 'null' : typeof value}`)
   }
   const forbidden = FORBIDDEN_IN_VALUE.exec(value)
   if (forbidden !== null) {
     const code = (value.codePointAt(forbidden.index) as number).toString(16).toUpperCase().padStart(4, '0')
-    throw invalidValue(name, `holds U+${code} at ${forbidden.index}, which a header cannot carry`)
+    throw invalidValue(name, `contains U+${code} at ${forbidden.index}, which is not allowed in a header`)
   }
   const trimmed = withoutOuterSpace(value)
-  if (name === 'content-length' && !/^\d+$/.test(trimmed)) throw invalidValue(name, 'must be one number of bytes')
+  if (name === 'content-length' && !/^\d+$/.test(trimmed)) throw invalidValue(name, 'must be a single number of bytes')
   if (FRAMING.has(name) && !(name === 'connection' && trimmed.toLowerCase() === 'close')) throw framingField(name)
   return trimmed
 }
@@ -72,9 +72,11 @@ function invalidValue(name: string, complaint: string): TypeError {
 }
 
 function framingField(name: string): TypeError {
-  const hint = name === 'connection' ? "Only 'connection: close' can be asked for." : 'Leave it out.'
+  const hint = name === 'connection' ? "Only 'connection: close' may be set." : 'Leave it out.'
   return coded(
-    new TypeError(`The header '${name}' is the server's to write, so that no answer can break the framing. ${hint}`),
+    new TypeError(
+      `The header '${name}' is set by the server, because it belongs to the framing of the connection. ${hint}`,
+    ),
     'ERR_FRAMING_HEADER',
   )
 }

@@ -36,7 +36,7 @@ export class HttpError extends Error {
   constructor(status: number, message?: string, options: HttpErrorOptions = {}) {
     if (!isErrorStatus(status)) {
       throw coded(
-        new RangeError(`An HttpError takes a status from 400 to 599, not ${String(status)}.`),
+        new RangeError(`The status of an HttpError must be from 400 to 599, not ${String(status)}.`),
         'ERR_INVALID_STATUS',
       )
     }

@@ -80,8 +80,8 @@ function openedFile(path: string, folder: string | undefined): NativeFile {
 function notRegular(path: string): Error {
   return coded(
     new Error(
-      `file() sends regular files, and ${path} is none: of a pipe, a device, a socket, or what the system makes up as it ` +
-        'is read (/proc, /sys), nobody knows the length. Reply with a stream of it.',
+      `file() sends regular files only, and ${path} is not one. Pipes, devices, sockets and files of /proc and /sys have ` +
+        'no known length: reply with a stream of it.',
     ),
     'ERR_NOT_A_REGULAR_FILE',
   )
@@ -118,7 +118,7 @@ export class FileReply extends Reply {
   override forRequest(req: Asking): Reply {
     if (this.#usedFor !== undefined && this.#usedFor !== req) {
       throw coded(
-        new Error('A reply of file() can be sent once, since its file is closed then: call file() for each request.'),
+        new Error('This reply of file() was already sent, and can be sent only once: call file() for each request.'),
         'ERR_REPLY_USED',
       )
     }

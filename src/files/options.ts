@@ -190,7 +190,7 @@ function usualCacheControl(given: NonNullable<FilesOptions['cacheControl']>): (p
   if (!Array.isArray(given)) throw wrongType('cacheControl', 'a string, a list, a function or false', given)
   const rules = (given as CacheControlRules).map((rule) => {
     if (!Array.isArray(rule) || rule.length !== 2 || typeof rule[1] !== 'string') {
-      throw wrongValue('cacheControl', 'must be a list of pairs: a pattern, and the value for what it fits')
+      throw wrongValue('cacheControl', 'must be a list of pairs of a pattern and a value')
     }
     return { matches: test('cacheControl', rule[0]), value: rule[1] as string }
   })
@@ -201,7 +201,7 @@ function test(name: string, pattern: unknown): (path: string) => boolean {
   if (pattern instanceof RegExp) return (path) => path.search(pattern) !== -1
   if (typeof pattern !== 'string') throw wrongType(name, 'made of strings and regular expressions', pattern)
   const expression = globPattern(pattern)
-  if (expression === undefined) throw wrongValue(name, `has the pattern '${pattern}', whose brace is never closed`)
+  if (expression === undefined) throw wrongValue(name, `has the pattern '${pattern}', with a brace that is not closed`)
   return (path) => expression.test(path)
 }
 
@@ -230,7 +230,7 @@ function typesOf(given: Readonly<Record<string, string>>): ReadonlyMap<string, s
 function headersOf(given: Readonly<Record<string, HeaderValue>> = {}): ReplyHeaders {
   const headers = new ReplyHeaders(given)
   const ours = OURS.find((name) => headers.has(name))
-  if (ours !== undefined) throw wrongValue('headers', `must not name ${ours}, which is told by the file`)
+  if (ours !== undefined) throw wrongValue('headers', `must not contain ${ours}, which is set from the file`)
   return headers
 }
 

@@ -43,7 +43,7 @@ export async function routesFrom(folder: string | URL): Promise<Router> {
   const router = await routerOf(root, '', root, files)
   if ([...files.keys()].some((path) => !path.endsWith(MIDDLEWARE))) return router
   throw coded(
-    new Error(`There is no route in ${root}: write an index.js that exports a function GET.`),
+    new Error(`The folder ${root} contains no route: add an index.js that exports a function GET.`),
     'ERR_NO_ROUTES',
   )
 }
@@ -96,7 +96,7 @@ function segmentOf({ name, path, isFolder }: Entry): string {
   if (param !== null) return `:${param[1]}`
   if (/[[\]:*]/.test(name)) {
     throw coded(
-      new TypeError(`${path} cannot be a route: a name is plain text, [param], or, of a file, [...rest].`),
+      new TypeError(`${path} cannot be a route: a name is plain text, [param] or, for a file, [...rest].`),
       'ERR_INVALID_ROUTE',
     )
   }
@@ -106,7 +106,7 @@ function segmentOf({ name, path, isFolder }: Entry): string {
 function claim(files: Map<string, string>, path: string, file: string): void {
   const rival = files.get(path)
   if (rival !== undefined) {
-    throw coded(new Error(`Two files stand for ${path}: ${rival} and ${file}.`), 'ERR_DUPLICATE_ROUTE')
+    throw coded(new Error(`Two files define ${path}: ${rival} and ${file}.`), 'ERR_DUPLICATE_ROUTE')
   }
   files.set(path, file)
 }

@@ -26,7 +26,7 @@ export async function importRouteFile(file: string): Promise<Exports> {
 export function addRoutes(router: Router, path: string, exports: Exports, file: string): void {
   const names = Object.keys(exports)
   if (names.length === 0) {
-    throw invalidFile(file, `it exports no handler: export a function called ${METHODS.join(', ')} or default`)
+    throw invalidFile(file, `it exports no handler: export a function named ${METHODS.join(', ')} or default`)
   }
   for (const name of names) {
     const handler = exports[name]
@@ -54,7 +54,7 @@ function unknownExport(name: string): string {
   const hint = METHODS.includes(name.toUpperCase())
     ? `write it in capitals, '${name.toUpperCase()}'`
     : `a route file exports ${METHODS.join(', ')} or default; keep helpers in a file whose name begins with '_'`
-  return `its export '${name}' is no method: ${hint}`
+  return `its export '${name}' is not a method: ${hint}`
 }
 
 /** Runs `define`; an error gets the name of the file. */

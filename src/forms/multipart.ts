@@ -61,7 +61,7 @@ export function boundaryOf(contentType: string | null): string {
   if (type?.essence !== 'multipart/form-data') throw new HttpError(415, 'The body must be multipart/form-data.')
   const boundary = type.parameters.get('boundary')
   if (boundary !== undefined && BOUNDARY.test(boundary)) return boundary
-  throw malformedForm('its content-type names no boundary')
+  throw malformedForm('its content-type has no valid boundary')
 }
 
 const BOUNDARY = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/
@@ -145,7 +145,11 @@ export class Multipart implements AsyncIterableIterator<Part> {
     let taken = false
     const body: AsyncIterable<Uint8Array> = {
       [Symbol.asyncIterator]: () => {
-        if (taken) throw coded(new TypeError('The body of this part was taken already.'), 'ERR_BODY_USED')
+        if (taken)
+          throw coded(
+            new TypeError('The body of this part was already read: it can be read only once.'),
+            'ERR_BODY_USED',
+          )
         taken = true
         return { next: () => this.#read(open), return: async () => this.#pass(open) }
       },
@@ -242,7 +246,7 @@ export class Multipart implements AsyncIterableIterator<Part> {
     if (sizeOf(header) > this.#limits.headerSize) this.#fail(formTooLarge('a part whose header is too large'))
     const [disposition, ...others] = header['content-disposition'] ?? []
     const names = disposition === undefined || others.length > 0 ? undefined : parsePartNames(disposition.trim())
-    if (names === undefined) this.#fail(malformedForm('a part does not say what it is called'))
+    if (names === undefined) this.#fail(malformedForm('a part has no name'))
     else this.#count(names)
     if (names === undefined || this.#failure !== undefined) return undefined
     const type = header['content-type']?.[0]?.trim() ?? 'text/plain'
@@ -333,7 +337,7 @@ function sizeOf(header: Record<string, string[]>): number {
 
 function passedOver(name: string): Error {
   return coded(
-    new Error(`The part ${JSON.stringify(name)} was left for the next one before it was read to its end.`),
+    new Error(`The part ${JSON.stringify(name)} can no longer be read: the next part was requested before its end.`),
     'ERR_PART_PASSED',
   )
 }

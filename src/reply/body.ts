@@ -42,7 +42,7 @@ interface Suspects {
 
 function json(body: unknown): string {
   const text = JSON.stringify(body) as string | undefined
-  if (text === undefined) throw unsupported('Its toJSON() answered undefined, which is no JSON.')
+  if (text === undefined) throw unsupported('Its toJSON() returned undefined.')
   return text
 }
 
@@ -64,12 +64,15 @@ const UNSUPPORTED_TAGS = new Set(['FormData', 'Promise', 'Response', 'WritableSt
 /** The error for a body that cannot be sent, or undefined when it can. */
 export function unsupportedBody(body: unknown): TypeError | undefined {
   if (typeof body === 'string' || typeof body === 'number' || typeof body === 'boolean') return undefined
-  if (typeof body !== 'object' || body === null) return unsupported(`A ${typeof body} has no form that could be sent.`)
+  if (typeof body !== 'object' || body === null) return unsupported(`It is a ${typeof body}.`)
   const candidate = body as { [Symbol.toStringTag]?: unknown; pipe?: unknown }
   const tag = candidate[Symbol.toStringTag]
   if (typeof tag === 'string' && UNSUPPORTED_TAGS.has(tag)) return unsupported(`It is a ${tag}.`)
   if (typeof candidate.pipe === 'function' && !isStream(body)) return unsupported('It cannot be iterated.')
-  if (isLost(body)) return unsupported(`It is ${nameOf(body)}, of which JSON keeps nothing: send what is in it.`)
+  if (isLost(body))
+    return unsupported(
+      `It is ${nameOf(body)}, and JSON keeps nothing of it: send its contents as a plain object or a list.`,
+    )
   return undefined
 }
 

@@ -53,14 +53,14 @@ export class Fixed {
 /** The response with an encoded body and an entity tag. */
 function toFixed(given: Reply | ReplyBody): Reply {
   const answer = given instanceof Reply ? given : new Reply(200, given)
-  if (isStream(answer.body)) throw unsuitable('a stream can be sent once')
+  if (isStream(answer.body)) throw unsuitable('a stream can be sent only once')
   const { flags, fields, length } = headOf(answer)
   const body = encodeBody(answer.body)
-  if (body instanceof FileSlice) throw unsuitable('a file changes: see files()')
+  if (body instanceof FileSlice) throw unsuitable('a file may change: use files()')
   const bytes = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body ?? [])
   if (length !== undefined) checkLength(length, bytes)
-  if (bytes.length > MOST_BYTES) throw unsuitable(`its body may have ${MOST_BYTES} bytes, not ${bytes.length}`)
-  if ((flags & FLAG_REPLY_CLOSE) !== 0) throw unsuitable('it cannot ask for the connection to be closed')
+  if (bytes.length > MOST_BYTES) throw unsuitable(`its body may have at most ${MOST_BYTES} bytes, not ${bytes.length}`)
+  if ((flags & FLAG_REPLY_CLOSE) !== 0) throw unsuitable("it cannot contain 'connection: close'")
   const fixed = new Reply(answer.status, answer.body, answer.headers)
   fixed.untyped = answer.untyped
   if (answer.status === 200 && !fixed.headers.has('etag')) fixed.headers.set('etag', tagOf(fields, bytes))
@@ -93,5 +93,5 @@ function tagOf(fields: string, body: Uint8Array): string {
 }
 
 function unsuitable(why: string): TypeError {
-  return coded(new TypeError(`This answer cannot be a fixed one: ${why}.`), 'ERR_INVALID_ARG_VALUE')
+  return coded(new TypeError(`This reply cannot be fixed: ${why}.`), 'ERR_INVALID_ARG_VALUE')
 }

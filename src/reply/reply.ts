@@ -131,7 +131,7 @@ export function redirect(location: string | URL, status = 302): Reply {
   const isUrl = typeof location === 'object' && typeof (location as URL | null)?.href === 'string'
   if (typeof location !== 'string' && !isUrl) throw wrongType('location', 'a string or a URL', location)
   if (!REDIRECTIONS.includes(status)) {
-    const sentence = `A redirection has one of the statuses ${REDIRECTIONS.join(', ')}, not ${String(status)}.`
+    const sentence = `The status of a redirect must be one of ${REDIRECTIONS.join(', ')}, not ${String(status)}.`
     throw coded(new RangeError(sentence), 'ERR_INVALID_STATUS')
   }
   const target = isUrl ? (location as URL).href : (location as string)
@@ -178,7 +178,7 @@ export function isResponse(value: unknown): value is Response {
 function fromResponse(response: Response): Reply | Promise<Reply> {
   if (response.bodyUsed || response.body?.locked === true) {
     const sentence =
-      'This Response was sent or read before, which can be done once: make one for each request, or clone().'
+      'This Response was already sent or read, and can be sent only once: create one for each request, or clone() it.'
     throw coded(new TypeError(sentence), 'ERR_REPLY_USED')
   }
   const converted = new Reply(response.status)
@@ -215,5 +215,5 @@ function listenTo(body: ReplyBody): void {
 function checkedStatus(status: number): number {
   if (Number.isInteger(status) && status >= 200 && status <= 599) return status
   const given = typeof status === 'number' ? status : `a ${typeof status}`
-  throw coded(new RangeError(`A reply takes a status from 200 to 599, not ${given}.`), 'ERR_INVALID_STATUS')
+  throw coded(new RangeError(`The status of a reply must be from 200 to 599, not ${given}.`), 'ERR_INVALID_STATUS')
 }

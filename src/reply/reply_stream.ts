@@ -215,7 +215,7 @@ export class ReplyStream implements AbortListener {
 
 function lengthMismatch(length: number, what: 'more' | 'less'): Error {
   return coded(
-    new Error(`The content-length of the reply says ${length} bytes, but its stream gave ${what}.`),
+    new Error(`The content-length of the reply says ${length} bytes, but its stream yielded ${what}.`),
     'ERR_CONTENT_LENGTH_MISMATCH',
   )
 }

@@ -43,7 +43,10 @@ function checked(source: HeadersSource): ReplyHeaders {
   const fields = new ReplyHeaders(source)
   for (const [name] of fields) {
     if (!TOO_LATE.has(name)) continue
-    throw coded(new TypeError(`'${name}' cannot be a trailer: it has to come before the body.`), 'ERR_INVALID_TRAILER')
+    throw coded(
+      new TypeError(`'${name}' cannot be a trailer: send it as a header, before the body.`),
+      'ERR_INVALID_TRAILER',
+    )
   }
   return fields
 }

@@ -5,5 +5,5 @@ import { HttpError } from '../fields/http_error.js'
  * §8), so a handler that fails with it is not logged.
  */
 export function clientGone(): HttpError {
-  return new HttpError(400, 'The client went away before its request was answered.', { code: 'ERR_CLIENT_GONE' })
+  return new HttpError(400, 'The client disconnected before its request was answered.', { code: 'ERR_CLIENT_GONE' })
 }

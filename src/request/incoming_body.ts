@@ -202,7 +202,7 @@ export function tooLarge(): HttpError {
 
 export function alreadyUsed(): Error {
   return coded(
-    new TypeError('The body of this request was taken already: a stream of it can be read once.'),
+    new TypeError('The body of this request was already read, or is being read: it can be read only once.'),
     'ERR_BODY_USED',
   )
 }

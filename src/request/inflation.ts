@@ -191,7 +191,7 @@ function decoded(coding: string, source: BodySource, limit: number, sent: Counte
 }
 
 function checkTaken(coding: string, taken: number, given: number): void {
-  if (taken < given) throw damaged(coding, 'something follows its end')
+  if (taken < given) throw damaged(coding, 'there are bytes after its end')
 }
 
 function translated(coding: string, error: unknown): unknown {

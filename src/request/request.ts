@@ -430,7 +430,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
 
 function ended(): Error {
   return coded(
-    new Error('This request was answered already: read what is needed of it before answering.'),
+    new Error('This request was already answered: read what you need of it before you answer.'),
     'ERR_REQUEST_ENDED',
   )
 }

@@ -109,7 +109,9 @@ class Turn {
     if (value !== undefined) return this.#own(value)
     return this.rescued(
       coded(
-        new Error('A middleware returned nothing and did not call next(): return next(), or an answer (null for 204).'),
+        new Error(
+          'A middleware returned nothing and did not call next(): return next(), or a response (null for 204).',
+        ),
         'ERR_NEXT_NOT_CALLED',
       ),
     )

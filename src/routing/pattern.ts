@@ -37,7 +37,7 @@ export function parsePrefix(prefix: string): readonly Segment[] {
   const last = segments.at(-1)
   if ((last?.kind === 'wildcard' && last.name === '*') || (last?.kind === 'static' && last.text === '')) segments.pop()
   if (segments.some(({ kind }) => kind === 'wildcard')) {
-    throw invalidPattern(prefix, 'a prefix takes no wildcard, as it matches all that is below it')
+    throw invalidPattern(prefix, 'a prefix matches everything below it and takes no wildcard')
   }
   return segments
 }
@@ -116,7 +116,7 @@ function parseSegment(pattern: string, segment: string, last: boolean): Segment 
   if (segment.startsWith(':')) {
     const name = segment.slice(1)
     if (!NAME.test(name)) {
-      throw invalidPattern(pattern, `'${segment}' is no param: a param is a whole segment, such as ':id'`)
+      throw invalidPattern(pattern, `'${segment}' is not a param: a param is a whole segment, such as ':id'`)
     }
     return { kind: 'param', name }
   }
@@ -124,7 +124,7 @@ function parseSegment(pattern: string, segment: string, last: boolean): Segment 
     const name = segment.slice(1) || '*'
     if (!last) throw invalidPattern(pattern, `the wildcard '${segment}' must be the last segment`)
     if (name !== '*' && !NAME.test(name)) {
-      throw invalidPattern(pattern, `'${segment}' is no wildcard: write '*', or '*' and a name, such as '*rest'`)
+      throw invalidPattern(pattern, `'${segment}' is not a wildcard: write '*', or '*' and a name, such as '*rest'`)
     }
     return { kind: 'wildcard', name }
   }
@@ -140,8 +140,9 @@ function staticText(pattern: string, segment: string): string {
     throw invalidPattern(pattern, "a path ends before '?' and '#'; for an optional segment define two routes")
   }
   const canonical = canonicalPath(`/${segment.replace(/\\(?=[:*])/g, '')}`)
-  if (canonical === undefined) throw invalidPattern(pattern, `'${segment}' holds an escape that is no UTF-8 character`)
-  if (canonical === '/' && segment !== '') throw invalidPattern(pattern, `no request's path holds '${segment}'`)
+  if (canonical === undefined) throw invalidPattern(pattern, `'${segment}' contains an escape that is not valid UTF-8`)
+  if (canonical === '/' && segment !== '')
+    throw invalidPattern(pattern, `the path of a request never contains '${segment}'`)
   return canonical.slice(1)
 }
 

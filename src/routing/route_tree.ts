@@ -58,7 +58,7 @@ export class RouteTree<Value extends object> {
       const name = method === ANY_METHOD ? 'all methods' : method
       const same = existing.pattern === pattern ? '' : `, which matches the same paths as '${pattern}'`
       throw invalidRoute(
-        `There are two routes for ${name} on '${existing.pattern}'${same}: one of them would never answer.`,
+        `There are two routes for ${name} on '${existing.pattern}'${same}: one of them would never be used.`,
       )
     }
     leaf.byMethod.set(method, { value, pattern })

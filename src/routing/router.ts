@@ -89,15 +89,17 @@ export class Router {
   on<Path extends string>(method: string, path: Path, ...handling: Handling<Path>): this
   on(method: string, path: string, ...handling: unknown[]): this {
     if (!/^[A-Z][A-Z-]*$/.test(method)) {
-      throw invalidRoute(`${JSON.stringify(method)} is no method: methods are words in capitals, such as 'GET'.`)
+      throw invalidRoute(`${JSON.stringify(method)} is not a method: methods are upper case, such as 'GET'.`)
     }
     if (method.length > MOST_METHOD_CHARACTERS) {
       throw invalidRoute(
-        `The method '${method}' has more than ${MOST_METHOD_CHARACTERS} characters: no request with it would arrive.`,
+        `The method '${method}' has more than ${MOST_METHOD_CHARACTERS} characters: the server refuses such requests.`,
       )
     }
-    if (method === 'PRI') throw invalidRoute('PRI is no method to route by: with it HTTP/2 begins (RFC 9113 §3.4).')
-    if (method === 'CONNECT') throw invalidRoute('CONNECT asks for a tunnel, which has no path to route by.')
+    if (method === 'PRI')
+      throw invalidRoute('There can be no route for PRI: it is reserved for HTTP/2 (RFC 9113 §3.4).')
+    if (method === 'CONNECT')
+      throw invalidRoute('There can be no route for CONNECT, whose target is not a path: use connect().')
     return this.#add(method, path, handling)
   }
 
@@ -222,7 +224,10 @@ export class Router {
 
   #open(): RouterDefinition {
     if (!this.#definition.sealed) return this.#definition
-    throw coded(new Error('The router is being served already: define all of it before serve().'), 'ERR_ROUTER_SERVED')
+    throw coded(
+      new Error('The router is already being served: add everything to it before serve().'),
+      'ERR_ROUTER_SERVED',
+    )
   }
 }
 
@@ -243,18 +248,21 @@ function seal(definition: RouterDefinition): void {
 }
 
 function assertRouteOptions(options: RouteOptions): void {
-  if (typeof options !== 'object') throw invalidRoute(`The options of a route are an object, not ${typeof options}.`)
+  if (typeof options !== 'object')
+    throw invalidRoute(`The options of a route must be an object, not ${typeof options}.`)
   const { bodyLimit, stream, requestTimeout, writeTimeout, minRate, ...others } = options
   const [unknown] = Object.keys(others)
   if (unknown !== undefined) {
     const known = 'bodyLimit, stream, requestTimeout, writeTimeout and minRate'
-    throw invalidRoute(`A route has no option "${unknown}": there are ${known}.`)
+    throw invalidRoute(`A route has no option "${unknown}": the options are ${known}.`)
   }
   if (bodyLimit !== undefined && bodyLimit !== Infinity && !(Number.isSafeInteger(bodyLimit) && bodyLimit >= 0)) {
-    throw invalidRoute(`The bodyLimit of a route is a whole number of bytes, or Infinity, not ${String(bodyLimit)}.`)
+    throw invalidRoute(
+      `The bodyLimit of a route must be a whole number of bytes or Infinity, not ${String(bodyLimit)}.`,
+    )
   }
   if (stream !== undefined && typeof stream !== 'boolean') {
-    throw invalidRoute(`The option "stream" of a route is true or false, not ${String(stream)}.`)
+    throw invalidRoute(`The option "stream" of a route must be true or false, not ${String(stream)}.`)
   }
   for (const [name, value, least] of [
     ['requestTimeout', requestTimeout, 1],
@@ -262,11 +270,11 @@ function assertRouteOptions(options: RouteOptions): void {
     ['minRate', minRate, 0],
   ] as const) {
     if (value === undefined || (Number.isInteger(value) && value >= least && value <= MOST)) continue
-    throw invalidRoute(`The ${name} of a route is a whole number from ${least} to ${MOST}, not ${String(value)}.`)
+    throw invalidRoute(`The ${name} of a route must be a whole number from ${least} to ${MOST}, not ${String(value)}.`)
   }
 }
 
 function assertFunction(given: unknown, what: string): void {
   if (typeof given !== 'function')
-    throw invalidRoute(`${what} is a function, not ${given === null ? 'null' : typeof given}.`)
+    throw invalidRoute(`${what} must be a function, not ${given === null ? 'null' : typeof given}.`)
 }

@@ -47,7 +47,7 @@ export class Upgrade extends Reply {
 
   override set status(_status: number) {
     throw coded(
-      new Error('The connection is handed over, with an answer of its new owner: return another reply to refuse it.'),
+      new Error('The status of an upgrade is written by its handler: return another reply to refuse the upgrade.'),
       'ERR_UPGRADE_STATUS',
     )
   }

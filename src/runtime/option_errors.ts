@@ -36,7 +36,7 @@ export function knownOptions<Options extends object>(
   if (typeof given !== 'object' || given === null) throw wrongType('options', 'an object', given)
   for (const name of Object.keys(given)) {
     if (!(known as readonly string[]).includes(name)) {
-      throw wrongValue(name, `is no option: there are ${[...known].sort().join(', ')}`)
+      throw wrongValue(name, `does not exist: the options are ${[...known].sort().join(', ')}`)
     }
   }
   return given

@@ -55,7 +55,7 @@ const used = new WeakSet<object>()
 function useOnce(stream: unknown): void {
   if (used.has(stream as object)) {
     throw coded(
-      new TypeError('This stream was sent before, which can be done once: make one for each reply.'),
+      new TypeError('This stream was already sent, and can be sent only once: create one for each reply.'),
       'ERR_REPLY_USED',
     )
   }
@@ -151,7 +151,7 @@ export function chunkOf(piece: unknown): string | Uint8Array | FileSlice {
   if (bytes?.length === 0) checkIsThere(bytes)
   if (bytes !== undefined) return bytes
   throw coded(
-    new TypeError(`A streamed body is made of strings and bytes, not of ${piece === null ? 'null' : typeof piece}.`),
+    new TypeError(`A streamed body must yield strings or bytes, not ${piece === null ? 'null' : typeof piece}.`),
     'ERR_UNSUPPORTED_CHUNK',
   )
 }

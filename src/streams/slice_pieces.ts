@@ -33,7 +33,7 @@ export class SlicePieces implements IterableIterator<Uint8Array> {
     const read = file.read(bytes, this.#at)
     if (read <= 0) {
       this.return()
-      const what = read === 0 ? 'ends earlier than it did' : `cannot be read (errno ${-read})`
+      const what = read === 0 ? 'has become shorter' : `cannot be read (errno ${-read})`
       throw coded(new Error(`A file that is being sent ${what}.`), 'ERR_FILE_CHANGED')
     }
     this.#at += read
