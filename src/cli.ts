@@ -46,8 +46,8 @@ function description({ backend, threads }: Server): string {
 }
 
 /** One line for each backend, with a star at the chosen one. */
-function backendList(asked: string): string {
-  const { backend: chosen } = checkedOptions({ backend: asked })
+function backendList(requested: string): string {
+  const { backend: chosen } = checkedOptions({ backend: requested })
   const lines = native.backends.map(({ name, needsThread }) => {
     const host = needsThread ? 'always on threads' : 'on the JavaScript thread, or on threads'
     return `${name === chosen ? '*' : ' '} ${name.padEnd(12)} ${host}\n`

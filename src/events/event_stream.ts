@@ -42,7 +42,7 @@ interface EventRequest {
 
 // `x-accel-buffering` keeps nginx from buffering events.
 const FIELDS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
-const LONGEST_MS = 2 ** 31 - 1
+const MAX_MS = 2 ** 31 - 1
 const HEARTBEAT = ':\n\n'
 
 /**
@@ -68,13 +68,13 @@ const HEARTBEAT = ':\n\n'
 export function events(req: EventRequest, generate: EventGenerator, options: EventOptions = {}): Reply {
   const { heartbeat, retry, headers } = knownOptions(options, ['heartbeat', 'retry', 'headers'])
   if (typeof generate !== 'function') throw wrongType('generate', 'a function', generate)
-  const quietMs = wholeNumber('heartbeat', heartbeat, 15_000, 0, LONGEST_MS)
-  const retryMs = wholeNumber('retry', retry, -1, 0, LONGEST_MS)
+  const heartbeatMs = wholeNumber('heartbeat', heartbeat, 15_000, 0, MAX_MS)
+  const retryMs = wholeNumber('retry', retry, -1, 0, MAX_MS)
   const fields = new ReplyHeaders(headers)
   for (const [name, value] of Object.entries(FIELDS)) if (!fields.has(name)) fields.set(name, value)
   return new Reply(
     200,
-    new EventStream(req, generate, quietMs, retryMs === -1 ? '' : eventText({ retry: retryMs })),
+    new EventStream(req, generate, heartbeatMs, retryMs === -1 ? '' : eventText({ retry: retryMs })),
     fields,
   )
 }
@@ -92,24 +92,24 @@ interface Waiting {
 class EventStream implements AsyncIterableIterator<string> {
   readonly #req: EventRequest
   readonly #generate: EventGenerator
-  readonly #quietMs: number
+  readonly #heartbeatMs: number
   readonly #controller = new AbortController()
   #source: BodySource | undefined
   // The source was asked for an event, which has not arrived.
-  #asked = false
+  #requested = false
   // Goes out before anything else: the greeting, or an event that arrived just after a heartbeat.
-  #kept: Piece | undefined
+  #buffered: Piece | undefined
   #failure: { readonly error: unknown } | undefined
   #waiting: Waiting | undefined
   #timer: NodeJS.Timeout | undefined
-  #over = false
-  #heard: (() => void) | undefined
+  #ended = false
+  #closingListener: (() => void) | undefined
 
-  constructor(req: EventRequest, generate: EventGenerator, quietMs: number, greeting: string) {
+  constructor(req: EventRequest, generate: EventGenerator, heartbeatMs: number, greeting: string) {
     this.#req = req
     this.#generate = generate
-    this.#quietMs = quietMs
-    if (greeting !== '') this.#kept = { done: false, value: greeting }
+    this.#heartbeatMs = heartbeatMs
+    if (greeting !== '') this.#buffered = { done: false, value: greeting }
   }
 
   [Symbol.asyncIterator](): this {
@@ -120,28 +120,28 @@ class EventStream implements AsyncIterableIterator<string> {
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject }
       this.#begin()
-      this.#ask()
-      this.#give()
-      this.#watch()
+      this.#request()
+      this.#settle()
+      this.#startHeartbeat()
     })
   }
 
   async return(): Promise<Piece> {
-    this.#leave()
+    this.#cancel()
     return DONE
   }
 
   #begin(): void {
-    if (this.#source !== undefined || this.#over) return
+    if (this.#source !== undefined || this.#ended) return
     const { signal, headers } = this.#req
-    if (signal.aborted) return this.#leave()
-    signal.addEventListener('abort', this.#leave)
+    if (signal.aborted) return this.#cancel()
+    signal.addEventListener('abort', this.#cancel)
     const { serverClosing } = this.#req
     if (serverClosing?.reason !== undefined) this.#serverCloses()
     else if (serverClosing !== undefined) {
       // The server is closed from another async context.
-      this.#heard = AsyncResource.bind(this.#serverCloses)
-      serverClosing.add(this.#heard)
+      this.#closingListener = AsyncResource.bind(this.#serverCloses)
+      serverClosing.add(this.#closingListener)
     }
     try {
       const context = { lastEventId: headers.get('last-event-id'), signal: this.#controller.signal }
@@ -153,9 +153,9 @@ class EventStream implements AsyncIterableIterator<string> {
     }
   }
 
-  #ask(): void {
-    if (this.#asked || this.#over || this.#kept !== undefined) return
-    this.#asked = true
+  #request(): void {
+    if (this.#requested || this.#ended || this.#buffered !== undefined) return
+    this.#requested = true
     try {
       Promise.resolve((this.#source as BodySource).next()).then(this.#arrived, this.#failed)
     } catch (error) {
@@ -165,76 +165,76 @@ class EventStream implements AsyncIterableIterator<string> {
 
   // Created once for each stream, not once for each event.
   readonly #arrived = ({ done, value }: IteratorResult<unknown>): void => {
-    this.#asked = false
-    if (this.#over) return
+    this.#requested = false
+    if (this.#ended) return
     if (done) this.#close()
     else {
       try {
-        this.#kept = { done: false, value: eventText(value as string | ServerEvent) }
+        this.#buffered = { done: false, value: eventText(value as string | ServerEvent) }
       } catch (error) {
         this.#source?.cancel(error)
         return this.#failed(error)
       }
     }
-    this.#give()
+    this.#settle()
   }
 
   readonly #failed = (error: unknown): void => {
-    if (this.#over) return
+    if (this.#ended) return
     // When the server closes, a source that waits with the signal ends with an abort error. That is no failure.
     if (!isAbort(error, this.#controller.signal)) this.#failure = { error }
     this.#close()
-    this.#give()
+    this.#settle()
   }
 
   /** The client disconnected. */
-  readonly #leave = (): void => {
-    if (this.#over) return
+  readonly #cancel = (): void => {
+    if (this.#ended) return
     this.#close()
-    this.#kept = undefined
+    this.#buffered = undefined
     this.#controller.abort(this.#req.signal.reason)
     this.#source?.cancel(this.#req.signal.reason)
-    this.#give()
+    this.#settle()
   }
 
   /** The source may yield last events, and ends by itself. */
   readonly #serverCloses = (): void => {
-    if (!this.#over) this.#controller.abort(this.#req.serverClosing?.reason)
+    if (!this.#ended) this.#controller.abort(this.#req.serverClosing?.reason)
   }
 
   #close(): void {
-    this.#over = true
+    this.#ended = true
     timers.clearTimeout(this.#timer)
-    this.#req.signal.removeEventListener('abort', this.#leave)
-    if (this.#heard !== undefined) this.#req.serverClosing?.remove(this.#heard)
+    this.#req.signal.removeEventListener('abort', this.#cancel)
+    if (this.#closingListener !== undefined) this.#req.serverClosing?.remove(this.#closingListener)
   }
 
   /** Resolves the pending `next()` if there is something to return. */
-  #give(): void {
+  #settle(): void {
     const waiting = this.#waiting
-    if (waiting === undefined || (this.#kept === undefined && !this.#over)) return
+    if (waiting === undefined || (this.#buffered === undefined && !this.#ended)) return
     this.#waiting = undefined
     const { reject, resolve } = waiting
-    const kept = this.#kept
+    const buffered = this.#buffered
     const failure = this.#failure
-    this.#kept = undefined
-    if (kept !== undefined) return resolve(kept)
+    this.#buffered = undefined
+    if (buffered !== undefined) return resolve(buffered)
     this.#failure = undefined
     if (failure !== undefined) reject(failure.error)
     else resolve(DONE)
   }
 
   /** Starts the heartbeat timer. */
-  #watch(): void {
-    if (this.#waiting === undefined || this.#quietMs === 0) return
+  #startHeartbeat(): void {
+    if (this.#waiting === undefined || this.#heartbeatMs === 0) return
     if (this.#timer !== undefined) this.#timer.refresh()
-    else this.#timer = timers.setTimeout(this.#beat, this.#quietMs).unref()
+    else this.#timer = timers.setTimeout(this.#sendHeartbeat, this.#heartbeatMs).unref()
   }
 
-  readonly #beat = (): void => {
+  readonly #sendHeartbeat = (): void => {
     if (this.#waiting === undefined) return
-    this.#kept = { done: false, value: HEARTBEAT }
-    this.#give()
+    this.#buffered = { done: false, value: HEARTBEAT }
+    this.#settle()
   }
 }
 

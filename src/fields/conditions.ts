@@ -4,7 +4,7 @@ import { timers } from '../runtime/timers.js'
 import { parseHttpDate } from './http_date.js'
 
 /** The parts of a request that conditions depend on. */
-export interface Asking {
+export interface ConditionalRequest {
   readonly method: string
   readonly headers: { get(name: string): string | null }
 }
@@ -18,10 +18,13 @@ export interface Validators {
 }
 
 /** `unchanged`: the client has the current representation (304). `failed`: a precondition is false (412). */
-export type Verdict = 'send' | 'unchanged' | 'failed'
+export type ConditionsResult = 'send' | 'unchanged' | 'failed'
 
 /** Evaluates the conditions of a GET or HEAD, except `If-Range` (RFC 9110 §13.2.2). */
-export function judge({ headers }: Asking, { etag, lastModified }: Validators): Verdict {
+export function evaluateConditions(
+  { headers }: ConditionalRequest,
+  { etag, lastModified }: Validators,
+): ConditionsResult {
   const ifMatch = headers.get('if-match')
   if (ifMatch !== null) {
     if (!isListed(ifMatch, etag, false)) return 'failed'
@@ -42,7 +45,11 @@ export function judge({ headers }: Asking, { etag, lastModified }: Validators): 
  * matches if it equals the last change and lies at least a second back, because a second change may have the same
  * date.
  */
-export function mayBeInParts({ headers }: Asking, { etag, lastModified }: Validators, now = timers.date()): boolean {
+export function rangeApplies(
+  { headers }: ConditionalRequest,
+  { etag, lastModified }: Validators,
+  now = timers.date(),
+): boolean {
   const ifRange = headers.get('if-range')
   if (ifRange === null) return true
   if (ifRange.startsWith('"')) return ifRange === etag

@@ -1,6 +1,6 @@
 // From a file and a request to the reply, for `file()` and `files()`.
 
-import { type Asking, judge, mayBeInParts } from '../fields/conditions.js'
+import { type ConditionalRequest, evaluateConditions, rangeApplies } from '../fields/conditions.js'
 import { ReplyHeaders } from '../fields/headers.js'
 import { HttpError } from '../fields/http_error.js'
 import { Reply } from '../reply/reply.js'
@@ -26,14 +26,14 @@ export function sendsContent(plan: Plan): boolean {
  * Decides what a request gets of a representation (RFC 9110 §13.2.2, §14.2).
  * @throws HttpError 412 when a precondition fails, 416 when all ranges lie outside the content
  */
-export function planFor(req: Asking, representation: Representation): Plan {
-  const verdict = judge(req, representation)
-  if (verdict === 'failed') throw new HttpError(412)
-  if (verdict === 'unchanged') return 'unchanged'
+export function planFor(req: ConditionalRequest, representation: Representation): Plan {
+  const result = evaluateConditions(req, representation)
+  if (result === 'failed') throw new HttpError(412)
+  if (result === 'unchanged') return 'unchanged'
   // Ranges apply only to GET.
   if (req.method !== 'GET') return 'fields'
   const range = req.headers.get('range')
-  if (range === null || !mayBeInParts(req, representation)) return 'whole'
+  if (range === null || !rangeApplies(req, representation)) return 'whole'
   const ranges = rangesOf(range, representation.size)
   if (ranges === undefined) return 'whole'
   if (ranges.length > 0) return ranges

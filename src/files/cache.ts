@@ -4,14 +4,14 @@
  */
 export class Cache<Value extends object> {
   readonly #entries = new Map<string, { readonly value: Value; readonly weight: number; used: boolean }>()
-  readonly #most: number
+  readonly #maxWeight: number
   #weight = 0
 
   /**
-   * @param most the largest sum of weights; 0 keeps nothing
+   * @param maxWeight the largest sum of weights; 0 keeps nothing
    */
-  constructor(most: number) {
-    this.#most = most
+  constructor(maxWeight: number) {
+    this.#maxWeight = maxWeight
   }
 
   get weight(): number {
@@ -28,7 +28,7 @@ export class Cache<Value extends object> {
   /** A value that is heavier than the limit is not kept. */
   set(key: string, value: Value, weight: number): void {
     this.delete(key)
-    if (weight > this.#most) return
+    if (weight > this.#maxWeight) return
     this.#entries.set(key, { value, weight, used: false })
     this.#weight += weight
     this.#makeRoom()
@@ -44,7 +44,7 @@ export class Cache<Value extends object> {
   /** Each entry is moved at most once, so the loop ends. */
   #makeRoom(): void {
     for (const [key, entry] of this.#entries) {
-      if (this.#weight <= this.#most) return
+      if (this.#weight <= this.#maxWeight) return
       this.delete(key)
       if (!entry.used) continue
       entry.used = false

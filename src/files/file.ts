@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { FileSlice } from '../exchange/file_slice.js'
 import { FileToSend } from '../exchange/file_to_send.js'
 import { type NativeFile, native } from '../exchange/native.js'
-import type { Asking } from '../fields/conditions.js'
+import type { ConditionalRequest } from '../fields/conditions.js'
 import { attachment } from '../fields/content_disposition.js'
 import { HttpError } from '../fields/http_error.js'
 import { Reply } from '../reply/reply.js'
@@ -92,7 +92,7 @@ export class FileReply extends Reply {
   readonly #file: FileToSend
   readonly #representation: Representation
   readonly #whole: FileSlice
-  #usedFor: Asking | undefined
+  #usedFor: ConditionalRequest | undefined
 
   /** @internal */
   constructor(opened: FileToSend, representation: Representation) {
@@ -115,7 +115,7 @@ export class FileReply extends Reply {
    * @throws HttpError 412, 416
    * @internal
    */
-  override forRequest(req: Asking): Reply {
+  override forRequest(req: ConditionalRequest): Reply {
     if (this.#usedFor !== undefined && this.#usedFor !== req) {
       throw coded(
         new Error('This reply of file() was already sent, and can be sent only once: call file() for each request.'),

@@ -41,7 +41,7 @@ export function files(folder: string | URL, options: FilesOptions = {}): (req: B
 }
 
 /** How often a file is opened again that was replaced between looking and opening. */
-const MOST_ATTEMPTS = 4
+const MAX_ATTEMPTS = 4
 
 class FolderOfFiles {
   readonly #store: FileStore
@@ -78,7 +78,7 @@ class FolderOfFiles {
   /** The reply that sends the file at a path below the folder, or a negative errno. */
   #send(path: string, req: BrinkRequest): Reply | number {
     const { headers } = req
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const found = this.#store.find(path, headers)
       if (typeof found === 'number') return found
       const { representation } = found
@@ -99,9 +99,9 @@ class FolderOfFiles {
   #redirect(path: string, index: string, req: BrinkRequest): Reply | number {
     const found = this.#store.find(`${path}/${index}`, req.headers)
     if (typeof found === 'number') return found
-    const { path: asked, target } = req
+    const { path: requested, target } = req
     const query = target.indexOf('?')
-    const location = `./${asked.slice(asked.lastIndexOf('/') + 1)}/${query === -1 ? '' : target.slice(query)}`
+    const location = `./${requested.slice(requested.lastIndexOf('/') + 1)}/${query === -1 ? '' : target.slice(query)}`
     return new Reply(308, undefined, { location })
   }
 

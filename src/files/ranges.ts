@@ -5,7 +5,7 @@ export interface ByteRange {
 }
 
 /** More ranges than any real client requests; the field is ignored then. */
-const MOST_RANGES = 32
+const MAX_RANGES = 32
 
 // Two adjacent loops over white space would make matching quadratic for long fields.
 const RANGE = /[ \t]*(?:(?:(\d+)-(\d*)|-(\d+))[ \t]*)?(?:,|$)/y
@@ -23,7 +23,7 @@ export function rangesOf(field: string, size: number): readonly ByteRange[] | un
   const unit = /^bytes=/i.exec(field)
   if (unit === null || size === 0) return undefined
   const ranges: ByteRange[] = []
-  let asked = 0
+  let count = 0
   for (let at = unit[0].length; at < field.length; at = RANGE.lastIndex) {
     RANGE.lastIndex = at
     const found = RANGE.exec(field)
@@ -31,13 +31,13 @@ export function rangesOf(field: string, size: number): readonly ByteRange[] | un
     const [, first, last = '', suffix] = found
     // Lists may contain empty elements (RFC 9110 §5.6.1).
     if (first === undefined && suffix === undefined) continue
-    asked += 1
-    if (asked > MOST_RANGES) return undefined
+    count += 1
+    if (count > MAX_RANGES) return undefined
     const range = first === undefined ? fromEnd(Number(suffix), size) : between(Number(first), last, size)
     if (range === undefined) return undefined
     if (range.first <= range.last) ranges.push(range)
   }
-  return asked === 0 ? undefined : withoutOverlaps(ranges)
+  return count === 0 ? undefined : withoutOverlaps(ranges)
 }
 
 /** Undefined when the range ends before it begins. */

@@ -2,7 +2,7 @@
 
 import type { NativeFile } from '../exchange/native.js'
 import { chooseEncoding } from '../fields/accept_encoding.js'
-import type { Asking } from '../fields/conditions.js'
+import type { ConditionalRequest } from '../fields/conditions.js'
 import { timers } from '../runtime/timers.js'
 import { Cache } from './cache.js'
 import { extensionOf, typeOfFile } from './file_types.js'
@@ -38,7 +38,7 @@ interface Resource {
   readonly variants: readonly Variant[]
   readonly codings: readonly string[]
   /** When the file was last checked, in milliseconds of the monotonic clock. */
-  lookedAt: number
+  checkedAt: number
 }
 
 export class FileStore {
@@ -56,16 +56,16 @@ export class FileStore {
   }
 
   /** The variant to send to a client with these header fields, or a negative errno. */
-  find(path: string, headers: Asking['headers']): Variant | number {
+  find(path: string, headers: ConditionalRequest['headers']): Variant | number {
     const now = timers.now()
     let resource = this.#resources.get(path)
-    if (resource === undefined || now - resource.lookedAt >= this.#options.revalidate) {
-      const looked = this.#look(path, resource, now)
-      if (typeof looked === 'number') {
+    if (resource === undefined || now - resource.checkedAt >= this.#options.revalidate) {
+      const checked = this.#check(path, resource, now)
+      if (typeof checked === 'number') {
         this.#resources.delete(path)
-        return looked
+        return checked
       }
-      resource = looked
+      resource = checked
     }
     const { plain, variants, codings } = resource
     if (variants.length === 1) return plain
@@ -94,7 +94,7 @@ export class FileStore {
     return opened
   }
 
-  #look(path: string, before: Resource | undefined, now: number): Resource | number {
+  #check(path: string, before: Resource | undefined, now: number): Resource | number {
     if (now - this.#refreshedAt >= this.#options.revalidate) {
       this.#folder.refresh()
       this.#refreshedAt = now
@@ -115,14 +115,14 @@ export class FileStore {
     return this.#keep(path, variants, before, now)
   }
 
-  #keep(path: string, variants: readonly Variant[], before: Resource | undefined, lookedAt: number): Resource {
+  #keep(path: string, variants: readonly Variant[], before: Resource | undefined, checkedAt: number): Resource {
     const same = before?.variants.length === variants.length && before.variants.every((one, at) => one === variants[at])
     if (before !== undefined && same) {
-      before.lookedAt = lookedAt
+      before.checkedAt = checkedAt
       return before
     }
     const plain = variants.at(-1) as Variant
-    const resource = { plain, variants, codings: variants.map(({ coding }) => coding), lookedAt }
+    const resource = { plain, variants, codings: variants.map(({ coding }) => coding), checkedAt }
     const weight = variants.reduce((sum, { bytes }) => sum + ENTRY_WEIGHT + (bytes?.length ?? 0), path.length)
     this.#resources.set(path, resource, weight)
     return resource

@@ -75,7 +75,7 @@ interface OpenPart extends PartNames {
   /** `bytes()` or `text()` is reading it. */
   gathered: boolean
   /** The next part was requested. */
-  passed: boolean
+  skipped: boolean
 }
 
 /** Parses the chunks of a body into parts, only as far as a part is requested. */
@@ -90,16 +90,16 @@ export class Multipart implements AsyncIterableIterator<Part> {
   // Dicer's write is calling its listeners.
   #isWriting = false
   // A part has begun whose header was not read yet.
-  #headless = false
+  #awaitsHeader = false
   #finished = false
   #failure: { readonly error: unknown } | undefined
   #waiting: OpenPart[] = []
   #current: OpenPart | undefined
   #parts = 0
   #files = 0
-  #over = false
+  #ended = false
   // The iteration ended while the last part is still being read.
-  #left = false
+  #returned = false
   #change: Promise<void> | undefined
   #changed = () => {}
 
@@ -114,20 +114,20 @@ export class Multipart implements AsyncIterableIterator<Part> {
   }
 
   async next(): Promise<IteratorResult<Part, undefined>> {
-    if (this.#current !== undefined) this.#current.passed = true
-    if (this.#left) this.#end()
-    this.#stir()
-    await this.#open()
+    if (this.#current !== undefined) this.#current.skipped = true
+    if (this.#returned) this.#end()
+    this.#notify()
+    await this.#openDicer()
     for (;;) {
-      this.#skip()
+      this.#discardRest()
       if (this.#failure !== undefined) throw this.#end(this.#failure.error)
-      if (this.#over) return { done: true, value: undefined }
+      if (this.#ended) return { done: true, value: undefined }
       if (this.#current === undefined || this.#current.ended) {
         this.#current = this.#waiting.shift()
         if (this.#current !== undefined) return { done: false, value: this.#partOf(this.#current) }
         if (this.#finished) return this.return()
       }
-      await this.#more()
+      await this.#waitForChange()
     }
   }
 
@@ -136,7 +136,7 @@ export class Multipart implements AsyncIterableIterator<Part> {
    * part.text()`.
    */
   async return(): Promise<IteratorResult<Part, undefined>> {
-    if (this.#current?.gathered && !this.#current.ended) this.#left = true
+    if (this.#current?.gathered && !this.#current.ended) this.#returned = true
     else this.#end()
     return { done: true, value: undefined }
   }
@@ -151,7 +151,7 @@ export class Multipart implements AsyncIterableIterator<Part> {
             'ERR_BODY_USED',
           )
         taken = true
-        return { next: () => this.#read(open), return: async () => this.#pass(open) }
+        return { next: () => this.#read(open), return: async () => this.#abandon(open) }
       },
     }
     const bytes = async () => {
@@ -166,31 +166,31 @@ export class Multipart implements AsyncIterableIterator<Part> {
 
   async #read(open: OpenPart): Promise<IteratorResult<Uint8Array, undefined>> {
     const result = await this.#piece(open).catch((error) => {
-      throw this.#left ? this.#end(error) : error
+      throw this.#returned ? this.#end(error) : error
     })
-    if (result.done && this.#left) this.#end()
+    if (result.done && this.#returned) this.#end()
     return result
   }
 
   async #piece(open: OpenPart): Promise<IteratorResult<Uint8Array, undefined>> {
     for (;;) {
-      if (open.passed) throw passedOver(open.name)
+      if (open.skipped) throw partSkipped(open.name)
       const chunk = this.#chunkOf(open)
       if (this.#failure !== undefined) throw this.#failure.error
-      if (chunk === undefined && this.#over && !open.ended) throw passedOver(open.name)
+      if (chunk === undefined && this.#ended && !open.ended) throw partSkipped(open.name)
       if (chunk !== undefined) return { done: false, value: chunk }
       if (open.ended) return { done: true, value: undefined }
-      await this.#more()
+      await this.#waitForChange()
     }
   }
 
-  #pass(open: OpenPart): IteratorResult<Uint8Array, undefined> {
-    open.passed = true
-    if (this.#left) this.#end()
+  #abandon(open: OpenPart): IteratorResult<Uint8Array, undefined> {
+    open.skipped = true
+    if (this.#returned) this.#end()
     return { done: true, value: undefined }
   }
 
-  #skip(): void {
+  #discardRest(): void {
     while (this.#current?.ended === false && this.#chunkOf(this.#current) !== undefined);
   }
 
@@ -204,10 +204,10 @@ export class Multipart implements AsyncIterableIterator<Part> {
     return chunk
   }
 
-  async #open(): Promise<void> {
-    if (this.#dicer !== undefined || this.#over) return
+  async #openDicer(): Promise<void> {
+    if (this.#dicer !== undefined || this.#ended) return
     const DicerClass = await loadDicer()
-    if (this.#over) return
+    if (this.#ended) return
     // Dicer cuts a header off at its own limit without an error, so ours must be lower.
     const maxHeaderSize = Math.min(2 * this.#limits.headerSize, Number.MAX_SAFE_INTEGER)
     const dicer = new DicerClass({ boundary: this.#boundary, maxHeaderSize } as Dicer.Config)
@@ -215,7 +215,7 @@ export class Multipart implements AsyncIterableIterator<Part> {
     dicer.on('finish', () => {
       this.#checkHeader()
       this.#finished = true
-      this.#stir()
+      this.#notify()
     })
     dicer.on('error', (cause: Error) => this.#fail(malformedForm(cause.message, cause)))
     this.#dicer = dicer
@@ -225,37 +225,37 @@ export class Multipart implements AsyncIterableIterator<Part> {
     // Dicer reports the same error itself.
     stream.on('error', () => {})
     this.#checkHeader()
-    this.#headless = true
+    this.#awaitsHeader = true
     let open: OpenPart | undefined
     stream.on('header', (header) => {
-      this.#headless = false
-      open = this.#accept(stream, header as Record<string, string[]>)
+      this.#awaitsHeader = false
+      open = this.#openPart(stream, header as Record<string, string[]>)
     })
-    stream.on('readable', () => this.#stir())
+    stream.on('readable', () => this.#notify())
     stream.on('end', () => {
       if (open !== undefined) open.ended = true
-      this.#stir()
+      this.#notify()
     })
   }
 
   #checkHeader(): void {
-    if (this.#headless) this.#fail(malformedForm('a part has no header'))
+    if (this.#awaitsHeader) this.#fail(malformedForm('a part has no header'))
   }
 
-  #accept(stream: Dicer.PartStream, header: Record<string, string[]>): OpenPart | undefined {
+  #openPart(stream: Dicer.PartStream, header: Record<string, string[]>): OpenPart | undefined {
     if (sizeOf(header) > this.#limits.headerSize) this.#fail(formTooLarge('a part whose header is too large'))
     const [disposition, ...others] = header['content-disposition'] ?? []
     const names = disposition === undefined || others.length > 0 ? undefined : parsePartNames(disposition.trim())
     if (names === undefined) this.#fail(malformedForm('a part has no name'))
-    else this.#count(names)
+    else this.#checkCounts(names)
     if (names === undefined || this.#failure !== undefined) return undefined
     const type = header['content-type']?.[0]?.trim() ?? 'text/plain'
-    const open: OpenPart = { ...names, stream, type, size: 0, ended: false, gathered: false, passed: false }
+    const open: OpenPart = { ...names, stream, type, size: 0, ended: false, gathered: false, skipped: false }
     this.#waiting.push(open)
     return open
   }
 
-  #count({ filename }: PartNames): void {
+  #checkCounts({ filename }: PartNames): void {
     const { parts, files, fields } = this.#limits
     this.#parts += 1
     if (filename !== undefined) this.#files += 1
@@ -265,12 +265,12 @@ export class Multipart implements AsyncIterableIterator<Part> {
   }
 
   /** Waits for a change of state. The next chunk of the body is requested only here. */
-  #more(): Promise<void> {
+  #waitForChange(): Promise<void> {
     this.#change ??= new Promise((resolve) => {
       this.#changed = resolve
     })
     const change = this.#change
-    if (!this.#busy && !this.#sourceEnded && !this.#over) {
+    if (!this.#busy && !this.#sourceEnded && !this.#ended) {
       this.#busy = true
       this.#pull().catch((error) => this.#fail(error))
     }
@@ -279,7 +279,7 @@ export class Multipart implements AsyncIterableIterator<Part> {
 
   async #pull(): Promise<void> {
     const { done, value } = await this.#source.next()
-    if (this.#over) return
+    if (this.#ended) return
     this.#sourceEnded = done === true
     if (done) this.#dicer?.end()
     else this.#write(value as Uint8Array)
@@ -294,7 +294,7 @@ export class Multipart implements AsyncIterableIterator<Part> {
     try {
       this.#dicer?.write(chunk, () => {
         this.#busy = false
-        this.#stir()
+        this.#notify()
       })
     } catch (error) {
       if (error !== this.#failure?.error) throw error
@@ -305,22 +305,22 @@ export class Multipart implements AsyncIterableIterator<Part> {
 
   #fail(error: unknown): void {
     this.#failure ??= { error }
-    this.#stir()
+    this.#notify()
     if (this.#isWriting) throw this.#failure.error
   }
 
   #end(reason?: unknown): unknown {
-    if (this.#over) return reason
-    this.#over = true
+    if (this.#ended) return reason
+    this.#ended = true
     if (!this.#sourceEnded) this.#source.cancel(reason)
     this.#dicer?.destroy()
     for (const open of this.#waiting) open.stream.destroy()
     this.#current?.stream.destroy()
-    this.#stir()
+    this.#notify()
     return reason
   }
 
-  #stir(): void {
+  #notify(): void {
     this.#change = undefined
     this.#changed()
   }
@@ -335,7 +335,7 @@ function sizeOf(header: Record<string, string[]>): number {
   return size
 }
 
-function passedOver(name: string): Error {
+function partSkipped(name: string): Error {
   return coded(
     new Error(`The part ${JSON.stringify(name)} can no longer be read: the next part was requested before its end.`),
     'ERR_PART_PASSED',

@@ -28,11 +28,17 @@ export function isPlain(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   const prototype = Object.getPrototypeOf(value) as unknown
   if (prototype !== Object.prototype && prototype !== Array.prototype) return false
-  const { then, pipe, getReader, [Symbol.asyncIterator]: asyncIterator, [Symbol.toStringTag]: tag } = value as Suspects
+  const {
+    then,
+    pipe,
+    getReader,
+    [Symbol.asyncIterator]: asyncIterator,
+    [Symbol.toStringTag]: tag,
+  } = value as StreamLike
   return (then ?? pipe ?? getReader ?? asyncIterator ?? tag) === undefined
 }
 
-interface Suspects {
+interface StreamLike {
   then?: unknown
   pipe?: unknown
   getReader?: unknown
@@ -69,7 +75,7 @@ export function unsupportedBody(body: unknown): TypeError | undefined {
   const tag = candidate[Symbol.toStringTag]
   if (typeof tag === 'string' && UNSUPPORTED_TAGS.has(tag)) return unsupported(`It is a ${tag}.`)
   if (typeof candidate.pipe === 'function' && !isStream(body)) return unsupported('It cannot be iterated.')
-  if (isLost(body))
+  if (jsonWouldLose(body))
     return unsupported(
       `It is ${nameOf(body)}, and JSON keeps nothing of it: send its contents as a plain object or a list.`,
     )
@@ -77,7 +83,7 @@ export function unsupportedBody(body: unknown): TypeError | undefined {
 }
 
 /** Whether JSON would be `{}`, or nearly so, for an object that has content. Values inside it are not checked. */
-function isLost(body: object): boolean {
+function jsonWouldLose(body: object): boolean {
   const prototype = Object.getPrototypeOf(body) as object | null
   if (prototype === Object.prototype || prototype === Array.prototype || prototype === null) return false
   if (typeof (body as { toJSON?: unknown }).toJSON === 'function') return false

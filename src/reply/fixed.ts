@@ -1,7 +1,7 @@
 import { FileSlice } from '../exchange/file_slice.js'
 import { FLAG_REPLY_CLOSE } from '../exchange/layout.js'
 import type { NativeFixedAnswer } from '../exchange/native.js'
-import { type Asking, judge } from '../fields/conditions.js'
+import { type ConditionalRequest, evaluateConditions } from '../fields/conditions.js'
 import { HttpError } from '../fields/http_error.js'
 import { coded } from '../runtime/errors.js'
 import { isStream } from '../streams/body_source.js'
@@ -10,13 +10,13 @@ import { Reply, type ReplyBody } from './reply.js'
 import { checkLength, headOf } from './reply_head.js'
 
 /** A fixed response is copied for each client, so large ones do not belong here. */
-const MOST_BYTES = 1024 * 1024
+const MAX_BYTES = 1024 * 1024
 
 /** A response that is the same for all clients, until it is replaced. */
 export class Fixed {
   #answer: Reply
   #native: NativeFixedAnswer
-  readonly handler = (req: Asking): Reply => this.answerTo(req)
+  readonly handler = (req: ConditionalRequest): Reply => this.answerTo(req)
 
   constructor(answer: Reply | ReplyBody) {
     this.#answer = toFixed(answer)
@@ -24,12 +24,12 @@ export class Fixed {
   }
 
   /** The reply for requests that reach JavaScript: other spellings of the target, and rare conditions. */
-  answerTo(req: Asking): Reply {
+  answerTo(req: ConditionalRequest): Reply {
     const { status, body, headers, untyped } = this.#answer
     const etag = headers.get('etag')
-    const verdict = status === 200 && etag !== null ? judge(req, { etag, lastModified: undefined }) : 'send'
-    if (verdict === 'failed') throw new HttpError(412)
-    const answer = verdict === 'unchanged' ? new Reply(304, undefined, headers) : new Reply(status, body, headers)
+    const result = status === 200 && etag !== null ? evaluateConditions(req, { etag, lastModified: undefined }) : 'send'
+    if (result === 'failed') throw new HttpError(412)
+    const answer = result === 'unchanged' ? new Reply(304, undefined, headers) : new Reply(status, body, headers)
     answer.untyped = untyped
     return answer
   }
@@ -59,7 +59,7 @@ function toFixed(given: Reply | ReplyBody): Reply {
   if (body instanceof FileSlice) throw unsuitable('a file may change: use files()')
   const bytes = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body ?? [])
   if (length !== undefined) checkLength(length, bytes)
-  if (bytes.length > MOST_BYTES) throw unsuitable(`its body may have at most ${MOST_BYTES} bytes, not ${bytes.length}`)
+  if (bytes.length > MAX_BYTES) throw unsuitable(`its body may have at most ${MAX_BYTES} bytes, not ${bytes.length}`)
   if ((flags & FLAG_REPLY_CLOSE) !== 0) throw unsuitable("it cannot contain 'connection: close'")
   const fixed = new Reply(answer.status, answer.body, answer.headers)
   fixed.untyped = answer.untyped

@@ -30,14 +30,14 @@ export interface Head {
 // Most names have the same value in all replies, so the line of the first value is kept. The limits bound the memory
 // when names are derived from data.
 const KNOWN_LINES_LIMIT = 256
-const LONGEST_KNOWN_LINE = 256
+const MAX_KNOWN_LINE = 256
 const knownLines = new Map<string, { readonly value: string; readonly line: string }>()
 
 function fieldLine(name: string, value: string): string {
   const known = knownLines.get(name)
   if (known !== undefined && known.value === value) return known.line
   const line = `${name}: ${value}\r\n`
-  const isKept = known === undefined && line.length <= LONGEST_KNOWN_LINE && knownLines.size < KNOWN_LINES_LIMIT
+  const isKept = known === undefined && line.length <= MAX_KNOWN_LINE && knownLines.size < KNOWN_LINES_LIMIT
   if (isKept) knownLines.set(name, { value, line })
   return line
 }

@@ -56,10 +56,10 @@ export class ReplyStream implements AbortListener {
   readonly #pace = new Pace()
   #pieces = 0
   #sent = 0
-  #unasked = 0
+  #sentSinceDrain = 0
   #begun = false
-  #late: NodeJS.Timeout | undefined
-  #over = false
+  #headTimer: NodeJS.Timeout | undefined
+  #ended = false
   #drained: (() => void) | undefined
   #lender: Lender | undefined
 
@@ -105,16 +105,16 @@ export class ReplyStream implements AbortListener {
     this.#pace.restart()
     try {
       for (;;) {
-        const given = this.#source.next()
-        if (!this.#begun && isPromise(given)) this.#beginSoon()
-        const { done, value } = isPromise(given) ? await given : given
-        if (this.#over) return
+        const next = this.#source.next()
+        if (!this.#begun && isPromise(next)) this.#scheduleBegin()
+        const { done, value } = isPromise(next) ? await next : next
+        if (this.#ended) return
         if (done) break
-        if (this.#send(chunkOf(value))) await this.#room()
+        if (this.#send(chunkOf(value))) await this.#waitForDrain()
         // A source that always has a next piece, even an empty one, must not block the event loop.
         this.#pieces += 1
-        if (this.#pieces % PIECES === 0 && this.#pace.look()) await this.#turn()
-        if (this.#over) return
+        if (this.#pieces % PIECES === 0 && this.#pace.look()) await this.#yieldToEventLoop()
+        if (this.#ended) return
       }
       this.#checkEnd()
       const trailers = this.#surroundings.trailers()
@@ -130,15 +130,15 @@ export class ReplyStream implements AbortListener {
     if (this.#begun) return
     this.#surroundings.begin()
     this.#begun = true
-    timers.clearTimeout(this.#late)
+    timers.clearTimeout(this.#headTimer)
   }
 
-  #beginSoon(): void {
+  #scheduleBegin(): void {
     if (this.#surroundings.isPrompt) this.#begin()
-    else this.#late ??= timers.setTimeout(this.#beginLate, HEAD_WAIT_MS)
+    else this.#headTimer ??= timers.setTimeout(this.#beginWithoutPiece, HEAD_WAIT_MS)
   }
 
-  readonly #beginLate = (): void => {
+  readonly #beginWithoutPiece = (): void => {
     try {
       this.#begin()
     } catch (error) {
@@ -147,14 +147,14 @@ export class ReplyStream implements AbortListener {
   }
 
   #failed(error: unknown): void {
-    if (this.#over) return
+    if (this.#ended) return
     const { exchange, report, failed } = this.#surroundings
     if (this.#begun) {
       exchange.abort(this)
       report(error)
       return this.#stop(error)
     }
-    this.#leave()
+    this.#detach()
     this.#source.cancel(error)
     failed(error)
   }
@@ -165,9 +165,9 @@ export class ReplyStream implements AbortListener {
     this.#sent += size
     if (this.#length !== undefined && this.#sent > this.#length) throw lengthMismatch(this.#length, 'more')
     this.#begin()
-    this.#unasked += size
-    const asks = this.#unasked >= WINDOW
-    if (asks) this.#unasked = 0
+    this.#sentSinceDrain += size
+    const asks = this.#sentSinceDrain >= WINDOW
+    if (asks) this.#sentSinceDrain = 0
     if (size === 0) return asks
     const { exchange } = this.#surroundings
     if (this.#source.reusesPieces) exchange.copiedChunk(this, asks ? FLAG_CHUNK_ASKS : 0, '', piece)
@@ -175,7 +175,7 @@ export class ReplyStream implements AbortListener {
     return asks
   }
 
-  #room(): Promise<void> {
+  #waitForDrain(): Promise<void> {
     return new Promise((resolve) => {
       this.#drained = () => {
         this.#drained = undefined
@@ -185,7 +185,7 @@ export class ReplyStream implements AbortListener {
   }
 
   /** Lets the event loop run. */
-  async #turn(): Promise<void> {
+  async #yieldToEventLoop(): Promise<void> {
     await new Promise<void>((resolve) => timers.setImmediate(resolve))
     this.#pace.restart()
   }
@@ -195,20 +195,20 @@ export class ReplyStream implements AbortListener {
   }
 
   #stop(reason: unknown): void {
-    if (this.#over) return
+    if (this.#ended) return
     this.#finish()
     this.#source.cancel(reason)
     this.#drained?.()
   }
 
   #finish(): void {
-    this.#leave()
+    this.#detach()
     this.#surroundings.done()
   }
 
-  #leave(): void {
-    this.#over = true
-    timers.clearTimeout(this.#late)
+  #detach(): void {
+    this.#ended = true
+    timers.clearTimeout(this.#headTimer)
     this.#surroundings.streams.remove(this)
   }
 }

@@ -19,8 +19,8 @@ export interface BodySource {
 
 /** Smaller chunks are merged: a Buffer for each would cost many times its content. */
 const SMALL = 1024
-const LEAST_ROOM = 256
-const MOST_ROOM = 16 * 1024
+const MIN_MERGED = 256
+const MAX_MERGED = 16 * 1024
 
 /** Requests all bytes of a body at once. */
 const ALL = 0x7fffffff
@@ -38,7 +38,7 @@ export class IncomingBody implements AbortListener {
   readonly #bodies: AbortListeners<IncomingBody>
   #waiting: Buffer[] = []
   /** Merged small chunks. What is not consumed yet lies from `#begin` to `#end`, after the chunks in `#waiting`. */
-  #room: Buffer | undefined
+  #merged: Buffer | undefined
   #begin = 0
   #end = 0
   #received = 0
@@ -47,7 +47,7 @@ export class IncomingBody implements AbortListener {
   /** Called once, when more bytes have arrived, or none will. */
   #wake: (() => void) | undefined
   #whole: Promise<Buffer> | undefined
-  #streamed = false
+  #isUsed = false
 
   /** The body is registered in `bodies` until it has ended or failed. */
   constructor({ slot, generation, sequence, limit, read, bodies }: BodySource) {
@@ -66,26 +66,26 @@ export class IncomingBody implements AbortListener {
     this.#received += bytes.length
     if (this.#received > this.#limit) return this.fail(tooLarge())
     if (bytes.length >= SMALL) {
-      this.#closeRoom()
+      this.#closeMerged()
       this.#waiting.push(bytes)
-    } else if (bytes.length > 0) this.#gatherSmall(bytes)
-    this.#awaken()
+    } else if (bytes.length > 0) this.#merge(bytes)
+    this.#notify()
   }
 
   end(trailers: string): void {
     this.trailers = trailers
     this.#ended = true
     this.#bodies.remove(this)
-    this.#awaken()
+    this.#notify()
   }
 
   fail(error: unknown): void {
     if (this.#ended || this.#failure !== undefined) return
     this.#failure = { error }
     this.#waiting = []
-    this.#room = undefined
+    this.#merged = undefined
     this.#bodies.remove(this)
-    this.#awaken()
+    this.#notify()
   }
 
   clientGone(): void {
@@ -105,7 +105,7 @@ export class IncomingBody implements AbortListener {
 
   /** Resolves to the whole body. */
   whole(): Promise<Buffer> {
-    if (this.#streamed && this.#whole === undefined) return Promise.reject(alreadyUsed())
+    if (this.#isUsed && this.#whole === undefined) return Promise.reject(alreadyUsed())
     this.#whole ??= this.#gather()
     return this.#whole
   }
@@ -118,8 +118,8 @@ export class IncomingBody implements AbortListener {
       if (all.length > 0) yield all
       return
     }
-    if (this.#streamed) throw alreadyUsed()
-    this.#streamed = true
+    if (this.#isUsed) throw alreadyUsed()
+    this.#isUsed = true
     // The bytes that arrive before the first read were not requested; this allows as many to be in flight.
     this.#read(BODY_WINDOW)
     for (;;) {
@@ -129,23 +129,23 @@ export class IncomingBody implements AbortListener {
         yield chunk
         this.#read(chunk.length)
       } else if (this.#ended) return
-      else await this.#more()
+      else await this.#waitForMore()
     }
   }
 
   async #gather(): Promise<Buffer> {
-    this.#streamed = true
-    let asked = 0
+    this.#isUsed = true
+    let requested = 0
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error
       if (this.#ended) break
-      if (asked <= this.#received) {
-        asked += ALL
+      if (requested <= this.#received) {
+        requested += ALL
         this.#read(ALL)
       }
-      await this.#more()
+      await this.#waitForMore()
     }
-    this.#closeRoom()
+    this.#closeMerged()
     const [only, ...others] = this.#waiting
     this.#waiting = []
     if (only === undefined) return Buffer.alloc(0)
@@ -153,39 +153,39 @@ export class IncomingBody implements AbortListener {
   }
 
   #next(): Buffer | undefined {
-    if (this.#waiting.length === 0) this.#takeGathered()
+    if (this.#waiting.length === 0) this.#takeMerged()
     return this.#waiting.shift()
   }
 
-  #gatherSmall(bytes: Buffer): void {
-    if (this.#room === undefined || this.#end + bytes.length > this.#room.length) {
-      const size = Math.min(MOST_ROOM, Math.max(LEAST_ROOM, 2 * (this.#room?.length ?? 0), bytes.length))
-      this.#closeRoom()
-      this.#room = Buffer.allocUnsafeSlow(size)
+  #merge(bytes: Buffer): void {
+    if (this.#merged === undefined || this.#end + bytes.length > this.#merged.length) {
+      const size = Math.min(MAX_MERGED, Math.max(MIN_MERGED, 2 * (this.#merged?.length ?? 0), bytes.length))
+      this.#closeMerged()
+      this.#merged = Buffer.allocUnsafeSlow(size)
     }
-    this.#room.set(bytes, this.#end)
+    this.#merged.set(bytes, this.#end)
     this.#end += bytes.length
   }
 
-  #takeGathered(): void {
-    if (this.#room === undefined || this.#begin === this.#end) return
-    this.#waiting.push(this.#room.subarray(this.#begin, this.#end))
+  #takeMerged(): void {
+    if (this.#merged === undefined || this.#begin === this.#end) return
+    this.#waiting.push(this.#merged.subarray(this.#begin, this.#end))
     this.#begin = this.#end
   }
 
-  #closeRoom(): void {
-    this.#takeGathered()
-    this.#room = undefined
+  #closeMerged(): void {
+    this.#takeMerged()
+    this.#merged = undefined
     this.#begin = this.#end = 0
   }
 
-  #more(): Promise<void> {
+  #waitForMore(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve
     })
   }
 
-  #awaken(): void {
+  #notify(): void {
     const wake = this.#wake
     this.#wake = undefined
     wake?.()

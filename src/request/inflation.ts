@@ -39,7 +39,7 @@ function decoders(): ReadonlyMap<string, Decoder> {
 }
 
 // Each decoder costs memory, and real clients use at most two.
-const MOST_CODINGS = 4
+const MAX_CODINGS = 4
 
 // Up to these sizes of input and output, decoding on the JavaScript thread is cheaper than the trip to another one.
 const AT_ONCE_BYTES = 4 * 1024
@@ -47,7 +47,7 @@ const AT_ONCE_CONTENT = 64 * 1024
 
 // The maximum ratio of decoded to received bytes, beyond a small allowance. gzip and deflate cannot exceed 1032; br
 // and zstd have no bound, and a body above this one is an attack.
-const MOST_RATIO = 1100
+const MAX_RATIO = 1100
 
 /**
  * Decodes a body by its `Content-Encoding` field, which lists the codings in the order in which they were applied
@@ -92,7 +92,7 @@ class CountedSource implements BodySource {
 
   /** The largest decoded size that the ratio allows. */
   get most(): number {
-    return AT_ONCE_CONTENT + MOST_RATIO * Math.max(this.#read, this.#sent)
+    return AT_ONCE_CONTENT + MAX_RATIO * Math.max(this.#read, this.#sent)
   }
 
   async next(): Promise<IteratorResult<unknown>> {
@@ -172,7 +172,7 @@ function codingsOf(field: string): string[] {
     if (!decoders().has(coding)) throw unsupported(`The content coding ${JSON.stringify(coding)} is not supported.`)
     codings.push(coding)
   }
-  if (codings.length > MOST_CODINGS) throw unsupported(`More than ${MOST_CODINGS} content codings are not supported.`)
+  if (codings.length > MAX_CODINGS) throw unsupported(`More than ${MAX_CODINGS} content codings are not supported.`)
   return codings
 }
 
@@ -204,7 +204,7 @@ function tooLarge(): HttpError {
 }
 
 function tooDense(): HttpError {
-  return new HttpError(413, `The body is more than ${MOST_RATIO} times as large once it is decoded.`, {
+  return new HttpError(413, `The body is more than ${MAX_RATIO} times as large once it is decoded.`, {
     code: 'ERR_CONTENT_CODING_RATIO',
   })
 }

@@ -78,7 +78,7 @@ export interface RequestState {
 }
 
 /** Properties that few requests use. */
-interface Rare {
+interface Extras {
   state?: RequestState
   gone?: Error
   abort?: RequestAbort
@@ -106,7 +106,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   #isWatched = false
   #isDetached = false
   #isEnded = false
-  #rare: Rare | undefined
+  #extras: Extras | undefined
   #body: RequestBody | undefined
   #headers: RequestHeaders | undefined
   #query: URLSearchParams | undefined
@@ -141,14 +141,14 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
 
   /** Values that middleware passes on to other middleware and to the handler. */
   get state(): RequestState {
-    this.#rare ??= {}
-    this.#rare.state ??= {}
-    return this.#rare.state
+    this.#extras ??= {}
+    this.#extras.state ??= {}
+    return this.#extras.state
   }
 
   set state(state: RequestState) {
-    this.#rare ??= {}
-    this.#rare.state = state
+    this.#extras ??= {}
+    this.#extras.state = state
   }
 
   /** The method, such as `GET` (RFC 9110 §9). */
@@ -215,13 +215,13 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * closed both; if it has not, it still gets the response.
    */
   get signal(): AbortSignal {
-    this.#rare ??= {}
-    let { abort } = this.#rare
+    this.#extras ??= {}
+    let { abort } = this.#extras
     if (abort === undefined) {
       this.event()
       abort = requestAbort((error) => this.#surroundings.report(error, this as BrinkRequest))
-      this.#rare.abort = abort
-      if (this.#rare.gone !== undefined) abort.abort(this.#rare.gone)
+      this.#extras.abort = abort
+      if (this.#extras.gone !== undefined) abort.abort(this.#extras.gone)
       else this.#watch()
     }
     return abort.signal
@@ -244,13 +244,13 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   get body(): ReadableStream<Uint8Array> | null {
     if (this.#body?.hasStream) return this.#body.stream
     if ((this.event()[this.eventAt + REQUEST_FLAGS] & FLAG_BODY) === 0) return null
-    return this.#taking().stream
+    return this.#bodyReader().stream
   }
 
   /** The chunks of the body as they arrive. The body can be read once. It fails like `body`. */
   chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     this.event()
-    return this.#taking().chunks()
+    return this.#bodyReader().chunks()
   }
 
   /**
@@ -281,7 +281,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * read before
    */
   text(): Promise<string> {
-    return this.#taking().text()
+    return this.#bodyReader().text()
   }
 
   /**
@@ -290,12 +290,12 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * type; otherwise like `text()`
    */
   json<T = unknown>(): Promise<T> {
-    return this.#taking().json<T>()
+    return this.#bodyReader().json<T>()
   }
 
   /** Reads the body as bytes. The array is yours to keep and change. It fails like `text()`. */
   bytes(): Promise<Uint8Array> {
-    return this.#taking().bytes()
+    return this.#bodyReader().bytes()
   }
 
   /**
@@ -305,7 +305,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * for a multipart form when `@fastify/busboy` is not installed; otherwise like `text()`
    */
   formData(limits?: FormLimits): Promise<FormData> {
-    return this.#taking().formData(limits)
+    return this.#bodyReader().formData(limits)
   }
 
   /** Method, target and IP address, for logs. Header fields are left out because they may hold secrets. */
@@ -323,10 +323,10 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * @internal
    */
   clientGone(half: boolean): void {
-    this.#rare ??= {}
-    this.#rare.gone ??= clientGone()
+    this.#extras ??= {}
+    this.#extras.gone ??= clientGone()
     if (!half) this.isGone = true
-    this.#rare.abort?.abort(this.#rare.gone)
+    this.#extras.abort?.abort(this.#extras.gone)
   }
 
   /** Logs an error of this request by the server's `log`. @internal */
@@ -371,8 +371,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
       undefined,
       this.#surroundings,
     )
-    if (this.#rare?.state !== undefined) copy.#rare = { state: this.#rare.state }
-    copy.#taking().markTaken()
+    if (this.#extras?.state !== undefined) copy.#extras = { state: this.#extras.state }
+    copy.#bodyReader().markTaken()
     if (this.#isDetached) copy.#isDetached = true
     else copy.#copy(false)
     return copy
@@ -405,7 +405,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     throw ended()
   }
 
-  #taking(): RequestBody {
+  #bodyReader(): RequestBody {
     this.#body ??= new RequestBody(this)
     return this.#body
   }

@@ -17,7 +17,7 @@ export interface FieldSource {
 }
 
 /** An app may derive names from data, so the memory is bounded. */
-const MOST_REMEMBERED = 64
+const MAX_REMEMBERED = 64
 
 /**
  * The header fields of a request, with the methods of fetch's `Headers`. Names are case-insensitive and are returned
@@ -42,7 +42,7 @@ export class RequestHeaders {
     const remembered = memory?.get(name)
     if (remembered !== undefined) return remembered
     const value = this.#read(words, name)
-    if (memory !== undefined && memory.size < MOST_REMEMBERED) memory.set(name, value)
+    if (memory !== undefined && memory.size < MAX_REMEMBERED) memory.set(name, value)
     return value
   }
 

@@ -19,19 +19,19 @@ export type Rescue = (error: unknown, req: BrinkRequest) => Reply | Promise<Repl
  * Wraps `inner` in a middleware. `rescue` converts the errors of both to replies; those of `inner` before the
  * middleware sees them, so that it can change them like any other reply.
  */
-export function around(middleware: Middleware, inner: Run, rescue: Rescue): Run {
+export function wrapped(middleware: Middleware, inner: Run, rescue: Rescue): Run {
   const layer: Run = (req) => {
-    const turn = new Turn(inner, rescue, req)
+    const call = new MiddlewareCall(inner, rescue, req)
     try {
-      const value = middleware(req, () => turn.next())
+      const value = middleware(req, () => call.next())
       // Most middleware returns the result of `next()` unchanged, which is settled already.
-      if (!isPromise(value) || turn.gave(value)) return turn.settle(value)
+      if (!isPromise(value) || call.isResultOfNext(value)) return call.settle(value)
       return Promise.resolve(value).then(
-        (settled) => turn.settle(settled, true),
-        (error) => turn.rescued(error),
+        (settled) => call.settle(settled, true),
+        (error) => call.rescued(error),
       )
     } catch (error) {
-      return turn.rescued(error)
+      return call.rescued(error)
     }
   }
   layers.add(layer)
@@ -59,7 +59,7 @@ function inContext(answer: Reply, req: BrinkRequest): Reply {
 }
 
 /** One run of a middleware for a request. */
-class Turn {
+class MiddlewareCall {
   #answer: Reply | Promise<Reply> | undefined
   readonly #inner: Run
   readonly #rescue: Rescue
@@ -75,25 +75,25 @@ class Turn {
     if (this.#answer !== undefined) {
       throw coded(new Error('A middleware called next() twice for one request.'), 'ERR_NEXT_CALLED_TWICE')
     }
-    this.#answer = NOT_YET
-    this.#answer = this.#further()
+    this.#answer = PENDING
+    this.#answer = this.#runInner()
     return this.#answer
   }
 
-  #further(): Reply | Promise<Reply> {
+  #runInner(): Reply | Promise<Reply> {
     if (isLayer(this.#inner)) {
       const answer = this.#inner(this.#req) as Reply | Promise<Reply>
       return answer instanceof Promise ? answer : answer.copy()
     }
     try {
-      return this.#own(this.#inner(this.#req))
+      return this.#ownReply(this.#inner(this.#req))
     } catch (error) {
       return this.rescued(error)
     }
   }
 
   /** Whether a value is the result of `next()`. */
-  gave(value: unknown): boolean {
+  isResultOfNext(value: unknown): boolean {
     return value === this.#answer
   }
 
@@ -103,10 +103,10 @@ class Turn {
    */
   settle(value: HandlerResult, makesOwn = false): Reply | Promise<Reply> {
     const answer = this.#answer
-    if (answer !== undefined && (value === undefined || this.gave(value))) {
-      return makesOwn ? this.#own(answer) : answer
+    if (answer !== undefined && (value === undefined || this.isResultOfNext(value))) {
+      return makesOwn ? this.#ownReply(answer) : answer
     }
-    if (value !== undefined) return this.#own(value)
+    if (value !== undefined) return this.#ownReply(value)
     return this.rescued(
       coded(
         new Error(
@@ -121,12 +121,12 @@ class Turn {
    * Converts a value to a Reply of this request alone. A Reply that the app keeps would otherwise carry changes of a
    * middleware over to other clients.
    */
-  #own(value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
+  #ownReply(value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
     try {
       if (value instanceof Reply) return inContext(value.copy(), this.#req)
       if (isPromise(value))
         return Promise.resolve(value).then(
-          (settled) => this.#own(settled),
+          (settled) => this.#ownReply(settled),
           (error) => this.rescued(error),
         )
       const answer = toReply(value)
@@ -143,12 +143,12 @@ class Turn {
   rescued(error: unknown): Reply | Promise<Reply> {
     const answer = this.#rescue(error, this.#req)
     return answer instanceof Promise
-      ? answer.then((settled) => this.#answering(error, settled))
-      : this.#answering(error, answer)
+      ? answer.then((settled) => this.#errorReply(error, settled))
+      : this.#errorReply(error, answer)
   }
 
   /** A reply to an error, with `reply.error` set. A thrown reply is not an error. */
-  #answering(error: unknown, answer: Reply): Reply {
+  #errorReply(error: unknown, answer: Reply): Reply {
     const own = inContext(answer.copy(), this.#req)
     if (!isAnswer(error)) own.error = error
     return own
@@ -156,7 +156,7 @@ class Turn {
 }
 
 /** Stands for the result while `next()` runs. */
-const NOT_YET = new Reply(500)
+const PENDING = new Reply(500)
 
 /** Runs `layer`, which wraps `inner`, only for requests for which `applies` returns true. */
 export function when(applies: (req: BrinkRequest) => boolean, layer: Run, inner: Run): Run {

@@ -14,4 +14,4 @@ export function isRegisteredMethod(method: string): boolean {
 }
 
 /** The longest method that the native side accepts, in characters. */
-export const MOST_METHOD_CHARACTERS = 32
+export const MAX_METHOD_CHARACTERS = 32

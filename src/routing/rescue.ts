@@ -25,16 +25,16 @@ function answerFrom(
   error: unknown,
   req: BrinkRequest,
 ): Reply | Promise<Reply> {
-  const further = (unhandled: unknown) => answerFrom(handlers, place + 1, unhandled, req)
+  const next = (unhandled: unknown) => answerFrom(handlers, place + 1, unhandled, req)
   const handler = handlers[place]
   try {
     // A thrown reply that cannot be sent, because it was sent before, is an error for the same handlers.
     if (isAnswer(error)) return thrownAnswer(error, (unsendable) => answerFrom(handlers, place, unsendable, req))
     if (handler === undefined) return plainAnswer(error, req)
     const answer = handled(handler, error, req)
-    return answer instanceof Promise ? answer.catch(further) : answer
+    return answer instanceof Promise ? answer.catch(next) : answer
   } catch (unhandled) {
-    return further(unhandled)
+    return next(unhandled)
   }
 }
 

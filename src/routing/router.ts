@@ -3,7 +3,7 @@ import type { Reply, ReplyBody } from '../reply/reply.js'
 import { coded } from '../runtime/errors.js'
 import { compile, type Dispatcher } from './dispatcher.js'
 import type { AddRoute, ErrorHandler, Handler, Handling, Middleware } from './handler.js'
-import { MOST_METHOD_CHARACTERS } from './methods.js'
+import { MAX_METHOD_CHARACTERS } from './methods.js'
 import { invalidRoute, parsePattern, parsePrefix } from './pattern.js'
 import type { RouteOptions } from './route_options.js'
 import { ANY_METHOD, RouteTree } from './route_tree.js'
@@ -91,9 +91,9 @@ export class Router {
     if (!/^[A-Z][A-Z-]*$/.test(method)) {
       throw invalidRoute(`${JSON.stringify(method)} is not a method: methods are upper case, such as 'GET'.`)
     }
-    if (method.length > MOST_METHOD_CHARACTERS) {
+    if (method.length > MAX_METHOD_CHARACTERS) {
       throw invalidRoute(
-        `The method '${method}' has more than ${MOST_METHOD_CHARACTERS} characters: the server refuses such requests.`,
+        `The method '${method}' has more than ${MAX_METHOD_CHARACTERS} characters: the server refuses such requests.`,
       )
     }
     if (method === 'PRI')

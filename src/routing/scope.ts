@@ -1,4 +1,4 @@
-import { around, guarded, isLayer, type Rescue, type Run, when } from './compose.js'
+import { guarded, isLayer, type Rescue, type Run, when, wrapped } from './compose.js'
 import type { ErrorHandler, Handler, Middleware } from './handler.js'
 import { invalidRoute, patternText, relationOf, type Segment, startsWith } from './pattern.js'
 import { rescueBy } from './rescue.js'
@@ -63,7 +63,7 @@ export class Scope {
       const relation = relationOf(full, pattern)
       if (relation === 'never') continue
       const outside = run
-      const layer = around(middleware, outside, this.rescue)
+      const layer = wrapped(middleware, outside, this.rescue)
       run = relation === 'always' ? layer : when((req) => startsWith(req.path, full), layer, outside)
     }
     if (this.parent === undefined) return run
@@ -73,7 +73,7 @@ export class Scope {
 
   /** Wraps `inner` in the middleware of one route. */
   within(middleware: readonly Middleware[], inner: Run): Run {
-    return middleware.reduceRight<Run>((run, layer) => around(layer, run, this.rescue), inner)
+    return middleware.reduceRight<Run>((run, layer) => wrapped(layer, run, this.rescue), inner)
   }
 
   /**

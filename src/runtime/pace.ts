@@ -7,7 +7,7 @@ const SLICE_MS = 1
 /** If the steps between two readings took less than this, the next reading may come later. */
 const CALM_MS = SLICE_MS / 4
 /** The maximum number of steps between two readings. */
-const MOST_STRIDE = 16
+const MAX_STRIDE = 16
 
 const { now } = timers
 
@@ -42,7 +42,7 @@ export class Pace {
   /** Reads the clock. Returns whether the slice is over. */
   look(): boolean {
     const time = now()
-    this.#stride = time - this.#seen < CALM_MS ? Math.min(2 * this.#stride, MOST_STRIDE) : 1
+    this.#stride = time - this.#seen < CALM_MS ? Math.min(2 * this.#stride, MAX_STRIDE) : 1
     this.#left = this.#stride
     this.#seen = time
     return time - this.#began >= SLICE_MS

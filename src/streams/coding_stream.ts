@@ -11,7 +11,7 @@ export interface CodingRules {
   /** The zlib flush mode for when the source pauses. Default: no flush before the end. */
   readonly flush?: number
   /** Called with the number of bytes that the coder has consumed, and of those written to it. */
-  readonly onTaken?: (taken: number, given: number) => void
+  readonly onTaken?: (taken: number, written: number) => void
   /** Called with the size of each piece of output. */
   readonly onPiece?: (bytes: number) => void
   /** Converts an error of the coder to the one that the reader gets. */
@@ -39,7 +39,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
   #slice: SlicePieces | undefined
   #held: Uint8Array[] = []
   #heldBytes = 0
-  #given = 0
+  #written = 0
   // A write or a flush is in progress.
   #busy = false
   #unflushed = false
@@ -49,7 +49,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
   #finishing = false
   #ended = false
   #failure: { readonly error: unknown } | undefined
-  #stirred = false
+  #changed = false
   #wake: (() => void) | undefined
 
   constructor(source: BodySource, make: () => Coder, rules: CodingRules = {}) {
@@ -64,13 +64,13 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     for (;;) {
-      this.#stirred = false
+      this.#changed = false
       const piece = this.#take()
       if (piece !== undefined) return { done: false, value: piece }
       if (this.#failure !== undefined) throw this.#end(this.#failure.error)
       if (this.#ended) return this.return()
       this.#feed()
-      if (this.#stirred) continue
+      if (this.#changed) continue
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
@@ -79,7 +79,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
 
   async return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#end()
-    this.#stir()
+    this.#notify()
     return { done: true, value: undefined }
   }
 
@@ -110,10 +110,10 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
 
   #open(): Coder {
     const coder = this.#make()
-    coder.on('readable', () => this.#stir())
+    coder.on('readable', () => this.#notify())
     coder.on('end', () => {
       this.#ended = true
-      this.#stir()
+      this.#notify()
     })
     coder.on('error', (error: Error) => this.#fail(this.#rules.translate?.(error) ?? error))
     return coder
@@ -122,14 +122,14 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
   #write(coder: Coder): void {
     const bytes = this.#held.length === 1 ? this.#held[0] : Buffer.concat(this.#held)
     this.#busy = true
-    this.#given += this.#heldBytes
+    this.#written += this.#heldBytes
     this.#held = []
     this.#heldBytes = 0
     coder.write(bytes, () => {
       this.#busy = false
       this.#unflushed = true
       this.#check(coder)
-      this.#stir()
+      this.#notify()
     })
     // The source may yield more while the coder works; a flush is needed only if it does not.
     this.#pull()
@@ -140,7 +140,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
     this.#busy = true
     coder.flush(kind, () => {
       this.#busy = false
-      this.#stir()
+      this.#notify()
     })
   }
 
@@ -152,7 +152,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
 
   #check(coder: Coder): void {
     try {
-      this.#rules.onTaken?.(coder.bytesWritten, this.#given)
+      this.#rules.onTaken?.(coder.bytesWritten, this.#written)
     } catch (error) {
       this.#fail(error)
     }
@@ -161,21 +161,21 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
   #pull(): void {
     if (this.#pulling || this.#released) return
     this.#pulling = true
-    this.#ask().then(
+    this.#nextPiece().then(
       ({ done, value }) => {
         this.#pulling = false
         this.#released ||= done === true
         if (done) this.#sourceEnded = true
         else this.#accept(value)
         if (this.#busy && this.#heldBytes < GATHERED_BYTES) this.#pull()
-        this.#stir()
+        this.#notify()
       },
       (error) => this.#fail(error),
     )
   }
 
   // Async, so that a source may return synchronously or throw.
-  async #ask(): Promise<IteratorResult<unknown>> {
+  async #nextPiece(): Promise<IteratorResult<unknown>> {
     const piece = this.#slice?.next()
     if (piece?.done === false) return piece
     this.#slice = undefined
@@ -200,7 +200,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
 
   #fail(error: unknown): void {
     this.#failure ??= { error }
-    this.#stir()
+    this.#notify()
   }
 
   /** Destroys the coder and cancels the source. */
@@ -214,8 +214,8 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
     return reason
   }
 
-  #stir(): void {
-    this.#stirred = true
+  #notify(): void {
+    this.#changed = true
     this.#wake?.()
     this.#wake = undefined
   }
