@@ -34,26 +34,32 @@ interface Option {
 
 /** All options, in the order of the help text, which is generated from this table. */
 const OPTIONS: readonly Option[] = [
-  { name: 'files', short: 'f', value: 'folder', help: 'files to send where no route answers' },
-  { name: 'port', short: 'p', value: 'number', env: 'PORT', default: '8080', help: 'the port; 0 for any free one' },
+  { name: 'files', short: 'f', value: 'folder', help: 'files to serve where no route matches' },
+  { name: 'port', short: 'p', value: 'number', env: 'PORT', default: '8080', help: 'the port; 0 chooses a free one' },
   {
     name: 'host',
     value: 'name',
     env: 'HOST',
     default: 'localhost',
-    help: 'the address; 0.0.0.0 or :: to let others in',
+    help: 'the address; 0.0.0.0 for all networks',
   },
-  { name: 'backend', value: 'name', env: 'BRINK_BACKEND', default: 'auto', help: 'what waits for the sockets' },
+  {
+    name: 'backend',
+    value: 'name',
+    env: 'BRINK_BACKEND',
+    default: 'auto',
+    help: 'how to wait for sockets',
+  },
   {
     name: 'threads',
     short: 't',
     value: 'number',
     env: 'BRINK_THREADS',
     default: '0',
-    help: 'loops on threads of their own',
+    help: 'event loops on native threads',
   },
-  { name: 'help', short: 'h', help: 'this text' },
-  { name: 'version', short: 'v', help: 'the version' },
+  { name: 'help', short: 'h', help: 'print this text' },
+  { name: 'version', short: 'v', help: 'print the version' },
 ]
 
 /** @throws UsageError */
@@ -84,11 +90,11 @@ export function helpText(): string {
   const width = Math.max(...rows.map(([left = '']) => left.length))
   return [
     'Usage: brink [folder] [options]',
-    '       brink backends            lists what can wait for sockets here',
+    '       brink backends            lists the backends of this system',
     '',
-    'Serves a folder of routes over HTTP, one file a route: ./routes if there is one,',
-    'otherwise the routes that come with brink, a target for load tests. With --files',
-    'and no ./routes, nothing but the files.',
+    'Serves a folder of routes over HTTP, one file for each route. Without a folder it',
+    'serves ./routes, or, if that does not exist, the routes that come with brink: a',
+    'target for load tests. With --files and without ./routes it serves only the files.',
     '',
     'Options:',
     ...rows.map(([left = '', right = '']) => `${left.padEnd(width)}  ${right}`),

@@ -65,7 +65,10 @@ export interface RequestSurroundings {
 }
 
 /**
- * Values that middleware passes on to other middleware and to the handler. Declare yours in TypeScript:
+ * Values that middleware passes on to other middleware and to the handler. Declare yours in TypeScript, in a file with
+ * an `import` or `export` statement:
+ *
+ *     import 'brink'
  *
  *     declare module 'brink' {
  *       interface RequestState {
