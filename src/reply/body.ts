@@ -81,8 +81,9 @@ function isLost(body: object): boolean {
   if (typeof (body as { toJSON?: unknown }).toJSON === 'function') return false
   // What an Error has besides its message, such as a code, is not what it says.
   if (isError(body)) return true
-  if (Array.isArray(body) || Object.keys(body).length > 0 || isObjectPrototype(prototype)) return false
+  // Before its keys are asked for: of bytes there would be one for each.
   if (isStream(body) || body instanceof FileSlice || bytesOf(body) !== undefined) return false
+  if (Array.isArray(body) || Object.keys(body).length > 0 || isObjectPrototype(prototype)) return false
   return !lateBuiltin('node:util').types.isBoxedPrimitive(body)
 }
 
