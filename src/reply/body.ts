@@ -89,8 +89,9 @@ function jsonWouldLose(body: object): boolean {
   if (typeof (body as { toJSON?: unknown }).toJSON === 'function') return false
   // JSON would contain the `code` of an Error, but not its message.
   if (isError(body)) return true
-  if (Array.isArray(body) || Object.keys(body).length > 0 || isObjectPrototype(prototype)) return false
+  // Before its keys are asked for: of bytes there would be one for each.
   if (isStream(body) || body instanceof FileSlice || bytesOf(body) !== undefined) return false
+  if (Array.isArray(body) || Object.keys(body).length > 0 || isObjectPrototype(prototype)) return false
   return !lateBuiltin('node:util').types.isBoxedPrimitive(body)
 }
 

@@ -157,9 +157,11 @@ export function toReply(value: HandlerResult | PromiseLike<HandlerResult>): Repl
   if (isPromise(value)) return Promise.resolve(value).then(toReply)
   if (isError(value)) throw value
   if (isResponse(value)) return fromResponse(value)
+  const bytes = bytesOf(value)
+  if (bytes !== undefined) return new Reply(200, bytes)
   const complaint = unsupportedBody(value)
   if (complaint !== undefined) throw complaint
-  return new Reply(200, bytesOf(value) ?? value)
+  return new Reply(200, value)
 }
 
 /** Whether a value is a complete response, with a status and header fields. */
