@@ -81,7 +81,7 @@ export interface RequestState {
 }
 
 /** Properties that few requests use. */
-interface Extras {
+interface Rare {
   state?: RequestState
   gone?: Error
   abort?: RequestAbort
@@ -109,7 +109,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   #isWatched = false
   #isDetached = false
   #isEnded = false
-  #extras: Extras | undefined
+  #rare: Rare | undefined
   #body: RequestBody | undefined
   #headers: RequestHeaders | undefined
   #query: URLSearchParams | undefined
@@ -144,14 +144,14 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
 
   /** Values that middleware passes on to other middleware and to the handler. */
   get state(): RequestState {
-    this.#extras ??= {}
-    this.#extras.state ??= {}
-    return this.#extras.state
+    this.#rare ??= {}
+    this.#rare.state ??= {}
+    return this.#rare.state
   }
 
   set state(state: RequestState) {
-    this.#extras ??= {}
-    this.#extras.state = state
+    this.#rare ??= {}
+    this.#rare.state = state
   }
 
   /** The method, such as `GET` (RFC 9110 §9). */
@@ -218,13 +218,13 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * closed both; if it has not, it still gets the response.
    */
   get signal(): AbortSignal {
-    this.#extras ??= {}
-    let { abort } = this.#extras
+    this.#rare ??= {}
+    let { abort } = this.#rare
     if (abort === undefined) {
       this.event()
       abort = requestAbort((error) => this.#surroundings.report(error, this as BrinkRequest))
-      this.#extras.abort = abort
-      if (this.#extras.gone !== undefined) abort.abort(this.#extras.gone)
+      this.#rare.abort = abort
+      if (this.#rare.gone !== undefined) abort.abort(this.#rare.gone)
       else this.#watch()
     }
     return abort.signal
@@ -326,10 +326,10 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * @internal
    */
   clientGone(half: boolean): void {
-    this.#extras ??= {}
-    this.#extras.gone ??= clientGone()
+    this.#rare ??= {}
+    this.#rare.gone ??= clientGone()
     if (!half) this.isGone = true
-    this.#extras.abort?.abort(this.#extras.gone)
+    this.#rare.abort?.abort(this.#rare.gone)
   }
 
   /** Logs an error of this request by the server's `log`. @internal */
@@ -374,7 +374,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
       undefined,
       this.#surroundings,
     )
-    if (this.#extras?.state !== undefined) copy.#extras = { state: this.#extras.state }
+    if (this.#rare?.state !== undefined) copy.#rare = { state: this.#rare.state }
     copy.#bodyReader().markTaken()
     if (this.#isDetached) copy.#isDetached = true
     else copy.#copy(false)
