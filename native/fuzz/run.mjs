@@ -48,7 +48,7 @@ async function fuzz(target, options) {
   const found = mkdtempSync(join(tmpdir(), `brink-fuzz-${target}-`))
   try {
     const began = performance.now()
-    const { code, output } = await execute(program, argumentsFor(target, found, options), { limitMs: 2 ** 31 - 1 })
+    const { code, output } = await execute(program, argumentsFor(target, found, options), { silentMs: 2 ** 31 - 1 })
     report(target, options, program, code, output, Math.round((performance.now() - began) / 1000))
     if (options.keep && code === 0) await keep(target, program, found)
   } finally {
