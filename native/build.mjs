@@ -195,11 +195,11 @@ function checkSystemLlhttp() {
 }
 
 /**
- * Carries the numbers of src/layout.ts over to C++. kText lists them by name, sorted, as the keys of a module's
+ * Carries the numbers of src/exchange/layout.ts over to C++. kText lists them by name, sorted, as the keys of a module's
  * namespace are: that is what the TypeScript side compares when it loads the addon.
  */
 export function generateLayout() {
-  const source = join(ROOT, 'src', 'layout.ts')
+  const source = join(ROOT, 'src', 'exchange', 'layout.ts')
   const header = join(NATIVE, 'generated', 'layout.h')
   // The published package carries the header and not its source.
   if (!existsSync(source) && existsSync(header)) return
@@ -208,7 +208,7 @@ export function generateLayout() {
     .filter(({ value }) => Number.isInteger(value))
 
   const content = [
-    '// Written by native/build.mjs from src/layout.ts.',
+    '// Written by native/build.mjs from src/exchange/layout.ts.',
     '#pragma once',
     '',
     'namespace brink::layout {',

@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from 'node:fs'
-import { type CommandLine, helpText, parseCommandLine, UsageError } from './cli_options.js'
-import { codeOf, messageOf } from './errors.js'
+import { type CommandLine, helpText, parseCommandLine, UsageError } from './cli/cli_options.js'
+import { native } from './exchange/native.js'
 import { files } from './files/files.js'
-import { routesFrom } from './folder.js'
-import { native } from './native.js'
-import { checkedOptions } from './options.js'
-import { Router } from './router.js'
-import { type Server, serve } from './server.js'
+import { routesFrom } from './folder/folder.js'
+import { Router } from './routing/router.js'
+import { codeOf, messageOf } from './runtime/errors.js'
+import { checkedOptions } from './server/options.js'
+import { type Server, serve } from './server/server.js'
 
 /** How long requests may still take after SIGINT or SIGTERM. */
 const DRAIN_MS = 10_000

@@ -1,9 +1,10 @@
 // From a file and a request to the reply, whatever the file was found by.
-import { HttpError } from '../errors.js'
-import { ReplyHeaders } from '../headers.js'
-import { Reply } from '../reply.js'
+
+import { type Asking, judge, mayBeInParts } from '../fields/conditions.js'
+import { ReplyHeaders } from '../fields/headers.js'
+import { HttpError } from '../fields/http_error.js'
+import { Reply } from '../reply/reply.js'
 import { type Content, contentRange, multipart, pieceOf } from './byteranges.js'
-import { type Asking, judge, mayBeInParts } from './conditions.js'
 import { type ByteRange, rangesOf } from './ranges.js'
 import type { Representation } from './representation.js'
 

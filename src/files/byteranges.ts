@@ -1,5 +1,5 @@
-import { FileSlice } from '../file_slice.js'
-import type { FileToSend } from '../file_to_send.js'
+import { FileSlice } from '../exchange/file_slice.js'
+import type { FileToSend } from '../exchange/file_to_send.js'
 import type { ByteRange } from './ranges.js'
 
 /** Where the bytes of a file come from: memory, or the file. */

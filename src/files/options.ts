@@ -1,5 +1,5 @@
-import { type HeaderValue, ReplyHeaders } from '../headers.js'
-import { knownOptions, wholeNumber, wrongType, wrongValue } from '../option_errors.js'
+import { type HeaderValue, ReplyHeaders } from '../fields/headers.js'
+import { knownOptions, wholeNumber, wrongType, wrongValue } from '../runtime/option_errors.js'
 import { withCharset } from './file_types.js'
 import { globPattern } from './glob.js'
 

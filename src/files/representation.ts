@@ -1,8 +1,8 @@
-import { type HeadersSource, ReplyHeaders } from '../headers.js'
-import { formatHttpDate } from '../http_date.js'
-import type { NativeFile } from '../native.js'
-import { timers } from '../timers.js'
-import type { Validators } from './conditions.js'
+import type { NativeFile } from '../exchange/native.js'
+import type { Validators } from '../fields/conditions.js'
+import { type HeadersSource, ReplyHeaders } from '../fields/headers.js'
+import { formatHttpDate } from '../fields/http_date.js'
+import { timers } from '../runtime/timers.js'
 
 const YEAR_1971_MS = 31_536_000_000
 

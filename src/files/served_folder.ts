@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { coded, HttpError } from '../errors.js'
-import { lateBuiltin } from '../late_builtin.js'
-import { type NativeFile, type NativeFolder, native } from '../native.js'
-import { wrongType } from '../option_errors.js'
+import { type NativeFile, type NativeFolder, native } from '../exchange/native.js'
+import { HttpError } from '../fields/http_error.js'
+import { coded } from '../runtime/errors.js'
+import { lateBuiltin } from '../runtime/late_builtin.js'
+import { wrongType } from '../runtime/option_errors.js'
 
 /** A folder whose files are served. */
 export class ServedFolder {

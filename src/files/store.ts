@@ -1,9 +1,10 @@
 // The files of a folder, with what was learned of them: looked at again after a while, and the small ones kept in memory.
-import { chooseEncoding } from '../accept_encoding.js'
-import type { NativeFile } from '../native.js'
-import { timers } from '../timers.js'
+
+import type { NativeFile } from '../exchange/native.js'
+import { chooseEncoding } from '../fields/accept_encoding.js'
+import type { Asking } from '../fields/conditions.js'
+import { timers } from '../runtime/timers.js'
 import { Cache } from './cache.js'
-import type { Asking } from './conditions.js'
 import { extensionOf, typeOfFile } from './file_types.js'
 import type { CheckedFilesOptions } from './options.js'
 import { Representation } from './representation.js'

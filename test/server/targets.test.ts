@@ -2,7 +2,7 @@
 import { Router } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { canonicalPath } from '#brink/path.js'
+import { canonicalPath } from '#brink/fields/path.js'
 import { Random } from '../peers/random.js'
 import { connect } from './raw_client.js'
 import type { RawResponse } from './raw_response.js'

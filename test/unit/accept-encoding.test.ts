@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { chooseEncoding } from '#brink/accept_encoding.js'
+import { chooseEncoding } from '#brink/fields/accept_encoding.js'
 
 const AVAILABLE = ['br', 'gzip', 'identity']
 

@@ -1,7 +1,7 @@
-import { decodeParams } from '#brink/path.js'
-import { type Reply, toReply } from '#brink/reply.js'
-import type { BrinkRequest } from '#brink/request.js'
-import { compileRouter, type Router } from '#brink/router.js'
+import { decodeParams } from '#brink/fields/path.js'
+import { type Reply, toReply } from '#brink/reply/reply.js'
+import type { BrinkRequest } from '#brink/request/request.js'
+import { compileRouter, type Router } from '#brink/routing/router.js'
 
 /** The answer of a router to a request, and what it would have logged. */
 export interface Asked {

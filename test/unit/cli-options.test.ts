@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { helpText, parseCommandLine, UsageError } from '#brink/cli_options.js'
+import { helpText, parseCommandLine, UsageError } from '#brink/cli/cli_options.js'
 
 const defaults = {
   help: false,

@@ -1,4 +1,4 @@
-import { timers } from '#brink/timers.js'
+import { timers } from '#brink/runtime/timers.js'
 
 /** Stands in for `setTimeout` and its like; time passes when it is told to. */
 export class Clock {

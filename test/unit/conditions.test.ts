@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { judge, mayBeInParts } from '#brink/files/conditions.js'
+import { judge, mayBeInParts } from '#brink/fields/conditions.js'
 
 const ETAG = '"abc"'
 const LAST = 'Sun, 06 Nov 1994 08:49:37 GMT'

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { attachment } from '#brink/content_disposition.js'
-import { ReplyHeaders } from '#brink/headers.js'
+import { attachment } from '#brink/fields/content_disposition.js'
+import { ReplyHeaders } from '#brink/fields/headers.js'
 
 const cases: readonly (readonly [string, string])[] = [
   ['report.pdf', 'attachment; filename="report.pdf"'],

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { eventText, type ServerEvent } from '#brink/event_text.js'
+import { eventText, type ServerEvent } from '#brink/events/event_text.js'
 import { Random } from '../peers/random.js'
 import { codeThrownBy } from './code_thrown_by.js'
 import { EventReader } from './event_reader.js'

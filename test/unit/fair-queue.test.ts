@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { FairQueue } from '#brink/fair_queue.js'
+import { FairQueue } from '#brink/server/fair_queue.js'
 
 /** Takes all there is. */
 function all(queue: FairQueue<string>, most = 1): string {

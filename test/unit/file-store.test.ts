@@ -1,9 +1,9 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { NativeFile } from '#brink/exchange/native.js'
 import { checkedFilesOptions, type FilesOptions } from '#brink/files/options.js'
 import type { ServedFolder } from '#brink/files/served_folder.js'
 import { FileStore } from '#brink/files/store.js'
-import type { NativeFile } from '#brink/native.js'
 
 const MISSING = -2
 const LONG_AGO = 1_000_000

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { routesFrom } from '#brink/folder.js'
+import { routesFrom } from '#brink/folder/folder.js'
 import { answerOf } from './asked.js'
 
 const nodeStripsTypes = Boolean((process.features as { typescript?: unknown }).typescript)

@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readForm } from '#brink/form_data.js'
-import type { FormLimits } from '#brink/form_limits.js'
+import { readForm } from '#brink/forms/form_data.js'
+import type { FormLimits } from '#brink/forms/form_limits.js'
 import { Random } from '../peers/random.js'
 import { errorOf } from './error_of.js'
 import { multipartBody } from './multipart_bodies.js'
@@ -218,13 +218,15 @@ test('without @fastify/busboy a multipart form is an error that says what to ins
   const dist = dirname(fileURLToPath(import.meta.resolve('#brink/form_data.js')))
   const elsewhere = mkdtempSync(join(tmpdir(), 'brink-without-peers-'))
   try {
-    for (const name of readdirSync(dist)) {
-      if (name.endsWith('.js')) cpSync(join(dist, name), join(elsewhere, name))
+    for (const room of readdirSync(dist, { withFileTypes: true })) {
+      if (room.isDirectory() && room.name !== 'test' && room.name !== 'load') {
+        cpSync(join(dist, room.name), join(elsewhere, room.name), { recursive: true })
+      }
     }
     writeFileSync(join(elsewhere, 'package.json'), '{"type":"module"}')
     // Found before any that may lie further up, and empty.
     mkdirSync(join(elsewhere, 'node_modules', '@fastify', 'busboy'), { recursive: true })
-    const { readForm: readThere } = (await import(pathToFileURL(join(elsewhere, 'form_data.js')).href)) as {
+    const { readForm: readThere } = (await import(pathToFileURL(join(elsewhere, 'forms', 'form_data.js')).href)) as {
       readForm: typeof readForm
     }
     const chunks = () => inPieces(Buffer.from('a=b'), random)

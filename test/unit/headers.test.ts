@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ReplyHeaders } from '#brink/headers.js'
+import { ReplyHeaders } from '#brink/fields/headers.js'
 import { codeThrownBy } from './code_thrown_by.js'
 
 test('names do not care about case and come back in lower case', () => {

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { formatHttpDate, parseHttpDate } from '#brink/http_date.js'
+import { formatHttpDate, parseHttpDate } from '#brink/fields/http_date.js'
 
 const NOW = Date.UTC(2026, 5, 15)
 

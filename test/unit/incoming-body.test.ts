@@ -1,10 +1,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { IncomingBody } from '#brink/incoming_body.js'
-import { Parties } from '#brink/parties.js'
+import { AbortListeners } from '#brink/exchange/abort_listeners.js'
+import { IncomingBody } from '#brink/request/incoming_body.js'
 
 const source = { slot: 3, generation: 1, limit: 10_000_000, read: () => {} }
-const body = () => new IncomingBody({ ...source, sequence: 7, bodies: new Parties() })
+const body = () => new IncomingBody({ ...source, sequence: 7, bodies: new AbortListeners() })
 const bytes = (size: number, first: number) => Buffer.from(Array.from({ length: size }, (_, at) => (first + at) % 251))
 
 test('many small pieces are kept as few', async () => {
@@ -71,7 +71,7 @@ const endings: Record<string, (body: IncomingBody) => void> = {
 
 for (const [what, happens] of Object.entries(endings)) {
   test(`a body is forgotten when ${what}`, () => {
-    const bodies = new Parties<IncomingBody>()
+    const bodies = new AbortListeners<IncomingBody>()
     const body = new IncomingBody({ ...source, bodies, limit: 10, sequence: 7 })
     const next = new IncomingBody({ ...source, bodies, sequence: 8 })
     assert.is(bodies.find(3, 1, 7), body)

@@ -2,9 +2,9 @@
 import { createRequire } from 'node:module'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { listenOn } from '#brink/listening.js'
-import type { NativeReactor } from '#brink/native.js'
-import { checkedOptions } from '#brink/options.js'
+import type { NativeReactor } from '#brink/exchange/native.js'
+import { listenOn } from '#brink/server/listening.js'
+import { checkedOptions } from '#brink/server/options.js'
 
 const os = createRequire(import.meta.url)('node:os') as { networkInterfaces: () => object }
 const EAFNOSUPPORT = -97

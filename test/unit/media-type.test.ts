@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { isJson, type MediaType, parseMediaType } from '#brink/media_type.js'
+import { isJson, type MediaType, parseMediaType } from '#brink/fields/media_type.js'
 
 const wellFormed: readonly (readonly [string, string, Record<string, string>])[] = [
   ['text/html', 'text/html', {}],

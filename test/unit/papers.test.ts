@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { helpText } from '#brink/cli_options.js'
-import { checkedOptions } from '#brink/options.js'
+import { helpText } from '#brink/cli/cli_options.js'
+import { checkedOptions } from '#brink/server/options.js'
 import { anchors, guide, paper, papersIn, ROOT, withoutCode } from './papers.js'
 
 const page = paper('docs/options.md')

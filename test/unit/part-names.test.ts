@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parsePartNames } from '#brink/part_names.js'
+import { parsePartNames } from '#brink/forms/part_names.js'
 
 const utf8 = (text: string) => Buffer.from(text).toString('latin1')
 

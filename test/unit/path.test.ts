@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { canonicalPath, decodeParams, parseTarget } from '#brink/path.js'
+import { canonicalPath, decodeParams, parseTarget } from '#brink/fields/path.js'
 
 const canonical: [string, string][] = [
   ['/', '/'],

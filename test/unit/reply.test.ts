@@ -1,8 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { contentTypeOf, encodeBody } from '#brink/body.js'
-import { HttpError } from '#brink/errors.js'
-import { html, Reply, redirect, reply, toReply } from '#brink/reply.js'
+import { HttpError } from '#brink/fields/http_error.js'
+import { contentTypeOf, encodeBody } from '#brink/reply/body.js'
+import { html, Reply, redirect, reply, toReply } from '#brink/reply/reply.js'
 import { codeThrownBy } from './code_thrown_by.js'
 
 const bytes = new Uint8Array([1, 2, 3])

@@ -1,9 +1,9 @@
 // Middleware of one route.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Middleware } from '#brink/handler.js'
-import { reply } from '#brink/reply.js'
-import { Router } from '#brink/router.js'
+import { reply } from '#brink/reply/reply.js'
+import type { Middleware } from '#brink/routing/handler.js'
+import { Router } from '#brink/routing/router.js'
 import { answerOf, ask } from './asked.js'
 import { codeThrownBy } from './code_thrown_by.js'
 

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { compileRouter, Router } from '#brink/router.js'
+import { compileRouter, Router } from '#brink/routing/router.js'
 import { answerOf, ask } from './asked.js'
 import { codeThrownBy } from './code_thrown_by.js'
 

@@ -1,0 +1,129 @@
+// Bodies that are copied when they are sent, and too large to be copied at once.
+
+import { type AbortListener, AbortListeners } from './abort_listeners.js'
+import { bodyChanged, inContextOfNow, type Lender, ofFixedLength } from './body_changed.js'
+import { FLAG_CHUNK_ASKS } from './layout.js'
+import type { Recipient } from './recipient.js'
+import type { ReplyBytes } from './reply_bytes.js'
+
+/** So much is copied before the client has taken what was copied before. */
+export const COPIED_WINDOW = 256 * 1024
+
+/** What sends their chunks. */
+export interface ChunkSender {
+  chunk(to: Recipient, flags: number, trailers: string, body: ReplyBytes): void
+  /** A chunk that is copied, whatever waits before it. */
+  window(to: Recipient, flags: number, trailers: string, body: ReplyBytes): void
+  /** Breaks the connection. */
+  abort(to: Recipient): void
+}
+
+interface Chunk {
+  readonly flags: number
+  readonly trailers: string
+  readonly body: ReplyBytes
+}
+
+/** Large bodies on their way, by whom they are for. */
+export class LargeBodies {
+  readonly #sender: ChunkSender
+  readonly #bodies = new AbortListeners<LargeBody>()
+  #count = 0
+
+  constructor(sender: ChunkSender) {
+    this.#sender = sender
+  }
+
+  /** Sends a chunk window by window: the flags and trailers are the last one's. */
+  send(to: Recipient, flags: number, trailers: string, body: Uint8Array): void {
+    const large = new LargeBody(to, body, { flags, trailers }, this.#sender, () => this.#leave(large))
+    this.#count += 1
+    this.#bodies.add(large)
+    large.drained()
+  }
+
+  /** Takes a chunk that has to wait for a large one before it; false when there is none. */
+  takes(to: Recipient, chunk: Chunk): boolean {
+    const large = this.#find(to)
+    large?.waiting.push(chunk)
+    return large !== undefined
+  }
+
+  /** There is room for more. False when nobody here waits for it. */
+  drained(to: Recipient): boolean {
+    const large = this.#find(to)
+    large?.drained()
+    return large !== undefined
+  }
+
+  /** It will not be sent to its end. */
+  drop(to: Recipient): void {
+    const large = this.#find(to)
+    if (large !== undefined) this.#leave(large)
+  }
+
+  gone(slot: number, generation: number, half: boolean): void {
+    this.#bodies.gone(slot, generation, half)
+  }
+
+  allGone(): void {
+    this.#bodies.allGone()
+  }
+
+  #find({ slot, generation, sequence }: Recipient): LargeBody | undefined {
+    return this.#count === 0 ? undefined : this.#bodies.find(slot, generation, sequence)
+  }
+
+  #leave(large: LargeBody): void {
+    this.#count -= 1
+    this.#bodies.remove(large)
+  }
+}
+
+class LargeBody implements AbortListener {
+  readonly slot: number
+  readonly generation: number
+  readonly sequence: number
+  nextListener: AbortListener | undefined
+  /** Chunks behind this one. */
+  readonly waiting: Chunk[] = []
+  readonly #to: Recipient
+  readonly #body: Uint8Array
+  readonly #length: number
+  readonly #last: Omit<Chunk, 'body'>
+  readonly #sender: ChunkSender
+  readonly #leave: () => void
+  readonly #lender: Lender | undefined
+  #at = 0
+
+  constructor(to: Recipient, body: Uint8Array, last: Omit<Chunk, 'body'>, sender: ChunkSender, leave: () => void) {
+    this.slot = to.slot
+    this.generation = to.generation
+    this.sequence = to.sequence
+    this.#to = to
+    this.#body = ofFixedLength(body)
+    this.#length = body.length
+    this.#last = last
+    this.#sender = sender
+    this.#leave = leave
+    this.#lender = inContextOfNow(() => to.lender?.())()
+  }
+
+  drained(): void {
+    if (this.#body.length !== this.#length) {
+      this.#sender.abort(this)
+      this.#lender?.bodyChanged(bodyChanged())
+      return
+    }
+    const window = this.#body.subarray(this.#at, this.#at + COPIED_WINDOW)
+    this.#at += window.length
+    if (this.#at < this.#length) return this.#sender.window(this, FLAG_CHUNK_ASKS, '', window)
+    this.#leave()
+    this.#sender.window(this, this.#last.flags, this.#last.trailers, window)
+    for (const { flags, trailers, body } of this.waiting) this.#sender.chunk(this.#to, flags, trailers, body)
+  }
+
+  clientGone(half: boolean): void {
+    if (!half) this.#leave()
+  }
+}

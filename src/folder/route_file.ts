@@ -1,0 +1,69 @@
+import { pathToFileURL } from 'node:url'
+import type { Handler, Middleware } from '../routing/handler.js'
+import type { Router } from '../routing/router.js'
+import { coded, codeOf, messageOf } from '../runtime/errors.js'
+
+/** The exports of a module. */
+type Exports = Readonly<Record<string, unknown>>
+
+const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** @throws Error `ERR_ROUTE_IMPORT` that names the file, with what went wrong as its cause */
+export async function importRouteFile(file: string): Promise<Exports> {
+  try {
+    return (await import(pathToFileURL(file).href)) as Exports
+  } catch (cause) {
+    throw coded(
+      new Error(`The route file ${file} cannot be loaded: ${messageOf(cause)}`, { cause }),
+      'ERR_ROUTE_IMPORT',
+    )
+  }
+}
+
+/** Adds what a route file exports. */
+export function addRoutes(router: Router, path: string, exports: Exports, file: string): void {
+  const names = Object.keys(exports)
+  if (names.length === 0) {
+    throw invalidFile(file, `it exports no handler: export a function called ${METHODS.join(', ')} or default`)
+  }
+  for (const name of names) {
+    const handler = exports[name]
+    if (name !== 'default' && !METHODS.includes(name)) throw invalidFile(file, unknownExport(name))
+    if (typeof handler !== 'function') throw invalidFile(file, `its export '${name}' is not a function`)
+    naming(file, () => {
+      if (name === 'default') router.all(path, handler as Handler)
+      else router.on(name, path, handler as Handler)
+    })
+  }
+}
+
+/** Adds what a `_middleware` file exports: a middleware or a list of them, the first the outermost. */
+export function addMiddleware(router: Router, exports: Exports, file: string): void {
+  const list = Array.isArray(exports.default) ? (exports.default as unknown[]) : [exports.default]
+  for (const middleware of list) {
+    if (typeof middleware !== 'function') {
+      throw invalidFile(file, 'its default export must be a middleware, or a list of them')
+    }
+    router.use(middleware as Middleware)
+  }
+}
+
+function unknownExport(name: string): string {
+  const hint = METHODS.includes(name.toUpperCase())
+    ? `write it in capitals, '${name.toUpperCase()}'`
+    : `a route file exports ${METHODS.join(', ')} or default; keep helpers in a file whose name begins with '_'`
+  return `its export '${name}' is no method: ${hint}`
+}
+
+/** Runs `define`, and makes an error of it name the file. */
+function naming(file: string, define: () => void): void {
+  try {
+    define()
+  } catch (cause) {
+    throw coded(new TypeError(`${file}: ${messageOf(cause)}`, { cause }), codeOf(cause) ?? 'ERR_INVALID_ROUTE')
+  }
+}
+
+function invalidFile(file: string, complaint: string): TypeError {
+  return coded(new TypeError(`${file} cannot be a route: ${complaint}.`), 'ERR_INVALID_ROUTE')
+}

@@ -1,0 +1,55 @@
+import { type HeadersSource, ReplyHeaders } from '../fields/headers.js'
+import { coded } from '../runtime/errors.js'
+
+type Trailers = HeadersSource | (() => HeadersSource) | undefined
+
+// RFC 9110 §6.5.1: fields that say how to frame, route, authenticate, or read what went before them come too late.
+const TOO_LATE = new Set([
+  'age',
+  'authorization',
+  'cache-control',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'date',
+  'expires',
+  'host',
+  'location',
+  'proxy-authenticate',
+  'retry-after',
+  'set-cookie',
+  'vary',
+  'www-authenticate',
+])
+
+/** The names of trailers that are known already, as the value of `Trailer` (RFC 9110 §6.6.2). */
+export function trailerNames(trailers: Trailers): string {
+  if (trailers === undefined || typeof trailers === 'function') return ''
+  return [...new Set([...checked(trailers)].map(([name]) => name))].join(', ')
+}
+
+/** A trailer section: field lines. */
+export function trailerLines(trailers: Trailers): string {
+  if (trailers === undefined) return ''
+  const fields = checked(typeof trailers === 'function' ? trailers() : trailers)
+  return fieldLines(fields)
+}
+
+/** @throws TypeError `ERR_INVALID_TRAILER`, and what `ReplyHeaders` throws */
+function checked(source: HeadersSource): ReplyHeaders {
+  const fields = new ReplyHeaders(source)
+  for (const [name] of fields) {
+    if (!TOO_LATE.has(name)) continue
+    throw coded(new TypeError(`'${name}' cannot be a trailer: it has to come before the body.`), 'ERR_INVALID_TRAILER')
+  }
+  return fields
+}
+
+/** With their names as they were written. */
+function fieldLines(fields: ReplyHeaders): string {
+  const flat = fields.flat()
+  let lines = ''
+  for (let place = 0; place < flat.length; place += 3) lines += `${flat[place + 2]}: ${flat[place + 1]}\r\n`
+  return lines
+}

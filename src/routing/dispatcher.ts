@@ -1,0 +1,288 @@
+import type { Deadlines } from '../exchange/exchange.js'
+import type { HeadersSource } from '../fields/headers.js'
+import { literalTarget, parseTarget } from '../fields/path.js'
+import type { Fixed } from '../reply/fixed.js'
+import { type Reply, toReply } from '../reply/reply.js'
+import type { BrinkRequest, RequestMatch } from '../request/request.js'
+import { type Run, withStatus } from './compose.js'
+import type { Handler } from './handler.js'
+import { isRegisteredMethod } from './methods.js'
+import { joinSegments, onlyPath, paramNames, patternText, type Segment } from './pattern.js'
+import { plainReply } from './rescue.js'
+import { ANY_METHOD, RouteTree } from './route_tree.js'
+import { CONNECT, type RouteDefinition, type RouterDefinition, UPGRADE } from './router_definition.js'
+import { Scope } from './scope.js'
+
+/** What answers a request. */
+export interface Route {
+  /** The canonical pattern, with the prefixes of mounted routers; empty for the answers to what has no route. */
+  readonly pattern: string
+  /** The names of the params, in the order of a match's `values`. */
+  readonly names: readonly string[]
+  /** Gives the handler's raw value, or what its outermost middleware returned. May throw. */
+  readonly run: Run
+  /** The same for a request that is refused with this error in the place of its handler. */
+  readonly refused: (error: unknown) => Run
+  /** False when nothing could see the request: then `run` may be called without one. */
+  readonly needsRequest: boolean
+  /** The largest body that it takes; undefined for the server's limit. */
+  readonly bodyLimit?: number | undefined
+  /** It takes bodies as they arrive. */
+  readonly streams?: boolean | undefined
+  /** Deadlines of its own. */
+  readonly deadlines?: Deadlines | undefined
+}
+
+/** The way of one request target to its route. */
+export interface Match extends RequestMatch {
+  readonly route: Route
+}
+
+/** A router made ready to answer. */
+export interface Dispatcher {
+  /** The largest body that any route takes by its own limit. */
+  readonly largestBody: number
+  /** Answers that are always the same, by their paths; and whether they may be given without asking. */
+  readonly fixed: ReadonlyMap<string, { readonly answer: Fixed; readonly isAlone: boolean }>
+  /** Whether any route takes connections over. */
+  readonly takesUpgrades: boolean
+  /**
+   * The route for a request target, of whatever form. Never throws: what cannot be found, or is not to be had by this
+   * method, has a route that says so. One static target always gives the same Match.
+   */
+  find(method: string, target: string): Match
+  /** The route that takes the connection over, if there is one. */
+  findUpgrade(method: string, target: string): Match | undefined
+  /**
+   * The answer to what left `Route.run`, or went wrong in sending its value: that of the outermost router's `onError`,
+   * otherwise the plain one. Never throws or rejects. What no `onError` answered is reported to the request, unless the
+   * error's own status is below 500.
+   */
+  failed(error: unknown, req: BrinkRequest): Reply | Promise<Reply>
+}
+
+/**
+ * Makes a router, with all that is mounted in it, ready to answer.
+ * @throws TypeError `ERR_INVALID_ROUTE` when two mounted routers define the same route, or a router is mounted in itself
+ */
+export function compile(definition: RouterDefinition): Dispatcher {
+  return new CompiledRouter(new Scope(definition))
+}
+
+interface Endpoint {
+  readonly route: Route
+  readonly scope: Scope
+}
+
+// For these a static path is looked up in one step; for others, such as PROPFIND, the tree is asked.
+const COMMON_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+const NO_VALUES: readonly string[] = Object.freeze([])
+// Where CONNECT's route lies: no prefix is for it.
+const CONNECT_SEGMENTS: readonly Segment[] = [{ kind: 'static', text: '' }]
+
+class CompiledRouter implements Dispatcher {
+  largestBody = 0
+  takesUpgrades = false
+  readonly fixed = new Map<string, { readonly answer: Fixed; readonly isAlone: boolean }>()
+  readonly #root: Scope
+  readonly #tree = new RouteTree<Endpoint>()
+  readonly #upgrades = new RouteTree<Endpoint>()
+  #connect: Route | undefined
+  readonly #methods = new Set<string>()
+  readonly #exact = new Map<string, Map<string, Match>>(COMMON_METHODS.map((method) => [method, new Map()]))
+  // By scope and text: as many as there are different answers, whatever clients ask for.
+  readonly #bad = new Map<Scope, Route>()
+  readonly #unknown = new Map<Scope, Route>()
+  readonly #missing = new Map<Scope, Route>()
+  // The bytes behind a CONNECT are no requests (RFC 9110 §9.3.6), so the connection ends.
+  readonly #tunnel: Route
+  readonly #refusals = new Map<Scope, Map<string, Route>>()
+
+  constructor(root: Scope) {
+    this.#root = root
+    this.#tunnel = notImplemented(root, CONNECT_SEGMENTS)
+    for (const scope of root.andBelow()) {
+      for (const definition of scope.definition.routes) this.#add(scope, definition)
+    }
+    for (const scope of root.andBelow()) {
+      for (const definition of scope.definition.routes) this.#addExact(scope, definition)
+    }
+  }
+
+  find(method: string, target: string): Match {
+    const exact = this.#exact.get(method)?.get(target)
+    if (exact !== undefined) return exact
+    if (method === 'CONNECT') return match(this.#tunnel, target)
+    if (target === '*' && method === 'OPTIONS') return match(this.#refusal(method, this.#methods, this.#root), target)
+
+    const parsed = parseTarget(target)
+    if (parsed === undefined) return this.#badMatch(target)
+    const { path, search } = parsed
+    const withoutSearch = this.#exact.get(method)?.get(path)
+    if (withoutSearch !== undefined) return match(withoutSearch.route, path, search, withoutSearch.values)
+    if (!isRegisteredMethod(method) && !this.#methods.has(method)) {
+      const route = ownedRoute(this.#unknown, this.#root.ownerOf(path), (scope) => notImplemented(scope))
+      return match(route, path, search)
+    }
+    const found = this.#tree.find(method, path)
+    if (found !== undefined) return match(found.value.route, path, search, found.captured)
+    const known = this.#tree.known(path)
+    if (known !== undefined) return match(this.#refusal(method, known.methods, known.closest.scope), path, search)
+    return match(this.#missingRoute(path), path, search)
+  }
+
+  findUpgrade(method: string, target: string): Match | undefined {
+    if (method === 'CONNECT') return this.#connect && match(this.#connect, target)
+    const parsed = method === 'GET' ? parseTarget(target) : undefined
+    const found = parsed && this.#upgrades.find(UPGRADE, parsed.path)
+    return found && match(found.value.route, parsed.path, parsed.search, found.captured)
+  }
+
+  failed(error: unknown, req: BrinkRequest): Reply | Promise<Reply> {
+    return this.#root.rescue(error, req)
+  }
+
+  #add(scope: Scope, definition: RouteDefinition): void {
+    const segments = joinSegments(scope.prefix, definition.segments)
+    // One router may be served more than once.
+    const fixed = definition.fixed?.copy()
+    const handler = (fixed ?? definition).handler as Run
+    const surround = (inner: Run) => scope.surround(scope.within(definition.middleware, inner), segments)
+    const run = surround(handler)
+    const needsRequest = run !== handler || seesRequest(definition.handler)
+    const { bodyLimit, stream: streams, ...deadlines } = definition.options
+    const route = {
+      pattern: patternText(segments),
+      names: paramNames(segments),
+      run,
+      refused: refusing(surround),
+      needsRequest,
+      bodyLimit,
+      streams,
+      deadlines: Object.keys(deadlines).length > 0 ? deadlines : undefined,
+    }
+    if (definition.method === CONNECT) this.#connect = route
+    if (definition.method === UPGRADE) this.#upgrades.insert(UPGRADE, segments, { route, scope })
+    if (definition.method === CONNECT || definition.method === UPGRADE) {
+      this.takesUpgrades = true
+      return
+    }
+    if (fixed !== undefined) {
+      // What middleware would do to it is not done where JavaScript is not asked.
+      this.fixed.set(onlyPath(segments) as string, { answer: fixed, isAlone: run === handler })
+    }
+    if (bodyLimit !== undefined) this.largestBody = Math.max(this.largestBody, bodyLimit)
+    this.#tree.insert(definition.method, segments, { route, scope })
+    if (definition.method !== ANY_METHOD) this.#methods.add(definition.method)
+  }
+
+  #addExact(scope: Scope, definition: RouteDefinition): void {
+    if (definition.method === CONNECT || definition.method === UPGRADE) return
+    const segments = joinSegments(scope.prefix, definition.segments)
+    const path = onlyPath(segments)
+    if (path === undefined) return
+    const fixed = definition.fixed === undefined ? undefined : this.fixed.get(path)
+    const headRoute = this.#tree.find('HEAD', path)?.value.route
+    if (fixed && headRoute !== this.#tree.find('GET', path)?.value.route) {
+      this.fixed.set(path, { ...fixed, isAlone: false })
+    }
+    for (const [method, matches] of this.#exact) {
+      const found = this.#tree.find(method, path)
+      if (found !== undefined) matches.set(path, match(found.value.route, path, '', found.captured))
+    }
+  }
+
+  /** What has no path is answered by the router that the text would lead to. */
+  #badMatch(target: string): Match {
+    const { path, search } = literalTarget(target)
+    const route = ownedRoute(this.#bad, this.#root.ownerOf(path), (scope) => plainRoute(scope, 400))
+    return match(route, path, search)
+  }
+
+  #missingRoute(path: string): Route {
+    return ownedRoute(this.#missing, this.#root.ownerOf(path), (scope) => {
+      const { notFound } = scope
+      return notFound ? answerRoute(scope, (req) => withStatus(404, notFound(req))) : plainRoute(scope, 404)
+    })
+  }
+
+  /** The answer on a known path to a method without a route: to OPTIONS which there are, to others that they are not. */
+  #refusal(method: string, methods: ReadonlySet<string>, scope: Scope): Route {
+    const allow = allowed(methods)
+    const key = method === 'OPTIONS' ? `OPTIONS ${allow}` : allow
+    const routes = this.#refusals.get(scope) ?? new Map<string, Route>()
+    this.#refusals.set(scope, routes)
+    let route = routes.get(key)
+    if (route === undefined) {
+      route = plainRoute(scope, method === 'OPTIONS' ? 204 : 405, { allow })
+      routes.set(key, route)
+    }
+    return route
+  }
+}
+
+function match(route: Route, path: string, search = '', values = NO_VALUES): Match {
+  return { route, path, search, values }
+}
+
+/** The route of a scope that `make` made for it, once. */
+function ownedRoute(routes: Map<Scope, Route>, scope: Scope, make: (scope: Scope) => Route): Route {
+  const route = routes.get(scope) ?? make(scope)
+  routes.set(scope, route)
+  return route
+}
+
+/** An answer of a router's own, in its middleware. */
+function answerRoute(scope: Scope, answer: Run, segments?: readonly Segment[]): Route {
+  const surround = (inner: Run) => scope.surround(inner, segments)
+  return { pattern: '', names: NO_VALUES, run: surround(answer), refused: refusing(surround), needsRequest: true }
+}
+
+function plainRoute(scope: Scope, status: number, headers?: HeadersSource, segments?: readonly Segment[]): Route {
+  return answerRoute(scope, () => plainReply(status, headers), segments)
+}
+
+/**
+ * RFC 9110 §9.1: for a method that HTTP does not know, and this server has no route for on any path. Nobody knows what
+ * stands behind such a request, so the connection ends, whatever middleware does to the answer.
+ */
+function notImplemented(scope: Scope, segments?: readonly Segment[]): Route {
+  const route = plainRoute(scope, 501, undefined, segments)
+  return { ...route, run: closing(route.run), refused: (error) => closing(route.refused(error)) }
+}
+
+function closing(run: Run): Run {
+  const close = (answer: Reply) => {
+    answer.headers.set('connection', 'close')
+    return answer
+  }
+  return (req) => {
+    const answer = toReply(run(req))
+    return answer instanceof Promise ? answer.then(close) : close(answer)
+  }
+}
+
+/** What answers in the middleware of a route for requests that its handler does not get. */
+function refusing(surround: (inner: Run) => Run): (error: unknown) => Run {
+  return (error) =>
+    surround(() => {
+      throw error
+    })
+}
+
+/** The value of `Allow` (RFC 9110 §10.2.1), with what is answered unasked: HEAD by GET's route, and OPTIONS. */
+function allowed(methods: ReadonlySet<string>): string {
+  const list = new Set<string>()
+  for (const method of methods) {
+    list.add(method)
+    if (method === 'GET') list.add('HEAD')
+  }
+  list.delete('OPTIONS')
+  return [...list, 'OPTIONS'].join(', ')
+}
+
+// An arrow function has no `arguments`: without params it cannot see what it is called with. Anything that is not
+// clearly one, such as a bound function, counts as seeing.
+function seesRequest(handler: Handler): boolean {
+  return !/^(?:async\s*)?\(\s*\)\s*=>/.test(Function.prototype.toString.call(handler))
+}

@@ -1,0 +1,461 @@
+// From a batch of events to its replies: routes each request, runs its handler, and has what it gives sent.
+import { AsyncResource } from 'node:async_hooks'
+import { type AbortListener, AbortListeners } from '../exchange/abort_listeners.js'
+import { bodyChanged } from '../exchange/body_changed.js'
+import type { ClientError } from '../exchange/client_error.js'
+import { announcedAt, clientErrorAt, pieceAt, recipientAt, refusalAt } from '../exchange/event_fields.js'
+import type { Block, Exchange } from '../exchange/exchange.js'
+import { FileSlice } from '../exchange/file_slice.js'
+import {
+  BODY_END,
+  BODY_FAILED,
+  BODY_FLAGS,
+  BODY_REFUSAL,
+  BODY_SEQUENCE,
+  BODY_TRAILERS_LENGTH,
+  BODY_TRAILERS_OFFSET,
+  BODY_WINDOW,
+  DRAINED_SEQUENCE,
+  EVENT_BODY,
+  EVENT_BODY_CHANGED,
+  EVENT_CLIENT_ERROR,
+  EVENT_DRAINED,
+  EVENT_GENERATION,
+  EVENT_GONE,
+  EVENT_KIND,
+  EVENT_NOTICE,
+  EVENT_SLOT,
+  FLAG_BODY_FOLLOWS,
+  FLAG_EXPECTS_CONTINUE,
+  FLAG_NEWLY_KNOWN,
+  FLAG_UPGRADE,
+  GONE_HALF,
+  NOTICE_CODE,
+  REQUEST_BODY_LENGTH,
+  REQUEST_BODY_OFFSET,
+  REQUEST_FLAGS,
+  REQUEST_HEAD_OFFSET,
+  REQUEST_KNOWN,
+  REQUEST_KNOWN_FIELDS,
+  REQUEST_SEQUENCE,
+  REQUEST_TARGET,
+  STATE_BATCH,
+} from '../exchange/layout.js'
+import type { RawBuffer } from '../exchange/raw_buffer.js'
+import { HttpError } from '../fields/http_error.js'
+import { reasonPhrase } from '../fields/reason_phrase.js'
+import type { HandlerResult } from '../reply/handler_result.js'
+import { isResponse, Reply, toReply } from '../reply/reply.js'
+import type { ReplyStream } from '../reply/reply_stream.js'
+import type { Closing } from '../request/closing.js'
+import { IncomingBody, tooLarge } from '../request/incoming_body.js'
+import { BrinkRequest, methodAt, type RequestSurroundings } from '../request/request.js'
+import type { FieldMemory } from '../request/request_headers.js'
+import type { Dispatcher, Match } from '../routing/dispatcher.js'
+import { Upgrade, upgradeRequest } from '../routing/upgrade.js'
+import { callListener } from '../runtime/call_listener.js'
+import { isError } from '../runtime/errors.js'
+import { isPromise } from '../runtime/promises.js'
+import { sourceOf } from '../streams/body_source.js'
+import { Batch } from './batch.js'
+import { DeferredRequests } from './deferred_requests.js'
+import { Sending } from './sending.js'
+import { Tunnel } from './tunnel.js'
+
+/** What answering needs of the server that it is for. */
+export interface Surroundings {
+  /** Where the server is found, for requests that do not say it. */
+  readonly origin: () => string
+  /** The largest body of routes that have no limit of their own. */
+  readonly bodyLimit: number
+  readonly closing: Closing
+  readonly log: (error: unknown, request: BrinkRequest) => void
+  /** Told of the native side's notices, by code. */
+  readonly onNotice: (code: number) => void
+  readonly onClientError: (error: ClientError) => void
+}
+
+/** Where a request goes. */
+interface Routed {
+  readonly match: Match
+  readonly method: string
+  /** What was read of the header fields, where the same ones have come before. */
+  readonly fieldMemory: FieldMemory | undefined
+}
+
+export class Answering {
+  readonly #exchange: Exchange
+  readonly #state: Int32Array
+  readonly #dispatcher: Dispatcher
+  readonly #surroundings: Surroundings
+  readonly #sending: Sending
+  readonly #batch: Batch
+  readonly #deferred: DeferredRequests
+  // Those who wait for something of their clients.
+  readonly #watching = new AbortListeners()
+  readonly #bodies = new AbortListeners<IncomingBody>()
+  readonly #streams = new AbortListeners<ReplyStream>()
+  readonly #tunnels = new AbortListeners<Tunnel>()
+  readonly #requestSurroundings: RequestSurroundings
+  // By the numbers that the native side gives to heads which came before.
+  readonly #known: (Routed | undefined)[] = []
+  // And by those of fields, which came with other targets.
+  readonly #knownFields: (FieldMemory | undefined)[] = []
+
+  constructor(exchange: Exchange, dispatcher: Dispatcher, surroundings: Surroundings) {
+    this.#exchange = exchange
+    this.#state = exchange.state
+    this.#dispatcher = dispatcher
+    this.#surroundings = surroundings
+    this.#sending = new Sending(exchange, this.#streams)
+    const { origin, bodyLimit, closing } = surroundings
+    const report = (error: unknown, request: BrinkRequest) => this.#report(error, request)
+    this.#requestSurroundings = { origin, bodyLimit, closing, watching: this.#watching, report }
+    this.#batch = new Batch({
+      answer: (block, at) => this.#answer(block, at),
+      admit: (block, at, context) => this.#admit(block, at, context),
+      hear: (block, at) => this.#hear(block, at),
+    })
+    this.#deferred = new DeferredRequests(exchange, {
+      begunLater: () => this.#batch.begunLater,
+      isVain: (request) => request.isGone || this.#sending.hasClosed(request.slot, request.generation),
+    })
+  }
+
+  /** Answers the events of a block. What is written before the microtasks have run leaves with the batch. */
+  run(place: number, events: number): void {
+    this.#state[STATE_BATCH] = this.#batch.begin(this.#exchange.requests(place), events, !this.#deferred.isEmpty)
+  }
+
+  /** Goes on with the batch: the microtasks have run. */
+  resume(): void {
+    this.#state[STATE_BATCH] = this.#batch.resume()
+  }
+
+  /** The server has ended: whoever still waits for a client waits in vain. */
+  end(): void {
+    const all: readonly AbortListeners<AbortListener>[] = [
+      this.#bodies,
+      this.#streams,
+      this.#tunnels,
+      this.#watching,
+    ] as AbortListeners[]
+    for (const listeners of all) listeners.allGone()
+    this.#exchange.largeBodies.allGone()
+    this.#deferred.clear()
+  }
+
+  #hear({ words, bytes }: Block, at: number): void {
+    const slot = words[at + EVENT_SLOT]
+    const generation = words[at + EVENT_GENERATION]
+    switch (words[at + EVENT_KIND]) {
+      case EVENT_BODY: {
+        const sequence = words[at + BODY_SEQUENCE]
+        const body = this.#bodies.find(slot, generation, sequence)
+        if (body !== undefined) return this.#addTo(body, words, bytes, at)
+        const tunnel = this.#tunnels.find(slot, generation, sequence)
+        tunnel?.arrived(pieceAt(words, bytes, at))
+        if ((words[at + BODY_FLAGS] & BODY_END) !== 0) tunnel?.finished()
+        return
+      }
+      case EVENT_GONE: {
+        const half = words[at + GONE_HALF] !== 0
+        if (!half) this.#bodies.gone(slot, generation, half)
+        this.#exchange.largeBodies.gone(slot, generation, half)
+        this.#streams.gone(slot, generation, half)
+        this.#tunnels.gone(slot, generation, half)
+        this.#watching.gone(slot, generation, half)
+        this.#batch.gone(slot, generation, half)
+        if (!half) this.#deferred.gone(slot, generation)
+        return
+      }
+      case EVENT_BODY_CHANGED:
+        for (const loser of this.#exchange.losers()) loser.bodyChanged(bodyChanged())
+        return
+      case EVENT_DRAINED:
+        if (this.#exchange.largeBodies.drained({ slot, generation, sequence: words[at + DRAINED_SEQUENCE] })) return
+        this.#streams.find(slot, generation, words[at + DRAINED_SEQUENCE])?.drained()
+        this.#tunnels.find(slot, generation, words[at + DRAINED_SEQUENCE])?.drained()
+        return
+      case EVENT_CLIENT_ERROR:
+        new AsyncResource('BRINK_CLIENT_ERROR').runInAsyncScope(
+          this.#surroundings.onClientError,
+          this.#surroundings,
+          clientErrorAt(words, at),
+        )
+        return
+      case EVENT_NOTICE:
+        this.#surroundings.onNotice(words[at + NOTICE_CODE])
+    }
+  }
+
+  #addTo(body: IncomingBody, words: Int32Array, bytes: RawBuffer, at: number): void {
+    const flags = words[at + BODY_FLAGS]
+    body.push(pieceAt(words, bytes, at))
+    if ((flags & BODY_FAILED) !== 0) {
+      const { code, status } = refusalAt(words[at + BODY_REFUSAL])
+      if (code === '') body.clientGone()
+      else body.fail(new HttpError(status, undefined, { code }))
+    } else if ((flags & BODY_END) !== 0) {
+      const trailers = words[at + BODY_TRAILERS_OFFSET]
+      body.end(bytes.latin1Slice(trailers, trailers + words[at + BODY_TRAILERS_LENGTH]))
+    }
+  }
+
+  /** A request that is there as a whole. */
+  #answer(block: Block, at: number): void {
+    const { words } = block
+    const routed = this.#routed(block, at)
+    const { match, method } = routed
+    if (this.#sending.hasClosed(words[at + EVENT_SLOT], words[at + EVENT_GENERATION])) return
+    const { bodyLimit = this.#surroundings.bodyLimit, deadlines } = match.route
+    if (deadlines !== undefined) this.#exchange.deadlines(recipientAt(words, at), deadlines)
+    if (words[at + REQUEST_BODY_LENGTH] > bodyLimit) {
+      return this.#refuse(this.#request(block, at, routed), routed, tooLarge())
+    }
+    if (match.route.needsRequest) return this.#runWith(this.#request(block, at, routed), routed)
+    let value: HandlerResult | Promise<HandlerResult>
+    try {
+      value = match.route.run(undefined as never)
+      const isSent = this.#sending.simple(
+        words[at + EVENT_SLOT],
+        words[at + EVENT_GENERATION],
+        words[at + REQUEST_SEQUENCE],
+        value as HandlerResult,
+      )
+      if (isSent) return
+    } catch (error) {
+      return this.#fail(this.#request(block, at, routed), method, error)
+    }
+    this.#settle(this.#request(block, at, routed), method, value)
+  }
+
+  /** A request whose body is still coming, or which has to wait for its turn. */
+  #admit(block: Block, at: number, context: AsyncResource): void {
+    const { words } = block
+    const routed = this.#routed(block, at)
+    if (this.#sending.hasClosed(words[at + EVENT_SLOT], words[at + EVENT_GENERATION])) return
+    const { bodyLimit = this.#surroundings.bodyLimit, deadlines } = routed.match.route
+    if (deadlines !== undefined) this.#exchange.deadlines(recipientAt(words, at), deadlines)
+    const follows = (words[at + REQUEST_FLAGS] & FLAG_BODY_FOLLOWS) !== 0
+    const isTooLarge = (follows ? announcedAt(words, at) : words[at + REQUEST_BODY_LENGTH]) > bodyLimit
+    if (follows && !isTooLarge) return this.#admitAhead(block, at, context, routed, bodyLimit)
+    const request = this.#request(block, at, routed)
+    this.#inTurn(request, context, () => {
+      if (isTooLarge) this.#refuse(request, routed, tooLarge())
+      else this.#runWith(request, routed)
+    })
+  }
+
+  /**
+   * A request whose body is still coming. A small one is waited for, so that no handler runs for what turns out to be no
+   * request, unless its route asks for it as it arrives, or the client waits to be told whether to send it at all.
+   */
+  #admitAhead(block: Block, at: number, context: AsyncResource, routed: Routed, limit: number): void {
+    const { words, bytes } = block
+    const to = recipientAt(words, at)
+    const read = (wanted: number) => this.#exchange.read(to, wanted)
+    const body = new IncomingBody({ ...to, limit, read, bodies: this.#bodies })
+    const start = words[at + REQUEST_BODY_OFFSET]
+    body.push(Buffer.from(bytes.subarray(start, start + words[at + REQUEST_BODY_LENGTH])))
+    const request = this.#request(block, at, routed, body)
+    const isAsked = (words[at + REQUEST_FLAGS] & FLAG_EXPECTS_CONTINUE) !== 0
+    if (routed.match.route.streams || isAsked || announcedAt(words, at) > BODY_WINDOW) {
+      return this.#inTurn(request, context, () => this.#runWith(request, routed))
+    }
+    this.#batch.wait(request)
+    const begin = () => {
+      // A failure of the client's own was answered by the native side.
+      if (body.failure === undefined) this.#runWith(request, routed)
+      else this.#refuse(request, routed, body.failure.error)
+    }
+    body.whenReady(() => this.#inTurn(request, context, begin))
+  }
+
+  /** Begins to answer at once, unless others have waited for longer or should have their turn. */
+  #inTurn(request: BrinkRequest, context: AsyncResource, start: () => void): void {
+    if (!this.#batch.isLate && this.#deferred.isEmpty) return context.runInAsyncScope(start)
+    request.detach()
+    this.#deferred.add({ request, context, start })
+  }
+
+  /** Heads that are known by number have been routed before. */
+  #routed(block: Block, at: number): Routed {
+    const { words } = block
+    const number = words[at + REQUEST_KNOWN]
+    if (number === 0) return this.#route(block, at, this.#fieldMemory(words, at))
+    const known = (words[at + REQUEST_FLAGS] & FLAG_NEWLY_KNOWN) === 0 ? this.#known[number] : undefined
+    if (known !== undefined) return known
+    const routed = this.#route(block, at, new Map())
+    this.#known[number] = routed
+    return routed
+  }
+
+  #fieldMemory(words: Int32Array, at: number): FieldMemory | undefined {
+    const number = words[at + REQUEST_KNOWN_FIELDS]
+    if (number === 0) return undefined
+    if ((words[at + REQUEST_FLAGS] & FLAG_NEWLY_KNOWN) !== 0) this.#knownFields[number] = undefined
+    this.#knownFields[number] ??= new Map()
+    return this.#knownFields[number]
+  }
+
+  #route({ words, bytes }: Block, at: number, fieldMemory: FieldMemory | undefined): Routed {
+    const head = words[at + REQUEST_HEAD_OFFSET]
+    const span = words[at + REQUEST_TARGET]
+    const target = bytes.latin1Slice(head + (span & 0xffff), head + (span & 0xffff) + (span >>> 16))
+    const method = methodAt(words, at, bytes, head)
+    const isOffered = (words[at + REQUEST_FLAGS] & FLAG_UPGRADE) !== 0
+    const upgrade = isOffered ? this.#dispatcher.findUpgrade(method, target) : undefined
+    return { method, match: upgrade ?? this.#dispatcher.find(method, target), fieldMemory }
+  }
+
+  #request({ words, bytes }: Block, at: number, routed: Routed, body?: IncomingBody): BrinkRequest {
+    return new BrinkRequest(words, bytes, at, routed.match, routed.fieldMemory, body, this.#requestSurroundings)
+  }
+
+  /** Answers with an error in the place of the handler, in its middleware. */
+  #refuse(request: BrinkRequest, routed: Routed, error: unknown): void {
+    this.#runWith(request, routed, routed.match.route.refused(error))
+  }
+
+  #runWith(request: BrinkRequest, { match, method }: Routed, run = match.route.run): void {
+    let value: HandlerResult | Promise<HandlerResult>
+    try {
+      value = run(request)
+      const { slot, generation, sequence } = request
+      if (this.#sending.simple(slot, generation, sequence, value as HandlerResult)) return request.end()
+    } catch (error) {
+      return this.#fail(request, method, error)
+    }
+    this.#settle(request, method, value)
+  }
+
+  /** What is like a promise may throw wherever it is touched. */
+  #settle(request: BrinkRequest, method: string, value: HandlerResult | Promise<HandlerResult>): void {
+    try {
+      if (isPromise(value)) this.#later(request, method, value)
+      else this.#write(request, method, value)
+    } catch (error) {
+      this.#fail(request, method, error)
+    }
+  }
+
+  #later(request: BrinkRequest, method: string, value: PromiseLike<HandlerResult>): void {
+    this.#batch.wait(request)
+    // What is no Promise may call back twice.
+    const promise = value instanceof Promise ? value : Promise.resolve(value)
+    promise.then(
+      (settled) => {
+        this.#finish(request, method, settled)
+      },
+      (error) => this.#fail(request, method, error),
+    )
+  }
+
+  #finish(request: BrinkRequest, method: string, value: HandlerResult): void {
+    try {
+      this.#write(request, method, value)
+    } catch (error) {
+      this.#fail(request, method, error)
+    }
+  }
+
+  /** Answers for an error, and if that cannot be sent either, with a plain 500. */
+  #fail(request: BrinkRequest, method: string, error: unknown): void {
+    const report = (unhandled: unknown) => this.#report(unhandled, request)
+    const giveUp = (unsendable: unknown) => {
+      report(unsendable)
+      this.#writeReply(request, method, new Reply(500, reasonPhrase(500)))
+    }
+    const give = (answer: Reply) => {
+      try {
+        this.#writeReply(request, method, answer, giveUp)
+      } catch (unsendable) {
+        giveUp(unsendable)
+      }
+    }
+    const answer = this.#dispatcher.failed(error, request)
+    if (!(answer instanceof Promise)) return give(answer)
+    this.#batch.wait(request)
+    // The dispatcher's promise is never rejected.
+    void answer.then(give)
+  }
+
+  /** A log that throws must cost neither the answer nor the process; nor may what it says be lost. */
+  #report(error: unknown, request: BrinkRequest): void {
+    const failed = (complaint: unknown) => console.error(complaint, error)
+    callListener(() => this.#surroundings.log(error, request), failed)
+  }
+
+  #write(request: BrinkRequest, method: string, value: HandlerResult): void {
+    if (value instanceof Reply) return this.#writeReply(request, method, value.forRequest(request))
+    if (isError(value)) throw value
+    // To a client that is gone nothing is sent: nobody would tell that a large body is not wanted any more.
+    const isSent = !request.isGone && !isResponse(value) && this.#sending.value(request, value)
+    if (isSent) return request.end()
+    const answer = toReply(value)
+    if (answer instanceof Reply) this.#writeReply(request, method, answer)
+    else this.#later(request, method, answer)
+  }
+
+  /** `failed`: who answers when the body fails before anything was sent; by default what answers for all errors. */
+  #writeReply(request: BrinkRequest, method: string, answer: Reply, failed?: (error: unknown) => void): void {
+    if (request.isGone) {
+      if (answer.body instanceof FileSlice) answer.body.release()
+      sourceOf(answer.body)?.cancel(request.signal.reason)
+      return request.end()
+    }
+    const { context } = answer
+    if (context?.request === request) {
+      return context.runInAsyncScope(this.#send, this, request, method, answer, failed)
+    }
+    this.#send(request, method, answer, failed)
+  }
+
+  #send(request: BrinkRequest, method: string, answer: Reply, failed?: (error: unknown) => void): void {
+    if (answer instanceof Upgrade) return this.#handOver(request, answer)
+    const isSent = this.#sending.reply(request, method, answer, () => ({
+      done: () => request.end(),
+      failed: failed ?? ((error) => this.#fail(request, method, error)),
+      lender: () => request.lender(),
+      report: (error) => this.#report(error, request),
+    }))
+    if (isSent) request.end()
+    // What it streams may be made of the request.
+    else this.#batch.wait(request)
+  }
+
+  /** The connection is whoever's `answer` says. */
+  #handOver(request: BrinkRequest, answer: Upgrade): void {
+    const { slot, generation, sequence, ip, port } = request
+    const report = (error: unknown) => this.#report(error, request)
+    const { socket } = new Tunnel(
+      { slot, generation, sequence },
+      {
+        exchange: this.#exchange,
+        tunnels: this.#tunnels,
+        remoteAddress: ip,
+        remotePort: port,
+        lender: request.lender(),
+        report,
+      },
+    )
+    const message = upgradeRequest(request, socket)
+    this.#exchange.takeOver(request)
+    const failed = (error: unknown) => {
+      socket.destroy()
+      report(error)
+    }
+    try {
+      const accepted: unknown = answer.accept(message, socket, Buffer.alloc(0))
+      if (isPromise(accepted)) {
+        this.#batch.wait(request)
+        void accepted.then(undefined, failed).then(() => request.end())
+        return
+      }
+    } catch (error) {
+      failed(error)
+    }
+    request.end()
+  }
+}

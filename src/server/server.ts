@@ -1,0 +1,234 @@
+import { Exchange } from '../exchange/exchange.js'
+import { NOTICE_POLLER_FULL } from '../exchange/layout.js'
+import { type NativeReactor, native } from '../exchange/native.js'
+import { canonicalPath } from '../fields/path.js'
+import type { Reply, ReplyBody } from '../reply/reply.js'
+import { Closing } from '../request/closing.js'
+import type { Dispatcher } from '../routing/dispatcher.js'
+import type { Handler } from '../routing/handler.js'
+import { compileRouter, Router } from '../routing/router.js'
+import { callListener } from '../runtime/call_listener.js'
+import { coded, systemError } from '../runtime/errors.js'
+import { wrongType } from '../runtime/option_errors.js'
+import { timers } from '../runtime/timers.js'
+import { Answering } from './answering.js'
+import { type Bound, type Listeners, listenOn } from './listening.js'
+import { type CheckedOptions, checkedOptions, type ServeOptions } from './options.js'
+import { type ServerStats, statsOf } from './stats.js'
+
+export interface CloseOptions {
+  /** Milliseconds after which what is not answered by then is cut off. Without it, closing waits for every answer. */
+  force?: number | undefined
+}
+
+/**
+ * Serves an app: a router, or one handler for everything.
+ *
+ * @throws what Node's own servers throw: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, `ENOTFOUND` and the like, with `errno`
+ *   and `syscall`; and `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for options that cannot be
+ */
+export async function serve(app: Router | Handler, options: ServeOptions = {}): Promise<Server> {
+  const checked = checkedOptions(options)
+  const router = typeof app === 'function' ? new Router().all('/*', app as Handler<'/*'>) : app
+  if (!(router instanceof Router)) {
+    throw coded(new TypeError('serve() takes a Router or a handler.'), 'ERR_INVALID_ARG_TYPE')
+  }
+  const dispatcher = compileRouter(router)
+  const { server, bound } = await listenOn(checked, () => new OpenServer(dispatcher, checked))
+  return server.started(bound)
+}
+
+/** A server that listens. `serve` makes one. */
+export interface Server {
+  /** Where a client on this machine finds it, such as `http://127.0.0.1:8080`. */
+  readonly url: string
+  /** The port that it listens at, also where 0 was asked for. */
+  readonly port: number
+  /** How it learns of readiness, such as `epoll`. */
+  readonly backend: string
+  /** How many threads of their own its loops have; 0 when the loop runs on the JavaScript thread. */
+  readonly threads: number
+  /**
+   * Aborts when `close` begins, with the reason `ERR_SERVER_CLOSING`: what would go on for ever, such as streams and
+   * connections that were handed over, can end itself then. `close` waits for it.
+   */
+  readonly signal: AbortSignal
+  /** What was counted since it began, of all threads together. */
+  stats(): ServerStats
+  /**
+   * Replaces the answer that `Router.fixed` has given this path.
+   * @throws TypeError `ERR_INVALID_ARG_VALUE` when there is none, or the answer cannot be a fixed one
+   */
+  setFixed(path: string, answer: Reply | ReplyBody): void
+  /**
+   * Stops listening, answers what was asked, and ends: idle connections at once, the others with their last answer.
+   * Resolves when the last one has ended. May be called again, with an earlier `force`. The `signal` aborts first.
+   */
+  close(options?: CloseOptions): Promise<void>
+}
+
+class OpenServer implements Server, Listeners {
+  readonly backend: string
+  readonly threads: number
+  readonly reactors: NativeReactor[] = []
+  readonly #fixed: Dispatcher['fixed']
+  #bound: Bound = { url: '', port: 0 }
+  readonly #closingState = new Closing()
+  #idle = 0
+  #closed = 0
+  #closing: Promise<void> | undefined
+  #resolveClosing: () => void = () => {}
+  #forceTimer: NodeJS.Timeout | undefined
+  #warned = false
+
+  constructor(dispatcher: Dispatcher, options: CheckedOptions) {
+    this.backend = options.backend
+    this.threads = options.threads
+    this.#fixed = dispatcher.fixed
+    try {
+      while (this.reactors.length < Math.max(1, options.threads)) this.reactors.push(this.#reactor(dispatcher, options))
+    } catch (error) {
+      // Those that were opened would keep their descriptors and threads, and the process alive.
+      this.abandon()
+      throw openingError(error, options)
+    }
+  }
+
+  get url(): string {
+    return this.#bound.url
+  }
+
+  get port(): number {
+    return this.#bound.port
+  }
+
+  get signal(): AbortSignal {
+    return this.#closingState.signal
+  }
+
+  started(bound: Bound): this {
+    this.#bound = bound
+    for (const reactor of this.reactors) reactor.start()
+    return this
+  }
+
+  abandon(): void {
+    for (const reactor of this.reactors) reactor.close()
+  }
+
+  stats(): ServerStats {
+    return statsOf(this.reactors.map((reactor) => reactor.stats()))
+  }
+
+  setFixed(path: string, answer: Reply | ReplyBody): void {
+    const canonical = (typeof path === 'string' && canonicalPath(path)) || path
+    const fixed = this.#fixed.get(canonical)
+    if (fixed === undefined) {
+      throw coded(new TypeError(`There is no fixed answer for ${JSON.stringify(path)}.`), 'ERR_INVALID_ARG_VALUE')
+    }
+    fixed.answer.replace(answer)
+    if (!fixed.isAlone) return
+    for (const reactor of this.reactors) reactor.setFixed(canonical, fixed.answer.native)
+  }
+
+  close(options: CloseOptions = {}): Promise<void> {
+    if (typeof options !== 'object' || options === null)
+      throw wrongType('options', 'an object, such as { force }', options)
+    const { force } = options
+    if (force !== undefined && !(Number.isFinite(force) && force >= 0)) {
+      throw coded(
+        new RangeError(`close() takes a number of milliseconds as "force", not ${String(force)}.`),
+        'ERR_OUT_OF_RANGE',
+      )
+    }
+    if (this.#closing === undefined) {
+      this.#closing = new Promise((resolve) => {
+        this.#resolveClosing = resolve
+      })
+      for (const reactor of this.reactors) reactor.drain()
+      this.#closingState.begin()
+    }
+    if (force !== undefined && this.#closed < this.reactors.length) {
+      timers.clearTimeout(this.#forceTimer)
+      this.#forceTimer = timers.setTimeout(() => this.abandon(), force)
+    }
+    return this.#closing
+  }
+
+  #reactor(dispatcher: Dispatcher, options: CheckedOptions): NativeReactor {
+    const { log, onClientError = () => {}, host, reusePort, threads, ...settings } = options
+    const threaded = threads > 0
+    let closed = false
+    const exchange = new Exchange(threaded, {
+      flush: (atLeisure) => {
+        return closed || reactor.flush(atLeisure)
+      },
+      lend: (body, copied) => (closed ? 0 : reactor.lend(body, copied)),
+      losers: () => (closed ? [] : reactor.losers()),
+    })
+    const answering = new Answering(exchange, dispatcher, {
+      origin: () => this.#bound.url,
+      bodyLimit: options.bodyLimit,
+      closing: this.#closingState,
+      log,
+      onNotice: (code) => this.#onNotice(code),
+      onClientError: (error) => callListener(() => onClientError(error), console.error),
+    })
+    const reactor: NativeReactor = new native.Reactor(
+      {
+        ...settings,
+        // What no route takes is refused at once; what is for another one, when its route is known.
+        bodyLimit: Math.min(Math.max(options.bodyLimit, dispatcher.largestBody), Number.MAX_SAFE_INTEGER),
+        // Loops share nothing, so each has its part.
+        maxConnections: Math.ceil(options.maxConnections / Math.max(1, threads)),
+        threaded,
+        tellsClientErrors: options.onClientError !== undefined,
+        takesUpgrades: dispatcher.takesUpgrades,
+      },
+      exchange.requestBlocks,
+      exchange.replyBlocks,
+      exchange.state,
+      (place, events) => answering.run(place, events),
+      () => answering.resume(),
+      (place) => exchange.lenderOf(place),
+      () => this.#onIdle(),
+      () => {
+        closed = true
+        answering.end()
+        this.#onClosed()
+      },
+    )
+    for (const [path, { answer, isAlone }] of dispatcher.fixed) if (isAlone) reactor.setFixed(path, answer.native)
+    return reactor
+  }
+
+  #onNotice(code: number): void {
+    if (code !== NOTICE_POLLER_FULL || this.#warned) return
+    this.#warned = true
+    process.emitWarning(
+      `The ${this.backend} backend has as many connections as it can watch: more are answered with 503 until some end.`,
+      { type: 'BrinkWarning', code: 'BRINK_POLLER_FULL' },
+    )
+  }
+
+  /** Drained reactors stay open until the last one is, for late replies to find them. */
+  #onIdle(): void {
+    this.#idle += 1
+    if (this.#idle === this.reactors.length) this.abandon()
+  }
+
+  #onClosed(): void {
+    this.#closed += 1
+    if (this.#closed < this.reactors.length) return
+    timers.clearTimeout(this.#forceTimer)
+    this.#resolveClosing()
+  }
+}
+
+/** What kept a reactor from being opened, such as `EMFILE`, with the code that the system's other errors have. */
+function openingError(cause: unknown, { backend }: CheckedOptions): unknown {
+  const { errno } = cause as NodeJS.ErrnoException
+  if (errno === undefined) return cause
+  const [code, meaning] = systemError(errno)
+  return Object.assign(new Error(`${code}: ${meaning}, opening the ${backend} backend`, { cause }), { code, errno })
+}
