@@ -2,6 +2,7 @@
 // so is what the report shows.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ class Trial {
   bool expect(bool holds, const std::string& what);
   bool expect_answer(const Response& response, std::string_view body);
   bool expect_status(const Response& response, int status);
+  // Looks again and again until it holds, for as long as a test has patience.
+  bool wait(const std::function<bool()>& until, const std::string& what);
 
   // Stops the servers, and looks whether every body that was lent has come back.
   void end();
