@@ -26,15 +26,15 @@ class App {
   static constexpr size_t kLargeBytes = 4 * 1024 * 1024;
   static char large_byte(size_t at) { return static_cast<char>('a' + at % 23); }
 
-  // Answers every request of a batch, into a block that nobody else has.
+  // Answers every request of a batch, into a block that nothing else uses.
   reactor::Replies answer(const reactor::Batch& batch, reactor::Block* into);
 
-  // For any thread.
+  // May be called on any thread.
   void wait_until_busy();
   void release();
   void take_memory() { memory_taken_ = true; }
 
-  // Bodies that were lent and are not back.
+  // Bodies that were lent and not given back yet.
   int64_t bodies_out() const { return bodies_out_; }
   int64_t bodies_lent() const { return bodies_lent_; }
   int64_t bodies_changed() const { return bodies_changed_; }
@@ -44,7 +44,7 @@ class App {
   class VanishingBody;
   class ReplyWriter;
 
-  // A body that is still coming in.
+  // A request body that is still arriving.
   struct Upload {
     uint32_t sequence;
     size_t bytes;
