@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <climits>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -34,6 +35,7 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 #endif
 
@@ -125,6 +127,8 @@ inline Socket open_socket(int family) { return made_ready(::socket(family, SOCK_
 inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
   return made_ready(::accept(listener, peer, size));
 }
+inline constexpr int kUnixFamily = -1;
+inline Size unix_name(const char*, size_t, sockaddr_storage*) { return 0; }
 // Both are descriptors of one socket and share its readiness and its non-blocking mode.
 inline Socket duplicate_socket(Socket socket) {
   WSAPROTOCOL_INFOW info;
@@ -221,6 +225,11 @@ inline void* allocate_pages(size_t size) {
 }
 inline void free_pages(void* memory, size_t size) { ::munmap(memory, size); }
 
+inline bool make_non_blocking(int fd) {
+  int flags = ::fcntl(fd, F_GETFL, 0);
+  return flags >= 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 && ::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
+
 #if defined(BRINK_LINUX)
 inline Socket open_socket(int family) { return ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
 inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
@@ -236,10 +245,6 @@ inline bool peer_has_finished(Socket socket) {
 inline constexpr int kSendFlags = MSG_NOSIGNAL;
 inline constexpr int kMoreFollows = MSG_MORE;
 #else
-inline bool make_non_blocking(int fd) {
-  int flags = ::fcntl(fd, F_GETFL, 0);
-  return flags >= 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 && ::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
-}
 inline Socket made_ready(int fd) {
   if (fd < 0) return fd;
   int one = 1;
@@ -264,6 +269,18 @@ inline bool peer_has_finished(Socket) { return false; }
 inline constexpr int kSendFlags = 0;
 inline constexpr int kMoreFollows = 0;
 #endif
+
+// The name of a socket at a path, and its size; 0 where there is none.
+inline constexpr int kUnixFamily = AF_UNIX;
+inline Size unix_name(const char* path, size_t size, sockaddr_storage* out) {
+  auto* name = reinterpret_cast<sockaddr_un*>(out);
+  if (size == 0 || size >= sizeof name->sun_path) return 0;
+  name->sun_family = AF_UNIX;
+  std::memcpy(name->sun_path, path, size);
+  // One that is no file ends where its size says, and not with a zero.
+  size_t end = path[0] == '\0' ? 0 : 1;
+  return static_cast<Size>(offsetof(sockaddr_un, sun_path) + size + end);
+}
 
 inline Socket duplicate_socket(Socket socket) { return ::fcntl(socket, F_DUPFD_CLOEXEC, 0); }
 

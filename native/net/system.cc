@@ -45,6 +45,8 @@ void from_native(const sockaddr_storage& from, Address* out) {
     std::memcpy(out->bytes, &v6.sin6_addr, 16);
     // A client of a dual-stack listener with a mapped address is an IPv4 client.
     out->is_ipv4 = std::memcmp(out->bytes, kMappedPrefix, sizeof kMappedPrefix) == 0;
+  } else {
+    out->is_unix = from.ss_family == AF_UNIX;
   }
 }
 
@@ -109,6 +111,36 @@ Opened open_listener(const Address& address, const ListenOptions& options) {
   return opened;
 }
 
+Opened open_unix_listener(const char* path, size_t size, const ListenOptions& options) {
+  sockaddr_storage name = {};
+  platform::Size name_size = platform::unix_name(path, size, &name);
+  if (name_size == 0) return {kNoDescriptor, platform::kUnixFamily < 0 ? -ENOTSUP : -EINVAL, "bind"};
+  platform::Socket socket = platform::open_socket(platform::kUnixFamily);
+  if (!platform::is_valid(socket)) return failed(socket, "socket");
+  if (::bind(socket, reinterpret_cast<sockaddr*>(&name), name_size) != 0) return failed(socket, "bind");
+  if (::listen(socket, options.backlog) != 0) return failed(socket, "listen");
+  Opened opened;
+  opened.descriptor = static_cast<Descriptor>(socket);
+  return opened;
+}
+
+Opened adopt_listener(Descriptor descriptor, const ListenOptions& options) {
+  platform::Socket socket = socket_of(descriptor);
+  Opened opened;
+  opened.descriptor = descriptor;
+  if (!platform::make_non_blocking(socket) || ::listen(socket, options.backlog) != 0) {
+    opened.error = -platform::last_error();
+    opened.syscall = "listen";
+    return opened;
+  }
+  // Of a socket of the UNIX domain these are refused, and it needs none of them.
+  set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  platform::ask_silent_peers(socket);
+  if (platform::kUnsentLimitOption >= 0)
+    set_option(socket, IPPROTO_TCP, platform::kUnsentLimitOption, kUnsentLimitBytes);
+  return opened;
+}
+
 int local_port(Descriptor descriptor) {
   sockaddr_storage name = {};
   platform::Size size = sizeof name;
@@ -118,6 +150,14 @@ int local_port(Descriptor descriptor) {
   Address address;
   from_native(name, &address);
   return address.port;
+}
+
+Address local_address(Descriptor descriptor) {
+  sockaddr_storage name = {};
+  platform::Size size = sizeof name;
+  Address address;
+  if (::getsockname(socket_of(descriptor), reinterpret_cast<sockaddr*>(&name), &size) == 0) from_native(name, &address);
+  return address;
 }
 
 int64_t duplicate(Descriptor descriptor) {

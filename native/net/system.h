@@ -20,6 +20,7 @@ struct Address {
   uint32_t scope = 0;
   uint16_t port = 0;
   bool is_ipv4 = false;
+  bool is_unix = false;  // a socket of the UNIX domain, which has neither
 };
 
 // A contiguous range of bytes.
@@ -57,7 +58,13 @@ bool parse_address(const char* text, uint16_t port, Address* address);
 
 // Opens a bound, listening, non-blocking socket, with the options of accept() set where connections inherit them.
 Opened open_listener(const Address& address, const ListenOptions& options);
+// The same at a path of the UNIX domain; on Linux one that begins with a zero is a name without a file.
+Opened open_unix_listener(const char* path, size_t size, const ListenOptions& options);
+// The same of a bound socket that somebody else has opened, which the caller owns, whatever becomes of it.
+Opened adopt_listener(Descriptor descriptor, const ListenOptions& options);
 int local_port(Descriptor descriptor);
+// This end of a connection; nothing where it is not known.
+Address local_address(Descriptor descriptor);
 // Duplicates a listener for another reactor: the socket listens until all of its descriptors are closed. A negative
 // errno on failure.
 int64_t duplicate(Descriptor descriptor);

@@ -3,7 +3,7 @@
 //
 //   /          a constant
 //   /large     kLargeBytes, which cross by reference
-//   /vanishing  the same, of which all is gone but what is sent at once
+//   /vanishing  the same, in memory of its own, until take_memory()
 //   /busy      the constant too, but not before release(): until then the app does nothing else
 //   any other  its own target, so that a client sees which answer it was given
 //   a body     the number of its bytes, which it wants all of
@@ -32,9 +32,11 @@ class App {
   // May be called on any thread.
   void wait_until_busy();
   void release();
+  void take_memory() { memory_taken_ = true; }
 
   // Bodies that were lent and not given back yet.
   int64_t bodies_out() const { return bodies_out_; }
+  int64_t bodies_lent() const { return bodies_lent_; }
   int64_t bodies_changed() const { return bodies_changed_; }
 
  private:
@@ -56,7 +58,9 @@ class App {
   void be_busy();
 
   std::atomic<int64_t> bodies_out_ = 0;
+  std::atomic<int64_t> bodies_lent_ = 0;
   std::atomic<int64_t> bodies_changed_ = 0;  // that the app was told of
+  std::atomic<bool> memory_taken_ = false;
   std::mutex lock_;
   std::condition_variable changed_;
   bool busy_ = false;

@@ -20,7 +20,7 @@ struct Response {
 
 class Client {
  public:
-  static constexpr int kPatienceMs = 20'000;
+  static constexpr int kPatienceMs = 60'000;
 
   explicit Client(uint16_t port);
 

@@ -1,6 +1,7 @@
 // One case against one server: a backend and how it is driven. The report shows the first expectation that failed.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ class Trial {
   bool expect(bool holds, const std::string& what);
   bool expect_answer(const Response& response, std::string_view body);
   bool expect_status(const Response& response, int status);
+  // Looks again and again until it holds, for as long as a test has patience.
+  bool wait(const std::function<bool()>& until, const std::string& what);
 
   // Stops the servers, and checks that every lent body was given back.
   void end();

@@ -41,6 +41,13 @@ export class AbortListeners<L extends AbortListener = AbortListener> {
     return at
   }
 
+  /** One of a connection, if there is any. */
+  anyOf(slot: number, generation: number): L | undefined {
+    let at = this.#first[slot]
+    while (at !== undefined && at.generation !== generation) at = at.nextListener as L | undefined
+    return at
+  }
+
   /** Notifies all listeners of a connection. */
   gone(slot: number, generation: number, half: boolean): void {
     for (const listener of following(this.#first[slot])) {

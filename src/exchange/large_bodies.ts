@@ -49,6 +49,13 @@ export class LargeBodies {
     return large !== undefined
   }
 
+  /** Calls `end` when a large body of this connection was sent to its end; false when none is on its way. */
+  sentBefore(slot: number, generation: number, end: () => void): boolean {
+    const large = this.#count === 0 ? undefined : this.#bodies.anyOf(slot, generation)
+    if (large !== undefined) large.sent = end
+    return large !== undefined
+  }
+
   /** The client has taken the last window. Returns false when no large body waits for it. */
   drained(to: Recipient): boolean {
     const large = this.#find(to)
@@ -87,6 +94,8 @@ class LargeBody implements AbortListener {
   nextListener: AbortListener | undefined
   /** Chunks after this one. */
   readonly waiting: Chunk[] = []
+  /** Called when it was sent. */
+  sent: (() => void) | undefined
   readonly #to: Recipient
   readonly #body: Uint8Array
   readonly #length: number
@@ -121,6 +130,7 @@ class LargeBody implements AbortListener {
     this.#leave()
     this.#sender.window(this, this.#last.flags, this.#last.trailers, window)
     for (const { flags, trailers, body } of this.waiting) this.#sender.chunk(this.#to, flags, trailers, body)
+    this.sent?.()
   }
 
   clientGone(half: boolean): void {
