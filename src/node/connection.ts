@@ -1,7 +1,6 @@
 // A client's connection: its socket once somebody asks for it, its unanswered requests, and what is sent to it.
 import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { coded } from '../runtime/errors.js'
 import type { Exchange } from '../exchange/exchange.js'
 import {
   CLOSED_BY_CLIENT,
@@ -15,6 +14,7 @@ import {
   FLAG_REPLY_CLOSE,
   FLAG_REPLY_STREAM,
 } from '../exchange/layout.js'
+import { coded } from '../runtime/errors.js'
 import { isLight } from './light_request.js'
 import { hasListeners, makeResponseReal, markGone } from './light_response.js'
 import { endMessage } from './message_body.js'
@@ -72,6 +72,7 @@ export class Connection implements SocketOwner, RequestConnection {
   /** A response that was detached before its end: what the socket writes belongs to it. */
   #detached: NodeRequest | undefined
   #unasked = 0
+  #timeoutIsSuspended = false
   #untaken = 0
   #drained: Done | undefined
 
@@ -153,8 +154,28 @@ export class Connection implements SocketOwner, RequestConnection {
   answered(request: NodeRequest, isLast: boolean): void {
     request.isAnswered = true
     if (isLast && this.#phase === 'open') this.#phase = 'ending'
-    // What of its body is still to come is not told behind the answer.
-    if (this.#incoming === request && request.bodyFollows) this.#incoming = undefined
+    if (this.#incoming === request && request.bodyFollows) this.#forgetBody(request)
+    if (isLast || this.open.length > 1) return this.#remove(request)
+    this.#remove(request)
+    this.#suspendTimeout()
+  }
+
+  /** What is still to come of a body is not told behind its answer: for who has not read it, the message ends. */
+  #forgetBody(request: NodeRequest): void {
+    this.#incoming = undefined
+    const { req } = request
+    if (this.#phase === 'open' && req !== undefined && !isLight(req) && !req.destroyed) endMessage(req, '')
+  }
+
+  /** Between requests the loop has a timeout, and the socket none. */
+  #suspendTimeout(): void {
+    const socket = this.#socket
+    if (socket === undefined || !socket.timeout || !this.server.keepAliveTimeout) return
+    this.#timeoutIsSuspended = true
+    socket.setTimeout(0)
+  }
+
+  #remove(request: NodeRequest): void {
     if (this.open[0] === request) this.open.shift()
     else {
       const place = this.open.indexOf(request)
@@ -180,8 +201,9 @@ export class Connection implements SocketOwner, RequestConnection {
 
   write(message: ServerResponse | null, pieces: readonly Written[], done: Done): void {
     if (this.#phase === 'closed') return done()
-    if (this.#tunnel !== undefined) return this.#send(this.#tunnel, pieces, done)
     const request = message === null ? this.#detached : requestOf(message)
+    const isOwn = request !== undefined && !request.isAnswered
+    if (this.#tunnel !== undefined && !isOwn) return this.#send(this.#tunnel, pieces, done)
     if (request === undefined || request.isAnswered || this.#isRefused) {
       this.#early.push(...pieces)
       return done()
@@ -242,6 +264,9 @@ export class Connection implements SocketOwner, RequestConnection {
     this.open.push(request)
     if ((request.flags & FLAG_BODY) !== 0) this.#incoming = request
     this.#socket?.touch()
+    if (!this.#timeoutIsSuspended) return
+    this.#timeoutIsSuspended = false
+    this.#socket?.setTimeout(this.server.timeout)
   }
 
   /** More of the body of the request that came last. */
@@ -370,7 +395,8 @@ export class Connection implements SocketOwner, RequestConnection {
     for (let place = 0; place < pieces.length; place += 1) {
       const { chunk, encoding } = pieces[place] as Written
       const isLast = place === pieces.length - 1
-      const isLatin1 = typeof chunk === 'string' && (encoding === 'latin1' || encoding === 'ascii' || encoding === 'binary')
+      const isLatin1 =
+        typeof chunk === 'string' && (encoding === 'latin1' || encoding === 'ascii' || encoding === 'binary')
       if (isLatin1 && chunk.length < COPIED) {
         text += chunk
         if (isLast || text.length > COPIED) {
@@ -406,7 +432,13 @@ function endReading(socket: BrinkSocket): void {
 }
 
 /** As Node's parser does. A message that is no stream yet keeps what comes. */
-function pushBody(connection: Connection, request: NodeRequest, bytes: Buffer, isLast: boolean, trailers: string): void {
+function pushBody(
+  connection: Connection,
+  request: NodeRequest,
+  bytes: Buffer,
+  isLast: boolean,
+  trailers: string,
+): void {
   const { req } = request
   if (req === undefined) return
   if (isLight(req)) {
@@ -416,7 +448,10 @@ function pushBody(connection: Connection, request: NodeRequest, bytes: Buffer, i
     if (bytes.length > 0) request.pieces = [...(request.pieces ?? []), bytes]
     return
   }
-  const { _dumped: isDumped } = inside<NodeIncoming>(req)
+  const fields = inside<NodeIncoming>(req)
+  const { _dumped: isDumped } = fields
+  // Whoever listens already is read to, though all of it is there before Node's stream asks for it.
+  if (req.readableFlowing !== null || req.listenerCount('readable') > 0) fields._consuming = true
   if (bytes.length > 0 && !isDumped && !req.push(bytes)) {
     connection.socket.pause()
     request.untaken += bytes.length
@@ -429,7 +464,9 @@ function pushBody(connection: Connection, request: NodeRequest, bytes: Buffer, i
 
 function bytesOf(pieces: readonly Written[]): Buffer {
   return Buffer.concat(
-    pieces.map(({ chunk, encoding }) => (typeof chunk === 'string' ? Buffer.from(chunk, encoding as BufferEncoding) : chunk)),
+    pieces.map(({ chunk, encoding }) =>
+      typeof chunk === 'string' ? Buffer.from(chunk, encoding as BufferEncoding) : chunk,
+    ),
   )
 }
 

@@ -97,5 +97,7 @@ function parserSays(socket: BrinkSocket, parser: NodeParser, says: number | Erro
     delete parser.execute
     return says
   }
+  // It is not read while much waits to be written, but this is not read.
+  inside<{ _paused: boolean }>(socket)._paused = false
   nodeListener(socket, 'data', 'bound socketOnData')?.call(socket, bytes)
 }

@@ -244,7 +244,7 @@ function chunked(body: string | Uint8Array | undefined): Uint8Array | string {
 /** As Node does with what nobody has read. */
 function dump(req: IncomingMessage): void {
   const { _consuming, _readableState, _dump } = inside<
-    NodeIncoming & { _consuming: boolean; _readableState: { resumeScheduled: boolean }; _dump(): void }
+    NodeIncoming & { _readableState: { resumeScheduled: boolean }; _dump(): void }
   >(req)
   if (!_consuming && !_readableState.resumeScheduled) _dump.call(req)
 }
@@ -361,7 +361,8 @@ const methods: Record<string, Method> = {
 
   end(chunk?: unknown, encoding?: unknown, done?: unknown) {
     const light = lightOf(this)
-    const isPlain = typeof chunk !== 'function' && (done === undefined || done === null) && typeof encoding !== 'function'
+    const isPlain =
+      typeof chunk !== 'function' && (done === undefined || done === null) && typeof encoding !== 'function'
     const isUtf8 = typeof chunk !== 'string' || encoding === undefined || encoding === null || encoding === 'utf8'
     if (light !== undefined && isPlain && isUtf8 && endWith(this, light, chunk)) return this
     return (node.end as unknown as (...args: unknown[]) => unknown).call(real(this), chunk, encoding, done)

@@ -104,5 +104,9 @@ export function listenError(errno: number, address: string | null, port: number 
   const hasPort = port !== null && port > 0
   const where = hasPort ? ` ${address}:${port}` : address ? ` ${address}` : ''
   const error = new Error(`listen ${code}: ${meaning}${where}`)
-  return Object.assign(error, { code, errno, syscall: 'listen', address: address ?? undefined }, hasPort ? { port } : {})
+  return Object.assign(
+    error,
+    { code, errno, syscall: 'listen', address: address ?? undefined },
+    hasPort ? { port } : {},
+  )
 }

@@ -207,7 +207,9 @@ export class Loop {
     const start = words[at + REQUEST_BODY_OFFSET]
     const body = Buffer.from(bytes.subarray(start, start + words[at + REQUEST_BODY_LENGTH]))
     const isWhole = (request.flags & FLAG_BODY_FOLLOWS) === 0
-    const trailers = isWhole ? textAt(block, words[at + REQUEST_TRAILERS_OFFSET], words[at + REQUEST_TRAILERS_LENGTH]) : ''
+    const trailers = isWhole
+      ? textAt(block, words[at + REQUEST_TRAILERS_OFFSET], words[at + REQUEST_TRAILERS_LENGTH])
+      : ''
     try {
       this.#owner.request(request)
     } finally {

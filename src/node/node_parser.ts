@@ -21,6 +21,7 @@ export interface NodeIncoming {
   joinDuplicateHeaders: boolean | undefined
   upgrade: boolean | null
   _dumped: boolean
+  _consuming: boolean
   _addHeaderLines(lines: string[], count: number): void
 }
 

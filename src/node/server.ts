@@ -5,6 +5,7 @@ import net from 'node:net'
 import { FLAG_EXPECTS_CONTINUE, FLAG_EXPECTS_OTHER, FLAG_HTTP_1_0, FLAG_UPGRADE } from '../exchange/layout.js'
 import { native } from '../exchange/native.js'
 import type { Connection } from './connection.js'
+import type { Head } from './heads.js'
 import { handOver, realIncoming, tellClientError } from './incoming.js'
 import { LightIncoming, lightIncoming } from './light_request.js'
 import { constructReal, LightResponse, lightResponse } from './light_response.js'
@@ -124,6 +125,16 @@ function internals(server: http.Server): ServerInternals {
   return inside<ServerInternals>(server)
 }
 
+/** Others are no requests to Node's parser. */
+const METHODS = new Set(http.METHODS)
+
+/** The head, for who is told of it. */
+function packetOf({ method, url, fields: { raw } }: Head): Buffer {
+  let text = `${method} ${url} HTTP/1.1\r\n`
+  for (let at = 0; at < raw.length; at += 2) text += `${raw[at]}: ${raw[at + 1]}\r\n`
+  return Buffer.from(`${text}\r\n`, 'latin1')
+}
+
 interface HeaderRules {
   joinDuplicateHeaders?: boolean
   requireHostHeader?: boolean
@@ -152,7 +163,8 @@ class ServerState implements LoopOwner {
     this.#Request = (options.IncomingMessage ?? http.IncomingMessage) as unknown as RequestClass
     const { IncomingMessage, ServerResponse, uniqueHeaders } = options
     const isPlain = IncomingMessage === undefined && ServerResponse === undefined
-    this.#isPlain = isPlain && !uniqueHeaders && !inside<{ rejectNonStandardBodyWrites: boolean }>(server).rejectNonStandardBodyWrites
+    this.#isPlain =
+      isPlain && !uniqueHeaders && !inside<{ rejectNonStandardBodyWrites: boolean }>(server).rejectNonStandardBodyWrites
     this.#track = server.listeners('listening')[0] as (() => void) | undefined
     if (this.#track) server.removeListener('listening', this.#track)
   }
@@ -225,11 +237,14 @@ class ServerState implements LoopOwner {
   times(): { keepAliveTimeout: number; headersTimeout: number; requestTimeout: number } {
     const { keepAliveTimeout, headersTimeout, requestTimeout } = this.server
     const idle = limitOf(keepAliveTimeout)
+    const head = limitOf(headersTimeout)
+    // A request's head counts to the time of the whole.
+    const whole = limitOf(requestTimeout)
     const buffer = internals(this.server).keepAliveTimeoutBuffer ?? KEEP_ALIVE_BUFFER_MS
     return {
       keepAliveTimeout: idle === 0 ? 0 : idle + limitOf(buffer),
-      headersTimeout: limitOf(headersTimeout),
-      requestTimeout: limitOf(requestTimeout),
+      headersTimeout: whole > 0 && (head === 0 || whole < head) ? whole : head,
+      requestTimeout: whole,
     }
   }
 
@@ -270,6 +285,8 @@ class ServerState implements LoopOwner {
 
   request(request: NodeRequest): void {
     const connection = request.connection as Connection
+    if (!METHODS.has(request.head.method))
+      return this.refused(connection, { code: 'INVALID_METHOD' }, packetOf(request.head))
     if (!this.#canBeLight(request) || connection.open.length > 1) {
       // Node's server has them in their order.
       connection.makeReal()
@@ -297,7 +314,8 @@ class ServerState implements LoopOwner {
   #canBeLight(request: NodeRequest): boolean {
     if ((request.flags & UNUSUAL) !== 0 || !this.#isPlain) return false
     const { maxRequestsPerSocket, maxHeadersCount } = this.server
-    if (maxRequestsPerSocket || maxHeadersCount || requestStarts.hasSubscribers || responseEnds.hasSubscribers) return false
+    if (maxRequestsPerSocket || maxHeadersCount || requestStarts.hasSubscribers || responseEnds.hasSubscribers)
+      return false
     const { joinDuplicateHeaders, requireHostHeader } = inside<HeaderRules>(this.server)
     return !joinDuplicateHeaders && (request.head.fields.hasHost || requireHostHeader === false)
   }
@@ -335,7 +353,11 @@ function chosenBackend(): { backend: string; threaded: boolean } {
 const NodeResponse = ServerResponse as unknown as ResponseClass
 
 /** In the place of `new ServerResponse`: for a request that an app has a response to, that one is made real. */
-const LateResponse = function (this: ServerResponse | undefined, req: IncomingMessage, options?: object): ServerResponse {
+const LateResponse = function (
+  this: ServerResponse | undefined,
+  req: IncomingMessage,
+  options?: object,
+): ServerResponse {
   const request = requestOfMessage(req)
   if (request?.res === undefined) {
     const res = new NodeResponse(req, options)

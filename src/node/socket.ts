@@ -1,8 +1,8 @@
 // The connection as Node's server and its apps see it: a net.Socket whose bytes go through brink's loop. While HTTP is
 // spoken nothing is read from it, since the requests come parsed; what is written belongs to the response that is due.
 import type { ServerResponse } from 'node:http'
-import { Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { Socket } from 'node:net'
 
 /** What is written: Node's streams give strings with their encoding, and bytes. */
 export interface Written {

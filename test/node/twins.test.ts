@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { get, last, type Log, makers, outcomeOf, request, type Twin } from './twins.js'
+import { get, type Log, last, makers, outcomeOf, request, type Twin } from './twins.js'
 
 /** Answers when the body is there. */
 function echo(req: import('node:http').IncomingMessage, res: ServerResponse): void {
@@ -20,7 +20,7 @@ function tell(log: Log, what: string, emitter: NodeJS.EventEmitter, events: read
 const twins: Readonly<Record<string, Twin>> = {
   'text with a length': { sends: [get('/'), last('/b')], handler: (req, res) => res.end(`hello ${req.url}`) },
   'no body at all': { sends: [get('/'), last('/')], handler: (_req, res) => res.end() },
-  'bytes': { sends: [last('/')], handler: (_req, res) => res.end(Buffer.from([0, 255, 10])) },
+  bytes: { sends: [last('/')], handler: (_req, res) => res.end(Buffer.from([0, 255, 10])) },
   'text beyond latin1': { sends: [last('/')], handler: (_req, res) => res.end('žluťoučký 漢字') },
   'text in another encoding': { sends: [last('/')], handler: (_req, res) => res.end('ff00', 'hex') },
   'an end with a callback': {
@@ -87,7 +87,7 @@ const twins: Readonly<Record<string, Twin>> = {
       res.end('left out')
     },
   },
-  'a status that is not Node\'s, with a reason': {
+  "a status that is not Node's, with a reason": {
     sends: [last('/')],
     handler: (_req, res) => {
       res.statusCode = 799
@@ -95,7 +95,7 @@ const twins: Readonly<Record<string, Twin>> = {
       res.end('x')
     },
   },
-  'HEAD': {
+  HEAD: {
     sends: [request('HEAD', '/', ''), request('HEAD', '/', '', ['Connection: close'])],
     handler: (_req, res) => {
       res.setHeader('X-A', '1')
@@ -106,7 +106,7 @@ const twins: Readonly<Record<string, Twin>> = {
     sends: [request('HEAD', '/', '', ['Connection: close'])],
     handler: (_req, res) => res.writeHead(200, { 'Content-Length': 5 }).end('hello'),
   },
-  'pieces': {
+  pieces: {
     sends: [get('/'), last('/')],
     handler: (_req, res) => {
       res.write('one')
@@ -133,7 +133,7 @@ const twins: Readonly<Record<string, Twin>> = {
       res.end()
     },
   },
-  'flushHeaders': {
+  flushHeaders: {
     sends: [last('/')],
     handler: (_req, res) => {
       res.flushHeaders()
@@ -162,7 +162,7 @@ const twins: Readonly<Record<string, Twin>> = {
       res.end('x')
     },
   },
-  'a date of the app\'s own': {
+  "a date of the app's own": {
     sends: [last('/')],
     handler: (_req, res) => {
       res.setHeader('Date', 'today')
@@ -187,7 +187,7 @@ const twins: Readonly<Record<string, Twin>> = {
     sends: [get('//a//b/../c?%zz'), get('http://other/x'), request('OPTIONS', '*', '', ['Connection: close'])],
     handler: (req, res) => res.end(req.url),
   },
-  'methods': {
+  methods: {
     sends: [request('PURGE', '/', ''), request('DELETE', '/', '', ['Connection: close'])],
     handler: (req, res) => res.end(req.method),
   },
@@ -380,7 +380,7 @@ const twins: Readonly<Record<string, Twin>> = {
     sends: [get('/', 'Upgrade: echo', 'Connection: upgrade, close')],
     handler: (req, res) => res.end(`plain ${(req as unknown as { upgrade: boolean }).upgrade}`),
   },
-  'CONNECT': {
+  CONNECT: {
     sends: ['CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n', 'through'],
     prepare: (server) =>
       server.on('connect', (req, socket) => {

@@ -1,9 +1,10 @@
 // One app on Node's http server and on brink's: the same bytes are sent to both, and what comes back, and what the app
 // saw, is compared.
-import { createServer } from 'brink/node'
+
 import { once } from 'node:events'
 import http, { type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { createServer } from 'brink/node'
 import { within } from '../server/waiting.js'
 
 /** What happens, in its order. */
