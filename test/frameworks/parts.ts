@@ -14,6 +14,7 @@ const APPS = ['express', 'fastify', 'koa', 'nest', 'websocket', 'supertest']
 export function partsOf(subject: string): Part[] {
   return [
     { name: 'generated', program: 'generated/run.js', args: [subject, '1', '400'] },
+    { name: 'crowds and leaks', program: 'load/crowd.js', args: [subject, '4000'] },
     ...APPS.map((file) => ({ name: `app ${file}`, program: 'apps.js', args: [subject, `${file}.mjs`] })),
     ...Object.keys(chapters).map((name) => ({ name, program: 'program.js', args: [subject, name] })),
   ]

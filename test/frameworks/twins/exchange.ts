@@ -28,8 +28,6 @@ export interface Exchange {
   readonly client: Script | string | readonly string[]
   /** The events of a request are compared by themselves: those of others may come between them. */
   readonly interleaved?: boolean
-  /** Why brink's answer may be another one; what it is then stands in the docs. */
-  readonly differs?: string
 }
 
 export const FIELDS = 'Host: x\r\n'
