@@ -4,7 +4,7 @@
 import http, { type IncomingMessage, type OutgoingHttpHeader, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { type FieldName, type Framing, fieldName, headEnd, isPlainValue, statusLine } from './head_text.js'
-import { isLight as isLightRequest } from './light_request.js'
+import { dumpLight, isLight as isLightRequest } from './light_request.js'
 import { inside, type NodeIncoming } from './node_parser.js'
 import type { NodeRequest } from './request.js'
 
@@ -269,7 +269,8 @@ function tellFinished(): void {
   tell(all, 0, (light) => {
     light.isFinished = true
     const { req } = light.res
-    if (!isLightRequest(req)) dump(req)
+    if (isLightRequest(req)) dumpLight(req)
+    else dump(req)
     // Who made it real meanwhile sees it in Node's fields.
     if (lightOf(light.res) === undefined) endReal(light.res, light)
     if (inside<LightObject>(light.res)._events === undefined) light.isClosed = true
