@@ -15,7 +15,7 @@ import {
   FLAG_REPLY_STREAM,
 } from '../exchange/layout.js'
 import { coded } from '../runtime/errors.js'
-import { isLight } from './light_request.js'
+import { isHeard, isLight } from './light_request.js'
 import { hasListeners, makeResponseReal, markGone } from './light_response.js'
 import { endMessage } from './message_body.js'
 import { inside, type NodeIncoming, type NodeOutgoing } from './node_parser.js'
@@ -362,7 +362,7 @@ export class Connection implements SocketOwner, RequestConnection {
       const { isReal, req, res } = request
       request.isGone = true
       if (isReal || req === undefined || res === undefined) continue
-      if (hasListeners(res) || !isLight(req)) makeResponseReal(res)
+      if (hasListeners(res) || isHeard(req) || !isLight(req)) makeResponseReal(res)
       else markGone(res)
     }
   }
@@ -444,7 +444,7 @@ function pushBody(
   if (isLight(req)) {
     request.hasWholeBody = isLast
     request.trailers = trailers
-    request.untaken += bytes.length
+    if (!isLast) request.untaken += bytes.length
     if (bytes.length > 0) request.pieces = [...(request.pieces ?? []), bytes]
     return
   }

@@ -1,5 +1,7 @@
-// A request as most handlers see it: method, target and header fields, without the stream that it is. Whoever touches
-// anything else makes it the real IncomingMessage that it looks like, by Node's own constructor on the same object.
+// A request as most handlers see it: method, target, header fields, and a body that was there with its head, told by
+// 'data' and 'end' without a stream. Whoever touches anything else makes it the real IncomingMessage that it looks like,
+// by Node's own constructor on the same object.
+import { EventEmitter } from 'node:events'
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { pushPieces } from './message_body.js'
@@ -13,6 +15,9 @@ const HEADERS = Symbol('brink.headers')
 type Headers = Record<string, string | string[] | undefined>
 
 interface Light {
+  _events: Record<string, unknown> | undefined
+  _eventsCount: number
+  _maxListeners: number | undefined
   [LIGHT]: NodeRequest | undefined
   [HEADERS]: Headers | undefined
   url: string
@@ -27,6 +32,9 @@ const nodeHeaders = Object.getOwnPropertyDescriptor(nodePrototype, 'headers') ??
 export class LightIncoming {
   constructor(request: NodeRequest) {
     const light = this as unknown as Light
+    light._events = undefined
+    light._eventsCount = 0
+    light._maxListeners = undefined
     light[LIGHT] = request
     light[HEADERS] = undefined
     light.method = request.head.method
@@ -60,8 +68,70 @@ export function makeRequestReal(req: IncomingMessage): void {
   req.url = url
   req.method = method
   if (headers !== undefined) req.headers = headers
-  pushPieces(req, request)
+  goOn(req, request)
   if (request.isGone) req.destroy()
+}
+
+/** The stream goes on where the light message was. */
+function goOn(req: IncomingMessage, request: NodeRequest): void {
+  const { flow } = request
+  if (flow === 'ended' || flow === 'closed') {
+    const state = inside<{ _readableState: Record<string, boolean> }>(req)._readableState
+    req.complete = true
+    state.ended = state.endEmitted = true
+    if (flow === 'closed') state.destroyed = state.closed = state.closeEmitted = true
+    else req.destroy()
+    return
+  }
+  pushPieces(req, request)
+  if (flow === 'none') return
+  inside<NodeIncoming>(req)._consuming = true
+  req.resume()
+}
+
+/** Somebody wants the body: it is told in ticks of its own, as Node does it. */
+function ask(req: IncomingMessage, request: NodeRequest): void {
+  if (request.flow !== 'none') return
+  request.flow = 'asked'
+  process.nextTick(tellData, req, request)
+}
+
+function tellData(req: IncomingMessage, request: NodeRequest): void {
+  if (!isLight(req)) return
+  const { pieces = [] } = request
+  request.pieces = undefined
+  request.flow = 'data'
+  process.nextTick(tellEnd, req, request)
+  for (const piece of pieces) req.emit('data', piece)
+}
+
+function tellEnd(req: IncomingMessage, request: NodeRequest): void {
+  if (!isLight(req)) return
+  request.flow = 'ended'
+  process.nextTick(tellClose, req, request)
+  req.emit('end')
+}
+
+function tellClose(req: IncomingMessage, request: NodeRequest): void {
+  if (!isLight(req)) return
+  request.flow = 'closed'
+  req.emit('close')
+}
+
+/** Nobody has read the body, and its request was answered. */
+export function dumpLight(req: IncomingMessage): void {
+  const light = req as unknown as Light
+  const request = light[LIGHT]
+  if (request === undefined || request.flow !== 'none') return
+  request.pieces = undefined
+  if (light._events === undefined) return
+  req.removeAllListeners('data')
+  ask(req, request)
+}
+
+/** Whether somebody would hear of what becomes of a message. */
+export function isHeard(req: IncomingMessage): boolean {
+  return (req as unknown as Light)._events !== undefined
 }
 
 /** What Node's parser tells a message. */
@@ -118,9 +188,17 @@ function define(object: object, key: string | symbol, value: unknown): void {
   Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
+function nodeProperty(key: string): PropertyDescriptor | undefined {
+  for (let at: object | null = nodePrototype; at !== null; at = Object.getPrototypeOf(at)) {
+    const found = Object.getOwnPropertyDescriptor(at, key)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
 /** One that is answered from the request, and can be set. */
 function read(key: string, give: (request: NodeRequest, req: IncomingMessage) => unknown): PropertyDescriptor {
-  const { get: nodeGet, set: nodeSet } = Object.getOwnPropertyDescriptor(nodePrototype, key) ?? {}
+  const { get: nodeGet, set: nodeSet } = nodeProperty(key) ?? {}
   return {
     configurable: true,
     get(this: IncomingMessage): unknown {
@@ -138,7 +216,8 @@ function read(key: string, give: (request: NodeRequest, req: IncomingMessage) =>
 Object.setPrototypeOf(LightIncoming.prototype, nodePrototype)
 for (const key of Reflect.ownKeys(joiner)) Object.defineProperty(LightIncoming.prototype, key, late(key))
 // Own properties of a light message.
-for (const key of ['url', 'method']) delete (LightIncoming.prototype as unknown as Record<string, unknown>)[key]
+for (const key of ['url', 'method', '_events', '_eventsCount', '_maxListeners'])
+  delete (LightIncoming.prototype as unknown as Record<string, unknown>)[key]
 
 const answered: Readonly<Record<string, (request: NodeRequest, req: IncomingMessage) => unknown>> = {
   socket: ({ connection }) => connection.socket,
@@ -150,6 +229,14 @@ const answered: Readonly<Record<string, (request: NodeRequest, req: IncomingMess
   complete: ({ hasWholeBody }) => hasWholeBody,
   aborted: ({ isGone }) => isGone,
   upgrade: () => false,
+  readable: ({ flow, isGone }) => !isGone && flow !== 'ended' && flow !== 'closed',
+  readableEnded: ({ flow }) => flow === 'ended' || flow === 'closed',
+  readableFlowing: ({ flow }) => (flow === 'none' ? null : true),
+  readableEncoding: () => null,
+  destroyed: ({ flow, isGone }) => isGone || flow === 'closed',
+  closed: ({ flow, isGone }) => isGone || flow === 'closed',
+  errored: () => null,
+  _consuming: ({ flow }) => flow !== 'none',
   statusCode: () => null,
   statusMessage: () => null,
   rawHeaders: ({ head }, req) => {
@@ -174,4 +261,42 @@ Object.defineProperty(LightIncoming.prototype, 'headers', {
     if (light[LIGHT] === undefined) nodeHeaders.set?.call(this, headers)
     else light[HEADERS] = headers
   },
+})
+
+const { prototype: emitter } = EventEmitter
+type Listener = (...args: unknown[]) => void
+type Method = (this: IncomingMessage, event: string | symbol, listener: Listener) => IncomingMessage
+
+/** Node's streams act upon who listens to them; a light message upon who listens to its data. */
+function listening(name: 'on' | 'addListener' | 'removeListener' | 'off' | 'removeAllListeners'): PropertyDescriptor {
+  const ofNode = nodePrototype[name] as Method
+  const plain = emitter[name] as unknown as Method
+  const adds = name === 'on' || name === 'addListener'
+  return {
+    value(this: IncomingMessage, event: string | symbol, listener: Listener): IncomingMessage {
+      const request = (this as unknown as Light)[LIGHT]
+      if (request === undefined || event === 'readable') return ofNode.call(this, event, listener)
+      // Without an argument all are removed: how many there are is looked at.
+      if (listener === undefined && event === undefined) return (plain as () => IncomingMessage).call(this)
+      plain.call(this, event, listener)
+      if (adds && event === 'data') ask(this, request)
+      return this
+    },
+    writable: true,
+    configurable: true,
+  }
+}
+for (const name of ['on', 'addListener', 'removeListener', 'off', 'removeAllListeners'] as const) {
+  Object.defineProperty(LightIncoming.prototype, name, listening(name))
+}
+
+Object.defineProperty(LightIncoming.prototype, 'resume', {
+  value(this: IncomingMessage): IncomingMessage {
+    const request = (this as unknown as Light)[LIGHT]
+    if (request === undefined) return nodePrototype.resume.call(this)
+    ask(this, request)
+    return this
+  },
+  writable: true,
+  configurable: true,
 })

@@ -4,7 +4,7 @@
 import http, { type IncomingMessage, type OutgoingHttpHeader, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { type FieldName, type Framing, fieldName, headEnd, isPlainValue, statusLine } from './head_text.js'
-import { isLight as isLightRequest } from './light_request.js'
+import { dumpLight, isLight as isLightRequest } from './light_request.js'
 import { inside, type NodeIncoming } from './node_parser.js'
 import type { NodeRequest } from './request.js'
 
@@ -143,16 +143,22 @@ function find({ fields }: Light, key: string): Field | undefined {
 }
 
 function set(light: Light, name: string, value: OutgoingHttpHeader): void {
+  const field = checkedField(light, name, value)
+  const at = light.fields.findIndex(({ key }) => key === field.key)
+  if (at === -1) light.fields.push(field)
+  else light.fields[at] = field
+}
+
+/** @throws what Node's `setHeader` throws */
+function checkedField(light: Light, name: string, value: OutgoingHttpHeader): Field {
   const known = fieldName(name)
-  if (known === undefined) return http.validateHeaderName(name)
+  if (known === undefined) http.validateHeaderName(name)
+  const { key, isOdd } = known as FieldName
   if (!isPlainValue(value)) {
     http.validateHeaderValue(name, value as string)
     light.isOdd = true
-  } else if (known.isOdd) light.isOdd = true
-  const at = find(light, known.key)
-  const field = { name, key: known.key, isOdd: known.isOdd, value }
-  if (at === undefined) light.fields.push(field)
-  else light.fields[light.fields.indexOf(at)] = field
+  } else if (isOdd) light.isOdd = true
+  return { name, key, isOdd, value }
 }
 
 /** As Node says it. */
@@ -189,14 +195,14 @@ function writeHead(res: ServerResponse, light: Light, given: number, reason: unk
   if (fields !== undefined && fields !== null && (typeof fields !== 'object' || Array.isArray(fields))) return false
   let own = light.fields
   if (fields !== undefined && fields !== null) {
-    // Without fields from before, Node takes these for the head alone.
-    const into: Light = light.fields.length > 0 ? light : { ...light, fields: [] }
-    for (const name of Object.keys(fields)) {
-      if (name === '' && into === light) continue
-      set(into, name, (fields as Record<string, OutgoingHttpHeader>)[name] as OutgoingHttpHeader)
+    const given = fields as Record<string, OutgoingHttpHeader>
+    if (light.fields.length > 0) {
+      for (const name of Object.keys(given)) if (name !== '') set(light, name, given[name] as OutgoingHttpHeader)
+    } else {
+      // Without fields from before, Node takes these for the head alone, each by itself.
+      own = Object.keys(given).map((name) => checkedField(light, name, given[name] as OutgoingHttpHeader))
     }
-    if (into.isOdd) return false
-    own = into.fields
+    if (light.isOdd) return false
   }
   if (typeof reason === 'string') res.statusMessage = reason
   const head = compose(res, light, status, own)
@@ -263,7 +269,8 @@ function tellFinished(): void {
   tell(all, 0, (light) => {
     light.isFinished = true
     const { req } = light.res
-    if (!isLightRequest(req)) dump(req)
+    if (isLightRequest(req)) dumpLight(req)
+    else dump(req)
     // Who made it real meanwhile sees it in Node's fields.
     if (lightOf(light.res) === undefined) endReal(light.res, light)
     if (inside<LightObject>(light.res)._events === undefined) light.isClosed = true

@@ -9,6 +9,9 @@ import type { BrinkSocket } from './socket.js'
 /** From Node's object to the request that it is for. */
 const REQUEST = Symbol('brink.request')
 
+/** How far the body of a light message was told: see `light_request.ts`. */
+export type Flow = 'none' | 'asked' | 'data' | 'ended' | 'closed'
+
 /** The connection that a request came on. */
 export interface RequestConnection {
   readonly slot: number
@@ -53,6 +56,7 @@ export class NodeRequest implements Recipient {
   isGone = false
   /** All of the request has come, and its message has been told. */
   hasWholeBody = false
+  flow: Flow = 'none'
   /** Of the body, what came before there was a stream to push it into. */
   pieces: Buffer[] | undefined
   trailers = ''

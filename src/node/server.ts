@@ -292,8 +292,8 @@ class ServerState implements LoopOwner {
       connection.makeReal()
       return handOver(request, this.#Request)
     }
-    // Bodies are mostly read, and Node's constructor takes several times as long on an object that is there.
-    const req = request.hasBody ? realIncoming(request, this.#Request) : lightIncoming(request)
+    // Node's constructor takes several times as long on an object that is there, and such a body is mostly read.
+    const req = request.bodyFollows ? realIncoming(request, this.#Request) : lightIncoming(request)
     if (req === undefined) return
     const res = lightResponse(request, req)
     request.req = req

@@ -67,6 +67,17 @@ const twins: Readonly<Record<string, Twin>> = {
       res.end('x')
     },
   },
+  'writeHead with a name in two cases': {
+    sends: [last('/')],
+    handler: (_req, res) => res.writeHead(200, { 'Set-Cookie': 'a=1', 'set-cookie': 'b=2', 'X-A': ['1', '2'] }).end('x'),
+  },
+  'writeHead with a connection field, and names that were not set': {
+    sends: [get('/')],
+    handler: (_req, res) => {
+      res.writeHead(200, { Connection: 'close', 'X-A': '1' })
+      res.end(JSON.stringify([res.getHeaderNames(), res.headersSent]))
+    },
+  },
   'writeHead with a list': {
     sends: [last('/')],
     handler: (_req, res) => res.writeHead(200, ['X-A', '1', 'X-A', '2']).end('x'),
