@@ -54,6 +54,7 @@ class World final : private Witness {
   void on_end_said(size_t client) override;
   void on_closed(size_t client) override;
   void on_request(const ToldRequest& request);
+  void on_opened(reactor::ConnectionId id, size_t client);
   void on_body(const ToldBody& body);
   void check_cut_off(const Conversation& conversation) const;
   Conversation& with(reactor::ConnectionId id);

@@ -31,14 +31,12 @@ struct Field {
 inline constexpr uint8_t kUnknownMethod = 255;
 
 // What JavaScript is told of a head in one word, as the layout has it.
-enum HeadTrait : uint32_t {
-  kTraitHttp10 = 2,
-  kTraitBody = 8,
-  kTraitExpectsContinue = 32,
-  kTraitCloses = 128,
-  kTraitChunked = 256,
-  kTraitExpectsOther = 512,
-};
+inline constexpr uint32_t kTraitHttp10 = 2;
+inline constexpr uint32_t kTraitBody = 8;
+inline constexpr uint32_t kTraitExpectsContinue = 32;
+inline constexpr uint32_t kTraitCloses = 128;
+inline constexpr uint32_t kTraitChunked = 256;
+inline constexpr uint32_t kTraitExpectsOther = 512;
 
 struct RequestHead {
   uint8_t method = 0;  // llhttp's number, or kUnknownMethod
@@ -48,7 +46,7 @@ struct RequestHead {
   bool expects_continue = false;
   bool expects_other = false;   // than `100-continue`
   bool offers_upgrade = false;  // or asks for a tunnel, with CONNECT
-  uint32_t traits = 0;          // of HeadTrait; see note_traits()
+  uint32_t traits = 0;          // see note_traits()
   uint64_t content_length = 0;
   Span method_name;
   Span target;

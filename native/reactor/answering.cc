@@ -256,8 +256,9 @@ void Reactor::take_over(Connection& connection, const Reply& given) {
                       !connection.input.finished && given.sequence == connection.unanswered.first();
   bool may_take = (connection.upgrade_offered || is_plain_due) && connection.unanswered.is_last(given.sequence);
   Answer* open = connection.answer_to(given.sequence);
+  if (open && open->takes_over) return;
   if (open) {
-    bool goes_on = open->framing == Answer::Framing::raw && !open->complete && !open->aborted && !open->takes_over;
+    bool goes_on = open->framing == Answer::Framing::raw && !open->complete && !open->aborted;
     if (!may_take || !goes_on) return abort(connection, given.sequence);
     open->close = open->takes_over = true;
   } else {

@@ -97,7 +97,8 @@ void Reactor::end(Connection& connection) {
 void Reactor::end_connection(Connection& connection, const Reply& given) {
   connection.is_ended_by(Cause::server);
   const Answer* due = connection.due_answer();
-  bool has_said_end = connection.stage == Stage::lingering || (due && due->told_end);
+  bool has_said_all = connection.stage >= Stage::last && connection.unanswered.empty();
+  bool has_said_end = has_said_all || (due && due->told_end);
   select_output(connection);
   if (!has_said_end) {
     output_.append(given.fields);
