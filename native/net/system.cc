@@ -43,7 +43,7 @@ void from_native(const sockaddr_storage& from, Address* out) {
     out->port = ntohs(v6.sin6_port);
     out->scope = v6.sin6_scope_id;
     std::memcpy(out->bytes, &v6.sin6_addr, 16);
-    // A client of a dual-stack listener is an IPv4 client all the same.
+    // A client of a dual-stack listener with a mapped address is an IPv4 client.
     out->is_ipv4 = std::memcmp(out->bytes, kMappedPrefix, sizeof kMappedPrefix) == 0;
   } else {
     out->is_unix = from.ss_family == AF_UNIX;
@@ -90,16 +90,16 @@ Opened open_listener(const Address& address, const ListenOptions& options) {
   if (options.reuse_port && kSharePortOption < 0) return {kNoDescriptor, -ENOTSUP, "setsockopt"};
   platform::Socket socket = platform::open_socket(address.is_ipv4 ? AF_INET : AF_INET6);
   if (!platform::is_valid(socket)) return failed(socket, "socket");
-  // Without it a restarted server would wait for its predecessor's connections to leave TIME_WAIT.
+  // Otherwise a restarted server could not bind until the old connections have left TIME_WAIT.
   if (!set_option(socket, SOL_SOCKET, platform::kRestartOption, 1)) return failed(socket, "setsockopt");
   if (options.reuse_port && !set_option(socket, SOL_SOCKET, kSharePortOption, 1)) return failed(socket, "setsockopt");
   if (!address.is_ipv4 && !set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only ? 1 : 0)) {
     return failed(socket, "setsockopt");
   }
-  // Where accepted sockets inherit these, it spares calls for each; elsewhere accept() below sets them.
+  // Where accepted sockets inherit these options, this saves system calls; elsewhere accept() below sets them.
   if (!set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1)) return failed(socket, "setsockopt");
   platform::ask_silent_peers(socket);
-  // Not every kernel has it, and none needs it to serve.
+  // Not every kernel supports it, and it is not required.
   if (platform::kUnsentLimitOption >= 0)
     set_option(socket, IPPROTO_TCP, platform::kUnsentLimitOption, kUnsentLimitBytes);
   sockaddr_storage name;
@@ -173,7 +173,7 @@ int64_t accept(Descriptor listener, Address* peer) {
   if (!platform::is_valid(socket)) return -platform::last_error();
   from_native(name, peer);
   if (!platform::kAcceptedInheritsOptions) {
-    // A connection that was reset before it was accepted may refuse them; the first read tells.
+    // The connection may have been reset before it was accepted, and refuse the options; the first read reports that.
     set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
     platform::ask_silent_peers(socket);
   }
@@ -205,7 +205,7 @@ int shutdown_sending(Descriptor descriptor) {
 }
 
 void limit_unsent(Descriptor descriptor, bool limited) {
-  // Where it fails all is sent the same, in pieces of another size.
+  // If it fails, everything is still sent, in pieces of another size.
   if (platform::kUnsentLimitOption < 0) return;
   int most = limited ? kUnsentLimitBytes : INT_MAX;
   set_option(socket_of(descriptor), IPPROTO_TCP, platform::kUnsentLimitOption, most);
@@ -216,7 +216,7 @@ bool peer_has_finished(Descriptor descriptor) { return platform::peer_has_finish
 void reset_on_close(Descriptor descriptor) {
   linger at_once = {};
   at_once.l_onoff = 1;
-  // If it is refused, closing says goodbye as usual, which only takes longer.
+  // If it fails, the connection is closed normally, which only takes longer.
   ::setsockopt(socket_of(descriptor), SOL_SOCKET, SO_LINGER, reinterpret_cast<const char*>(&at_once), sizeof at_once);
 }
 

@@ -1,4 +1,4 @@
-// The body of a request, in the ways in which it can be taken: whole, or as it arrives; decoded either way.
+// Reads the body of a request: whole or as a stream, and decoded in both cases.
 import { HttpError } from '../fields/http_error.js'
 import { isJson, parseMediaType } from '../fields/media_type.js'
 import { readForm } from '../forms/form_data.js'
@@ -9,14 +9,14 @@ import { inflated, inflatedWhole } from './inflation.js'
 
 const BYTE_ORDER_MARK = 0xfeff
 
-/** The request that a body is of. */
+/** The request of a body. */
 export interface BodyOwner {
   readonly headers: { get(name: string): string | null }
-  /** What is still coming; undefined when the body arrived with its request. */
+  /** The body while it arrives; undefined when it arrived with the request. */
   readonly incoming: IncomingBody | undefined
-  /** The most bytes that it may be, also decoded. */
+  /** The maximum size in bytes, also after decoding. */
   readonly bodyLimit: number
-  /** The bytes that arrived with the request, which belong to the block. */
+  /** The body that arrived with the request. The bytes belong to the block. */
   arrived(): Buffer
   /** Throws `ERR_REQUEST_ENDED` when the request was answered. */
   event(): unknown
@@ -25,7 +25,7 @@ export interface BodyOwner {
 export class RequestBody {
   readonly #owner: BodyOwner
   #stream: ReadableStream<Uint8Array> | undefined
-  /** What `stream` is read from, once it is. */
+  /** The source of `stream`, once it is read. */
   #pieces: AsyncGenerator<Uint8Array, void, undefined> | undefined
   #decoded: Promise<Buffer> | undefined
   #isTaken = false
@@ -40,7 +40,7 @@ export class RequestBody {
 
   get stream(): ReadableStream<Uint8Array> {
     if (this.#stream !== undefined) return this.#stream
-    // To look at it uses nothing up: its pieces are taken when it is read or cancelled.
+    // Creating the stream does not use the body; reading or cancelling it does.
     const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
       this.#pieces ??= this.#take()
       const { done, value } = await this.#pieces.next()
@@ -76,17 +76,17 @@ export class RequestBody {
     return handled(this.#formData(limits))
   }
 
-  /** It is not to be had here: it belongs to another request object. */
+  /** Marks the body as used, because another request object has it. */
   markTaken(): void {
     this.#isTaken = true
   }
 
-  /** The request was answered. Who has a reader has begun to take what has arrived, though it is asked for later. */
+  /** The request was answered. A reader that was created before may still read what has arrived. */
   end(): void {
     if (this.#isLocked && !this.#isTaken) this.#pieces ??= this.#take()
   }
 
-  /** What has arrived is read at once: before an `await` goes on, its block may be used again. */
+  /** Bytes that have arrived are copied synchronously: after an `await`, the block may be in use again. */
   async #text(): Promise<string> {
     const whole = this.#whole()
     return textOf(whole instanceof Promise ? await whole : whole)
@@ -143,27 +143,30 @@ export class RequestBody {
     return incoming === undefined ? this.#owner.arrived() : incoming.whole()
   }
 
-  /** What has arrived whole is mostly small, and need not be taken through a stream. */
+  /** A body that has arrived completely is usually small, and is decoded without a stream. */
   async #decodedWhole(codings: string): Promise<Buffer> {
     this.#isTaken = true
     const { bodyLimit } = this.#owner
-    // The block is used again while it is decoded.
+    // The block may be used again while the body is decoded.
     return inflatedWhole(codings, Buffer.from(this.#owner.arrived()), bodyLimit)
   }
 
-  /** Somebody has a reader of the stream, and may have read nothing yet. */
+  /** Whether the stream has a reader, which may not have read anything yet. */
   get #isLocked(): boolean {
     return this.#stream?.locked === true
   }
 }
 
-/** Who awaits it sees the error. A handler that failed before it did must not end the process with it. */
+/**
+ * The caller still sees the error. This only prevents an unhandled rejection if the handler fails before it awaits
+ * the body.
+ */
 function handled<T>(body: Promise<T>): Promise<T> {
   body.catch(() => {})
   return body
 }
 
-/** Codings are undone as the body is read, within a limit; one that is not supported is an error then. */
+/** A generator, so that an unsupported coding is an error when the body is read. */
 async function* decoded(
   codings: string,
   sent: AsyncIterable<Uint8Array>,
@@ -178,7 +181,7 @@ async function gathered(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(all)
 }
 
-/** What was gathered belongs to those who asked for it. */
+/** The gathered bytes belong to the first caller, so this one gets a copy. */
 async function* copyOf(whole: Promise<Buffer>): AsyncGenerator<Uint8Array, void, undefined> {
   yield* piecesOf(new Uint8Array(await whole))
 }

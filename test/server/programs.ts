@@ -29,7 +29,7 @@ export function runProgram(name: string, { before = '', args = [] as string[] } 
 
 /** Runs the command line. */
 export function runBrink(args: string[], env: NodeJS.ProcessEnv = {}): Program {
-  return run(fileURLToPath(new URL('../../src/cli.js', import.meta.url)), args, '', env)
+  return run(fileURLToPath(new URL('../../cli.js', import.meta.url)), args, '', env)
 }
 
 function run(file: string, args: string[], before: string, env: NodeJS.ProcessEnv = {}): Program {

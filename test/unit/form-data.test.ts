@@ -215,7 +215,7 @@ test('an error of the body itself goes through', async () => {
 })
 
 test('without @fastify/busboy a multipart form is an error that says what to install', async () => {
-  const dist = dirname(fileURLToPath(import.meta.resolve('#brink/forms/form_data.js')))
+  const dist = dirname(fileURLToPath(import.meta.resolve('#brink/form_data.js')))
   const elsewhere = mkdtempSync(join(tmpdir(), 'brink-without-peers-'))
   try {
     for (const room of readdirSync(dist, { withFileTypes: true })) {

@@ -68,7 +68,7 @@ export async function serve(app, options) {
   return server
 }
 `
-const MANIFEST = '{ "type": "module", "exports": "../../src/index.js" }'
+const MANIFEST = '{ "type": "module", "exports": "./index.js" }'
 
 function workplace(code: string): string {
   const folder = fileTree({ 'app.js': code, 'package.json': '{ "type": "module" }' })

@@ -101,7 +101,7 @@ test('a room is entered by the files that ARCHITECTURE.md names for it, and by e
   for (const { name, doors } of rooms) assert.equal([...(entered.get(name) ?? [])].sort(), [...doors].sort(), name)
 })
 
-for (const folder of ['src', 'test', 'routes']) {
+for (const folder of ['src', 'test', 'routes', 'load']) {
   test(`no file of ${folder}/ imports itself by way of others`, () => {
     assert.is(circleIn(importsUnder(folder))?.join(' -> '), undefined)
   })
