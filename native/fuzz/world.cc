@@ -370,11 +370,19 @@ void World::on_closed(size_t client) {
   write_timeouts_seen_ = count_of(http::Refusal::WRITE_TIMEOUT);
   if (was_in_time && !conversation.is_given_up) check_cut_off(conversation);
   if (kernel_.client(client).broken || was_cut_off || cutting_) return;
+  if (may_have_been_asked(client)) return;
   if (conversation.is_given_up || conversation.transcript.may_be_broken_off() || has_vanished(client)) return;
   check_ended_in_order(client);
   bool was_tunnel = conversation.hearing.is_handed_over() && !conversation.transcript.said_close();
   BRINK_HOLDS(!was_tunnel || kernel_.client(client).unread() == 0,
               "client %zu: both ends were said, and not all of it was read", client);
+}
+
+// The application may have been asked about it, and have said nothing.
+bool World::may_have_been_asked(size_t client) const {
+  auto refusals = reactor_->stats().refusals;
+  bool refuses = std::any_of(refusals.begin(), refusals.end(), [](uint64_t count) { return count > 0; });
+  return setup_.options.asks_about_refusals && (refuses || kernel_.client(client).finished);
 }
 
 // It has closed its side, and it may be that nobody hears: a handler that hangs and a stream that is quiet do not hold

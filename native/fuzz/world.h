@@ -61,6 +61,7 @@ class World final : private Witness {
   void check_ended_in_order(size_t client);
   void check_told_gone(const Conversation& conversation) const;
   bool has_vanished(size_t client) const;
+  bool may_have_been_asked(size_t client) const;
   uint64_t cut_off() const;
   uint64_t count_of(http::Refusal refusal) const;
 

@@ -205,6 +205,11 @@ void Reactor::expire_lingering(Connection& connection) {
 
 // The end of a client that is not read stands behind what it has sent: a poller by levels does not tell of it.
 void Reactor::look_at_held_back(Connection& connection) {
+  if (connection.stage == Stage::refused && options_.asks_about_refusals) {
+    // The app was asked, and says nothing.
+    connection.is_ended_by(Cause::timeout);
+    return drop(connection);
+  }
   connection.since.looked_ms = now_ms_;
   if (!connection.input.hung_up && net::system::peer_has_finished(connection.fd.get())) {
     connection.input.hung_up = true;
