@@ -110,7 +110,12 @@ void Reactor::answer(Connection& connection, const Reply& given) {
   Unanswered& unanswered = connection.unanswered;
   if (is_usual(connection, given)) {
     select_output(connection);
-    heads_.write_usual(output_, given.content_type, given.fields, given.body);
+    if (given.raw) {
+      output_.append(given.fields);
+      output_.append(given.body);
+    } else {
+      heads_.write_usual(output_, given.content_type, given.fields, given.body);
+    }
     return unanswered.pass_first();
   }
   if (!unanswered.take(given.sequence)) return;
