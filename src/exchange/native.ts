@@ -136,7 +136,40 @@ export interface Native {
   backends: readonly Backend[]
 }
 
-export const native = load()
+let addon: Native | undefined
+
+function loaded(): Native {
+  addon ??= load()
+  return addon
+}
+
+/**
+ * The addon, loaded when something of it is first needed: an app that is only asked by `app.fetch` runs without it.
+ * Reading it throws an Error `ERR_ADDON_MISSING` or `ERR_ADDON_LAYOUT` where it cannot be loaded.
+ */
+export const native: Native = {
+  get Reactor() {
+    return loaded().Reactor
+  },
+  get Folder() {
+    return loaded().Folder
+  },
+  get openFile() {
+    return loaded().openFile
+  },
+  get layout() {
+    return loaded().layout
+  },
+  get methods() {
+    return loaded().methods
+  },
+  get refusals() {
+    return loaded().refusals
+  },
+  get backends() {
+    return loaded().backends
+  },
+}
 
 function load(): Native {
   const addon = required()

@@ -176,7 +176,16 @@ export function isResponse(value: unknown): value is Response {
   return candidate[Symbol.toStringTag] === 'Response' && typeof candidate.arrayBuffer === 'function'
 }
 
-function fromResponse(response: Response): Reply | Promise<Reply> {
+/** A method by which a `Response` of brink's own says what it is as a reply. */
+export const TO_REPLY: unique symbol = Symbol('brink.toReply')
+
+/**
+ * A standard `Response`, of whatever implementation, as a reply.
+ * @throws TypeError `ERR_REPLY_USED`
+ */
+export function fromResponse(response: Response): Reply | Promise<Reply> {
+  const { [TO_REPLY]: own } = response as { [TO_REPLY]?: () => Reply }
+  if (own !== undefined) return own.call(response)
   if (response.bodyUsed || response.body?.locked === true) {
     const sentence =
       'This Response was sent or read before, which can be done once: make one for each request, or clone().'

@@ -5,6 +5,7 @@ import {
   EVENT_SLOT,
   FLAG_BODY,
   FLAG_IPV4,
+  FLAG_UPGRADE,
   REQUEST_ADDRESS,
   REQUEST_BODY_LENGTH,
   REQUEST_BODY_OFFSET,
@@ -37,6 +38,9 @@ import { parsedTrailers } from './request_trailers.js'
 
 const BYTE_ORDER_MARK = 0xfeff
 
+/** In the place of a method's number: its name stands in the head. */
+const METHOD_UNKNOWN = 255
+
 const kept = new KeptRequests()
 
 /** Where the router sent a request, as far as the request tells of it. */
@@ -55,8 +59,18 @@ export interface RequestMatch {
   }
 }
 
+/** In what requests of an application may differ from those of a router. */
+export interface RequestRules {
+  /** Content codings of bodies are the application's to undo. */
+  readonly leavesCodings?: boolean | undefined
+  /** They can be read behind their answer. */
+  readonly outliveAnswers?: boolean | undefined
+  /** Why `signal` aborts when the client has gone; by default an HttpError `ERR_CLIENT_GONE`. */
+  readonly goneReason?: (() => Error) | undefined
+}
+
 /** What all requests of a server have in common. */
-export interface RequestSurroundings {
+export interface RequestSurroundings extends RequestRules {
   /** Where the server is found, for requests that do not say it. */
   readonly origin: () => string
   /** The largest body of routes that have no limit of their own. */
@@ -114,6 +128,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   /** @internal */ nextListener: AbortListener | undefined
   #isWatched = false
   #isDetached = false
+  #isAnswered = false
   #isEnded = false
   #isStreamed = false
   #rare: Rare | undefined
@@ -230,7 +245,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
       abort = requestAbort((error) => this.#surroundings.report(error, this as BrinkRequest))
       this.#rare.abort = abort
       if (this.#rare.gone !== undefined) abort.abort(this.#rare.gone)
-      else this.#watch()
+      else if (!this.#isAnswered) this.#watch()
     }
     return abort.signal
   }
@@ -281,7 +296,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     if (this.#isStreamed) throw alreadyUsed()
     this.#isStreamed = true
     const sent = this.#incoming?.chunks() ?? piecesOf(new Uint8Array(this.#arrived()))
-    const codings = this.headers.get('content-encoding')
+    const codings = this.#codings
     return codings === null ? sent : decoded(codings, sent, this.#bodyLimit)
   }
 
@@ -381,7 +396,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    */
   clientGone(half: boolean): void {
     this.#rare ??= {}
-    this.#rare.gone ??= clientGone()
+    this.#rare.gone ??= this.#surroundings.goneReason?.() ?? clientGone()
     if (!half) this.isGone = true
     this.#rare.abort?.abort(this.#rare.gone)
   }
@@ -446,7 +461,9 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   end(): void {
     // Who has a reader has begun to take what has arrived, though the stream asks for the first piece a little later.
     if (this.#isLocked && !this.#isStreamed && this.#rare !== undefined) this.#rare.pieces ??= this.#pieces()
-    this.#isEnded = true
+    this.#isAnswered = true
+    if (this.#surroundings.outliveAnswers !== true) this.#isEnded = true
+    else if (!this.#isDetached) this.#copy(this.#incoming === undefined && !this.#isStreamed)
     if (this.#isWatched) this.#surroundings.watching.remove(this)
     this.#incoming?.fail(ended())
   }
@@ -469,7 +486,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
       if (this.#rare?.decoded !== undefined) return this.#rare.decoded
       throw alreadyUsed()
     }
-    const codings = this.headers.get('content-encoding')
+    const codings = this.#codings
     if (codings !== null) {
       const decoded = this.#incoming === undefined ? this.#decodedWhole(codings) : gathered(this.chunks())
       this.#rare ??= {}
@@ -494,6 +511,33 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
 
   get #bodyLimit(): number {
     return this.#match.route.bodyLimit ?? this.#surroundings.bodyLimit
+  }
+
+  /** The content codings that are to be undone. */
+  get #codings(): string | null {
+    return this.#surroundings.leavesCodings === true ? null : this.headers.get('content-encoding')
+  }
+
+  /**
+   * The body as it lies in the block, which is used again, where it has arrived whole; undefined where it follows. It
+   * counts as taken.
+   * @internal
+   */
+  takeArrived(): Buffer | undefined {
+    if (this.#incoming !== undefined || this.#isStreamed) return undefined
+    const arrived = this.#arrived()
+    this.#isStreamed = true
+    return arrived
+  }
+
+  /** Whether the client offers to speak another protocol. @internal */
+  get offersUpgrade(): boolean {
+    return (this.event()[this.eventAt + REQUEST_FLAGS] & FLAG_UPGRADE) !== 0
+  }
+
+  /** Whether the client has sent a body, or announced one. @internal */
+  get hasBody(): boolean {
+    return (this.event()[this.eventAt + REQUEST_FLAGS] & FLAG_BODY) !== 0
   }
 
   #arrived(): Buffer {
@@ -553,7 +597,7 @@ function textOf(body: Buffer): string {
 /** The method of the request event at a place. Its head lies at `headAt` in the bytes. */
 export function methodAt(words: Int32Array, at: number, bytes: RawBuffer, headAt: number): string {
   const method = words[at + REQUEST_METHOD]
-  const known = native.methods[method & 0xff]
+  const known = (method & 0xff) === METHOD_UNKNOWN ? undefined : native.methods[method & 0xff]
   // The head begins with the method.
   return known ?? bytes.latin1Slice(headAt, headAt + (method >>> 8))
 }

@@ -3,7 +3,7 @@ import type { HeadersSource } from '../fields/headers.js'
 import { literalTarget, parseTarget } from '../fields/path.js'
 import type { Fixed } from '../reply/fixed.js'
 import { type Reply, toReply } from '../reply/reply.js'
-import type { BrinkRequest, RequestMatch } from '../request/request.js'
+import type { BrinkRequest, RequestMatch, RequestRules } from '../request/request.js'
 import { type Run, withStatus } from './compose.js'
 import type { Handler } from './handler.js'
 import { isRegisteredMethod } from './methods.js'
@@ -46,6 +46,8 @@ export interface Dispatcher {
   readonly fixed: ReadonlyMap<string, { readonly answer: Fixed; readonly isAlone: boolean }>
   /** Whether any route takes connections over. */
   readonly takesUpgrades: boolean
+  /** In what its requests differ from those of a router. */
+  readonly requestRules?: RequestRules | undefined
   /**
    * The route for a request target, of whatever form. Never throws: what cannot be found, or is not to be had by this
    * method, has a route that says so. One static target always gives the same Match.

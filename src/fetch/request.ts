@@ -1,0 +1,312 @@
+import type { BrinkRequest } from '../request/request.js'
+import { INSPECT, type Inspect } from '../runtime/inspection.js'
+import { arrayBufferOf, decodedText, isDisturbed, streamOfBytes, textBytes, textStreamOf, utf8 } from './bodies.js'
+import { bodyError } from './body_error.js'
+import { FetchHeaders } from './headers.js'
+import { natives } from './natives.js'
+import { callLike } from './stand_in.js'
+import { urlOf } from './url.js'
+
+type Init = NonNullable<ConstructorParameters<typeof Request>[1]>
+
+/** What a server's request is asked for beyond fetch. */
+export interface RequestContext {
+  readonly remoteAddress: string
+  readonly runtime: object
+  waitUntil(promise: PromiseLike<unknown>): void
+}
+
+/**
+ * fetch's `Request`, read from what came of a request when it is asked for. It is `instanceof` the runtime's class, and
+ * has all that it has; `new Request(request)`, `fetch(request)` and `clone()` make one of the runtime's.
+ *
+ * It can be read after any `await`, and behind its answer.
+ */
+export class FetchRequest {
+  static {
+    callLike(FetchRequest, 'Request')
+  }
+
+  readonly #source: BrinkRequest
+  readonly #context: RequestContext
+  #method: string | undefined
+  #url: string | undefined
+  #headers: FetchHeaders | undefined
+  #stream: ReadableStream<Uint8Array> | undefined
+  #isUsed = false
+
+  constructor(source: BrinkRequest, context: RequestContext) {
+    this.#source = source
+    this.#context = context
+  }
+
+  /** Whether it is one of these. */
+  static is(value: unknown): value is FetchRequest {
+    return typeof value === 'object' && value !== null && #isUsed in value
+  }
+
+  /** One of the runtime's, of which the body is this one's from now on, unless `init` brings another. */
+  static toNative(request: FetchRequest, init: Init | undefined): Request {
+    const { method } = request
+    const given: Init & { duplex?: 'half' } = {
+      // fetch does not take it; see below.
+      method: method === 'TRACE' ? 'GET' : method,
+      headers: request.headers,
+      signal: request.signal,
+    }
+    const bringsBody = init?.body !== undefined && init.body !== null
+    if (!bringsBody && request.#mayHaveBody) {
+      if (request.#isUnusable) {
+        throw new TypeError('Cannot construct a Request with a Request object that has already been used.')
+      }
+      given.body = request.#giveBody()
+      given.duplex = 'half'
+    }
+    return withMethod(new (natives().Request)(request.url, given), method)
+  }
+
+  get method(): string {
+    this.#method ??= this.#source.method
+    return this.#method
+  }
+
+  get url(): string {
+    this.#url ??= urlOf(this.#source.headers.get('host') ?? new URL(this.#source.url).host, this.#source.target)
+    return this.#url
+  }
+
+  get headers(): Headers {
+    this.#headers ??= new FetchHeaders(undefined, this.#source.headers)
+    return this.#headers as unknown as Headers
+  }
+
+  get signal(): AbortSignal {
+    return this.#source.signal
+  }
+
+  get destination(): Request['destination'] {
+    return '' as Request['destination']
+  }
+
+  get referrer(): string {
+    return 'about:client'
+  }
+
+  get referrerPolicy(): Request['referrerPolicy'] {
+    return ''
+  }
+
+  get mode(): Request['mode'] {
+    return 'cors'
+  }
+
+  get credentials(): Request['credentials'] {
+    return 'same-origin'
+  }
+
+  get cache(): Request['cache'] {
+    return 'default'
+  }
+
+  get redirect(): Request['redirect'] {
+    return 'follow'
+  }
+
+  get integrity(): string {
+    return ''
+  }
+
+  get keepalive(): boolean {
+    return false
+  }
+
+  get isReloadNavigation(): boolean {
+    return false
+  }
+
+  get isHistoryNavigation(): boolean {
+    return false
+  }
+
+  get duplex(): 'half' {
+    return 'half'
+  }
+
+  /** The address of the peer of the connection, as srvx has it. */
+  get ip(): string {
+    return this.#context.remoteAddress
+  }
+
+  set ip(value: string) {
+    this.#own('ip', value)
+  }
+
+  /** What srvx tells of the runtime. */
+  get runtime(): object {
+    return this.#context.runtime
+  }
+
+  set runtime(value: object) {
+    this.#own('runtime', value)
+  }
+
+  /** `server.close()` waits for the promise. */
+  get waitUntil(): (promise: PromiseLike<unknown>) => void {
+    return (promise) => this.#context.waitUntil(promise)
+  }
+
+  set waitUntil(value: unknown) {
+    this.#own('waitUntil', value)
+  }
+
+  /** Frameworks put their own in the place of these. */
+  #own(name: string, value: unknown): void {
+    Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true })
+  }
+
+  /** RFC 9110 §9.3.1: the content of a GET has no meaning, and fetch knows of none. */
+  get #mayHaveBody(): boolean {
+    return this.method !== 'GET' && this.method !== 'HEAD' && (this.#source.hasBody || this.#saysLength)
+  }
+
+  /** A body of no bytes was announced: it is an empty one, not none. */
+  get #saysLength(): boolean {
+    return this.#source.headers.get('content-length') !== null
+  }
+
+  get body(): ReadableStream<Uint8Array> | null {
+    if (this.#stream !== undefined) return this.#stream
+    if (!this.#mayHaveBody) return null
+    this.#stream = this.#newStream()
+    // Whoever has read it has locked what would be read now.
+    if (this.#isUsed) void this.#stream.getReader().cancel()
+    return this.#stream
+  }
+
+  #newStream(): ReadableStream<Uint8Array> {
+    let pieces: AsyncGenerator<Uint8Array, void, undefined> | undefined
+    const next = async () => {
+      try {
+        pieces ??= this.#isUsed ? nothing() : this.#source.chunks()
+        const { done, value } = await pieces.next()
+        return done ? undefined : new Uint8Array(value)
+      } catch (error) {
+        throw bodyError(error)
+      }
+    }
+    return streamOfBytes(next, () => {
+      pieces ??= this.#source.chunks()
+      void pieces.return(undefined)
+    })
+  }
+
+  get bodyUsed(): boolean {
+    return this.#isUsed || (this.#stream !== undefined && isDisturbed(this.#stream))
+  }
+
+  get #isUnusable(): boolean {
+    return this.bodyUsed || this.#stream?.locked === true
+  }
+
+  /** For somebody else. */
+  #giveBody(): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
+    const arrived = this.#stream === undefined ? this.#source.takeArrived() : undefined
+    if (arrived === undefined) return this.body as ReadableStream<Uint8Array>
+    this.#isUsed = true
+    return new Uint8Array(arrived)
+  }
+
+  clone(): Request {
+    if (this.#isUnusable) throw new TypeError('Request.clone: Body has already been consumed.')
+    const { method, body } = this
+    const init: Init & { duplex?: 'half' } = {
+      method: method === 'TRACE' ? 'GET' : method,
+      headers: this.headers,
+      signal: this.signal,
+    }
+    if (body !== null) {
+      const [own, other] = body.tee()
+      this.#stream = own as ReadableStream<Uint8Array>
+      init.body = other
+      init.duplex = 'half'
+    }
+    return withMethod(new (natives().Request)(this.url, init), method)
+  }
+
+  text(): Promise<string> {
+    const arrived = this.#arrived()
+    if (arrived === undefined) return this.#later().then(decodedText)
+    const text = utf8(arrived)
+    return Promise.resolve(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
+  }
+
+  json(): Promise<unknown> {
+    return this.text().then(JSON.parse)
+  }
+
+  bytes(): Promise<Uint8Array> {
+    const arrived = this.#arrived()
+    return arrived === undefined ? this.#later() : Promise.resolve(new Uint8Array(arrived))
+  }
+
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return this.bytes().then(arrayBufferOf)
+  }
+
+  blob(): Promise<Blob> {
+    const type = this.headers.get('content-type') ?? ''
+    return this.arrayBuffer().then((buffer) => new Blob([buffer], { type }))
+  }
+
+  formData(): Promise<FormData> {
+    const type = this.headers.get('content-type')
+    const headers = type === null ? [] : [['content-type', type] as [string, string]]
+    return this.bytes().then((bytes) => new (natives().Response)(textBytes(bytes), { headers }).formData())
+  }
+
+  textStream(): ReadableStream<string> {
+    const body = this.body
+    if (this.#isUnusable) throw new TypeError('Body is unusable: Body has already been read')
+    return textStreamOf(body)
+  }
+
+  /** What has arrived whole is read at once: its block is used again. Undefined where it has to be waited for. */
+  #arrived(): Uint8Array | undefined {
+    if (this.#isUsed || this.#stream !== undefined) return undefined
+    if (!this.#mayHaveBody) return NOTHING
+    const arrived = this.#source.takeArrived()
+    if (arrived !== undefined) this.#isUsed = true
+    return arrived
+  }
+
+  async #later(): Promise<Uint8Array> {
+    if (this.#isUnusable) throw new TypeError('Body is unusable: Body has already been read')
+    const stream = this.#stream
+    this.#isUsed = true
+    if (stream !== undefined) {
+      const buffer = await new (natives().Response)(stream as never).arrayBuffer()
+      return new Uint8Array(buffer)
+    }
+    try {
+      return await this.#source.bytes()
+    } catch (error) {
+      throw bodyError(error)
+    }
+  }
+
+  /** @internal */
+  [INSPECT](_depth: number, options: object, inspect: Inspect): string {
+    const { method, url, headers, bodyUsed } = this
+    return `Request ${inspect({ method, url, headers, bodyUsed }, options)}`
+  }
+}
+
+const NOTHING = new Uint8Array(0)
+
+async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {}
+
+/** TRACE cannot be asked for by fetch, but a server is asked. */
+function withMethod(request: Request, method: string): Request {
+  if (method === 'TRACE') Object.defineProperty(request, 'method', { value: method, configurable: true })
+  return request
+}

@@ -1,0 +1,30 @@
+// The URL of a request, as `new URL()` would write it: apps compare its text with their routes. Most need no parsing.
+
+/** What `URL` leaves as it is, in a path and in a query; without the segments that it resolves. */
+const PLAIN_TARGET = /^\/(?!\/)[A-Za-z0-9\-_~!$&()*+,;=:@/.?%]*$/
+const DOTS = /\/\.|%2e/i
+const PLAIN_HOST = /^[a-z0-9]+(?:[-.][a-z0-9]+)*(?::[1-9]\d{0,4})?$/
+
+/** Apps have few hosts. The bound keeps names that clients make up from filling the memory. */
+const MOST_HOSTS = 64
+const origins = new Map<string, string>()
+
+/**
+ * The absolute URL of a request target at a host.
+ * @throws TypeError when they make no URL
+ */
+export function urlOf(host: string, target: string): string {
+  if (PLAIN_TARGET.test(target) && !DOTS.test(target)) return originOf(host) + target
+  if (/^https?:\/\//i.test(target)) return new URL(target).href
+  return new URL(target.startsWith('/') ? originOf(host) + target : `${originOf(host)}/${target}`).href
+}
+
+function originOf(host: string): string {
+  const known = origins.get(host)
+  if (known !== undefined) return known
+  // What looks like an IPv4 address may be another spelling of one.
+  const isPlain = PLAIN_HOST.test(host) && !/^[\d.:]|\.\d|xn--|:80$/.test(host)
+  const origin = isPlain ? `http://${host}` : new URL(`http://${host}`).origin
+  if (origins.size < MOST_HOSTS) origins.set(host, origin)
+  return origin
+}
