@@ -34,16 +34,13 @@ export function replaceGlobals(): void {
 
   /** The runtime's class, which takes requests of brink's as well. */
   class GlobalRequest extends NativeRequest {
-    static {
-      callLike(GlobalRequest, 'Request')
-      takeForInstances(GlobalRequest, () => NativeRequest)
-    }
-
     constructor(input: string | URL | Request, init?: Init) {
       const isStream = typeof (init?.body as Partial<ReadableStream> | null | undefined)?.getReader === 'function'
       super(toNative(input, init), isStream ? { duplex: 'half', ...init } : init)
     }
   }
+  callLike(GlobalRequest, 'Request')
+  takeForInstances(GlobalRequest, () => NativeRequest)
   Object.setPrototypeOf(FetchRequest.prototype, GlobalRequest.prototype)
   Object.defineProperty(FetchRequest.prototype, 'constructor', {
     value: GlobalRequest,

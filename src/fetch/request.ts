@@ -23,10 +23,6 @@ export interface RequestContext {
  * It can be read after any `await`, and behind its answer.
  */
 export class FetchRequest {
-  static {
-    callLike(FetchRequest, 'Request')
-  }
-
   readonly #source: BrinkRequest
   readonly #context: RequestContext
   #method: string | undefined
@@ -300,6 +296,8 @@ export class FetchRequest {
     return `Request ${inspect({ method, url, headers, bodyUsed }, options)}`
   }
 }
+
+callLike(FetchRequest, 'Request')
 
 const NOTHING = new Uint8Array(0)
 

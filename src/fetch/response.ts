@@ -32,11 +32,6 @@ interface Init {
  * are `instanceof` this one.
  */
 export class FetchResponse {
-  static {
-    callLike(FetchResponse, 'Response')
-    takeForInstances(FetchResponse, () => natives().Response)
-  }
-
   #status = 200
   #statusText = ''
   /** Text and bytes, which nobody else can change. */
@@ -293,6 +288,9 @@ export class FetchResponse {
     return `Response ${inspect({ status, statusText, headers, bodyUsed, ok }, options)}`
   }
 }
+
+callLike(FetchResponse, 'Response')
+takeForInstances(FetchResponse, () => natives().Response)
 
 function used(): TypeError {
   const sentence =

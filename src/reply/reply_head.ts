@@ -83,3 +83,11 @@ export function checkLength(length: number, body: ReplyBytes): void {
     'ERR_CONTENT_LENGTH_MISMATCH',
   )
 }
+
+/** A stream that is not as long as its head has said. */
+export function lengthMismatch(length: number, what: 'more' | 'less'): Error {
+  return coded(
+    new Error(`The content-length of the reply says ${length} bytes, but its stream gave ${what}.`),
+    'ERR_CONTENT_LENGTH_MISMATCH',
+  )
+}

@@ -6,16 +6,16 @@ import type { FileSlice } from '../exchange/file_slice.js'
 import { FLAG_CHUNK_ASKS, FLAG_CHUNK_END } from '../exchange/layout.js'
 import type { Recipient } from '../exchange/recipient.js'
 import { clientGone } from '../request/client_gone.js'
-import { coded } from '../runtime/errors.js'
 import { Pace } from '../runtime/pace.js'
 import { isPromise } from '../runtime/promises.js'
 import { timers } from '../runtime/timers.js'
 import { type BodySource, chunkOf } from '../streams/body_source.js'
+import { lengthMismatch } from './reply_head.js'
 
 /** So many bytes are handed over before the next ones wait for the client to take some. */
 const WINDOW = 128 * 1024
 /** So long may a first piece keep the head waiting: what fails meanwhile can still be answered for. */
-const HEAD_WAIT_MS = 100
+export const HEAD_WAIT_MS = 100
 /** Behind so many pieces it is looked at how long they took. */
 const PIECES = 16
 
@@ -206,11 +206,4 @@ export class ReplyStream implements AbortListener {
     timers.clearTimeout(this.#late)
     this.#surroundings.streams.remove(this)
   }
-}
-
-function lengthMismatch(length: number, what: 'more' | 'less'): Error {
-  return coded(
-    new Error(`The content-length of the reply says ${length} bytes, but its stream gave ${what}.`),
-    'ERR_CONTENT_LENGTH_MISMATCH',
-  )
 }

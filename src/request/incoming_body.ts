@@ -97,6 +97,11 @@ export class IncomingBody implements AbortListener {
     return this.#failure
   }
 
+  /** Asks for as many bytes as come unasked over a socket. */
+  askAhead(): void {
+    this.#read(BODY_WINDOW)
+  }
+
   /** Calls back when it is complete or never will be, or so much of it has come that it is better taken as it arrives. */
   whenReady(ready: () => void): void {
     if (this.#ended || this.#failure !== undefined || this.#received >= BODY_WINDOW) return ready()

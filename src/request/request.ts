@@ -39,7 +39,7 @@ import { parsedTrailers } from './request_trailers.js'
 const BYTE_ORDER_MARK = 0xfeff
 
 /** In the place of a method's number: its name stands in the head. */
-const METHOD_UNKNOWN = 255
+export const METHOD_UNKNOWN = 255
 
 const kept = new KeptRequests()
 
@@ -67,6 +67,10 @@ export interface RequestRules {
   readonly outliveAnswers?: boolean | undefined
   /** Why `signal` aborts when the client has gone; by default an HttpError `ERR_CLIENT_GONE`. */
   readonly goneReason?: (() => Error) | undefined
+  /** Of their URLs, with the colon. Default: `http:`. */
+  readonly scheme?: string | undefined
+  /** The address of the peer, where the event does not say it. */
+  readonly peerAddress?: string | undefined
 }
 
 /** What all requests of a server have in common. */
@@ -230,6 +234,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   /** The address of the client, or of the proxy that it came through: the peer of the connection. */
   get ip(): string {
     const words = this.event()
+    const { peerAddress } = this.#surroundings
+    if (peerAddress !== undefined) return peerAddress
     return addressText(words, this.eventAt + REQUEST_ADDRESS, (words[this.eventAt + REQUEST_FLAGS] & FLAG_IPV4) !== 0)
   }
 
@@ -548,7 +554,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
 
   #base(): string {
     const host = this.headers.get('host')
-    return host === null ? this.#surroundings.origin() : `http://${host}`
+    const { origin, scheme = 'http:' } = this.#surroundings
+    return host === null ? origin() : `${scheme}//${host}`
   }
 }
 

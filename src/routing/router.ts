@@ -3,6 +3,7 @@ import type { Reply, ReplyBody } from '../reply/reply.js'
 import { coded } from '../runtime/errors.js'
 import { compile, type Dispatcher } from './dispatcher.js'
 import type { AddRoute, ErrorHandler, Handler, Handling, Middleware } from './handler.js'
+import { answerLocally, type LocalOptions } from './local_answers.js'
 import { MOST_METHOD_CHARACTERS } from './methods.js'
 import { invalidRoute, parsePattern, parsePrefix } from './pattern.js'
 import type { RouteOptions } from './route_options.js'
@@ -43,6 +44,7 @@ export class Router {
   readonly #definition: RouterDefinition = emptyDefinition()
   // Finds a second route for the same requests where it is defined, not only when the router is compiled.
   readonly #defined = new RouteTree<Handler>()
+  #local: Dispatcher | undefined
 
   /** A route for GET, and for HEAD where that has none. Middleware of its own stands before the handler: see `AddRoute`. */
   declare readonly get: AddRoute<this>
@@ -190,6 +192,30 @@ export class Router {
     assertFunction(handler, 'A handler')
     this.#open().notFound = handler
     return this
+  }
+
+  /**
+   * Answers a fetch Request without a server, a socket or the addon: for tests, and for other runtimes, such as
+   * `Bun.serve({ fetch: app.fetch })` and `Deno.serve(app.fetch)`. What is answered, and by whom, is as over a socket; a
+   * connection cannot be handed over, so that `upgrade` answers 426. It never rejects. The router is closed to changes by
+   * the first one.
+   *
+   * @param options `LocalOptions`, or what other runtimes tell of the client
+   */
+  readonly fetch = (request: Request, options?: LocalOptions | object): Promise<Response> => {
+    this.#local ??= compileRouter(this)
+    return answerLocally(this.#local, request, options)
+  }
+
+  /**
+   * The same for a path, or a URL: `await app.request('/users/1')`, with what `new Request` takes behind it.
+   */
+  request(path: string | URL | Request, init?: RequestInit, options?: LocalOptions): Promise<Response> {
+    const request =
+      typeof path === 'object' && 'method' in path
+        ? new Request(path, init)
+        : new Request(new URL(path, 'http://localhost'), init)
+    return this.fetch(request, options)
   }
 
   #add(method: string, path: string, handling: readonly unknown[]): this {
