@@ -43,6 +43,8 @@ export interface FetchInfo {
   passThroughOnException(): void
   /** For apps that are written for Cloudflare Workers. */
   readonly props: Readonly<Record<string, never>>
+  /** Whether the client offers to speak another protocol, so that `upgrade` can be called. */
+  readonly offersUpgrade: boolean
   /**
    * Hands the connection of a client over that offers to speak another protocol, such as WebSocket. Answer with what it
    * returns, as it is or with other headers: then `accept` gets the connection. An answer with a status of 400 or above
@@ -124,8 +126,12 @@ export class RequestInfo implements FetchInfo {
 
   passThroughOnException(): void {}
 
+  get offersUpgrade(): boolean {
+    return this.#source.offersUpgrade
+  }
+
   upgrade(accept: FetchUpgrade): Response {
-    if (!this.#source.offersUpgrade) {
+    if (!this.offersUpgrade) {
       throw coded(new Error('The client does not offer to speak another protocol on its connection.'), 'ERR_NO_UPGRADE')
     }
     this.#accept = accept

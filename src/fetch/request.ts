@@ -181,19 +181,20 @@ export class FetchRequest {
 
   #newStream(): ReadableStream<Uint8Array> {
     let pieces: AsyncGenerator<Uint8Array, void, undefined> | undefined
+    const wasUsed = this.#isUsed
+    const begun = () => {
+      pieces ??= wasUsed ? nothing() : this.#source.chunks()
+      return pieces
+    }
     const next = async () => {
       try {
-        pieces ??= this.#isUsed ? nothing() : this.#source.chunks()
-        const { done, value } = await pieces.next()
+        const { done, value } = await begun().next()
         return done ? undefined : new Uint8Array(value)
       } catch (error) {
         throw bodyError(error)
       }
     }
-    return streamOfBytes(next, () => {
-      pieces ??= this.#source.chunks()
-      void pieces.return(undefined)
-    })
+    return streamOfBytes(next, () => void begun().return(undefined))
   }
 
   get bodyUsed(): boolean {
