@@ -5,6 +5,7 @@ export type { FetchApp, FetchErrorHandler } from './fetch/application.js'
 export { type ConnInfo, getConnInfo } from './fetch/conn_info.js'
 export type { FetchInfo, FetchServer, FetchUpgrade, IncomingRequest } from './fetch/info.js'
 export {
+  type HonoContext,
   type UpgradeWebSocket,
   type WebSocketContext,
   type WebSocketEvents,

@@ -45,7 +45,7 @@ export class FetchApplication implements Dispatcher {
     this.#surroundings = surroundings
     const answer = async (error: unknown) => {
       const response = await (onError as FetchErrorHandler)(error)
-      return response === undefined ? undefined : answered(response, undefined)
+      return response === undefined ? undefined : fromResponse(responseIn(response))
     }
     this.#rescue = rescueBy(onError === undefined ? [] : [answer])
     this.#match = matchOf((request) => this.#run(request))
@@ -63,7 +63,7 @@ export class FetchApplication implements Dispatcher {
 
   failed(error: unknown, request: BrinkRequest): Reply | Promise<Reply> {
     // An app that was told to stop has done so, and nobody is left to be answered.
-    if (request.isGone && (error as Partial<Error> | null | undefined)?.name === 'AbortError') return plainReply(400)
+    if (request.hasLeft && (error as Partial<Error> | null | undefined)?.name === 'AbortError') return plainReply(400)
     return this.#rescue(error, request)
   }
 
@@ -93,19 +93,20 @@ function matchOf(run: Route['run']): Match {
  * What is sent for what an app gave.
  * @throws TypeError `ERR_NO_RESPONSE` when it is no Response; `ERR_REPLY_USED`
  */
-function answered(value: unknown, info: RequestInfo | undefined): HandlerResult | Promise<HandlerResult> {
-  if (FetchResponse.is(value)) {
-    const { status } = value
-    if (info?.accept !== undefined && status < 400) return handedOver(info.accept, value)
-    return value.whole() ?? fromResponse(value as unknown as Response)
-  }
-  if (isResponse(value) || isPonyfill(value)) return fromResponse(value)
+function answered(value: unknown, { accept }: RequestInfo): HandlerResult | Promise<HandlerResult> {
+  const response = responseIn(value)
+  if (accept !== undefined && response.status < 400) return handedOver(accept, response)
+  return (FetchResponse.is(value) ? value.whole() : undefined) ?? fromResponse(response)
+}
+
+function responseIn(value: unknown): Response {
+  if (FetchResponse.is(value) || isResponse(value) || isPonyfill(value)) return value as Response
   const given = value === null ? 'null' : typeof value
   const sentence = `The fetch() of the app answered ${given}, which is no Response: return one, or a promise of one.`
   throw coded(new TypeError(sentence), 'ERR_NO_RESPONSE')
 }
 
-function handedOver(accept: FetchUpgrade, { headers }: FetchResponse): Upgrade {
+function handedOver(accept: FetchUpgrade, { headers }: Response): Upgrade {
   return new Upgrade((req, socket, head) => accept(req, socket, head, headers), 101)
 }
 

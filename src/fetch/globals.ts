@@ -36,7 +36,7 @@ export function replaceGlobals(): void {
   class GlobalRequest extends NativeRequest {
     constructor(input: string | URL | Request, init?: Init) {
       const isStream = typeof (init?.body as Partial<ReadableStream> | null | undefined)?.getReader === 'function'
-      super(toNative(input, init), isStream ? { duplex: 'half', ...init } : init)
+      super(toNative(input, init), isStream && !('duplex' in (init as object)) ? { ...init, duplex: 'half' } : init)
     }
   }
   callLike(GlobalRequest, 'Request')

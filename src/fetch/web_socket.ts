@@ -36,16 +36,22 @@ export interface WebSocketEvents {
   onError?(event: Event & { readonly error: unknown }, socket: WebSocketContext): void
 }
 
-/** What of a Hono context is needed. */
-interface Context {
+/** What there is of a Hono context where no other is named. */
+export interface HonoContext {
   readonly env: unknown
-  readonly req: { readonly url: string; header(name: string): string | undefined }
+  readonly req: {
+    readonly url: string
+    readonly raw: Request
+    header(name: string): string | undefined
+    param(name: string): string | undefined
+    query(name: string): string | undefined
+  }
 }
 
 type CreateEvents<C> = (c: C) => WebSocketEvents | Promise<WebSocketEvents>
 
 /** A handler of Hono's. Clients that do not ask for a WebSocket are left to the next one. */
-export type UpgradeWebSocket = <C extends Context>(
+export type UpgradeWebSocket = <C extends HonoContext = HonoContext>(
   createEvents: CreateEvents<C>,
 ) => (c: C, next: () => Promise<void>) => Promise<Response | undefined>
 

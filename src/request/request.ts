@@ -407,6 +407,11 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     this.#rare.abort?.abort(this.#rare.gone)
   }
 
+  /** The client went away, or has at least stopped sending. @internal */
+  get hasLeft(): boolean {
+    return this.isGone || this.#rare?.gone !== undefined
+  }
+
   /** Has the server log an error of this request. @internal */
   report(error: unknown): void {
     this.#surroundings.report(error, this as BrinkRequest)
