@@ -1,16 +1,23 @@
 import { lateBuiltin } from '../runtime/late_builtin.js'
 
+import { LazyStream } from './lazy_stream.js'
+
 const BYTE_ORDER_MARK = 0xfeff
 
 /** Whether somebody has read from a stream, or cancelled it. */
 export function isDisturbed(stream: unknown): boolean {
+  if (LazyStream.isUntouched(stream)) return false
   // Node's types have it as a method of `Readable`.
   const { Readable } = lateBuiltin('node:stream')
   return (Readable as unknown as { isDisturbed(stream: unknown): boolean }).isDisturbed(stream)
 }
 
-/** A stream of bytes that gives what is there already. */
+/** A stream of bytes that gives what is there already, made when it is read. */
 export function byteStream(content: string | Uint8Array): ReadableStream<Uint8Array> {
+  return new LazyStream(() => newByteStream(content), content) as unknown as ReadableStream<Uint8Array>
+}
+
+function newByteStream(content: string | Uint8Array): ReadableStream<Uint8Array> {
   let isRead = false
   return streamOfBytes(
     async () => {

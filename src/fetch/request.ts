@@ -3,6 +3,7 @@ import { INSPECT, type Inspect } from '../runtime/inspection.js'
 import { arrayBufferOf, decodedText, isDisturbed, streamOfBytes, textBytes, textStreamOf, utf8 } from './bodies.js'
 import { bodyError } from './body_error.js'
 import { FetchHeaders } from './headers.js'
+import { LazyStream } from './lazy_stream.js'
 import { natives } from './natives.js'
 import { callLike } from './stand_in.js'
 import { urlOf } from './url.js'
@@ -173,7 +174,7 @@ export class FetchRequest {
   get body(): ReadableStream<Uint8Array> | null {
     if (this.#stream !== undefined) return this.#stream
     if (!this.#mayHaveBody) return null
-    this.#stream = this.#newStream()
+    this.#stream = new LazyStream(() => this.#newStream()) as unknown as ReadableStream<Uint8Array>
     // Whoever has read it has locked what would be read now.
     if (this.#isUsed) void this.#stream.getReader().cancel()
     return this.#stream
@@ -205,9 +206,14 @@ export class FetchRequest {
     return this.bodyUsed || this.#stream?.locked === true
   }
 
+  /** Somebody has begun to use the stream. */
+  get #isStreamed(): boolean {
+    return this.#stream !== undefined && !LazyStream.isUntouched(this.#stream)
+  }
+
   /** For somebody else. */
   #giveBody(): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
-    const arrived = this.#stream === undefined ? this.#source.takeArrived() : undefined
+    const arrived = this.#isStreamed ? undefined : this.#source.takeArrived()
     if (arrived === undefined) return this.body as ReadableStream<Uint8Array>
     this.#isUsed = true
     return new Uint8Array(arrived)
@@ -269,7 +275,7 @@ export class FetchRequest {
 
   /** What has arrived whole is read at once: its block is used again. Undefined where it has to be waited for. */
   #arrived(): Uint8Array | undefined {
-    if (this.#isUsed || this.#stream !== undefined) return undefined
+    if (this.#isUsed || this.#isStreamed) return undefined
     if (!this.#mayHaveBody) return NOTHING
     const arrived = this.#source.takeArrived()
     if (arrived !== undefined) this.#isUsed = true
@@ -278,7 +284,7 @@ export class FetchRequest {
 
   async #later(): Promise<Uint8Array> {
     if (this.#isUnusable) throw new TypeError('Body is unusable: Body has already been read')
-    const stream = this.#stream
+    const stream = this.#isStreamed ? this.#stream : undefined
     this.#isUsed = true
     if (stream !== undefined) {
       const buffer = await new (natives().Response)(stream as never).arrayBuffer()

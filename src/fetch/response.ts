@@ -8,6 +8,7 @@ import { isBlob } from '../streams/body_source.js'
 import { arrayBufferOf, byteStream, decodedText, isDisturbed, textBytes, textStreamOf } from './bodies.js'
 import { headOfList } from './head.js'
 import { appendTo, FetchHeaders, type FieldList, listOf, placeOf } from './headers.js'
+import { LazyStream } from './lazy_stream.js'
 import { natives } from './natives.js'
 import { callLike, takeForInstances } from './stand_in.js'
 
@@ -114,6 +115,8 @@ export class FetchResponse {
     const bytes = bytesOf(body)
     if (bytes !== undefined) {
       this.#whole = new Uint8Array(bytes)
+    } else if (LazyStream.contentOf(body) !== undefined) {
+      this.#whole = LazyStream.contentOf(body)
     } else if (typeof getReader === 'function') {
       const stream = body as ReadableStream<Uint8Array>
       if (stream.locked || isDisturbed(stream)) {
@@ -209,7 +212,9 @@ export class FetchResponse {
     const hasStream = this.#stream !== undefined
     this.#isUsed = this.#whole !== undefined || hasStream
     if (this.#whole !== undefined) {
-      if (hasStream) void (this.#stream as ReadableStream).getReader().cancel()
+      // Who has taken it finds it locked, unless nobody could have begun to read.
+      if (LazyStream.isUntouched(this.#stream)) this.#stream = undefined
+      else if (hasStream) void (this.#stream as ReadableStream).getReader().cancel()
       return this.#whole
     }
     if (!hasStream) return ''

@@ -239,6 +239,38 @@ test("everything that the runtime's Response and Headers have is of brink's own"
   assert.equal(inherited(Object.getPrototypeOf(new Response().headers), Headers.prototype), [])
 })
 
+test('the body of a Response is a stream in all that is done with one', async () => {
+  const of = (text: string) => new Response(text).body as ReadableStream<Uint8Array>
+  const textOf = async (stream: AsyncIterable<Uint8Array>) => {
+    let text = ''
+    for await (const piece of stream) text += Buffer.from(piece)
+    return text
+  }
+  assert.is(await textOf(Readable.fromWeb(of('Readable') as never)), 'Readable')
+  assert.is(await textOf(of('through').pipeThrough(new TransformStream())), 'through')
+  const [one, other] = of('tee').tee()
+  assert.equal(await Promise.all([textOf(one), textOf(other)]), ['tee', 'tee'])
+  let written = ''
+  const into = new WritableStream<Uint8Array>({
+    write(piece) {
+      written += Buffer.from(piece)
+    },
+  })
+  await of('pipeTo').pipeTo(into)
+  assert.is(written, 'pipeTo')
+  assert.is(await new Native(of('native')).text(), 'native')
+  const reader = of('bytes').getReader({ mode: 'byob' })
+  assert.is(String(Buffer.from((await reader.read(new Uint8Array(9))).value ?? [])), 'bytes')
+  const body = of('state')
+  assert.equal([body instanceof ReadableStream, body.locked], [true, false])
+  const held = body.getReader()
+  assert.ok(body.locked)
+  held.releaseLock()
+  assert.not.ok(body.locked)
+  await body.cancel()
+  assert.is(await textOf(body), '')
+})
+
 test('a Response of text can be sent again, and one that was read is 500', async () => {
   const kept = new Response('x')
   made = () => kept
