@@ -6,7 +6,8 @@
 
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { bestGenerator, type Generator, type Load } from './generator.js'
+import type { Generator, Load } from './generator.js'
+import { bestGenerator } from './generators.js'
 import { nodeOnCore } from './pin.js'
 import { startProgram } from './server.js'
 import { grouped, table } from './table.js'

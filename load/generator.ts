@@ -1,10 +1,6 @@
-// Puts a server under load from a process of its own, pinned to core 1: wrk where it is installed, as it is quick
-// enough to leave the server no rest; autocannon otherwise.
+// What a load generator is asked for, and what it tells. Each is a file of its own; generators.ts has the best one here.
 
-import { spawnSync } from 'node:child_process'
-import { autocannon } from './autocannon.js'
 import { get, type Request } from './request.js'
-import { wrk } from './wrk.js'
 
 export interface Load {
   /** Where to; and what for, unless requests say so. */
@@ -33,11 +29,6 @@ export interface Generator {
   /** Whether it is quick enough for servers that are quick. */
   saturates: boolean
   generate(load: Load): Promise<Outcome>
-}
-
-export function bestGenerator(): Generator {
-  // wrk ends with 1 when asked for its version; that it could be started is what matters.
-  return spawnSync('wrk', ['--version']).error === undefined ? wrk : autocannon
 }
 
 export function requestsOf({ url, requests }: Load): readonly Request[] {

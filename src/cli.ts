@@ -9,7 +9,7 @@ import { codeOf, messageOf } from './runtime/errors.js'
 import { checkedOptions } from './server/options.js'
 import { type Server, serve } from './server/server.js'
 
-/** How long requests may still take after SIGINT or SIGTERM. */
+/** How long unanswered requests may take after SIGINT or SIGTERM. */
 const DRAIN_MS = 10_000
 
 const EXIT_FAILED = 1
@@ -45,9 +45,9 @@ function description({ backend, threads }: Server): string {
   return threads === 0 ? backend : `${backend}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
 }
 
-/** A line each, with a star at the one that is chosen. */
-function backendList(asked: string): string {
-  const { backend: chosen } = checkedOptions({ backend: asked })
+/** One line for each backend, with a star at the chosen one. */
+function backendList(requested: string): string {
+  const { backend: chosen } = checkedOptions({ backend: requested })
   const lines = native.backends.map(({ name, needsThread }) => {
     const host = needsThread ? 'always on threads' : 'on the JavaScript thread, or on threads'
     return `${name === chosen ? '*' : ' '} ${name.padEnd(12)} ${host}\n`
@@ -62,7 +62,7 @@ async function appOf(folder: string | undefined, fileFolder: string | undefined)
   return router.get('/*', files(fileFolder))
 }
 
-/** The first signal drains, a second one ends the process at once. */
+/** The first signal closes the server gracefully; a second one exits at once. */
 function closeOnSignals(server: Server): void {
   let closing = false
   const close = async (signal: keyof typeof SIGNAL_EXIT_CODES) => {
@@ -80,17 +80,17 @@ function closeOnSignals(server: Server): void {
   process.on('SIGTERM', close)
 }
 
-/** What a user can do about the errors that listening can end with. */
+/** Turns errors of listening into messages that say what to do. */
 function inWords(error: unknown, port: number, host: string): unknown {
   switch (codeOf(error)) {
     case 'EADDRINUSE':
       return explained(error, `Port ${port} is in use: choose another with --port, or 0 for any free one.`)
     case 'EACCES':
-      return explained(error, `Port ${port} may not be used by this user: choose one above 1023 with --port.`)
+      return explained(error, `Port ${port} needs privileges: choose one above 1023 with --port.`)
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return explained(error, `'${host}' is no address of this machine: choose another with --host.`)
+      return explained(error, `'${host}' is not an address of this machine: choose another with --host.`)
     case 'ERR_INVALID_ARG_VALUE':
     case 'ERR_INVALID_ARG_TYPE':
     case 'ERR_OUT_OF_RANGE':
@@ -112,9 +112,9 @@ function fail(error: unknown): void {
 function explanation(error: unknown): string {
   if (error instanceof UsageError) return `${error.message} See brink --help.`
   if (!(error instanceof Error)) return String(error)
-  // An error without a code is nobody's doing but ours, and where it comes from is what matters.
+  // An error without a code is a bug of brink: print its stack.
   if (codeOf(error) === undefined) return error.stack ?? error.message
-  // Of a route file that fails, its author wants to know the line.
+  // For a route file that fails to load, its author needs the stack of the cause.
   const { cause } = error
   return cause instanceof Error && codeOf(error) === 'ERR_ROUTE_IMPORT'
     ? `${error.message}\n${cause.stack ?? ''}`

@@ -35,7 +35,7 @@ const server = await serve(app, { port: Number(process.env.PORT ?? 8080) })
 console.log(`Listening on ${server.url}`)
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => {
-    // close() waits for connections that were handed over.
+    // close() waits for WebSocket connections, too.
     for (const room of rooms.values()) for (const webSocket of room) webSocket.close(1001)
     server.close({ force: 5000 })
   })

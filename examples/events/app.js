@@ -8,7 +8,6 @@ const KEPT = 100
 const news = []
 let last = 0
 const published = new EventEmitter().setMaxListeners(0)
-const closing = new AbortController()
 
 const app = new Router()
   .post('/news', async (req) => {
@@ -21,29 +20,20 @@ const app = new Router()
   })
   .get('/news', (req) =>
     events(req, async function* ({ lastEventId, signal }) {
-      // Listening begins before the first look, so that nothing is missed between the two.
-      const changes = on(published, 'news', { signal: AbortSignal.any([signal, closing.signal]) })
+      // Listen before reading the list, so that no news are missed in between. The signal aborts when the client
+      // disconnects and when the server closes.
+      const changes = on(published, 'news', { signal })
       let seen = Number(lastEventId ?? 0)
-      try {
-        do {
-          for (const { id, text } of news.filter((item) => item.id > seen)) {
-            yield { id: String(id), data: text }
-            seen = id
-          }
-        } while (!(await changes.next()).done)
-      } catch (error) {
-        if (!closing.signal.aborted) throw error
-      }
+      do {
+        for (const { id, text } of news.filter((item) => item.id > seen)) {
+          yield { id: String(id), data: text }
+          seen = id
+        }
+      } while (!(await changes.next()).done)
     }),
   )
   .get('/*', files(new URL('public', import.meta.url)))
 
 const server = await serve(app, { port: Number(process.env.PORT ?? 8080) })
 console.log(`Listening on ${server.url}`)
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => {
-    // close() waits for answers, and these have no end of their own.
-    closing.abort()
-    server.close({ force: 5000 })
-  })
-}
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.close({ force: 5000 }))

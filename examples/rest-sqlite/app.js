@@ -20,7 +20,7 @@ const api = new Router()
     if (!notes.remove(idOf(params.id))) missing(params.id)
   })
   .onError((error) => {
-    if (!(error instanceof HttpError)) return undefined // is logged, and answered with 500
+    if (!(error instanceof HttpError)) return undefined // logged, and answered with 500
     return reply(error.status, { error: error.message }, error.headers)
   })
 

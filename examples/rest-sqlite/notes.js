@@ -1,4 +1,4 @@
-// Where the notes are: SQLite where Node has it, otherwise memory.
+// Stores the notes in SQLite if Node has it, otherwise in memory.
 
 /**
  * @typedef {{ id: number, text: string }} Note
@@ -18,7 +18,7 @@
  * @returns {Promise<Notes>}
  */
 export async function openNotes(file) {
-  // A name that a compiler without these types does not look for.
+  // String() keeps TypeScript from looking for types that older Node versions do not have.
   const sqlite = await import(String('node:sqlite')).catch(() => undefined)
   return sqlite === undefined ? inMemory() : inDatabase(new sqlite.DatabaseSync(file))
 }

@@ -1,4 +1,4 @@
-// Open http://localhost:8080. Its pages are routes of the browser: reload one of them.
+// Open http://localhost:8080. Its pages are routed in the browser: open one and reload it.
 import { compress, files, HttpError, Router, serve } from 'brink'
 
 const books = new Map([

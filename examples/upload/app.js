@@ -35,7 +35,7 @@ console.log(`Listening on ${server.url}`)
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => server.close({ force: 5000 }))
 
 /**
- * A file gets its place when all of it has arrived. Its name is made here: what clients call their files is not a path.
+ * Moves the file to its place when all of it has arrived. The server chooses the name: clients' names are not safe paths.
  * @param {AsyncIterable<Uint8Array>} body
  * @param {string} filename
  * @param {AbortSignal} signal

@@ -12,7 +12,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { bestGenerator } from '../generator.js'
+import { bestGenerator } from '../generators.js'
 import { machine } from '../machine.js'
 import { compare, type Plan } from './comparing.js'
 import { measureHalfLoad } from './half_load.js'

@@ -9,7 +9,7 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { bestGenerator } from '../generator.js'
+import { bestGenerator } from '../generators.js'
 import { machine } from '../machine.js'
 import { perCpuSecond } from '../sample.js'
 import { grouped } from '../table.js'

@@ -9,6 +9,7 @@
 #include "host/inline_host.h"
 #include "host/thread_host.h"
 #include "poller/poller.h"
+#include "reactor/reactor.h"
 
 namespace brink::binding {
 namespace {
@@ -59,13 +60,30 @@ net::HeldBytes slice_of_file(const Napi::Value& value) {
   return held;
 }
 
+net::ListenOptions listen_options(const Napi::Object& given) {
+  net::ListenOptions options;
+  options.backlog = given.Get("backlog").ToNumber().Int32Value();
+  options.ipv6_only = given.Get("ipv6Only").ToBoolean();
+  options.reuse_port = given.Get("reusePort").ToBoolean();
+  return options;
+}
+
 }  // namespace
 
 Napi::Function HostedReactor::define(Napi::Env env) {
   return DefineClass(env, "Reactor",
                      {
                          InstanceMethod<&HostedReactor::listen>("listen"),
+                         InstanceMethod<&HostedReactor::listen_at_path>("listenAtPath"),
+                         InstanceMethod<&HostedReactor::listen_on>("listenOn"),
                          InstanceMethod<&HostedReactor::start>("start"),
+                         InstanceMethod<&HostedReactor::stop_listening>("stopListening"),
+                         InstanceMethod<&HostedReactor::close_idle>("closeIdle"),
+                         InstanceMethod<&HostedReactor::set_deadlines>("setDeadlines"),
+                         InstanceMethod<&HostedReactor::set_max_connections>("setMaxConnections"),
+                         InstanceMethod<&HostedReactor::connections>("connections"),
+                         InstanceMethod<&HostedReactor::ref>("ref"),
+                         InstanceMethod<&HostedReactor::unref>("unref"),
                          InstanceMethod<&HostedReactor::lend>("lend"),
                          InstanceMethod<&HostedReactor::losers>("losers"),
                          InstanceMethod<&HostedReactor::flush>("flush"),
@@ -124,7 +142,7 @@ void HostedReactor::open_host(const Napi::Object& settings) {
     Napi::Error::New(Env(), "this runtime has no event loop for addons").ThrowAsJavaScriptException();
     return;
   }
-  reactor::Options options = options_from(settings);
+  const reactor::Options& options = options_ = options_from(settings);
   std::vector<reactor::Block*> blocks;
   for (auto& block : request_blocks_) blocks.push_back(block.get());
   threaded_ = settings.Get("threaded").ToBoolean();
@@ -145,6 +163,38 @@ HostedReactor::~HostedReactor() {
   for (napi_ref loser : loans_.losers) napi_delete_reference(Env(), loser);
 }
 
+void HostedReactor::stop_listening(const Napi::CallbackInfo&) {
+  host_->order([](reactor::Reactor& reactor) { reactor.stop_listening(); });
+}
+
+void HostedReactor::close_idle(const Napi::CallbackInfo&) {
+  host_->order([](reactor::Reactor& reactor) { reactor.close_idle(); });
+}
+
+// setDeadlines({ keepAliveTimeout, headersTimeout, requestTimeout, writeTimeout, halfCloseTimeout, minRate }): those
+// that are given; 0 is none.
+void HostedReactor::set_deadlines(const Napi::CallbackInfo& info) {
+  if (!info[0].IsObject()) return;
+  read_deadlines(info[0].As<Napi::Object>(), options_);
+  host_->order([options = options_](reactor::Reactor& reactor) { reactor.change_deadlines(options); });
+}
+
+// Without a number, or with one that is none, there may be any.
+void HostedReactor::set_max_connections(const Napi::CallbackInfo& info) {
+  double most = info[0].IsNumber() ? info[0].As<Napi::Number>().DoubleValue() : -1;
+  bool is_limit = most >= 0 && most < reactor::kNoConnections;
+  options_.max_connections = !is_limit ? 0 : most < 1 ? reactor::kNoConnections : static_cast<uint32_t>(most);
+  host_->order([options = options_](reactor::Reactor& reactor) { reactor.change_deadlines(options); });
+}
+
+Napi::Value HostedReactor::connections(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(host_->stats().open));
+}
+
+void HostedReactor::ref(const Napi::CallbackInfo&) { host_->set_ref(true); }
+
+void HostedReactor::unref(const Napi::CallbackInfo&) { host_->set_ref(false); }
+
 // listen(address, port, { backlog, reusePort, ipv6Only }, others): { port }, or { errno, syscall }. The other reactors
 // listen at the same socket, which is closed when the last of them has closed it.
 Napi::Value HostedReactor::listen(const Napi::CallbackInfo& info) {
@@ -163,11 +213,40 @@ Napi::Value HostedReactor::listen(const Napi::CallbackInfo& info) {
                                                   static_cast<uint16_t>(port), &address)) {
     return failure(env, UV_EINVAL, "bind");
   }
-  net::ListenOptions options;
-  options.backlog = given.Get("backlog").ToNumber().Int32Value();
-  options.ipv6_only = given.Get("ipv6Only").ToBoolean();
-  options.reuse_port = given.Get("reusePort").ToBoolean();
-  net::Opened opened = net::system::open_listener(address, options);
+  return take_listener(net::system::open_listener(address, listen_options(given)), others);
+}
+
+// listenAtPath(path, { backlog }, others): the same at a path of the UNIX domain. The port is 0.
+Napi::Value HostedReactor::listen_at_path(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  std::vector<HostedReactor*> others;
+  bool expected = info.Length() == 3 && info[0].IsString() && info[1].IsObject();
+  if (!expected || !reactors_in(info[2], &others)) {
+    Napi::TypeError::New(env, "listenAtPath expects a path, options and other reactors").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  std::string path = info[0].As<Napi::String>().Utf8Value();
+  net::ListenOptions options = listen_options(info[1].As<Napi::Object>());
+  return take_listener(net::system::open_unix_listener(path.data(), path.size(), options), others);
+}
+
+// listenOn(descriptor, { backlog }, others): the same on a bound socket, which is the reactor's then.
+Napi::Value HostedReactor::listen_on(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  std::vector<HostedReactor*> others;
+  bool expected = info.Length() == 3 && info[0].IsNumber() && info[1].IsObject();
+  if (!expected || !reactors_in(info[2], &others)) {
+    Napi::TypeError::New(env, "listenOn expects a descriptor, options and other reactors").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  int64_t descriptor = info[0].As<Napi::Number>().Int64Value();
+  if (descriptor < 0 || descriptor > INT32_MAX) return failure(env, UV_EBADF, "listen");
+  net::ListenOptions options = listen_options(info[1].As<Napi::Object>());
+  return take_listener(net::system::adopt_listener(static_cast<net::Descriptor>(descriptor), options), others);
+}
+
+Napi::Value HostedReactor::take_listener(net::Opened opened, const std::vector<HostedReactor*>& others) {
+  Napi::Env env = Env();
   if (opened.error != 0) return failure(env, opened.error, opened.syscall);
   net::Fd listener(opened.descriptor);
   int bound = net::system::local_port(listener.get());

@@ -20,6 +20,7 @@
 
 #include "binding/lent_bytes.h"
 #include "host/host.h"
+#include "net/system.h"
 
 namespace brink::binding {
 
@@ -31,6 +32,16 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
 
  private:
   Napi::Value listen(const Napi::CallbackInfo& info);
+  Napi::Value listen_at_path(const Napi::CallbackInfo& info);
+  Napi::Value listen_on(const Napi::CallbackInfo& info);
+  Napi::Value take_listener(net::Opened opened, const std::vector<HostedReactor*>& others);
+  void stop_listening(const Napi::CallbackInfo& info);
+  void close_idle(const Napi::CallbackInfo& info);
+  void set_deadlines(const Napi::CallbackInfo& info);
+  void set_max_connections(const Napi::CallbackInfo& info);
+  Napi::Value connections(const Napi::CallbackInfo& info);
+  void ref(const Napi::CallbackInfo& info);
+  void unref(const Napi::CallbackInfo& info);
   void start(const Napi::CallbackInfo& info);
   Napi::Value lend(const Napi::CallbackInfo& info);
   Napi::Value losers(const Napi::CallbackInfo& info);
@@ -62,6 +73,7 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   Loans loans_;
   net::BytePool pool_;
   std::unique_ptr<host::Host> host_;
+  reactor::Options options_;
   std::vector<std::unique_ptr<reactor::Block>> request_blocks_;
   std::vector<std::unique_ptr<reactor::Block>> reply_blocks_;
   uint32_t flushes_without_need_ = 0;  // since a block of replies had to be added

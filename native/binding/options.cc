@@ -18,10 +18,28 @@ void read(const Napi::Object& given, const char* name, double least, double most
 
 constexpr double kMostSafeInteger = 9007199254740991.0;
 
+// In milliseconds; 0 turns it off.
+void read_timeout(const Napi::Object& given, const char* name, uint64_t* into) {
+  constexpr double kMost = static_cast<double>(reactor::kNoTimeout);
+  uint64_t timeout_ms = *into == reactor::kNoTimeout ? 0 : *into;
+  read(given, name, 0, kMost, &timeout_ms);
+  *into = timeout_ms == 0 ? reactor::kNoTimeout : timeout_ms;
+}
+
 }  // namespace
+
+void read_deadlines(const Napi::Object& given, reactor::Options& options) {
+  read(given, "minRate", 0, 4294967295.0, &options.min_rate_bytes);
+  read_timeout(given, "keepAliveTimeout", &options.keep_alive_timeout_ms);
+  read_timeout(given, "headersTimeout", &options.headers_timeout_ms);
+  read_timeout(given, "requestTimeout", &options.request_timeout_ms);
+  read_timeout(given, "writeTimeout", &options.write_timeout_ms);
+  read_timeout(given, "halfCloseTimeout", &options.half_close_timeout_ms);
+}
 
 reactor::Options options_from(const Napi::Object& given) {
   reactor::Options options;
+  read_deadlines(given, options);
   read(given, "maxHeaderSize", 64, http::kMostHeaderBytes, &options.limits.header_bytes);
   read(given, "maxHeaders", 1, http::kMostFields, &options.limits.fields);
   read(given, "maxTargetSize", 1, http::kMostHeaderBytes, &options.limits.target_bytes);
@@ -29,17 +47,18 @@ reactor::Options options_from(const Napi::Object& given) {
   read(given, "maxChunkOverhead", 0, 4294967295.0, &options.limits.chunk_overhead_bytes);
   read(given, "maxConnections", 0, 4294967295.0, &options.max_connections);
   read(given, "maxRequestsPerConnection", 0, 4294967295.0, &options.max_requests_per_connection);
-  read(given, "minRate", 0, 4294967295.0, &options.min_rate_bytes);
   read(given, "maxPipelined", 1, reactor::Unanswered::kMost, &options.max_pipelined);
   read(given, "maxPendingOutput", 1, kMostSafeInteger, &options.max_pending_output_bytes);
   read(given, "maxPendingInput", 1, kMostSafeInteger, &options.max_pending_input_bytes);
-  read(given, "keepAliveTimeout", 1, kMostSafeInteger, &options.keep_alive_timeout_ms);
-  read(given, "headersTimeout", 1, kMostSafeInteger, &options.headers_timeout_ms);
-  read(given, "requestTimeout", 1, kMostSafeInteger, &options.request_timeout_ms);
-  read(given, "writeTimeout", 1, kMostSafeInteger, &options.write_timeout_ms);
-  read(given, "halfCloseTimeout", 1, kMostSafeInteger, &options.half_close_timeout_ms);
   options.tells_client_errors = given.Get("tellsClientErrors").ToBoolean();
   options.takes_upgrades = given.Get("takesUpgrades").ToBoolean();
+  options.tells_connections = given.Get("tellsConnections").ToBoolean();
+  options.asks_about_refusals = given.Get("asksAboutRefusals").ToBoolean();
+  options.limits.left_to_app.upgrades = given.Get("takesAnyUpgrade").ToBoolean();
+  options.takes_upgrades |= options.limits.left_to_app.upgrades;
+  options.limits.left_to_app.hosts = given.Get("lenientHost").ToBoolean();
+  options.limits.left_to_app.targets = given.Get("anyTarget").ToBoolean();
+  options.limits.left_to_app.expectations = given.Get("ownsExpectations").ToBoolean();
   return options;
 }
 

@@ -9,5 +9,7 @@
 namespace brink::binding {
 
 reactor::Options options_from(const Napi::Object& given);
+// Those deadlines that are given; the others stay as they are.
+void read_deadlines(const Napi::Object& given, reactor::Options& options);
 
 }  // namespace brink::binding

@@ -141,7 +141,7 @@ void Application::compose_text(const Request& to, ReplyKind kind, size_t size) {
       reply.body_at = layout::kBlockBytes - static_cast<uint32_t>(size);
       break;
     case ReplyKind::unknown_kind:
-      reply.kind = 7;
+      reply.kind = 31;
       break;
     default:
       break;

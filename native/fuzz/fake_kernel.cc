@@ -308,6 +308,9 @@ using fuzz::FakeKernel;
 
 bool parse_address(const char*, uint16_t, Address*) { return false; }
 
+Opened open_unix_listener(const char*, size_t, const ListenOptions&) { return {kNoDescriptor, -ENOTSUP, "bind"}; }
+Opened adopt_listener(Descriptor, const ListenOptions&) { return {kNoDescriptor, -ENOTSUP, "listen"}; }
+
 Opened open_listener(const Address&, const ListenOptions&) {
   Opened opened;
   opened.descriptor = FakeKernel::current().open_listener();
@@ -315,6 +318,11 @@ Opened open_listener(const Address&, const ListenOptions&) {
 }
 
 int local_port(Descriptor) { return 80; }
+Address local_address(Descriptor descriptor) {
+  Address address;
+  address.port = static_cast<uint16_t>(FakeKernel::current().client_of(descriptor) + 1);
+  return address;
+}
 
 int64_t duplicate(Descriptor) { return -EMFILE; }
 

@@ -2,21 +2,26 @@
 //
 //   npm run fuzz -- [--target reactor|replies|parser|head|body] [--seconds 60] [--seed N] [--runs N] [--keep]
 //
+// As many targets run at a time as there are processors.
+//
 // Each begins with its seeds and the inputs in native/fuzz/corpus. A run is a function of them, of the seed and of the
-// number of runs, and of nothing else; a run of so many seconds says how many runs it came to. --keep adds to the corpus what led
-// to new places, and takes out what others cover.
+// number of runs, and of nothing else; a run of so many seconds says how many runs it came to. --keep packs into the
+// corpus what led to new places, and takes out what others cover, the seeds among them; --keep --runs 0 does only that.
 
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Failure, fetchLlhttp, filesUnder, generateLayout } from '../build.mjs'
-import { execute, NATIVE } from '../selftest/toolchain.mjs'
+import { execute, inTurn, NATIVE } from '../selftest/toolchain.mjs'
+import { pack, unpack } from './corpus.mjs'
 import { writeSeeds } from './seeds.mjs'
 import { build, OUTPUT } from './toolchain.mjs'
 
 const TARGETS = ['reactor', 'replies', 'parser', 'head', 'body']
 const LONGEST_INPUT = 2000
+// Of setTimeout.
+const NO_LIMIT = 2 ** 31 - 1
 const FINDINGS = join(OUTPUT, 'findings')
 
 const total = { passed: 0, failed: 0 }
@@ -43,18 +48,24 @@ function readOptions() {
   }
 }
 
-async function fuzz(target, options) {
-  const program = await build(target)
+async function fuzz(target, program, options) {
   const found = mkdtempSync(join(tmpdir(), `brink-fuzz-${target}-`))
   try {
     const began = performance.now()
-    const { code, output } = await execute(program, argumentsFor(target, found, options), { limitMs: 2 ** 31 - 1 })
+    const { code, output } = await execute(program, argumentsFor(target, found, options), { silentMs: NO_LIMIT })
     report(target, options, program, code, output, Math.round((performance.now() - began) / 1000))
     if (options.keep && code === 0) await keep(target, program, found)
   } finally {
     rmSync(found, { recursive: true, force: true })
   }
 }
+
+// Those on which depends what an input leads to.
+const LOOKING = [
+  `-max_len=${LONGEST_INPUT}`,
+  // What is compared with what may be addresses, and those are others in each run.
+  '-use_cmp=0',
+]
 
 function argumentsFor(target, found, { seconds, seed, runs }) {
   mkdirSync(FINDINGS, { recursive: true })
@@ -63,32 +74,45 @@ function argumentsFor(target, found, { seconds, seed, runs }) {
     `-seed_inputs=${listInputs(target)}`,
     runs === undefined ? `-max_total_time=${seconds}` : `-runs=${runs}`,
     `-seed=${seed}`,
-    `-max_len=${LONGEST_INPUT}`,
+    ...LOOKING,
     `-dict=${join(NATIVE, 'fuzz', 'http.dict')}`,
-    `-artifact_prefix=${join(FINDINGS, `${target}-`)}`,
+    artifactsOf(target),
     '-timeout=20',
     // Looking for what others have found depends on the time.
     '-reload=0',
     '-print_final_stats=1',
-    // What is compared with what may be addresses, and those are others in each run.
-    '-use_cmp=0',
     // Weighing inputs by how rare their features are takes longer than running them.
     '-entropic=0',
   ]
 }
 
+/** Otherwise they are dropped where it was started: an input that takes long is one, too. */
+function artifactsOf(target) {
+  return `-artifact_prefix=${join(FINDINGS, `${target}-`)}`
+}
+
 /** By name, since the order in which a folder lists its files is its own. */
 function listInputs(target) {
-  const seeds = join(OUTPUT, 'seeds', target)
-  writeSeeds(target, seeds)
-  const inputs = [corpusOf(target), seeds].flatMap((folder) => filesUnder(folder, () => true).sort())
+  const inputs = [unpackCorpus(target), putSeeds(target)].flatMap((folder) => filesUnder(folder, () => true).sort())
   const list = join(OUTPUT, `${target}.inputs`)
   writeFileSync(list, inputs.join(','))
   return `@${list}`
 }
 
-function corpusOf(target) {
-  return join(NATIVE, 'fuzz', 'corpus', target)
+function putSeeds(target) {
+  const folder = join(OUTPUT, 'seeds', target)
+  writeSeeds(target, folder)
+  return folder
+}
+
+function unpackCorpus(target) {
+  const folder = join(OUTPUT, 'corpus', target)
+  unpack(packedCorpusOf(target), folder)
+  return folder
+}
+
+function packedCorpusOf(target) {
+  return join(NATIVE, 'fuzz', 'corpus', `${target}.inputs`)
 }
 
 function report(target, { seed }, program, code, output, seconds) {
@@ -114,24 +138,32 @@ function tellingLines(output) {
 }
 
 async function keep(target, program, found) {
+  const seeds = putSeeds(target)
   const merged = mkdtempSync(join(tmpdir(), `brink-fuzz-merged-`))
-  const corpus = corpusOf(target)
-  mkdirSync(corpus, { recursive: true })
-  const { code, output } = await execute(program, ['-merge=1', `-max_len=${LONGEST_INPUT}`, merged, corpus, found])
-  if (code !== 0) throw new Failure(`The corpus of ${target} cannot be merged.`, output)
-  rmSync(corpus, { recursive: true })
-  mkdirSync(corpus)
-  for (const name of readdirSync(merged)) copyFileSync(join(merged, name), join(corpus, name))
-  rmSync(merged, { recursive: true })
-  console.log(`     ${readdirSync(corpus).length} inputs are kept`)
+  try {
+    // What leads nowhere beyond the inputs in the first folder is not added to it.
+    cpSync(seeds, merged, { recursive: true })
+    const folders = [merged, unpackCorpus(target), found]
+    const { code, output } = await execute(program, ['-merge=1', ...LOOKING, artifactsOf(target), ...folders], {
+      silentMs: NO_LIMIT,
+    })
+    if (code !== 0) throw new Failure(`The corpus of ${target} cannot be merged.`, output)
+    mkdirSync(dirname(packedCorpusOf(target)), { recursive: true })
+    console.log(`     ${pack(merged, seeds, packedCorpusOf(target))} inputs are kept`)
+  } finally {
+    rmSync(merged, { recursive: true, force: true })
+  }
 }
 
 try {
   const options = readOptions()
   fetchLlhttp()
   generateLayout()
-  // One after the other: each has a processor to itself, and a run of so many seconds is comparable to the next.
-  for (const target of options.targets) await fuzz(target, options)
+  // They have most of their objects in common.
+  const programs = []
+  for (const target of options.targets) programs.push(await build(target))
+  // Each has a processor to itself, so a run of so many seconds is comparable to the next.
+  await Promise.all(options.targets.map((target, i) => inTurn(() => fuzz(target, programs[i], options))))
   console.log(`${total.passed} passed, ${total.failed} failed`)
   process.exitCode = total.failed > 0 ? 1 : 0
 } catch (error) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,10 @@
 #include "reactor/fixed_answers.h"
 #include "reactor/options.h"
 #include "reactor/stats.h"
+
+namespace brink::reactor {
+class Reactor;
+}
 
 namespace brink::host {
 
@@ -33,6 +38,8 @@ enum class Timing : uint8_t {
   with_the_batch,  // they are the last of it: with its block, when on_batch() returns
 };
 
+using Order = std::function<void(reactor::Reactor&)>;
+
 class Host {
  public:
   virtual ~Host() = default;
@@ -48,6 +55,10 @@ class Host {
   virtual reactor::Block* next_reply_block() = 0;
   // Gives a block up, if no reply is in it: from then on it is not the host's.
   virtual bool give_up_reply_block(reactor::Block* block) = 0;
+  // Called with the reactor, on its thread: at once, or in the order of the replies that cross.
+  virtual void order(Order order) = 0;
+  // Whether it keeps the process alive.
+  virtual void set_ref(bool on) = 0;
   // See Reactor::set_fixed.
   virtual void set_fixed(std::string target, reactor::FixedAnswer answer) = 0;
   virtual reactor::Stats stats() = 0;

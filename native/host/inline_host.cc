@@ -85,6 +85,19 @@ void InlineHost::arrange_next(bool more_to_do) {
   }
 }
 
+void InlineHost::order(Order order) {
+  if (closing_) return;
+  order(*reactor_);
+  if (!in_turn_) turn_soon();
+}
+
+void InlineHost::set_ref(bool on) {
+  if (closing_) return;
+  for (uv_handle_t* handle : {reinterpret_cast<uv_handle_t*>(&poll_), reinterpret_cast<uv_handle_t*>(&idle_)}) {
+    on ? uv_ref(handle) : uv_unref(handle);
+  }
+}
+
 void InlineHost::set_fixed(std::string target, reactor::FixedAnswer answer) {
   if (!closing_) reactor_->set_fixed(std::move(target), std::move(answer));
 }

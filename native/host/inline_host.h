@@ -26,6 +26,8 @@ class InlineHost final : public Host, public reactor::BatchSink {
   bool has_reply_block() override { return true; }
   reactor::Block* next_reply_block() override { return std::exchange(free_reply_block_, nullptr); }
   bool give_up_reply_block(reactor::Block*) override { return false; }
+  void order(Order order) override;
+  void set_ref(bool on) override;
   void set_fixed(std::string target, reactor::FixedAnswer answer) override;
   reactor::Stats stats() override;
   void drain() override;

@@ -80,6 +80,7 @@ bool ReactorThread::handle(Inbox inbox) {
     applied.push_back(replies.block);
     reactor_.apply(std::move(replies));
   }
+  for (auto& order : inbox.orders) order(reactor_);
   for (reactor::Block* block : inbox.blocks) {
     free_blocks_.push_back(block);
     delivered_--;
@@ -178,6 +179,10 @@ reactor::Stats ReactorThread::stats() {
 
 void ReactorThread::set_fixed(std::string target, reactor::FixedAnswer answer) {
   post([&](Inbox& inbox) { inbox.fixed.emplace_back(std::move(target), std::move(answer)); });
+}
+
+void ReactorThread::order(std::function<void(reactor::Reactor&)> order) {
+  post([&](Inbox& inbox) { inbox.orders.push_back(std::move(order)); });
 }
 
 void ReactorThread::drain() {

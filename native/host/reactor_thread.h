@@ -51,6 +51,8 @@ class ReactorThread final : private reactor::BatchSink {
   reactor::Block* take_reply_block();  // one whose replies are applied, or null: the first, so that the last ones rest
   bool give_up_reply_block(reactor::Block* block);  // if its replies are applied
   void set_fixed(std::string target, reactor::FixedAnswer answer);
+  // Carried out on the reactor's thread, behind the replies that were given before.
+  void order(std::function<void(reactor::Reactor&)> order);
   reactor::Stats stats();
   void drain();
   // Ends every connection and the thread; returns when it has ended. take() once more for what was left.
@@ -61,9 +63,12 @@ class ReactorThread final : private reactor::BatchSink {
     std::vector<reactor::Replies> replies;
     std::vector<reactor::Block*> blocks;
     std::vector<std::pair<std::string, reactor::FixedAnswer>> fixed;
+    std::vector<std::function<void(reactor::Reactor&)>> orders;
     bool drain = false;
     bool stop = false;
-    bool empty() const { return replies.empty() && blocks.empty() && fixed.empty() && !drain && !stop; }
+    bool empty() const {
+      return replies.empty() && blocks.empty() && fixed.empty() && orders.empty() && !drain && !stop;
+    }
   };
 
   ReactorThread(const reactor::Options& options, std::unique_ptr<poller::Poller> poller,

@@ -30,6 +30,16 @@ void ThreadHost::reply(reactor::Replies replies, Timing timing) {
   replies_.push_back(std::move(replies));
 }
 
+void ThreadHost::order(Order order) {
+  if (!closing_) thread_->order(std::move(order));
+}
+
+void ThreadHost::set_ref(bool on) {
+  if (closing_) return;
+  auto* handle = reinterpret_cast<uv_handle_t*>(&wakeup_);
+  on ? uv_ref(handle) : uv_unref(handle);
+}
+
 void ThreadHost::set_fixed(std::string target, reactor::FixedAnswer answer) {
   if (!closing_) thread_->set_fixed(std::move(target), std::move(answer));
 }

@@ -26,6 +26,8 @@ class ThreadHost final : public Host {
   bool has_reply_block() override { return !closing_ && thread_->has_reply_block(); }
   reactor::Block* next_reply_block() override { return closing_ ? nullptr : thread_->take_reply_block(); }
   bool give_up_reply_block(reactor::Block* block) override { return !closing_ && thread_->give_up_reply_block(block); }
+  void order(Order order) override;
+  void set_ref(bool on) override;
   void set_fixed(std::string target, reactor::FixedAnswer answer) override;
   reactor::Stats stats() override { return closing_ ? last_stats_ : thread_->stats(); }
   void drain() override;

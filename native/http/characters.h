@@ -13,6 +13,8 @@ bool is_token_character(char c);   // RFC 9110, 5.6.2: tchar
 bool is_host_character(char c);    // RFC 3986, 3.2.2: reg-name, with percent-encoding
 bool is_target_character(char c);  // RFC 3986: what may stand in a path or a query
 bool are_target_characters(net::Slice text);
+// What stands between spaces can be told apart from them.
+inline bool is_visible_character(char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; }
 bool is_field_character(char c);  // RFC 9110, 5.5: field-vchar, obs-text, space and tab
 
 inline bool is_digit(char c) { return c >= '0' && c <= '9'; }

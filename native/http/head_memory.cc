@@ -63,6 +63,7 @@ void HeadMemory::keep_fields(const char* bytes, size_t size, size_t line_size, c
   auto entry = std::make_unique<Fields>();
   entry->bytes.assign(bytes + line_size, bytes + size);
   entry->keep_alive = head.keep_alive;
+  entry->traits = head.traits;
   entry->fields.reserve(head.fields.size());
   for (const Field& field : head.fields) {
     ptrdiff_t by = -static_cast<ptrdiff_t>(line_size);

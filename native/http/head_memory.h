@@ -28,6 +28,7 @@ class HeadMemory {
   struct Fields : Remembered {
     std::vector<char> bytes;    // with the empty line at its end
     std::vector<Field> fields;  // of which the offsets count from here
+    uint32_t traits = 0;
     bool keep_alive = true;
   };
 

@@ -54,6 +54,7 @@ HeadMemory::Fields* RequestParser::fields_known_behind_line(const char* begin, c
   head.clear();
   head.method = HTTP_GET;
   head.keep_alive = known->keep_alive;
+  head.traits = known->traits;
   head.method_name = {0, static_cast<uint16_t>(kMethod.size() - 1)};
   head.target = {static_cast<uint16_t>(kMethod.size()), static_cast<uint16_t>(target.size)};
   ptrdiff_t by = static_cast<ptrdiff_t>(line_size);

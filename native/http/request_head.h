@@ -30,19 +30,36 @@ struct Field {
 // The number of a well-formed method that llhttp has none for; its name is in the head.
 inline constexpr uint8_t kUnknownMethod = 255;
 
+// What JavaScript is told of a head in one word, as the layout has it.
+inline constexpr uint32_t kTraitHttp10 = 2;
+inline constexpr uint32_t kTraitBody = 8;
+inline constexpr uint32_t kTraitExpectsContinue = 32;
+inline constexpr uint32_t kTraitCloses = 128;
+inline constexpr uint32_t kTraitChunked = 256;
+inline constexpr uint32_t kTraitExpectsOther = 512;
+
 struct RequestHead {
   uint8_t method = 0;  // llhttp's number, or kUnknownMethod
   bool http_1_0 = false;
   bool keep_alive = false;
   bool chunked = false;
   bool expects_continue = false;
+  bool expects_other = false;   // than `100-continue`
   bool offers_upgrade = false;  // or asks for a tunnel, with CONNECT
+  uint32_t traits = 0;          // see note_traits()
   uint64_t content_length = 0;
   Span method_name;
   Span target;
   std::vector<Field> fields;
 
   bool has_body() const { return chunked || content_length > 0; }
+
+  // When all else is known.
+  void note_traits() {
+    traits = (http_1_0 ? kTraitHttp10 : 0) | (has_body() ? kTraitBody : 0) |
+             (expects_continue ? kTraitExpectsContinue : 0) | (keep_alive ? 0 : kTraitCloses) |
+             (chunked ? kTraitChunked : 0) | (expects_other ? kTraitExpectsOther : 0);
+  }
 
   // Up to the end of the last field; what follows is line ends.
   size_t size() const {
@@ -57,7 +74,8 @@ struct RequestHead {
   void clear() {
     fields.clear();
     method_name = target = Span{};
-    http_1_0 = keep_alive = chunked = expects_continue = offers_upgrade = false;
+    http_1_0 = keep_alive = chunked = expects_continue = expects_other = offers_upgrade = false;
+    traits = 0;
     content_length = 0;
   }
 };

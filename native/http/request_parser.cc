@@ -28,6 +28,15 @@ void RequestParser::restore(char* into) const {
   if (unread_) std::memcpy(into, unread_->data(), unread_->size());
 }
 
+void RequestParser::leave_http() {
+  Slice kept = head_.kept();
+  if (kept.size > 0 && !unread_) keep_unread(kept.data, kept.data + kept.size);
+  head_.release();
+  body_.reset();
+  stage_ = Stage::between;
+  continue_wanted_ = false;
+}
+
 bool RequestParser::take_continue_wanted() { return std::exchange(continue_wanted_, false); }
 
 bool RequestParser::knows_body_left(uint64_t* left) const {
@@ -86,12 +95,22 @@ Refusal RequestParser::take_request(char** at, char* end, ParserScratch& scratch
 Refusal RequestParser::begin_body(char** at, char* end, Slice head_bytes, const RequestHead& head, RequestSink& sink,
                                   bool* takes_more) {
   BodyDecoder body(head);
+  bool waits = head.expects_continue && !limits_.left_to_app.expectations;
+  if (head.offers_upgrade) {
+    // It may be the first of the other protocol: that is for the app to say.
+    stage_ = Stage::body;
+    continue_wanted_ = waits;
+    sink.on_request({head, head_bytes, {nullptr, 0}, {nullptr, 0}, false});
+    body_ = std::make_unique<BodyDecoder>(std::move(body));
+    *takes_more = false;
+    return Refusal::none;
+  }
   Slice content;
   Refusal refusal = body.decode(at, end, limits_, &content);
   if (refusal != Refusal::none) return refuse(refusal, head_bytes);
   bool is_complete = body.is_complete();
   stage_ = is_complete ? Stage::between : Stage::body;
-  continue_wanted_ = head.expects_continue && !is_complete && content.size == 0;
+  continue_wanted_ = waits && !is_complete && content.size == 0;
   bool goes_on = sink.on_request({head, head_bytes, content, body.trailers(), is_complete});
   if (is_complete) {
     *takes_more = goes_on;

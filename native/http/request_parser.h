@@ -60,6 +60,8 @@ class RequestParser {
   // True when there are bytes to parse without reading any: parse(at + kept_bytes(), 0) goes on with them.
   bool has_unread() const { return unread_ != nullptr; }
   void forget_unread() { unread_.reset(); }
+  // What comes from now on is none of HTTP: what was kept of a head is unread, and there is no body.
+  void leave_http();
 
   // Parses `size` new bytes; the kept ones stand before them. Bodies may be moved together in place.
   Refusal parse(char* bytes, size_t size, ParserScratch& scratch, RequestSink& sink);

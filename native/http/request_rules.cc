@@ -121,7 +121,7 @@ Refusal judge_target(Slice target, const RequestHead& head, Slice host) {
 
 }  // namespace
 
-Refusal judge_head(const char* bytes, RequestHead& head) {
+Refusal judge_head(const char* bytes, const LeftToApp& left_to_app, RequestHead& head) {
   Slice host = {nullptr, 0};
   bool has_length = false, names_protocol = false, expects_continue = false;
   ConnectionOptions connection;
@@ -132,12 +132,16 @@ Refusal judge_head(const char* bytes, RequestHead& head) {
         if (!equal_ignoring_case(name, "host")) break;
         // RFC 9112, 3.2: exactly one, and a valid one.
         if (host.data) return Refusal::REPEATED_HOST;
-        if (!is_authority(value)) return Refusal::INVALID_HOST;
+        if (!left_to_app.hosts && !is_authority(value)) return Refusal::INVALID_HOST;
         host = value;
         break;
       case 6:
         if (!equal_ignoring_case(name, "expect")) break;
-        if (!expects_only_continue(value)) return Refusal::UNKNOWN_EXPECTATION;
+        if (!expects_only_continue(value)) {
+          if (!left_to_app.expectations) return Refusal::UNKNOWN_EXPECTATION;
+          head.expects_other = true;
+          break;
+        }
         expects_continue |= names_anything(value);
         break;
       case 7:
@@ -160,15 +164,17 @@ Refusal judge_head(const char* bytes, RequestHead& head) {
         break;
     }
   }
-  if (!host.data && !head.http_1_0) return Refusal::MISSING_HOST;
+  if (!host.data && !head.http_1_0 && !left_to_app.hosts) return Refusal::MISSING_HOST;
   if (has_length && head.chunked) return Refusal::LENGTH_AND_TRANSFER_ENCODING;
   // A server ignores it from an HTTP/1.0 client, and where there is no body to wait for.
   head.expects_continue = expects_continue && !head.http_1_0 && head.has_body();
   head.keep_alive = !connection.close && (!head.http_1_0 || connection.keep_alive);
-  // An upgrade is an offer; what nobody takes up is a plain request. An HTTP/1.0 client cannot make one.
+  // An upgrade is an offer; what nobody takes up is a plain request. An HTTP/1.0 client cannot make one, and behind a
+  // body it would come too late, if the app does not say otherwise.
   bool asks = head.method == HTTP_CONNECT || (connection.upgrade && names_protocol);
-  head.offers_upgrade = asks && !head.has_body() && !head.http_1_0;
-  return judge_target(slice_of(bytes, head.target), head, host);
+  head.offers_upgrade = asks && (left_to_app.upgrades || (!head.has_body() && !head.http_1_0));
+  head.note_traits();
+  return left_to_app.targets ? Refusal::none : judge_target(slice_of(bytes, head.target), head, host);
 }
 
 Refusal judge_framing(const char* bytes, const RequestHead& head) {

@@ -194,9 +194,10 @@ bool are_field_lines(net::Slice lines) {
 
 // An HTTP/1.0 client must be told that the connection stays; to the others the second line says for how long. Whole
 // seconds, and none that the connection may not last.
-ResponseHeadWriter::ResponseHeadWriter(uint64_t keep_alive_timeout_ms)
-    : keep_alive_("Connection: keep-alive\r\nKeep-Alive: timeout=" + std::to_string(keep_alive_timeout_ms / 1000) +
-                  "\r\n") {
+ResponseHeadWriter::ResponseHeadWriter(uint64_t keep_alive_timeout_ms) : keep_alive_("Connection: keep-alive\r\n") {
+  if (keep_alive_timeout_ms > 0) {
+    keep_alive_ += "Keep-Alive: timeout=" + std::to_string(keep_alive_timeout_ms / 1000) + "\r\n";
+  }
   set_time(0);
 }
 

@@ -39,7 +39,8 @@ std::string_view reason_phrase(uint16_t status);
 
 class ResponseHeadWriter {
  public:
-  // Says on every response for how long the connection stays, so that no client asks on one that is just being closed.
+  // Says on every response for how long the connection stays, so that no client asks on one that is just being closed;
+  // with 0 it stays for any time.
   explicit ResponseHeadWriter(uint64_t keep_alive_timeout_ms);
 
   // Brings Date up to the second. Cheap when it is the same second still.

@@ -1,4 +1,4 @@
-// Bytes being put together to be sent: grows as needed, and keeps its memory when it is cleared.
+// A growing buffer of bytes to be sent. It keeps its memory when it is cleared.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ class ByteBuffer {
   Slice slice() const { return {bytes_.get(), size_}; }
   void clear() { size_ = 0; }
 
-  // Room for `most` bytes at the end; added() says how many of them were written.
+  // Room for `most` bytes at the end; call added() with the end of what was written.
   char* room(size_t most) {
     if (capacity_ - size_ < most) grow(most);
     return bytes_.get() + size_;

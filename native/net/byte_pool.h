@@ -1,6 +1,6 @@
-// Memory for bytes that are copied to be sent, which is used again: an allocator gives pieces of this size back to the
-// system as soon as they are free, and then each of their pages is a fault, which takes longer than to copy it. For any
-// thread: one takes, another gives back.
+// A pool of memory for bytes that are copied to be sent. An allocator returns blocks of this size to the system when
+// they are freed, and then each page is a fault again, which takes longer than copying. Thread-safe: one thread takes
+// a piece, another gives it back.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@ class BytePool {
  public:
   using Piece = std::unique_ptr<char[]>;
 
-  // So many bytes at the least.
+  // A piece of at least that many bytes.
   Piece take(size_t size) {
     size_t at = place_of(size);
     if (at < kSizes.size()) {
@@ -31,7 +31,7 @@ class BytePool {
     return Piece(new char[at < kSizes.size() ? kSizes[at] : size]);
   }
 
-  // `size` is what was asked for.
+  // `size` is the size that was requested.
   void give_back(Piece piece, size_t size) {
     size_t at = place_of(size);
     if (at == kSizes.size()) return;

@@ -4,7 +4,7 @@
 
 namespace brink::net {
 namespace {
-// The step after the deadline, so that nothing falls due early.
+// The step after the deadline, so that nothing is due too early.
 uint64_t step_of(uint64_t due_ms) { return due_ms / DeadlineWheel::kStepMs + 1; }
 }  // namespace
 
@@ -20,7 +20,7 @@ void DeadlineWheel::clear(DeadlineEntry& entry) {
 
 DeadlineEntry* DeadlineWheel::take_due(uint64_t now_ms) {
   uint64_t now_step = now_ms / kStepMs;
-  // After a long sleep one round sees every bucket; more would see them twice.
+  // After a long sleep one round visits every bucket; more rounds would visit them twice.
   if (now_step > step_ + kBuckets) step_ = now_step - kBuckets;
   for (; step_ <= now_step; step_++) {
     uint32_t bucket = static_cast<uint32_t>(step_ % kBuckets);
@@ -49,7 +49,7 @@ int64_t DeadlineWheel::next_check_ms(uint64_t now_ms) const {
 }
 
 void DeadlineWheel::insert(DeadlineEntry& entry, uint64_t step) {
-  // Farther than the wheel goes round: seen once a round, and put back until its time has come.
+  // A deadline beyond the range of the wheel is visited once a round, and put back until it is due.
   step = std::clamp(step, step_, step_ + kBuckets - 1);
   entry.bucket = static_cast<uint16_t>(step % kBuckets);
   DeadlineEntry*& head = buckets_[entry.bucket];

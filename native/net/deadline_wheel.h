@@ -1,6 +1,6 @@
 // Deadlines of many connections without a timer for each: a wheel of buckets, each a linked list of the connections
-// that fall due in its step. Setting a later deadline only stores it; the entry moves when its old bucket comes round,
-// so a busy keep-alive connection costs nothing here. Owned by one reactor, used on its thread.
+// that are due in its step. A later deadline is only stored; the entry moves when its old bucket comes round, so a
+// busy keep-alive connection costs nothing here. Owned by one reactor, used on its thread.
 #pragma once
 
 #include <array>
@@ -8,7 +8,7 @@
 
 namespace brink::net {
 
-// The part of a connection that the wheel keeps; `slot` names the connection to the owner.
+// The entry of a connection in the wheel; `slot` identifies the connection to the owner.
 struct DeadlineEntry {
   uint64_t due_ms = 0;  // 0: none
   DeadlineEntry* previous = nullptr;
@@ -32,10 +32,10 @@ class DeadlineWheel {
   }
   void clear(DeadlineEntry& entry);
 
-  // The next entry that fell due, taken out of the wheel, or null. Call until null.
+  // Takes the next entry that is due out of the wheel; null when there is none. Call until null.
   DeadlineEntry* take_due(uint64_t now_ms);
 
-  // Milliseconds until the wheel wants to be asked again, or -1 when it is empty.
+  // Milliseconds until take_due() must be called again, or -1 when the wheel is empty.
   int64_t next_check_ms(uint64_t now_ms) const;
 
  private:

@@ -1,5 +1,5 @@
-// Owns a descriptor: closes it when it goes out of scope, and can be moved but not copied, so that no path forgets to
-// close one and none closes it twice.
+// Owns a descriptor: closes it at the end of its scope. Movable but not copyable, so that a descriptor is closed
+// exactly once.
 #pragma once
 
 #include <utility>

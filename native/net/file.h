@@ -1,5 +1,5 @@
-// A regular file that is open for reading, and what was true of it when it was opened. Shared by whoever sends it, on
-// any thread: the last one closes it.
+// A regular file that is open for reading, with its metadata at the time of opening. Shared by all that send it, on
+// any thread; the last owner closes it.
 #pragma once
 
 #include <memory>
@@ -23,7 +23,7 @@ class File {
   FileFacts facts_;
 };
 
-// A folder that files are opened in, and that stays the same one when its path comes to name another.
+// An open folder. It stays the same folder when its path is changed to name another one.
 class Folder {
  public:
   Folder(Descriptor descriptor, const FileFacts& facts) : descriptor_(descriptor), facts_(facts) {}
@@ -41,7 +41,7 @@ class Folder {
   FileFacts facts_;
 };
 
-// What became of opening: a file or folder, or the negative errno that system.h names.
+// The result of opening: a file or folder, or the negative errno that system.h documents.
 template <typename Type>
 struct OpenResult {
   std::shared_ptr<Type> opened;

@@ -1,5 +1,5 @@
-// Memory straight from the system, in whole pages, that goes back to the system when it is released: the allocator
-// would keep it for later.
+// Memory in whole pages from the system. It is returned to the system when it is released; an allocator would keep
+// it.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,7 @@ class Pages {
   }
   ~Pages() { release(); }
 
-  // False when the system has none. What was there before is released.
+  // Allocates after releasing the previous memory. False when the system has no memory.
   bool allocate(size_t size) {
     release();
     data_ = system::allocate_pages(size);

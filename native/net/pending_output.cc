@@ -7,16 +7,17 @@
 
 namespace brink::net {
 namespace {
-// Small answers share a segment up to this size, so that a pipelined backlog costs a few allocations, not thousands.
+// Small responses share a segment up to this size, so that a pipelined backlog takes a few allocations, not
+// thousands.
 constexpr size_t kSharedSegment = 64 * 1024;
 constexpr size_t kMostSlices = 16;
-// A client that takes a large file as fast as it can be sent must not keep the others waiting.
+// Limits for one call, so that a fast client with a large file does not make the others wait.
 constexpr int64_t kMostAtOnce = 2 * 1024 * 1024;
 constexpr uint64_t kMostOfFile = 2 * 1024 * 1024;
 constexpr uint64_t kLargeFile = 128 * 1024;
 }  // namespace
 
-// A client that takes little gets whole segments, so that what waits for it takes no more memory than its bytes.
+// A client that reads little gets whole segments, so that its pending output takes no more memory than its bytes.
 void PendingOutput::append(Slice bytes) {
   while (bytes.size > 0) {
     bool shared =
@@ -27,7 +28,7 @@ void PendingOutput::append(Slice bytes) {
       segments_.back().copied.reserve(is_slow ? std::max(bytes.size, kSharedSegment) : bytes.size);
     }
     auto& copied = segments_.back().copied;
-    // What comes at once stays in one piece.
+    // Bytes that arrive together stay in one segment.
     size_t fits = copied.empty() ? bytes.size : std::min(bytes.size, kSharedSegment - copied.size());
     copied.insert(copied.end(), bytes.data, bytes.data + fits);
     size_ += fits;
@@ -65,9 +66,9 @@ PendingOutput::Sent PendingOutput::send_to(Descriptor descriptor, bool* unsent_l
     if (sent < 0) return {sent, false};
     total += sent;
     consume(static_cast<uint64_t>(sent));
-    // Less than was offered: the socket is full, and the next writable edge will tell when it is not. But when a piece
-    // of memory is gone it is short, too, and there is room that no edge tells of: only EAGAIN proves that there is
-    // not.
+    // A short send means that the socket is full, and the next writable edge will follow. But when held memory has
+    // changed, the send is short as well, although there is room, and no edge follows: then only EAGAIN proves that
+    // the socket is full.
     if (static_cast<uint64_t>(sent) < offer.size && !offer.is_held) return {total, false};
   }
   return {total, false};
@@ -81,7 +82,7 @@ int64_t PendingOutput::send_memory(Descriptor descriptor, Offer* offer) {
     file_follows = segment.held.file != nullptr;
     if (count == kMostSlices || file_follows) break;
     Slice rest;
-    // What stands before it is sent all the same.
+    // The slices before it are sent anyway.
     if (!segment.find(&rest)) break;
     if (count == 0) rest = {rest.data + sent_of_first_, rest.size - static_cast<size_t>(sent_of_first_)};
     slices[count++] = rest;
@@ -96,9 +97,9 @@ int64_t PendingOutput::send_file(Descriptor descriptor, Offer* offer) {
   uint64_t left = held.file_length - sent_of_first_;
   uint64_t most = std::min(left, kMostOfFile);
   int64_t sent = system::send_file(descriptor, held.file->descriptor(), held.file_offset + sent_of_first_, most);
-  // The file has become shorter than was said, and nothing can make up for it.
+  // The file has become shorter, so the announced length cannot be sent.
   if (sent == 0) return -EIO;
-  // sendfile may stop at less than the socket would take: only EAGAIN says that it is full.
+  // sendfile may stop early although the socket has room: only EAGAIN proves that it is full.
   if (sent > 0) offer->size = static_cast<uint64_t>(sent);
   return sent;
 }

@@ -1,5 +1,5 @@
-// What a socket did not take: bytes to send, in order, until the next writable edge. Small answers are copied in; large
-// buffers and files stay where they lie and are held by reference until the last byte has been taken.
+// Bytes that a socket did not take, in order, until the next writable edge. Small responses are copied; large buffers
+// and files are held by reference until their last byte was sent.
 #pragma once
 
 #include <cerrno>
@@ -15,16 +15,16 @@
 
 namespace brink::net {
 
-// Keeps memory that belongs to somebody else, who may take it away all the same, or resize it: nobody keeps an address
-// in it. What is to be given back is given back in the destructor.
+// Holds memory of another owner, who may still detach or resize it: never keep an address in it. The destructor gives
+// it back.
 class Holder {
  public:
   virtual ~Holder() = default;
-  // Where the bytes are now, and how many; asked before each system call that reads them.
+  // The current address and size of the bytes; called before each system call that reads them.
   virtual Slice slice() = 0;
 };
 
-// Bytes that are sent from where they lie: in memory that is held, or in a file.
+// Bytes that are sent without a copy, from held memory or from a file.
 struct HeldBytes {
   HeldBytes() = default;
   HeldBytes(std::unique_ptr<Holder> memory, size_t size) : holder(std::move(memory)), length(size) {}
@@ -38,14 +38,14 @@ struct HeldBytes {
   bool is_given() const { return holder || file; }
   uint64_t size() const { return file ? file_length : length; }
 
-  // The bytes in memory, valid until anybody else runs. False when the memory has changed.
+  // The bytes in memory, valid until other code runs. False when the memory has changed.
   bool find(Slice* bytes) const {
     *bytes = holder->slice();
     return bytes->size == length;
   }
 };
 
-// What sending gives when memory that is held has changed. A system call that finds it gone says the same.
+// The result of sending when held memory has changed. A system call that finds it unmapped returns the same.
 inline constexpr int64_t kMemoryChanged = -EFAULT;
 
 class PendingOutput {
@@ -54,7 +54,7 @@ class PendingOutput {
   uint64_t size() const { return size_; }
 
   void append(Slice bytes);
-  // Of the first that is pending, the socket may have taken some.
+  // `taken` bytes at the beginning were sent already.
   void append(HeldBytes held, size_t taken = 0);
   void append(PendingOutput&& more);
 
@@ -62,8 +62,8 @@ class PendingOutput {
     int64_t bytes;  // or a negative errno, when the socket broke, a file is shorter than it was, or memory has changed
     bool takes_more;  // the socket may take more at once: it is others' turn first
   };
-  // Sends what the socket takes, up to a bound. All was taken when empty(). The limit of what the system takes is
-  // lifted for large files, and put back before memory is sent.
+  // Sends what the socket takes, up to a limit. Everything was sent when empty(). Removes the limit of unsent bytes
+  // in the kernel for large files, and restores it before memory is sent.
   Sent send_to(Descriptor descriptor, bool* unsent_limit_lifted);
 
  private:

@@ -1,26 +1,27 @@
-// Where systems differ: sockets, readiness calls and wake-ups, spelled the same for POSIX systems and for Winsock.
-// Files are in platform_files.h, and there is no third place. What Linux has beyond POSIX spares calls and is used only
-// here. BRINK_PORTABLE leaves it out, so that the path of the other systems can be tested on Linux.
+// Differences between systems: sockets, readiness calls and wake-ups, with the same names for POSIX and Winsock.
+// Files are in platform_files.h; there is no third place. Linux extensions that save system calls are used only here.
+// BRINK_PORTABLE leaves them out, so that the code of other systems can be tested on Linux.
 #pragma once
 
 #include <cerrno>
 #include <climits>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
 
 #if defined(_WIN32)
-// Before winsock2.h: the most sockets that an fd_set takes. The default is 64.
+// Before winsock2.h: the capacity of an fd_set. The default is 64.
 #define FD_SETSIZE 1024
-// Or windows.h makes min and max macros.
+// Otherwise windows.h defines min and max as macros.
 #if !defined(NOMINMAX)
 #define NOMINMAX
 #endif
 #include <winsock2.h>
 #include <ws2tcpip.h>
-// After them.
+// After winsock2.h and ws2tcpip.h.
 #include <mstcpip.h>
-// After winsock2.h, or it brings the first Winsock in.
+// After winsock2.h, because it includes the first Winsock otherwise.
 #include <process.h>
 #else
 #include <arpa/inet.h>
@@ -34,6 +35,7 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <unistd.h>
 #endif
 
@@ -44,10 +46,9 @@
 
 namespace brink::net::platform {
 
-// A peer that vanished without a word would be kept for as long as a quiet stream, or a handler that waits: a silent
-// one is asked after so many seconds whether it is still there, and again, and is gone after so many questions. Proxies
-// and NAT boxes forget a connection after a few minutes of silence at the earliest, so this keeps it known to them,
-// too.
+// TCP keep-alive: seconds of silence before the first probe, seconds between probes, and their number. Without it, a
+// peer that vanished would keep a quiet stream or a waiting handler forever. Proxies and NAT boxes drop silent
+// connections after a few minutes at the earliest, so the probes keep the connection alive there, too.
 inline constexpr int kAskAfterSeconds = 60;
 inline constexpr int kAskAgainSeconds = 10;
 inline constexpr int kQuestions = 6;
@@ -58,7 +59,7 @@ using Socket = SOCKET;
 using Size = int;  // of addresses and options
 inline constexpr Socket kNoSocket = INVALID_SOCKET;
 
-// Winsock is started once for the process and never stopped: the process may have sockets of its own.
+// Winsock is started once for the process and never stopped, because the process may have sockets of its own.
 inline void start() {
   static const bool started = [] {
     WSADATA data;
@@ -71,9 +72,9 @@ inline void* allocate_pages(size_t size) {
   return ::VirtualAlloc(nullptr, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
 }
 inline void free_pages(void* memory, size_t) { ::VirtualFree(memory, 0, MEM_RELEASE); }
-// Nothing tells without receiving.
+// There is no call for this that does not receive.
 inline bool peer_has_finished(Socket) { return false; }
-// Winsock has error numbers of its own.
+// Winsock has its own error numbers.
 inline int last_error() {
   switch (WSAGetLastError()) {
     case WSAEWOULDBLOCK:
@@ -126,27 +127,30 @@ inline Socket open_socket(int family) { return made_ready(::socket(family, SOCK_
 inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
   return made_ready(::accept(listener, peer, size));
 }
-// Both are descriptors of one socket, which is as ready and as non-blocking for the one as for the other.
+inline constexpr int kUnixFamily = -1;
+inline Size unix_name(const char*, size_t, sockaddr_storage*) { return 0; }
+// Both are descriptors of one socket and share its readiness and its non-blocking mode.
 inline Socket duplicate_socket(Socket socket) {
   WSAPROTOCOL_INFOW info;
   if (::WSADuplicateSocketW(socket, ::GetCurrentProcessId(), &info) != 0) return INVALID_SOCKET;
   return ::WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0,
                       WSA_FLAG_OVERLAPPED | WSA_FLAG_NO_HANDLE_INHERIT);
 }
-// How many questions there are is the system's: ten.
+// Windows has a fixed number of probes: ten.
 inline void ask_silent_peers(Socket socket) {
   tcp_keepalive when = {1, 1000 * kAskAfterSeconds, 1000 * kAskAgainSeconds};
   DWORD size = 0;
   ::WSAIoctl(socket, SIO_KEEPALIVE_VALS, &when, sizeof when, nullptr, 0, &size, nullptr, nullptr);
 }
 
-// SO_REUSEADDR lets another process take the port over here; this forbids it, and TIME_WAIT does not block a bind.
+// On Windows, SO_REUSEADDR lets another process take over the port; this option forbids it. TIME_WAIT does not block
+// a bind.
 inline constexpr int kRestartOption = SO_EXCLUSIVEADDRUSE;
 inline constexpr int kUnsentLimitOption = -1;
 inline constexpr int kShutdownSending = SD_SEND;
 inline constexpr bool kAcceptedInheritsOptions = false;
 
-// Lengths are 32 bits wide. Less than was asked for is taken, as a full socket would do.
+// Lengths are 32 bits wide. A longer buffer is sent in part, as with a full socket.
 inline int length_of(size_t size) { return static_cast<int>(size < INT_MAX ? size : INT_MAX); }
 
 struct Vector {
@@ -171,11 +175,11 @@ inline int64_t receive_bytes(Socket socket, char* into, size_t size) {
 }
 
 using PollItem = WSAPOLLFD;
-// Here POLLHUP says that the peer has finished sending, which leaves it waiting for its answers. It is said whether it
-// was asked for or not, so until they are sent no wait is long.
+// On Windows, POLLHUP means that the peer has finished sending, and may still read responses. It is reported whether
+// requested or not, so until they are sent no wait is long.
 inline constexpr short kPollBroken = POLLERR | POLLNVAL;
 inline int poll_sockets(PollItem* items, size_t count, int timeout_ms) {
-  // It refuses an empty list, which here means to wait.
+  // WSAPoll refuses an empty list, which here means to sleep.
   if (count == 0) return ::Sleep(timeout_ms < 0 ? INFINITE : static_cast<DWORD>(timeout_ms)), 0;
   return ::WSAPoll(items, static_cast<ULONG>(count), timeout_ms);
 }
@@ -184,11 +188,11 @@ inline int select_sockets(Socket, size_t count, fd_set* reads, fd_set* writes, i
   timeval timeout = {timeout_ms / 1000, (timeout_ms % 1000) * 1000};
   return ::select(0, reads, writes, nullptr, timeout_ms < 0 ? nullptr : &timeout);
 }
-// An fd_set is a list here, and its limit is a count.
+// On Windows, an fd_set is a list with a maximum count.
 inline bool fits_fd_set(Socket, size_t already_in_it) { return already_in_it < FD_SETSIZE; }
 
 using ThreadHandle = HANDLE;
-// 0, or an errno. `body` outlives the thread.
+// Returns 0 or an errno. `body` outlives the thread.
 inline int start_thread(ThreadHandle* handle, std::function<void()>* body) {
   auto run = [](void* data) -> unsigned {
     (*static_cast<std::function<void()>*>(data))();
@@ -212,7 +216,7 @@ inline constexpr Socket kNoSocket = -1;
 inline void start() {}
 inline int last_error() { return errno; }
 inline bool is_valid(Socket socket) { return socket >= 0; }
-// The descriptor is gone whatever close() answers; to try again could close another one's.
+// close() frees the descriptor even if it fails; closing again could close another one.
 inline void close_socket(Socket socket) { ::close(socket); }
 
 inline void* allocate_pages(size_t size) {
@@ -220,6 +224,11 @@ inline void* allocate_pages(size_t size) {
   return memory == MAP_FAILED ? nullptr : memory;
 }
 inline void free_pages(void* memory, size_t size) { ::munmap(memory, size); }
+
+inline bool make_non_blocking(int fd) {
+  int flags = ::fcntl(fd, F_GETFL, 0);
+  return flags >= 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 && ::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
+}
 
 #if defined(BRINK_LINUX)
 inline Socket open_socket(int family) { return ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
@@ -236,10 +245,6 @@ inline bool peer_has_finished(Socket socket) {
 inline constexpr int kSendFlags = MSG_NOSIGNAL;
 inline constexpr int kMoreFollows = MSG_MORE;
 #else
-inline bool make_non_blocking(int fd) {
-  int flags = ::fcntl(fd, F_GETFL, 0);
-  return flags >= 0 && ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0 && ::fcntl(fd, F_SETFD, FD_CLOEXEC) == 0;
-}
 inline Socket made_ready(int fd) {
   if (fd < 0) return fd;
   int one = 1;
@@ -258,16 +263,28 @@ inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
   return made_ready(::accept(listener, peer, size));
 }
 inline constexpr bool kAcceptedInheritsOptions = false;
-// Nothing portable tells without receiving.
+// There is no portable call for this that does not receive.
 inline bool peer_has_finished(Socket) { return false; }
-// Where neither a flag nor an option keeps SIGPIPE away, the process must ignore it, as Node does.
+// Without a flag or an option against SIGPIPE, the process must ignore the signal, as Node does.
 inline constexpr int kSendFlags = 0;
 inline constexpr int kMoreFollows = 0;
 #endif
 
+// The name of a socket at a path, and its size; 0 where there is none.
+inline constexpr int kUnixFamily = AF_UNIX;
+inline Size unix_name(const char* path, size_t size, sockaddr_storage* out) {
+  auto* name = reinterpret_cast<sockaddr_un*>(out);
+  if (size == 0 || size >= sizeof name->sun_path) return 0;
+  name->sun_family = AF_UNIX;
+  std::memcpy(name->sun_path, path, size);
+  // One that is no file ends where its size says, and not with a zero.
+  size_t end = path[0] == '\0' ? 0 : 1;
+  return static_cast<Size>(offsetof(sockaddr_un, sun_path) + size + end);
+}
+
 inline Socket duplicate_socket(Socket socket) { return ::fcntl(socket, F_DUPFD_CLOEXEC, 0); }
 
-// Where a time cannot be set the system's own counts, which may be hours; nobody needs it to serve.
+// Where the times cannot be set, the system's defaults apply, which may be hours. That is acceptable.
 inline void ask_silent_peers(Socket socket) {
   auto set = [socket](int level, int option, int value) { ::setsockopt(socket, level, option, &value, sizeof value); };
 #if defined(TCP_KEEPIDLE)
@@ -284,8 +301,9 @@ inline void ask_silent_peers(Socket socket) {
   set(SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
-// The kernel takes no more of an answer than it can send soon; the rest waits where its size is bounded. Otherwise each
-// client that does not read would hold megabytes of the kernel's memory. Sockets inherit it from their listener.
+// Limits how many unsent bytes the kernel accepts; the rest waits in this process, where its size is bounded.
+// Otherwise each client that does not read would occupy megabytes of kernel memory. Accepted sockets inherit the
+// option.
 #if defined(BRINK_LINUX) && defined(TCP_NOTSENT_LOWAT)
 inline constexpr int kUnsentLimitOption = TCP_NOTSENT_LOWAT;
 #else
@@ -319,11 +337,11 @@ inline int select_sockets(Socket highest, size_t, fd_set* reads, fd_set* writes,
   timeval timeout = {timeout_ms / 1000, (timeout_ms % 1000) * 1000};
   return ::select(highest + 1, reads, writes, nullptr, timeout_ms < 0 ? nullptr : &timeout);
 }
-// An fd_set is a bitmap: a descriptor at or above its size would be written behind its end.
+// On POSIX, an fd_set is a bitmap: a descriptor of FD_SETSIZE or above would be written past its end.
 inline bool fits_fd_set(Socket socket, size_t) { return socket < FD_SETSIZE; }
 
 using ThreadHandle = pthread_t;
-// 0, or an errno. `body` outlives the thread.
+// Returns 0 or an errno. `body` outlives the thread.
 inline int start_thread(ThreadHandle* handle, std::function<void()>* body) {
   auto run = [](void* data) -> void* {
     (*static_cast<std::function<void()>*>(data))();
@@ -335,8 +353,8 @@ inline void join_thread(ThreadHandle handle) { ::pthread_join(handle, nullptr); 
 
 #endif
 
-// A wake-up that can be polled: descriptors[0] is readable after raise(descriptors[1]) until lower(descriptors[0]).
-// Where it fails, what was opened of the two is valid, and the caller's to close.
+// A wake-up that can be polled: descriptors[0] is readable from raise(descriptors[1]) until lower(descriptors[0]). If
+// opening fails, the caller closes the descriptors that are valid.
 #if defined(BRINK_LINUX)
 
 inline bool open_wakeup(Socket descriptors[2]) {
@@ -345,7 +363,7 @@ inline bool open_wakeup(Socket descriptors[2]) {
 }
 inline void raise(Socket descriptor) {
   uint64_t one = 1;
-  // It can only fail when the counter is full, and then the wake-up is already raised.
+  // write fails only when the counter is full, and then the wake-up is already raised.
   if (::write(descriptor, &one, sizeof one) < 0) return;
 }
 inline void lower(Socket descriptor) {
@@ -356,7 +374,7 @@ inline void lower(Socket descriptor) {
 #else
 
 #if defined(_WIN32)
-// A pair of connected sockets, by way of the loopback.
+// A pair of connected sockets over the loopback.
 inline bool connect_pair(Socket listener, Socket descriptors[2]) {
   sockaddr_in address = {};
   address.sin_family = AF_INET;
@@ -368,7 +386,7 @@ inline bool connect_pair(Socket listener, Socket descriptors[2]) {
   descriptors[1] = ::socket(AF_INET, SOCK_STREAM, 0);
   if (!is_valid(descriptors[1]) || ::connect(descriptors[1], name, size) != 0) return false;
   descriptors[0] = ::accept(listener, nullptr, nullptr);
-  // Or the second of two wake-ups would wait until the first is acknowledged, which may take 200 ms.
+  // Otherwise the second of two wake-ups would wait for the acknowledgement of the first, up to 200 ms.
   int on = 1;
   ::setsockopt(descriptors[1], IPPROTO_TCP, TCP_NODELAY, reinterpret_cast<const char*>(&on), sizeof on);
   return is_valid(descriptors[0]);
@@ -393,7 +411,7 @@ inline bool open_wakeup(Socket descriptors[2]) {
 
 inline void raise(Socket descriptor) {
   char byte = 1;
-  // A full buffer is a wake-up that is already raised.
+  // A full buffer means that the wake-up is already raised.
   if (send_bytes(descriptor, &byte, 1, 0) < 0) return;
 }
 inline void lower(Socket descriptor) {

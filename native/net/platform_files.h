@@ -1,10 +1,11 @@
-// What platform.h is for sockets, this is for files: opening, reading and sending them, spelled the same for POSIX
-// systems and for Windows. BRINK_PORTABLE leaves out what only Linux has.
+// Differences between systems in opening, reading and sending files, with the same names for POSIX and Windows.
+// BRINK_PORTABLE leaves out Linux extensions.
 //
-// A file that clients name must lie in the folder that it is asked of, however the name is spelled and wherever links
-// lead. Linux resolves a path so by itself (openat2). Elsewhere a path is walked step by step, following links here;
-// and Windows is asked afterwards where the file lies that was opened. None of the three looks first and opens later,
-// so no link that changes in between leads out. Links to absolute paths lead out everywhere, as they do for openat2.
+// A file that a client names must lie inside the served folder, whatever the spelling of its name, and wherever links
+// lead. Linux resolves such a path itself (openat2). Other POSIX systems open it segment by segment, and links are
+// followed here; on Windows, the final path of the opened file is checked. None of the three checks first and opens
+// later, so a link that changes in between cannot lead outside. As with openat2, links to absolute paths count as
+// outside everywhere.
 #pragma once
 
 #include "net/platform.h"
@@ -34,7 +35,7 @@ namespace brink::net::platform {
 
 enum class FileKind : uint8_t { file, folder, other };
 
-// Whether a path names a file below a folder and nothing else: no empty segments, no dots, not from the root.
+// Whether a path is relative and has neither empty nor dot segments.
 inline bool is_plain_path(std::string_view path) {
   for (size_t from = 0; from <= path.size();) {
     size_t slash = path.find('/', from);
@@ -80,7 +81,7 @@ inline int facts_of(Descriptor descriptor, FileFacts* facts, FileKind* kind) {
   BY_HANDLE_FILE_INFORMATION found;
   if (!::GetFileInformationByHandle(file_handle(descriptor), &found)) return -last_file_error();
   auto joined = [](DWORD high, DWORD low) { return uint64_t{high} << 32 | low; };
-  // Counted in 100 ns, from 1601.
+  // File times count 100 ns since 1601.
   constexpr int64_t kTicksUntil1970 = 116444736000000000;
   uint64_t ticks = joined(found.ftLastWriteTime.dwHighDateTime, found.ftLastWriteTime.dwLowDateTime);
   facts->size = joined(found.nFileSizeHigh, found.nFileSizeLow);
@@ -99,7 +100,7 @@ inline std::wstring wide(std::string_view utf8) {
   return text;
 }
 
-// Where it really lies, as `\\?\C:\…`; empty when that cannot be told.
+// The final path of a file, such as `\\?\C:\…`; empty when it is unknown.
 inline std::wstring final_path(FileHandle handle) {
   std::wstring path(512, L'\0');
   DWORD size = ::GetFinalPathNameByHandleW(handle, path.data(), static_cast<DWORD>(path.size()), 0);
@@ -111,7 +112,7 @@ inline std::wstring final_path(FileHandle handle) {
   return path;
 }
 
-// Others may write, rename and delete it meanwhile, as on other systems. Folders are opened, too.
+// Other processes may write, rename and delete the file meanwhile, as on other systems. This opens folders, too.
 inline int open_wide(const std::wstring& path, Descriptor* opened) {
   FileHandle handle = ::CreateFileW(path.c_str(), GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
                                     nullptr, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS, nullptr);
@@ -122,8 +123,8 @@ inline int open_wide(const std::wstring& path, Descriptor* opened) {
 inline int open_path(const char* path, Descriptor* opened) { return open_wide(wide(path), opened); }
 inline int open_folder_path(const char* path, Descriptor* opened) { return open_wide(wide(path), opened); }
 
-// Behind `\\?\` there are no devices, and dots and spaces at the end are part of a name. What is left are streams of a
-// file (`name:stream`) and the short names of long ones (`LONGNA~1`), which would be second spellings.
+// With the prefix `\\?\` there are no device names, and trailing dots and spaces are part of a name. What remains are
+// alternate streams (`name:stream`) and short names (`LONGNA~1`), which would be second spellings of a file.
 inline int open_beneath(Descriptor folder, std::string_view path, Descriptor* opened) {
   if (path.find_first_of("\\:~*?\"<>|") != std::string_view::npos) return -ENOENT;
   std::wstring root = final_path(file_handle(folder));
@@ -154,7 +155,7 @@ inline int64_t read_at(Descriptor file, uint64_t offset, char* into, size_t size
 inline void close_file(Descriptor descriptor) { ::close(static_cast<int>(descriptor)); }
 
 #if defined(BRINK_LINUX)
-// What the kernel makes up when it is read calls itself a regular file, of no bytes or of a page, which is not so.
+// Virtual files of the kernel look like regular files of 0 or 4096 bytes, but have another length when they are read.
 inline bool is_made_when_read(Descriptor descriptor) {
   struct statfs found;
   if (::fstatfs(static_cast<int>(descriptor), &found) != 0) return false;
@@ -189,15 +190,15 @@ inline int facts_of(Descriptor descriptor, FileFacts* facts, FileKind* kind) {
   facts->device = static_cast<uint64_t>(found.st_dev);
   *kind = S_ISREG(found.st_mode) ? FileKind::file : S_ISDIR(found.st_mode) ? FileKind::folder : FileKind::other;
 #if defined(BRINK_LINUX)
-  // Only a file that lies on no disk, or an empty one, has no blocks: the others are not asked about.
+  // Only virtual files and empty ones have no blocks, so fstatfs is called only for those.
   if (*kind == FileKind::file && found.st_blocks == 0 && is_made_when_read(descriptor)) *kind = FileKind::other;
 #endif
   return 0;
 }
 
-// Without O_NONBLOCK a pipe would be waited for until somebody writes into it.
+// Without O_NONBLOCK, opening a pipe would block until there is a writer.
 inline constexpr int kFileFlags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-// A folder that may be passed through but not listed is a folder still.
+// Search permission is enough for a folder; it need not be readable.
 #if defined(BRINK_LINUX)
 inline constexpr int kFolderFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
 #elif defined(O_SEARCH)
@@ -220,7 +221,7 @@ inline int open_folder_path(const char* path, Descriptor* opened) {
   return open_at(AT_FDCWD, path, kFolderFlags, opened);
 }
 
-// The folders that a walk has entered, the innermost last.
+// The folders that a walk has entered, innermost last.
 class EnteredFolders {
  public:
   explicit EnteredFolders(int folder) : outermost_(folder) {}
@@ -232,7 +233,7 @@ class EnteredFolders {
   }
   int current() const { return entered_.empty() ? outermost_ : entered_.back(); }
   void enter(Descriptor folder) { entered_.push_back(static_cast<int>(folder)); }
-  // False when there is nothing further out that may be seen.
+  // False at the outermost folder.
   bool leave() {
     if (entered_.empty()) return false;
     ::close(entered_.back());
@@ -245,7 +246,7 @@ class EnteredFolders {
   std::vector<int> entered_;
 };
 
-// One segment at a time, none of which the system may follow out of where it was opened.
+// Opens one segment at a time with O_NOFOLLOW; symbolic links are resolved here.
 inline int open_by_steps(int folder, std::string_view path, Descriptor* opened) {
   constexpr int kMostLinks = 40;
   EnteredFolders folders(folder);
@@ -275,7 +276,8 @@ inline int open_by_steps(int folder, std::string_view path, Descriptor* opened) 
       folders.enter(*opened);
       continue;
     }
-    // How a link is refused differs from system to system, so whatever went wrong, it is asked whether it is one.
+    // Systems report a refused link with different errors, so after any error readlinkat() tells whether it is a
+    // link.
     char target[4096];
     ssize_t size = ::readlinkat(folders.current(), name.c_str(), target, sizeof target);
     if (size < 0) return error;
@@ -288,7 +290,7 @@ inline int open_by_steps(int folder, std::string_view path, Descriptor* opened) 
 }
 
 #if defined(BRINK_LINUX)
-// -ENOSYS where the kernel is older than 5.6; sandboxes that do not know the call answer -EPERM.
+// -ENOSYS before Linux 5.6; -EPERM in sandboxes that do not know the call.
 inline int open_resolved(int folder, const char* path, Descriptor* opened) {
 #if defined(SYS_openat2)
   constexpr long kCall = SYS_openat2;
@@ -297,11 +299,11 @@ inline int open_resolved(int folder, const char* path, Descriptor* opened) {
 #else
   constexpr long kCall = 437;
 #endif
-  // The kernel's struct open_how, and its RESOLVE_NO_MAGICLINKS and RESOLVE_BENEATH: older headers have none of them.
+  // struct open_how, with RESOLVE_NO_MAGICLINKS and RESOLVE_BENEATH: older headers lack them.
   struct {
     uint64_t flags, mode, resolve;
   } how = {kFileFlags | O_LARGEFILE, 0, 0x02 | 0x08};
-  // Renames anywhere on the system can make it ask to be called again.
+  // EAGAIN can occur whenever something is renamed anywhere on the system.
   constexpr int kMostAttempts = 64;
   int error = 0;
   for (int attempt = 0; attempt < kMostAttempts; attempt++) {
@@ -335,11 +337,11 @@ inline int64_t read_at(Descriptor file, uint64_t offset, char* into, size_t size
 
 #endif
 
-// By way of this process's memory: for systems that have no better one, and for files that theirs does not take.
+// Sends through a buffer in this process: for systems without sendfile, and for files that theirs does not support.
 inline int64_t send_copied(Socket socket, Descriptor file, uint64_t offset, uint64_t length) {
   constexpr size_t kPiece = 64 * 1024;
   size_t wanted = length < kPiece ? static_cast<size_t>(length) : kPiece;
-  // Not on the stack, which of a thread may be as small as 128 KiB.
+  // Not on the stack, which may be as small as 128 KiB for a thread.
   std::unique_ptr<char[]> piece(new char[wanted]);
   int64_t got = read_at(file, offset, piece.get(), wanted);
   if (got <= 0) return got;
@@ -347,8 +349,7 @@ inline int64_t send_copied(Socket socket, Descriptor file, uint64_t offset, uint
   return sent < 0 ? -last_error() : sent;
 }
 
-// A client that is gone would be told by a signal, which no flag keeps away here: the process must ignore SIGPIPE, as
-// Node does.
+// A closed connection raises SIGPIPE here, and no flag prevents it: the process must ignore the signal, as Node does.
 #if defined(BRINK_LINUX)
 
 inline int64_t send_file(Socket socket, Descriptor file, uint64_t offset, uint64_t length) {
@@ -357,7 +358,7 @@ inline int64_t send_file(Socket socket, Descriptor file, uint64_t offset, uint64
   ssize_t sent =
       ::sendfile(socket, static_cast<int>(file), &place, static_cast<size_t>(length < kMost ? length : kMost));
   if (sent >= 0) return sent;
-  // Some file systems have files whose pages cannot be lent.
+  // Some file systems do not support sendfile for some files.
   if (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP) return send_copied(socket, file, offset, length);
   return -errno;
 }
@@ -365,7 +366,7 @@ inline int64_t send_file(Socket socket, Descriptor file, uint64_t offset, uint64
 #elif (defined(__APPLE__) || defined(__FreeBSD__)) && !defined(BRINK_PORTABLE)
 
 inline int64_t send_file(Socket socket, Descriptor file, uint64_t offset, uint64_t length) {
-  // Nothing would mean all that there is.
+  // A length of 0 would mean the whole rest of the file.
   if (length == 0) return 0;
   constexpr uint64_t kMost = 0x7ffff000;
   off_t sent = 0;
@@ -376,7 +377,7 @@ inline int64_t send_file(Socket socket, Descriptor file, uint64_t offset, uint64
   int failed = ::sendfile(static_cast<int>(file), socket, static_cast<off_t>(offset),
                           static_cast<size_t>(length < kMost ? length : kMost), nullptr, &sent, 0);
 #endif
-  // What was sent before it stopped is told beside the error.
+  // When it stops early, bytes that were sent are returned together with an error.
   if (failed == 0 || sent > 0) return sent;
   if (errno == EINVAL || errno == ENOTSUP || errno == EOPNOTSUPP) return send_copied(socket, file, offset, length);
   return -errno;

@@ -43,8 +43,10 @@ void from_native(const sockaddr_storage& from, Address* out) {
     out->port = ntohs(v6.sin6_port);
     out->scope = v6.sin6_scope_id;
     std::memcpy(out->bytes, &v6.sin6_addr, 16);
-    // A client of a dual-stack listener is an IPv4 client all the same.
+    // A client of a dual-stack listener with a mapped address is an IPv4 client.
     out->is_ipv4 = std::memcmp(out->bytes, kMappedPrefix, sizeof kMappedPrefix) == 0;
+  } else {
+    out->is_unix = from.ss_family == AF_UNIX;
   }
 }
 
@@ -88,16 +90,16 @@ Opened open_listener(const Address& address, const ListenOptions& options) {
   if (options.reuse_port && kSharePortOption < 0) return {kNoDescriptor, -ENOTSUP, "setsockopt"};
   platform::Socket socket = platform::open_socket(address.is_ipv4 ? AF_INET : AF_INET6);
   if (!platform::is_valid(socket)) return failed(socket, "socket");
-  // Without it a restarted server would wait for its predecessor's connections to leave TIME_WAIT.
+  // Otherwise a restarted server could not bind until the old connections have left TIME_WAIT.
   if (!set_option(socket, SOL_SOCKET, platform::kRestartOption, 1)) return failed(socket, "setsockopt");
   if (options.reuse_port && !set_option(socket, SOL_SOCKET, kSharePortOption, 1)) return failed(socket, "setsockopt");
   if (!address.is_ipv4 && !set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only ? 1 : 0)) {
     return failed(socket, "setsockopt");
   }
-  // Where accepted sockets inherit these, it spares calls for each; elsewhere accept() below sets them.
+  // Where accepted sockets inherit these options, this saves system calls; elsewhere accept() below sets them.
   if (!set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1)) return failed(socket, "setsockopt");
   platform::ask_silent_peers(socket);
-  // Not every kernel has it, and none needs it to serve.
+  // Not every kernel supports it, and it is not required.
   if (platform::kUnsentLimitOption >= 0)
     set_option(socket, IPPROTO_TCP, platform::kUnsentLimitOption, kUnsentLimitBytes);
   sockaddr_storage name;
@@ -106,6 +108,36 @@ Opened open_listener(const Address& address, const ListenOptions& options) {
   if (::listen(socket, options.backlog) != 0) return failed(socket, "listen");
   Opened opened;
   opened.descriptor = static_cast<Descriptor>(socket);
+  return opened;
+}
+
+Opened open_unix_listener(const char* path, size_t size, const ListenOptions& options) {
+  sockaddr_storage name = {};
+  platform::Size name_size = platform::unix_name(path, size, &name);
+  if (name_size == 0) return {kNoDescriptor, platform::kUnixFamily < 0 ? -ENOTSUP : -EINVAL, "bind"};
+  platform::Socket socket = platform::open_socket(platform::kUnixFamily);
+  if (!platform::is_valid(socket)) return failed(socket, "socket");
+  if (::bind(socket, reinterpret_cast<sockaddr*>(&name), name_size) != 0) return failed(socket, "bind");
+  if (::listen(socket, options.backlog) != 0) return failed(socket, "listen");
+  Opened opened;
+  opened.descriptor = static_cast<Descriptor>(socket);
+  return opened;
+}
+
+Opened adopt_listener(Descriptor descriptor, const ListenOptions& options) {
+  platform::Socket socket = socket_of(descriptor);
+  Opened opened;
+  opened.descriptor = descriptor;
+  if (!platform::make_non_blocking(socket) || ::listen(socket, options.backlog) != 0) {
+    opened.error = -platform::last_error();
+    opened.syscall = "listen";
+    return opened;
+  }
+  // Of a socket of the UNIX domain these are refused, and it needs none of them.
+  set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  platform::ask_silent_peers(socket);
+  if (platform::kUnsentLimitOption >= 0)
+    set_option(socket, IPPROTO_TCP, platform::kUnsentLimitOption, kUnsentLimitBytes);
   return opened;
 }
 
@@ -118,6 +150,14 @@ int local_port(Descriptor descriptor) {
   Address address;
   from_native(name, &address);
   return address.port;
+}
+
+Address local_address(Descriptor descriptor) {
+  sockaddr_storage name = {};
+  platform::Size size = sizeof name;
+  Address address;
+  if (::getsockname(socket_of(descriptor), reinterpret_cast<sockaddr*>(&name), &size) == 0) from_native(name, &address);
+  return address;
 }
 
 int64_t duplicate(Descriptor descriptor) {
@@ -133,7 +173,7 @@ int64_t accept(Descriptor listener, Address* peer) {
   if (!platform::is_valid(socket)) return -platform::last_error();
   from_native(name, peer);
   if (!platform::kAcceptedInheritsOptions) {
-    // A connection that was reset before it was accepted may refuse them; the first read tells.
+    // The connection may have been reset before it was accepted, and refuse the options; the first read reports that.
     set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
     platform::ask_silent_peers(socket);
   }
@@ -165,7 +205,7 @@ int shutdown_sending(Descriptor descriptor) {
 }
 
 void limit_unsent(Descriptor descriptor, bool limited) {
-  // Where it fails all is sent the same, in pieces of another size.
+  // If it fails, everything is still sent, in pieces of another size.
   if (platform::kUnsentLimitOption < 0) return;
   int most = limited ? kUnsentLimitBytes : INT_MAX;
   set_option(socket_of(descriptor), IPPROTO_TCP, platform::kUnsentLimitOption, most);
@@ -176,7 +216,7 @@ bool peer_has_finished(Descriptor descriptor) { return platform::peer_has_finish
 void reset_on_close(Descriptor descriptor) {
   linger at_once = {};
   at_once.l_onoff = 1;
-  // If it is refused, closing says goodbye as usual, which only takes longer.
+  // If it fails, the connection is closed normally, which only takes longer.
   ::setsockopt(socket_of(descriptor), SOL_SOCKET, SO_LINGER, reinterpret_cast<const char*>(&at_once), sizeof at_once);
 }
 

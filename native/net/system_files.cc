@@ -1,4 +1,4 @@
-// The part of the seam that is about files.
+// The file functions of system.h.
 #include "net/platform_files.h"
 #include "net/system.h"
 
@@ -7,13 +7,13 @@ namespace {
 
 using platform::FileKind;
 
-// What is wrong with something of the wrong kind.
+// The error for opening something of the wrong kind.
 int refusal_of(FileKind kind, FileKind wanted) {
   if (kind == FileKind::folder) return -EISDIR;
   return wanted == FileKind::folder ? -ENOTDIR : -ENXIO;
 }
 
-// Keeps what was opened if it is of the wanted kind, and closes it otherwise.
+// Keeps a descriptor of the wanted kind, and closes any other.
 int keep(Descriptor opened, FileKind wanted, Descriptor* kept, FileFacts* facts) {
   FileKind kind = FileKind::other;
   int error = platform::facts_of(opened, facts, &kind);

@@ -1,5 +1,5 @@
-// A thread of this process. std::thread throws when the system has none to give, which ends a program that is compiled
-// without exceptions; here it is an error like any other.
+// A thread. std::thread throws when the system cannot create one, which would end a program that is compiled without
+// exceptions; here it is a normal error.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,7 @@ class Thread {
   Thread& operator=(const Thread&) = delete;
   ~Thread();  // after join(), if it was started
 
-  // Runs `body` on a new thread: 0, or the negative errno.
+  // Runs `body` on a new thread. Returns 0 or a negative errno.
   int start(std::function<void()> body);
   bool joinable() const { return running_ != nullptr; }
   void join();

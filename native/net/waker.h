@@ -1,4 +1,5 @@
-// Wakes a reactor's thread out of its wait. raise() may be called on any thread; the rest belongs to the reactor's.
+// Wakes a reactor's thread from its wait. raise() may be called on any thread; everything else belongs to the
+// reactor's.
 #pragma once
 
 #include "net/fd.h"
@@ -8,7 +9,7 @@ namespace brink::net {
 
 class Waker {
  public:
-  // 0, or the negative errno.
+  // Returns 0 or a negative errno.
   int open() {
     Descriptor pair[2];
     if (int error = system::open_wakeup(pair)) return error;

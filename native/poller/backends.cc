@@ -1,4 +1,4 @@
-// The list of pollers, the best first. A new one is a file of its own and a line here.
+// The list of pollers, best first. To add one, write a file and add a line here.
 #include "net/platform.h"
 #include "poller/poller.h"
 

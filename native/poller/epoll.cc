@@ -1,6 +1,6 @@
-// epoll(7). By edges a descriptor is registered once, for everything, and epoll_ctl is never called for it again: the
-// connection code drains each readiness, which is what edges ask of it. By levels the kernel repeats what was not used
-// up, and each change of interest is a call.
+// epoll(7). Edge-triggered, a descriptor is registered once for reading and writing, without further epoll_ctl calls;
+// the connection code drains each readiness, as edges require. Level-triggered, the kernel repeats readiness that was
+// not used, and each change of interest is a system call.
 #include "net/platform.h"
 
 #if defined(BRINK_LINUX)
@@ -21,7 +21,7 @@ constexpr int kTryAgainMs = 50;
 
 class Epoll : public Poller {
  public:
-  // `trigger` is EPOLLET, or 0 for levels.
+  // `trigger` is EPOLLET, or 0 for level-triggered.
   explicit Epoll(net::Fd epoll, uint32_t trigger = EPOLLET)
       : epoll_(std::move(epoll)), events_(kMostEvents), trigger_(trigger) {}
 
@@ -40,8 +40,8 @@ class Epoll : public Poller {
     return error;
   }
 
-  // Closing the last descriptor of a socket takes it out of the set, so there is no call to spend. One of several would
-  // still be watched, and take connections that are meant for others.
+  // Closing the last descriptor of a socket removes it from the set, so no call is needed. A shared listener would
+  // stay registered, and take connections that are meant for other pollers.
   void remove(net::Descriptor descriptor) override {
     Shared* shared = find_shared(descriptor);
     if (!shared) return;
@@ -74,7 +74,7 @@ class Epoll : public Poller {
   net::Descriptor descriptor() const override { return epoll_.get(); }
 
  protected:
-  // A listener that other pollers watch, too.
+  // A listener that other pollers watch as well.
   struct Shared {
     net::Descriptor descriptor;
     uint64_t token;
@@ -89,8 +89,8 @@ class Epoll : public Poller {
     }
     return nullptr;
   }
-  // A connection is for those that are busy, and for one of those that wait. An interest of this kind cannot be
-  // changed.
+  // With EPOLLEXCLUSIVE, a connection is reported to busy pollers and to one of those that wait. Such an interest
+  // cannot be changed.
   int watch(const Shared& shared) {
     return control(EPOLL_CTL_ADD, shared.descriptor, shared.token, EPOLLIN | EPOLLEXCLUSIVE | trigger_);
   }
@@ -104,10 +104,10 @@ class Epoll : public Poller {
   }
 
  private:
-  // Of those that wait it is the first in the order in which they were added: an idle server would have all connections
-  // on one thread. So whoever was told of one goes to the end of the line before it waits again, though not more than
-  // once a millisecond: those that are busy are told in any case. What has come meanwhile is told to whoever is added,
-  // so nothing is lost.
+  // The kernel wakes the first waiting poller in the order of registration, so an idle server would have all
+  // connections on one thread. Therefore a poller that got one registers anew before it waits again, which moves it
+  // to the end of the line, but at most once a millisecond: busy pollers are notified anyway. A new registration
+  // reports connections that arrived in between, so none is lost.
   int let_others_go_first(int timeout_ms) {
     for (Shared& shared : shared_) {
       if (!shared.was_told || !shared.wanted) continue;
@@ -116,7 +116,7 @@ class Epoll : public Poller {
       unwatch(shared);
       shared.was_told = watch(shared) != 0;
       shared.moved_ms = shared.was_told ? 0 : now_ms;
-      // There was no memory for it: the next wait tries again.
+      // There was no memory to register it; the next wait tries again.
       if (shared.was_told && (timeout_ms < 0 || timeout_ms > kTryAgainMs)) timeout_ms = kTryAgainMs;
     }
     return timeout_ms;
@@ -163,13 +163,12 @@ class LevelEpoll final : public Epoll {
   void want(Shared& shared, bool on) {
     shared.wanted = on;
     if (!on) return unwatch(shared);
-    // The next wait begins with watching it again.
+    // The next wait registers it again.
     shared.was_told = true;
     shared.moved_ms = 0;
   }
 
-  // Of a descriptor that is registered this cannot fail but for memory; then the interest stays, and is asked for
-  // again.
+  // For a registered descriptor this fails only without memory; the interest then stays, and is requested again.
   void change(net::Descriptor descriptor) {
     const Interest& interest = interests_.find(descriptor);
     uint32_t events = (interest.reads ? EPOLLIN | EPOLLRDHUP : 0u) | (interest.writes ? EPOLLOUT : 0u);

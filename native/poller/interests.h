@@ -1,5 +1,5 @@
-// What a level-triggered poller is to watch: a dense list, to walk, and the place of each descriptor in it. Taking one
-// out moves the last into its place.
+// The interests of a level-triggered poller: a dense list, and the place of each descriptor in it. Removing an entry
+// moves the last one to its place.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +30,7 @@ class Interests {
     list_.push_back({descriptor, token});
   }
 
-  // The place that is free now, and holds what was last.
+  // Returns the place that was freed, which now holds the former last entry.
   size_t remove(net::Descriptor descriptor) {
     size_t place = places_.at(descriptor);
     list_[place] = list_.back();

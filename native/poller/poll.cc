@@ -1,5 +1,5 @@
-// poll(2): every descriptor is shown to the kernel at every wait, so a wait costs as much as there are connections.
-// Level-triggered, without a limit but memory.
+// poll(2). The kernel gets every descriptor at every wait, so a wait costs as much as there are connections.
+// Level-triggered, limited only by memory.
 #include "net/platform.h"
 #include "poller/interests.h"
 #include "poller/poller.h"
@@ -33,7 +33,7 @@ class Poll final : public Poller {
       return error == EINTR ? 0 : -error;
     }
     size_t count = 0;
-    // Begins where the last wait ended: with more ready than there is room for, everyone has a turn.
+    // Starts where the last wait ended, so that every descriptor has its turn when more are ready than fit.
     for (size_t seen = 0; seen < items_.size() && left > 0 && count < capacity; seen++) {
       if (next_ >= items_.size()) next_ = 0;
       const auto& item = items_[next_];

@@ -1,9 +1,9 @@
-// "Which descriptors are ready?": one interface, one file for each system call that answers it. Owned by one reactor,
-// used on its thread only.
+// Reports which descriptors are ready: one interface, with one file for each system call. Owned by one reactor, used
+// on its thread only.
 //
-// A token comes back with each readiness as it was given; it names a connection and its generation, so an event that
-// comes too late finds nobody. With an edge-triggered poller a descriptor is registered once, for reading and writing;
-// the interest calls are for the level-triggered ones, which would report over and over what nobody can use now.
+// Each event carries the token of its descriptor, which names a connection and its generation, so a late event finds
+// no connection. With an edge-triggered poller, a descriptor is registered once for reading and writing; the interest
+// calls are for level-triggered ones, which would otherwise report repeatedly what cannot be used now.
 #pragma once
 
 #include <cstddef>
@@ -22,7 +22,8 @@ struct Ready {
   bool writable;
   bool hung_up;  // the peer will send no more: a short read is not the end, recv() has an end of the stream to tell
   bool broken;   // nothing can be sent or received any more; reported whatever the interest
-  // Urgent data has come: recv() stops short at its mark, and there may be more behind it. Only pollers by edges tell.
+  // Urgent data has arrived: recv() stops at its mark, and more bytes may follow. Only edge-triggered pollers report
+  // it.
   bool urgent = false;
 };
 
@@ -30,37 +31,37 @@ class Poller {
  public:
   virtual ~Poller() = default;
 
-  // Registers a descriptor, with an interest in reading. 0, or the negative errno of the refusal: -ENOSPC when this
-  // poller cannot take more descriptors, or none of this number.
+  // Registers a descriptor with an interest in reading. Returns 0 or a negative errno: -ENOSPC when this poller
+  // cannot take more descriptors, or not this number.
   virtual int add(net::Descriptor descriptor, uint64_t token) = 0;
-  // The same for one that is never written to: a listener, a wake-up. Where both directions are registered at once,
-  // room to write in it would be news again and again.
+  // Registers a descriptor that is never written to: a listener or a wake-up. Edge-triggered, it would otherwise be
+  // reported again and again as writable.
   virtual int add_reader(net::Descriptor descriptor, uint64_t token) { return add(descriptor, token); }
-  // The same for a listener of which other pollers watch descriptors of their own. Where it can be said, a connection
-  // wakes one that waits, and not all of them.
+  // Registers a listener of which other pollers watch descriptors of their own. If the system supports it, a
+  // connection wakes only one of them.
   virtual int add_shared_reader(net::Descriptor descriptor, uint64_t token) { return add_reader(descriptor, token); }
-  // Must come before the descriptor is closed.
+  // Must be called before the descriptor is closed.
   virtual void remove(net::Descriptor descriptor) = 0;
-  // For level-triggered pollers; an edge-triggered one has both from the start.
+  // For level-triggered pollers; edge-triggered ones have both interests from the start.
   virtual void read_interest(net::Descriptor descriptor, bool on) = 0;
   virtual void write_interest(net::Descriptor descriptor, bool on) = 0;
 
-  // What became ready, at the most `capacity` of it; waits up to `timeout_ms` (-1: as long as it takes) for the first.
-  // A negative errno when the system refused.
+  // Returns up to `capacity` ready descriptors; waits up to `timeout_ms` for the first one (-1: without limit). A
+  // negative errno on failure.
   virtual int wait(Ready* ready, size_t capacity, int timeout_ms) = 0;
 
-  // A descriptor that is readable while wait() has something to tell, or kNoDescriptor where there is no such thing.
+  // A descriptor that is readable while wait() would return events, or kNoDescriptor when there is none.
   virtual net::Descriptor descriptor() const = 0;
 };
 
-// A way to poll that this build has. `open` gives null, and the negative errno, when the system refuses.
+// A poller of this build. `open` returns null and sets a negative errno on failure.
 struct Backend {
   std::string_view name;
   std::unique_ptr<Poller> (*open)(int* error);
   bool has_descriptor;  // so that another loop can watch it
 };
 
-// The backends of this build, the best first: `auto` is the first.
+// The backends of this build, best first; `auto` means the first.
 const std::vector<Backend>& backends();
 const Backend* find_backend(std::string_view name);  // null when there is none of this name
 

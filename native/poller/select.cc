@@ -1,5 +1,5 @@
-// select(2), which every system has. Level-triggered. Its sets have a fixed size: on POSIX systems a descriptor at or
-// above FD_SETSIZE would be written behind the end of one, so such a descriptor is refused and never put into a set.
+// select(2), which every system has. Level-triggered. On POSIX, a descriptor of FD_SETSIZE or above would be written
+// past the end of an fd_set, so it is refused.
 #include "net/platform.h"
 
 #include <algorithm>
@@ -48,7 +48,7 @@ class Select final : public Poller {
     }
     size_t count = 0;
     const auto& list = interests_.list();
-    // Begins where the last wait ended: with more ready than there is room for, everyone has a turn.
+    // Starts where the last wait ended, so that every descriptor has its turn when more are ready than fit.
     for (size_t seen = 0; seen < list.size() && left > 0 && count < capacity; seen++) {
       if (next_ >= list.size()) next_ = 0;
       const Interest& interest = list[next_++];

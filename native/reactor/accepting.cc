@@ -73,9 +73,14 @@ void Reactor::admit(net::Fd fd, const net::Address& peer) {
   }
   Connection& connection = *added;
   connection.since.idle_ms = now_ms_;
-  bool too_many = options_.max_connections > 0 && connections_.open() - turned_away_ > options_.max_connections;
+  uint32_t most = options_.max_connections;
+  bool too_many = most > 0 && (most == kNoConnections || connections_.open() - turned_away_ > most);
   int error = too_many ? -EMFILE : poller_->add(connection.fd.get(), connection.id.token());
-  if (error == 0) return arm(connection, true);
+  if (error == 0) {
+    if (options_.tells_connections)
+      notices_.opened(connection.id, {peer, net::system::local_address(connection.fd.get())});
+    return arm(connection, true);
+  }
   connection.watch.polled = false;
   if (error == -ENOSPC) notices_.poller_is_full();
   turn_away(connection);
@@ -86,6 +91,12 @@ void Reactor::admit(net::Fd fd, const net::Address& peer) {
 void Reactor::turn_away(Connection& connection) {
   stats_.shed++;
   tell_client_error(connection, http::Refusal::TOO_MANY_CONNECTIONS);
+  if (options_.tells_connections) {
+    // It is the app's to say why, if anything is said of it.
+    notices_.dropped({connection.peer, net::system::local_address(connection.fd.get())});
+    turned_away_++;
+    return drop(connection);
+  }
   if (++turned_away_ > kMostTurnedAway) return drop(connection);
   connection.stage = Stage::refused;
   connection.input.readable = true;

@@ -10,7 +10,7 @@
 namespace brink::reactor {
 
 struct Answer {
-  enum class Framing : uint8_t { chunked, length, to_the_close, none };
+  enum class Framing : uint8_t { chunked, length, to_the_close, none, raw };
 
   uint32_t sequence;
   Framing framing;

@@ -70,6 +70,8 @@ void Reactor::act_on(Connection& connection, const Reply& given) {
       return take_over(connection, given);
     case Reply::Kind::deadlines:
       return set_deadlines(connection, given);
+    case Reply::Kind::end_connection:
+      return end_connection(connection, given);
   }
 }
 
@@ -113,8 +115,8 @@ void Reactor::answer(Connection& connection, const Reply& given) {
   }
   if (!unanswered.take(given.sequence)) return;
   bool is_last = unanswered.is_last(given.sequence);
-  // It is read again now, though its answer may have to wait.
-  if (is_last && std::exchange(connection.upgrade_offered, false)) settle_later(connection);
+  // It is read again now, though its answer may have to wait. A raw one that goes on may still become a tunnel.
+  if (is_last && connection.upgrade_offered && !(given.raw && given.streams)) decline_offer(connection);
   if (connection.incoming && connection.incoming->sequence == given.sequence) {
     connection.incoming->answered = true;
     stats_.requests++;
@@ -123,6 +125,7 @@ void Reactor::answer(Connection& connection, const Reply& given) {
   begun.close = given.close || (is_last && says_no_more(connection)) || leaves_too_much_unread(connection, given) ||
                 begun.framing == Answer::Framing::to_the_close;
   begun.complete = !given.streams;
+  begun.asks = given.raw && given.streams && given.asks;
   begun.left = given.body_length;
   frame(heads_, begin_output(connection, begun), unanswered, given, begun);
   if (given.held && begun.framing != Answer::Framing::none) put_held(connection, begun, std::move(*given.held));
@@ -147,10 +150,12 @@ void Reactor::add_chunk(Connection& connection, const Reply& given) {
   uint64_t size = given.body_length;
   bool is_wrong_length =
       answer.framing == Answer::Framing::length && (size > answer.left || (given.ends && size < answer.left));
-  if (is_wrong_length) return abort(connection, given.sequence);
+  bool is_raw = answer.framing == Answer::Framing::raw;
+  if (is_wrong_length || (given.raw && !is_raw)) return abort(connection, given.sequence);
   net::ByteBuffer& out = begin_output(connection, answer);
   bool chunked = answer.framing == Answer::Framing::chunked;
   answer.asks |= given.asks;
+  if (is_raw) out.append(given.fields);
   if (size > 0 && answer.framing != Answer::Framing::none) {
     answer.left -= std::min(size, answer.left);
     if (chunked) begin_chunk(out, size);
@@ -160,12 +165,15 @@ void Reactor::add_chunk(Connection& connection, const Reply& given) {
     if (chunked) end_chunk(out);
   }
   if (given.ends && chunked) end_chunks(out, given.fields);
+  if (given.ends && is_raw) answer.close |= given.close;
   finish_output(connection, answer);
   if (given.ends) end_body(connection, answer);
 }
 
 void Reactor::end_body(Connection& connection, Answer& answer) {
   answer.complete = true;
+  bool was_offered = connection.upgrade_offered && connection.unanswered.is_last(answer.sequence);
+  if (was_offered && connection.stage == Stage::open) decline_offer(connection);
   if (&answer != connection.due_answer()) return;
   if (connection.stage == Stage::tunnel) return settle_later(connection);
   bool close = answer.close;
@@ -224,6 +232,7 @@ void Reactor::abort(Connection& connection, uint32_t sequence) {
 
 void Reactor::break_off(Connection& connection) {
   if (connection.has_ended()) return;
+  connection.is_ended_by(Cause::server);
   net::system::reset_on_close(connection.fd.get());
   drop(connection);
 }
@@ -231,6 +240,8 @@ void Reactor::break_off(Connection& connection) {
 // The app wants more of a body.
 void Reactor::read_more(Connection& connection, const Reply& given) {
   IncomingBody* incoming = connection.incoming.get();
+  bool may_decline = options_.limits.left_to_app.upgrades && connection.upgrade_offered;
+  if (may_decline && connection.unanswered.is_last(given.sequence)) decline_offer(connection);
   if (!incoming || incoming->sequence != given.sequence) return;
   incoming->wanted = true;
   incoming->credit =
@@ -240,19 +251,37 @@ void Reactor::read_more(Connection& connection, const Reply& given) {
 
 // The connection is handed over, in its turn.
 void Reactor::take_over(Connection& connection, const Reply& given) {
-  if (!connection.upgrade_offered || !connection.unanswered.is_last(given.sequence)) {
-    return answer(connection, last_answer(given.id, given.sequence, 500));
+  // Without an offer the connection is read until then, so it must be its turn.
+  bool is_plain_due = options_.limits.left_to_app.upgrades && connection.stage == Stage::open &&
+                      !connection.input.finished && given.sequence == connection.unanswered.first();
+  bool may_take = (connection.upgrade_offered || is_plain_due) && connection.unanswered.is_last(given.sequence);
+  Answer* open = connection.answer_to(given.sequence);
+  if (open) {
+    bool goes_on = open->framing == Answer::Framing::raw && !open->complete && !open->aborted && !open->takes_over;
+    if (!may_take || !goes_on) return abort(connection, given.sequence);
+    open->close = open->takes_over = true;
+  } else {
+    if (!may_take) return answer(connection, last_answer(given.id, given.sequence, 500));
+    if (!connection.unanswered.take(given.sequence)) return;
+    Answer tunnel = {given.sequence, Answer::Framing::raw};
+    tunnel.close = tunnel.takes_over = true;
+    connection.answers.push_back(std::move(tunnel));
   }
-  if (!connection.unanswered.take(given.sequence)) return;
-  Answer tunnel = {given.sequence, Answer::Framing::to_the_close};
-  tunnel.close = tunnel.takes_over = true;
-  connection.answers.push_back(std::move(tunnel));
   if (given.sequence == connection.unanswered.first()) become_tunnel(connection, given.sequence);
+}
+
+// What was offered is a plain request.
+void Reactor::decline_offer(Connection& connection) {
+  connection.upgrade_offered = false;
+  if (connection.incoming) connection.incoming->credit += layout::kBodyWindow;
+  if (connection.offer_is_last && !connection.incoming) connection.stage = std::max(connection.stage, Stage::last);
+  settle_later(connection);
 }
 
 void Reactor::become_tunnel(Connection& connection, uint32_t sequence) {
   connection.upgrade_offered = false;
   connection.stage = Stage::tunnel;
+  connection.parser.leave_http();
   connection.incoming = std::make_unique<IncomingBody>();
   connection.incoming->sequence = sequence;
   settle_later(connection);

@@ -13,6 +13,7 @@
 #include "net/pending_output.h"
 #include "reactor/answer.h"
 #include "reactor/deadlines.h"
+#include "reactor/event_writer.h"
 #include "reactor/exchange.h"
 #include "reactor/options.h"
 #include "reactor/pending_input.h"
@@ -88,6 +89,8 @@ struct Connection {
   Watch watch;
   bool in_ready_list = false;
   bool upgrade_offered = false;  // by the last request: until its answer nothing more is read
+  bool offer_is_last = false;    // what is offered, if that is declined, is the connection's last request
+  Cause cause = Cause::client;   // of its end, once that is not the client's
   bool answers_for_app = false;  // a request that the app has was answered here: whatever it still gives is for nobody
   Since since;
   RateWindow window;
@@ -101,6 +104,11 @@ struct Connection {
 
   bool has_ended() const { return stage == Stage::ended; }
   bool has_pending() const { return output.pending && !output.pending->empty(); }
+
+  // The first counts.
+  void is_ended_by(Cause by) {
+    if (cause == Cause::client) cause = by;
+  }
 
   Answer* answer_to(uint32_t sequence) { return find_answer(answers, sequence); }
   // The one that has begun and whose turn it is.

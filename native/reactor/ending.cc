@@ -1,6 +1,7 @@
 // The reactor's part that ends connections: in order, with a refusal, when their time is over, or all at once.
 #include <algorithm>
 #include <cerrno>
+#include <utility>
 
 #include "reactor/reactor.h"
 
@@ -15,8 +16,10 @@ constexpr int kMostAcceptRounds = 64;
 
 // A request that cannot be taken: its answer stands in line behind those of the requests before it, and then the
 // connection ends, for what follows cannot be told apart from it. If the app has its head, it is told.
-void Reactor::refuse(Connection& connection, http::Refusal refusal) {
+void Reactor::refuse(Connection& connection, http::Refusal refusal, net::Slice packet) {
   tell_client_error(connection, refusal);
+  if (http::status_of(refusal) == 408) connection.is_ended_by(Cause::timeout);
+  if (options_.asks_about_refusals) return ask_about_refusal(connection, refusal, packet);
   connection.stage = Stage::refused;
   uint32_t sequence;
   if (connection.incoming) {
@@ -29,6 +32,20 @@ void Reactor::refuse(Connection& connection, http::Refusal refusal) {
     sequence = connection.unanswered.add(connection.parser.asks_for_head(), false);
   }
   answer(connection, last_answer(connection.id, sequence, http::status_of(refusal)));
+  flush_output();
+  settle(connection);
+}
+
+// In the place of an answer stands one that nobody can give, so that the connection stays until the app ends it.
+void Reactor::ask_about_refusal(Connection& connection, http::Refusal refusal, net::Slice packet) {
+  connection.stage = Stage::refused;
+  if (connection.incoming) {
+    if (!connection.incoming->discarded) notices_.body_failed(connection.id, connection.incoming->sequence, refusal);
+    connection.incoming.reset();
+  }
+  if (connection.unanswered.count() >= Unanswered::kMost) return drop(connection);
+  connection.unanswered.take(connection.unanswered.add(false, false));
+  notices_.refused(connection.id, refusal, packet);
   flush_output();
   settle(connection);
 }
@@ -54,6 +71,7 @@ void Reactor::discard_input(Connection& connection) {
     }
     if (got <= 0) {
       input.readable = false;
+      if (got < 0) connection.is_ended_by(Cause::reset);
       if (got < 0 || connection.stage == Stage::lingering) return drop(connection);
       return hear_the_end(connection);
     }
@@ -66,6 +84,7 @@ void Reactor::discard_input(Connection& connection) {
 // too: close() alone, upon input that nobody has noticed, would throw away what waits to leave with the end.
 void Reactor::end(Connection& connection) {
   if (connection.input.finished) return drop(connection);
+  connection.is_ended_by(Cause::server);
   bool may_be_sending =
       connection.stage == Stage::refused || connection.input.readable || connection.parser.in_message();
   if (net::system::shutdown_sending(connection.fd.get()) != 0 || !may_be_sending) return drop(connection);
@@ -74,9 +93,33 @@ void Reactor::end(Connection& connection) {
   settle(connection);
 }
 
+// The app ends it, with bytes of its own or without. What was said before leaves first.
+void Reactor::end_connection(Connection& connection, const Reply& given) {
+  connection.is_ended_by(Cause::server);
+  const Answer* due = connection.due_answer();
+  bool has_said_end = connection.stage == Stage::lingering || (due && due->told_end);
+  select_output(connection);
+  if (!has_said_end) {
+    output_.append(given.fields);
+    output_.append(given.body);
+    if (given.held) {
+      send(connection, output_.slice(), std::move(*given.held));
+      output_.clear();
+    }
+  }
+  if (given.ending == Ending::in_order) {
+    if (!has_said_end && !connection.has_ended()) drop_unanswered(connection);
+    return;
+  }
+  flush_output();
+  if (connection.has_ended()) return;
+  given.ending == Ending::by_reset ? break_off(connection) : drop(connection);
+}
+
 void Reactor::drop(Connection& connection) {
   if (connection.has_ended()) return;
   if (!connection.unanswered.empty() || connection.answers_for_app) notices_.gone(connection.id);
+  if (options_.tells_connections && connection.watch.polled) notices_.closed(connection.id, connection.cause);
   wheel_.clear(connection.deadline);
   if (connection.watch.polled) {
     poller_->remove(connection.fd.get());
@@ -89,9 +132,15 @@ void Reactor::drop(Connection& connection) {
   accept_again_ms_ = 0;
 }
 
+void Reactor::drop_broken(Connection& connection) {
+  connection.is_ended_by(Cause::reset);
+  drop(connection);
+}
+
 // It does not take what it is told, so there is no telling it; the kernel need not go on trying either.
 void Reactor::cut_off(Connection& connection, http::Refusal refusal) {
   tell_client_error(connection, refusal);
+  connection.is_ended_by(Cause::timeout);
   break_off(connection);
 }
 
@@ -111,6 +160,7 @@ void Reactor::expire(Connection& connection) {
   switch (wait) {
     case Wait::request:
       stats_.idle_timeouts++;
+      connection.is_ended_by(Cause::timeout);
       return drop(connection);
     case Wait::head:
       return refuse(connection, http::Refusal::HEADERS_TIMEOUT);
@@ -170,8 +220,7 @@ void Reactor::drain() {
     }
   }
   draining_ = true;
-  for (Listener& listener : listeners_) poller_->remove(listener.fd.get());
-  listeners_.clear();
+  stop_listening();
   for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
     Connection* connection = connections_.at_slot(slot);
     if (!connection) continue;
@@ -182,12 +231,49 @@ void Reactor::drain() {
   if (!in_turn_) connections_.bury();
 }
 
-void Reactor::cut() {
-  draining_ = true;
+void Reactor::stop_listening() {
   for (Listener& listener : listeners_) poller_->remove(listener.fd.get());
   listeners_.clear();
+}
+
+bool Reactor::is_idle(const Connection& connection) const {
+  return connection.stage == Stage::open && connection.unanswered.empty() && !connection.has_pending() &&
+         !connection.parser.in_message() && !connection.parser.has_unread() && !connection.input.readable;
+}
+
+void Reactor::close_idle() {
   for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
-    if (Connection* connection = connections_.at_slot(slot)) drop(*connection);
+    Connection* connection = connections_.at_slot(slot);
+    if (connection && is_idle(*connection)) end(*connection);
+  }
+  if (!in_turn_) connections_.bury();
+}
+
+void Reactor::change_deadlines(const Options& options) {
+  options_.max_connections = options.max_connections;
+  options_.min_rate_bytes = options.min_rate_bytes;
+  options_.headers_timeout_ms = options.headers_timeout_ms;
+  options_.request_timeout_ms = options.request_timeout_ms;
+  options_.write_timeout_ms = options.write_timeout_ms;
+  options_.half_close_timeout_ms = options.half_close_timeout_ms;
+  if (options_.keep_alive_timeout_ms != options.keep_alive_timeout_ms) {
+    options_.keep_alive_timeout_ms = options.keep_alive_timeout_ms;
+    heads_ = http::ResponseHeadWriter(options.keep_alive_timeout_ms == kNoTimeout ? 0 : options.keep_alive_timeout_ms);
+  }
+  look_at_clock();
+  for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
+    if (Connection* connection = connections_.at_slot(slot)) arm(*connection, connection->may_read(options_));
+  }
+}
+
+void Reactor::cut() {
+  draining_ = true;
+  stop_listening();
+  for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
+    Connection* connection = connections_.at_slot(slot);
+    if (!connection) continue;
+    connection->is_ended_by(Cause::server);
+    drop(*connection);
   }
   if (!in_turn_) connections_.bury();
 }

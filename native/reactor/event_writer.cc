@@ -1,5 +1,6 @@
 #include "reactor/event_writer.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -11,6 +12,16 @@ namespace {
 constexpr size_t kRoomForRead = http::kMostHeaderBytes + kReadBytes + kReadBytes * 5 / 4;
 static_assert(kRoomForRead * 2 < layout::kBlockBytes, "a block holds several reads");
 static_assert(layout::kRequestFields + 2 * http::kMostFields < layout::kBlockWords, "a block holds any request");
+
+static_assert(http::kTraitHttp10 == layout::kFlagHttp10 && http::kTraitBody == layout::kFlagBody &&
+                  http::kTraitExpectsContinue == layout::kFlagExpectsContinue &&
+                  http::kTraitCloses == layout::kFlagCloses && http::kTraitChunked == layout::kFlagChunked &&
+                  http::kTraitExpectsOther == layout::kFlagExpectsOther,
+              "a head's traits are flags of the layout");
+
+constexpr size_t kMostWordsOfSmallEvent =
+    std::max({layout::kNoticeWords, layout::kBodyWords, layout::kGoneWords, layout::kDrainedWords,
+              layout::kClientErrorWords, layout::kOpenedWords, layout::kClosedWords, layout::kRefusedWords});
 
 uint32_t word_of(http::Span span) { return span.offset | (uint32_t{span.length} << 16); }
 
@@ -55,10 +66,8 @@ void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Add
                               const http::Request& request, bool offers_upgrade) {
   const http::RequestHead& head = request.head;
   uint32_t* words = begin_event(layout::kEventRequest, layout::kRequestFields + 2 * head.fields.size(), id);
-  uint32_t flags = (head.http_1_0 ? layout::kFlagHttp10 : 0) | (peer.is_ipv4 ? layout::kFlagIpv4 : 0) |
-                   (head.has_body() ? layout::kFlagBody : 0) | (request.complete ? 0 : layout::kFlagBodyFollows) |
-                   (offers_upgrade ? layout::kFlagUpgrade : 0) |
-                   (head.expects_continue ? layout::kFlagExpectsContinue : 0);
+  uint32_t flags = head.traits | (peer.is_ipv4 ? layout::kFlagIpv4 : 0) |
+                   (request.complete ? 0 : layout::kFlagBodyFollows) | (offers_upgrade ? layout::kFlagUpgrade : 0);
   words[layout::kRequestKnown] = request.known ? request.known->number : 0;
   if (request.known && std::exchange(request.known->is_new, false)) flags |= layout::kFlagNewlyKnown;
   words[layout::kRequestKnownFields] = request.known_fields ? request.known_fields->number : 0;
@@ -98,9 +107,7 @@ void EventWriter::put_body(ConnectionId id, uint32_t sequence, net::Slice bytes,
 }
 
 bool EventWriter::has_room_for_small_event() const {
-  static_assert(layout::kNoticeWords <= layout::kClientErrorWords && layout::kBodyWords <= layout::kClientErrorWords &&
-                layout::kGoneWords <= layout::kClientErrorWords && layout::kDrainedWords <= layout::kClientErrorWords);
-  return layout::kBlockWords - words_used_ >= layout::kClientErrorWords;
+  return layout::kBlockWords - words_used_ >= kMostWordsOfSmallEvent;
 }
 
 void EventWriter::put_notice(uint32_t code) {
@@ -131,6 +138,18 @@ void EventWriter::put_progress(const Progress& progress) {
     case Progress::Kind::body_changed:
       begin_event(layout::kEventBodyChanged, layout::kBodyChangedWords, progress.id);
       break;
+    case Progress::Kind::opened:
+    case Progress::Kind::dropped:
+    case Progress::Kind::refused:
+      break;
+    case Progress::Kind::closed:
+      static_assert(static_cast<uint32_t>(Cause::client) == layout::kClosedByClient &&
+                    static_cast<uint32_t>(Cause::reset) == layout::kClosedByReset &&
+                    static_cast<uint32_t>(Cause::timeout) == layout::kClosedByTimeout &&
+                    static_cast<uint32_t>(Cause::server) == layout::kClosedByServer);
+      begin_event(layout::kEventClosed, layout::kClosedWords, progress.id)[layout::kClosedCause] =
+          static_cast<uint32_t>(progress.cause);
+      break;
     case Progress::Kind::body_failed: {
       put_body(progress.id, progress.sequence, {nullptr, 0}, {nullptr, 0}, false);
       uint32_t* words = batch_.block->words + words_used_ - layout::kBodyWords;
@@ -139,6 +158,25 @@ void EventWriter::put_progress(const Progress& progress) {
       break;
     }
   }
+}
+
+void EventWriter::put_refused(const Progress& progress, net::Slice packet) {
+  uint32_t* words = begin_event(layout::kEventRefused, layout::kRefusedWords, progress.id);
+  words[layout::kRefusedWhy] = static_cast<uint32_t>(progress.refusal);
+  words[layout::kRefusedOffset] = packet.size > 0 ? static_cast<uint32_t>(offset_in_block(packet)) : 0;
+  words[layout::kRefusedLength] = static_cast<uint32_t>(packet.size);
+}
+
+void EventWriter::put_ends(const Progress& progress, const Ends& ends) {
+  bool is_opened = progress.kind == Progress::Kind::opened;
+  uint32_t* words =
+      begin_event(is_opened ? layout::kEventOpened : layout::kEventDropped, layout::kOpenedWords, progress.id);
+  std::memcpy(words + layout::kOpenedAddress, ends.peer.bytes, sizeof ends.peer.bytes);
+  words[layout::kOpenedPort] = ends.peer.port;
+  std::memcpy(words + layout::kOpenedLocalAddress, ends.local.bytes, sizeof ends.local.bytes);
+  words[layout::kOpenedLocalPort] = ends.local.port;
+  words[layout::kOpenedFlags] =
+      (ends.peer.is_ipv4 ? layout::kFlagIpv4 : 0) | (ends.local.is_unix ? layout::kOpenedUnix : 0);
 }
 
 Batch EventWriter::take() { return std::exchange(batch_, Batch{}); }

@@ -13,13 +13,23 @@ struct ClientError {
   uint32_t untold_before;
 };
 
+// The two ends of a connection.
+struct Ends {
+  net::Address peer;
+  net::Address local;
+};
+
+// Who or what ended a connection.
+enum class Cause : uint8_t { client, reset, timeout, server };
+
 // What becomes of something that is under way with a client, to be told to JavaScript.
 struct Progress {
-  enum class Kind : uint8_t { gone, half_gone, drained, body_failed, body_changed };
+  enum class Kind : uint8_t { gone, half_gone, drained, body_failed, body_changed, opened, closed, dropped, refused };
   Kind kind;
   ConnectionId id;
   uint32_t sequence;
   http::Refusal refusal;
+  Cause cause = Cause::client;  // of one that is closed
 };
 
 class EventWriter {
@@ -50,6 +60,10 @@ class EventWriter {
   void put_notice(uint32_t code);
   void put_client_error(const ClientError& error);
   void put_progress(const Progress& progress);
+  bool has_room_for_bytes(size_t size) const { return layout::kBlockBytes - bytes_used_ >= size; }
+  void put_refused(const Progress& progress, net::Slice packet);
+  // Of a connection that is opened, or of one that is dropped.
+  void put_ends(const Progress& progress, const Ends& ends);
 
   // The batch, for delivery; the writer is without a block then.
   Batch take();

@@ -10,6 +10,7 @@ constexpr std::string_view kLineEnd = "\r\n";
 }  // namespace
 
 Answer::Framing framing_of(const Unanswered& unanswered, const Reply& given) {
+  if (given.raw) return Answer::Framing::raw;
   if (unanswered.is_head(given.sequence) || http::status_has_no_content(given.status)) return Answer::Framing::none;
   if (!given.streams || given.sized) return Answer::Framing::length;
   // RFC 9112, 6.1: an HTTP/1.0 client knows nothing of chunks.
@@ -18,6 +19,10 @@ Answer::Framing framing_of(const Unanswered& unanswered, const Reply& given) {
 
 void frame(http::ResponseHeadWriter& heads, net::ByteBuffer& out, const Unanswered& unanswered, const Reply& given,
            const Answer& answer) {
+  if (given.raw) {
+    out.append(given.fields);
+    return out.append(given.body);
+  }
   bool is_head = unanswered.is_head(given.sequence);
   bool length_unknown = given.streams && !given.sized;
   http::ResponseHead head;

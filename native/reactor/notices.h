@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "reactor/event_writer.h"
@@ -32,12 +33,32 @@ class Notices {
     progress_.push_back({Progress::Kind::body_failed, id, sequence, refusal});
   }
 
+  void opened(ConnectionId id, const Ends& ends) {
+    progress_.push_back({Progress::Kind::opened, id, 0, http::Refusal::none});
+    ends_.push_back(ends);
+  }
+  void dropped(const Ends& ends) {
+    progress_.push_back({Progress::Kind::dropped, {}, 0, http::Refusal::none});
+    ends_.push_back(ends);
+  }
+  void closed(ConnectionId id, Cause cause) {
+    progress_.push_back({Progress::Kind::closed, id, 0, http::Refusal::none, cause});
+  }
+
+  // The packet is what came last of the client.
+  void refused(ConnectionId id, http::Refusal refusal, net::Slice packet);
+
   // Puts in what fits; the writer has a block.
   void put_into(EventWriter& events);
 
  private:
+  void put_progress_into(EventWriter& events);
+
   std::vector<ClientError> client_errors_;
   std::vector<Progress> progress_;
+  std::vector<std::string> packets_;  // of those that are refused, in their order
+  size_t packet_bytes_ = 0;
+  std::vector<Ends> ends_;  // of those that are opened or dropped, in their order
   uint64_t second_began_ms_ = 0;
   uint32_t told_in_second_ = 0;
   uint32_t untold_ = 0;

@@ -1,4 +1,4 @@
-// What a reactor is told when it is made. Times in milliseconds.
+// What a reactor is told when it is made; its deadlines may change later. Times in milliseconds.
 #pragma once
 
 #include <cstdint>
@@ -7,14 +7,21 @@
 
 namespace brink::reactor {
 
+// For a deadline that never comes. Sums with it do not overflow.
+inline constexpr uint64_t kNoTimeout = uint64_t{1} << 52;
+// More connections than none are dropped.
+inline constexpr uint32_t kNoConnections = UINT32_MAX;
+
 struct Options {
   http::Limits limits;
   uint32_t max_pipelined = 64;
-  uint32_t max_connections = 0;              // more are answered with 503; 0: as many as the system allows
+  uint32_t max_connections = 0;              // more are answered with 503; 0: any number; kNoConnections: none
   uint32_t max_requests_per_connection = 0;  // 0: any number
   uint32_t min_rate_bytes = 240;             // a second, of a body that arrives or an answer that is taken; 0: any
   bool tells_client_errors = false;          // to JavaScript, as events
   bool takes_upgrades = false;               // a request that offers one is told so, and waited for
+  bool asks_about_refusals = false;          // what a client is told that is refused, is the app's
+  bool tells_connections = false;            // that are opened and closed, to JavaScript; for more there is no answer
   uint64_t max_pending_output_bytes = 1024 * 1024;     // above it the connection is not read
   uint64_t max_pending_input_bytes = 8 * 1024 * 1024;  // of requests that are not answered; above it no more are read
   uint64_t keep_alive_timeout_ms = 72'000;

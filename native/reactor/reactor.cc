@@ -19,7 +19,7 @@ Reactor::Reactor(const Options& options, std::unique_ptr<poller::Poller> poller,
       poller_(std::move(poller)),
       sink_(sink),
       events_(options.limits.fields),
-      heads_(options.keep_alive_timeout_ms),
+      heads_(options.keep_alive_timeout_ms == kNoTimeout ? 0 : options.keep_alive_timeout_ms),
       wheel_(net::system::monotonic_ms()),
       polled_(kMostPolled),
       now_ms_(net::system::monotonic_ms()) {}
@@ -44,6 +44,7 @@ bool Reactor::turn(int timeout_ms) {
   look_at_clock();
   for (int i = 0; i < count; i++) note(polled_[static_cast<size_t>(i)]);
   accept_waiting();
+  if (options_.tells_connections) put_notices();
   // One step for each, so that a client that sends without end waits in line like the others.
   short_of_room_ = has_rest_to_send_ = false;
   std::swap(ready_, ready_now_);
@@ -83,7 +84,7 @@ void Reactor::note(const poller::Ready& ready) {
   // Nobody reads from it now, and nobody can be told anything: there is nothing to wait for, and a poller by levels
   // would tell of it for ever.
   bool nobody_reads = input.finished || (!connection->may_read(options_) && connection->stage < Stage::last);
-  if (ready.broken && nobody_reads) return drop(*connection);
+  if (ready.broken && nobody_reads) return drop_broken(*connection);
   if (ready.hung_up && !input.hung_up) connection->since.closed_ms = now_ms_;
   input.broken |= ready.broken && !is_over;
   input.readable |= ready.readable;
@@ -110,6 +111,8 @@ bool Reactor::ensure_room() {
     Block* block = sink_.acquire();
     if (!block) return false;
     events_.begin(block);
+    // Of a connection nothing is told before that it is there.
+    if (options_.tells_connections) notices_.put_into(events_);
   }
   return events_.has_room();
 }
@@ -126,7 +129,7 @@ void Reactor::step(ConnectionId id) {
   if (has_room) return read(connection);
   // JavaScript has all the blocks. The readiness stays noted; a poller by levels need not repeat it meanwhile. That a
   // connection is broken it repeats all the same, and there is nobody left to hear.
-  if (connection.input.broken) return drop(connection);
+  if (connection.input.broken) return drop_broken(connection);
   short_of_room_ = true;
   has_rest_to_send_ |= connection.output.takes_more;
   want_reads(connection, false);
@@ -158,7 +161,7 @@ void Reactor::receive(Connection& connection) {
   }
   if (got < 0) {
     stats_.resets++;
-    return drop(connection);
+    return drop_broken(connection);
   }
   if (got == 0) return hear_the_end(connection);
   // A short read means that the socket is drained, and spares the recv that would only say EAGAIN.
@@ -193,7 +196,10 @@ void Reactor::hear_the_end(Connection& connection) {
     }
     notices_.half_gone(connection.id);
   }
-  settle(connection);
+  bool is_torn = connection.stage == Stage::open && connection.parser.in_message();
+  if (!options_.asks_about_refusals || !is_torn) return settle(connection);
+  connection.incoming.reset();
+  ask_about_refusal(connection, http::Refusal::none, {nullptr, 0});
 }
 
 void Reactor::parse(Connection& connection, char* at, size_t size) {
@@ -205,7 +211,7 @@ void Reactor::parse(Connection& connection, char* at, size_t size) {
   http::Refusal refusal = connection.parser.parse(at, size, scratch_, *this);
   parsing_ = nullptr;
   if (!was_in_message || messages_ != messages_before) connection.since.message_ms = now_ms_;
-  if (refusal != http::Refusal::none) return refuse(connection, refusal);
+  if (refusal != http::Refusal::none) return refuse(connection, refusal, {at - kept, kept + size});
   const IncomingBody* incoming = connection.incoming.get();
   if (incoming && incoming->discarded_bytes > IncomingBody::kMostDiscarded) {
     connection.stage = std::max(connection.stage, Stage::refused);
@@ -221,7 +227,8 @@ bool Reactor::on_request(const http::Request& request) {
   uint32_t sequence = connection.unanswered.add(request.head.method == HTTP_HEAD, request.head.http_1_0);
   bool is_last = !request.head.keep_alive || (options_.max_requests_per_connection > 0 &&
                                               connection.unanswered.total() >= options_.max_requests_per_connection);
-  bool is_offered = options_.takes_upgrades && request.head.offers_upgrade && !is_last;
+  bool is_offered =
+      options_.takes_upgrades && request.head.offers_upgrade && (!is_last || options_.limits.left_to_app.upgrades);
   // What follows CONNECT is for the other end of its tunnel, and no request (RFC 9110, 9.3.6).
   is_last |= request.head.method == HTTP_CONNECT && !is_offered;
   if (request.complete && !fixed_.empty() && !is_offered) {
@@ -233,11 +240,16 @@ bool Reactor::on_request(const http::Request& request) {
     }
   }
   connection.upgrade_offered = is_offered;
+  if (is_offered) {
+    bool is_any = options_.limits.left_to_app.upgrades;
+    connection.offer_is_last = is_any && (is_last || request.head.method == HTTP_CONNECT);
+  }
   events_.put_request(connection.id, sequence, connection.peer, request, connection.upgrade_offered);
   if (!request.complete) {
     connection.incoming = std::make_unique<IncomingBody>();
     connection.incoming->sequence = sequence;
-    connection.incoming->closes_after = is_last;
+    connection.incoming->closes_after = is_last || (is_offered && connection.offer_is_last);
+    if (is_offered) connection.incoming->credit = 0;
     connection.incoming->credit -= static_cast<int64_t>(request.body.size);
     connection.incoming->bytes = request.head_bytes.size + request.body.size;
     connection.window.restart(now_ms_);
@@ -245,7 +257,7 @@ bool Reactor::on_request(const http::Request& request) {
   }
   messages_++;
   stats_.requests++;
-  if (is_last) connection.stage = Stage::last;
+  if (is_last && !is_offered) connection.stage = Stage::last;
   uint64_t bytes = request.head_bytes.size + request.body.size;
   if (bytes >= PendingInput::kLeastCounted) count_pending_input(connection, sequence, bytes);
   return connection.may_take_request(options_) && events_.has_room_for_request();
@@ -327,7 +339,7 @@ void Reactor::settle(Connection& connection) {
   }
   bool reads = connection.may_read(options_);
   // It broke while it was read, and now nobody wants the rest.
-  if (connection.input.broken && !reads && connection.stage < Stage::last) return drop(connection);
+  if (connection.input.broken && !reads && connection.stage < Stage::last) return drop_broken(connection);
   bool has_unread = connection.stage <= Stage::tunnel && connection.parser.has_unread();
   bool says_nothing_more = connection.unanswered.empty() && !connection.has_pending();
   bool is_between_requests = !connection.parser.in_message() || (connection.incoming && connection.incoming->discarded);

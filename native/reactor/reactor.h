@@ -62,6 +62,13 @@ class Reactor final : private http::RequestSink {
   // Takes the clients that wait to be accepted, stops listening and lets every connection end: idle ones now, the
   // others with their last answer.
   void drain();
+  // Closes the listeners; the connections go on.
+  void stop_listening();
+  // Ends the connections of which nothing is asked.
+  void close_idle();
+  // Takes over the deadlines, for all that is waited for from now on or waited for already, and how many connections
+  // there may be. All else stays.
+  void change_deadlines(const Options& options);
   // Ends everything at once.
   void cut();
 
@@ -132,6 +139,7 @@ class Reactor final : private http::RequestSink {
   void break_off(Connection& connection);
   void read_more(Connection& connection, const Reply& given);
   void take_over(Connection& connection, const Reply& given);
+  void decline_offer(Connection& connection);
   void become_tunnel(Connection& connection, uint32_t sequence);
   bool ends_tunnel(Connection& connection);
   void set_deadlines(Connection& connection, const Reply& given);
@@ -153,19 +161,23 @@ class Reactor final : private http::RequestSink {
   void tell_drained(Connection& connection);
 
   // Refuse, end, and time out.
-  void refuse(Connection& connection, http::Refusal refusal);
+  void refuse(Connection& connection, http::Refusal refusal, net::Slice packet = {nullptr, 0});
+  void ask_about_refusal(Connection& connection, http::Refusal refusal, net::Slice packet);
   void tell_client_error(const Connection& connection, http::Refusal refusal);
   void discard_input(Connection& connection);
   void end(Connection& connection);
+  void end_connection(Connection& connection, const Reply& given);
   void drop(Connection& connection);
+  void drop_broken(Connection& connection);
   void cut_off(Connection& connection, http::Refusal refusal);
   void expire_deadlines();
   void expire(Connection& connection);
   void expire_lingering(Connection& connection);
   void look_at_held_back(Connection& connection);
   void give_memory_back();
+  bool is_idle(const Connection& connection) const;
 
-  const Options options_;
+  Options options_;
   std::unique_ptr<poller::Poller> poller_;
   BatchSink& sink_;
   EventWriter events_;

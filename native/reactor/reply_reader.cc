@@ -30,6 +30,8 @@ ReplyReader::Found ReplyReader::next(Reply* reply) {
   uint32_t flags = words[layout::kReplyFlags], status = words[layout::kReplyStatus];
   reply->asks = (flags & layout::kFlagChunkAsks) != 0;
   reply->ends = (flags & layout::kFlagChunkEnd) != 0;
+  reply->raw = (flags & layout::kFlagReplyRaw) != 0;
+  reply->close = (flags & layout::kFlagReplyClose) != 0;
   switch (words[layout::kReplyKind]) {
     case layout::kReplyAnswer:
       break;
@@ -54,8 +56,25 @@ ReplyReader::Found ReplyReader::next(Reply* reply) {
       reply->deadlines = {words[layout::kDeadlinesRequest], words[layout::kDeadlinesWrite],
                           words[layout::kDeadlinesRate]};
       return Found::reply;
+    case layout::kReplyEndConnection:
+      static_assert(layout::kEndInOrder == 0 && layout::kEndAtOnce == 1 && layout::kEndByReset == 2);
+      if (status > layout::kEndByReset) return Found::invalid;
+      reply->kind = Reply::Kind::end_connection;
+      reply->ending = static_cast<Ending>(status);
+      reply->raw = true;
+      // The client must not take for whole what cannot be sent.
+      if (!read_body(words, flags & ~layout::kFlagReplyStream, reply)) {
+        reply->fields = reply->body = {nullptr, 0};
+        reply->held = nullptr;
+        reply->ending = Ending::by_reset;
+      }
+      return Found::reply;
     default:
       return Found::invalid;
+  }
+  if (reply->raw) {
+    reply->kind = Reply::Kind::answer;
+    return read_body(words, flags, reply) ? Found::reply : Found::invalid;
   }
   uint32_t type = flags & layout::kContentTypeMask;
   if (status < 200 || status > 999 || type >= http::kContentTypes || !read_body(words, flags, reply)) {
@@ -65,7 +84,6 @@ ReplyReader::Found ReplyReader::next(Reply* reply) {
   reply->status = static_cast<uint16_t>(status);
   reply->content_type = static_cast<uint8_t>(type);
   reply->plain = status == 200 && flags == type;
-  reply->close = (flags & layout::kFlagReplyClose) != 0;
   reply->dated = (flags & layout::kFlagReplyDated) != 0;
   return Found::reply;
 }
@@ -77,18 +95,20 @@ bool ReplyReader::read_body(const uint32_t* words, uint32_t flags, Reply* reply)
   if (fields_size > 0) {
     if (!lies_in_block(fields_at, fields_size)) return false;
     reply->fields = {bytes + fields_at, fields_size};
-    if (!http::are_field_lines(reply->fields)) return false;
+    if (!reply->raw && !http::are_field_lines(reply->fields)) return false;
   }
   bool by_reference = (flags & layout::kFlagReplyBodyByReference) != 0;
   // A body that is there is sent: to say another length would break the framing.
-  reply->streams = (flags & layout::kFlagReplyStream) != 0 && !by_reference;
-  reply->sized = reply->streams && (flags & layout::kFlagReplySized) != 0;
-  reply->length_only = (flags & layout::kFlagReplyLengthOnly) != 0 && !by_reference && !reply->streams;
-  if (reply->sized || reply->length_only) {
-    reply->body_length = (uint64_t{body_at} << 32) | body_size;
-    return reply->body_length <= kMostLength;
+  reply->streams = (flags & layout::kFlagReplyStream) != 0 && (!by_reference || reply->raw);
+  if (!reply->raw) {
+    reply->sized = reply->streams && (flags & layout::kFlagReplySized) != 0;
+    reply->length_only = (flags & layout::kFlagReplyLengthOnly) != 0 && !by_reference && !reply->streams;
+    if (reply->sized || reply->length_only) {
+      reply->body_length = (uint64_t{body_at} << 32) | body_size;
+      return reply->body_length <= kMostLength;
+    }
+    if (reply->streams) return true;
   }
-  if (reply->streams) return true;
   if (by_reference) {
     // One that another reply took is not there any more.
     if (body_at >= replies_.bodies.size() || !replies_.bodies[body_at].is_given()) return false;

@@ -6,9 +6,12 @@
 
 namespace brink::reactor {
 
+// How JavaScript ends a connection.
+enum class Ending : uint8_t { in_order, at_once, by_reset };
+
 // What JavaScript says to a request. Which parts mean something depends on the kind.
 struct Reply {
-  enum class Kind : uint8_t { answer, chunk, abort, read, take_over, deadlines };
+  enum class Kind : uint8_t { answer, chunk, abort, read, take_over, deadlines, end_connection };
   Kind kind;
   bool plain;  // an answer of status 200 that is whole, in the block, and asks for nothing else
   ConnectionId id;
@@ -22,8 +25,10 @@ struct Reply {
   bool sized;            // and its length is known
   bool ends;             // the last chunk; the fields are trailers
   bool asks;             // to be told when there is room for more
+  bool raw;              // fields and body are bytes for the wire as they are
   bool has_changed;      // the memory of its body, so that it cannot be sent
-  net::Slice fields;     // complete lines
+  Ending ending;         // of the connection
+  net::Slice fields;     // complete lines; of a raw one, bytes before the body
   net::Slice body;       // in the block
   uint64_t body_length;  // what Content-Length says; or how much more of the request's body is wanted
   net::HeldBytes* held;  // the body, where it crossed by reference

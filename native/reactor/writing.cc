@@ -117,7 +117,10 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
   if (sent == -EAGAIN || sent == -EWOULDBLOCK) sent = 0;
   if (sent < 0) {
     stats_.resets++;
-    if (sent != net::kMemoryChanged) return drop(connection);
+    if (sent != net::kMemoryChanged) {
+      connection.is_ended_by(Cause::reset);
+      return drop(connection);
+    }
     notices_.body_changed(connection.id);
     return break_off(connection);
   }
@@ -139,7 +142,9 @@ bool Reactor::send_rest(Connection& connection) {
   net::PendingOutput::Sent sent = output.pending->send_to(connection.fd.get(), &output.unsent_limit_lifted);
   if (sent.bytes < 0) {
     stats_.resets++;
+    bool is_ours = sent.bytes == net::kMemoryChanged || sent.bytes == -EIO;
     if (sent.bytes == net::kMemoryChanged) notices_.body_changed(connection.id);
+    if (!is_ours) connection.is_ended_by(Cause::reset);
     break_off(connection);
     return false;
   }
@@ -169,8 +174,8 @@ void Reactor::offer_continue(Connection& connection) {
 void Reactor::tell_drained(Connection& connection) {
   Answer* answer = connection.due_answer();
   if (!answer || !answer->asks) return;
-  // In a tunnel the writer has its bytes back when it is told: none of them may be held by reference any more.
-  uint64_t most = connection.stage == Stage::tunnel ? 1 : kDrainedBytes;
+  // The writer of raw bytes has them back when it is told: none of them may be held by reference any more.
+  uint64_t most = answer->framing == Answer::Framing::raw ? 1 : kDrainedBytes;
   if (connection.output.pending && connection.output.pending->size() >= most) return;
   answer->asks = false;
   notices_.drained(connection.id, answer->sequence);

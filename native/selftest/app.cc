@@ -22,7 +22,10 @@ const std::string& large_body() {
 // The large body stays where it is all along; this tells when the reactor was done with it.
 class App::LentBody final : public net::Holder {
  public:
-  explicit LentBody(App& app) : app_(app) { app_.bodies_out_++; }
+  explicit LentBody(App& app) : app_(app) {
+    app_.bodies_out_++;
+    app_.bodies_lent_++;
+  }
   ~LentBody() override { app_.bodies_out_--; }
   net::Slice slice() override { return {large_body().data(), large_body().size()}; }
 
@@ -30,17 +33,23 @@ class App::LentBody final : public net::Holder {
   App& app_;
 };
 
-// Memory of its own, which is gone when it is looked at for the third time: some of it was sent, and the rest waits.
+// Memory of its own, which take_memory() takes away; but not before the answer was taken for one that can be sent.
 class App::VanishingBody final : public net::Holder {
  public:
+  explicit VanishingBody(App& app) : app_(app) {
+    app_.bodies_out_++;
+    app_.bodies_lent_++;
+  }
+  ~VanishingBody() override { app_.bodies_out_--; }
   net::Slice slice() override {
-    if (++looks_ == 3) bytes_ = std::string();
+    if (std::exchange(was_looked_at_, true) && app_.memory_taken_) bytes_ = std::string();
     return {bytes_.data(), bytes_.size()};
   }
 
  private:
+  App& app_;
   std::string bytes_ = large_body();
-  int looks_ = 0;
+  bool was_looked_at_ = false;
 };
 
 // Fills a block with replies, as src/layout.ts lays them out. The constant stands at the begin of the bytes, once.
@@ -165,7 +174,7 @@ void App::answer_request(const reactor::Batch& batch, const uint32_t* words, Rep
   const char* head = batch.block->bytes + words[layout::kRequestHeadOffset];
   std::string_view target(head + (span & 0xffff), span >> 16);
   if (target == "/large") return replies.lent(net::HeldBytes(std::make_unique<LentBody>(*this), kLargeBytes));
-  if (target == "/vanishing") return replies.lent(net::HeldBytes(std::make_unique<VanishingBody>(), kLargeBytes));
+  if (target == "/vanishing") return replies.lent(net::HeldBytes(std::make_unique<VanishingBody>(*this), kLargeBytes));
   if (target == "/busy") be_busy();
   if (target == "/" || target == "/busy") return replies.constant();
   replies.text(target);

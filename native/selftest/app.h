@@ -3,7 +3,7 @@
 //
 //   /          a constant
 //   /large     kLargeBytes, which cross by reference
-//   /vanishing  the same, of which all is gone but what is sent at once
+//   /vanishing  the same, in memory of its own, until take_memory()
 //   /busy      the constant too, but not before release(): until then the app does nothing else
 //   any other  its own target, so that a client sees which answer it was given
 //   a body     the number of its bytes, which it wants all of
@@ -26,15 +26,17 @@ class App {
   static constexpr size_t kLargeBytes = 4 * 1024 * 1024;
   static char large_byte(size_t at) { return static_cast<char>('a' + at % 23); }
 
-  // Answers every request of a batch, into a block that nobody else has.
+  // Answers every request of a batch, into a block that nothing else uses.
   reactor::Replies answer(const reactor::Batch& batch, reactor::Block* into);
 
-  // For any thread.
+  // May be called on any thread.
   void wait_until_busy();
   void release();
+  void take_memory() { memory_taken_ = true; }
 
-  // Bodies that were lent and are not back.
+  // Bodies that were lent and not given back yet.
   int64_t bodies_out() const { return bodies_out_; }
+  int64_t bodies_lent() const { return bodies_lent_; }
   int64_t bodies_changed() const { return bodies_changed_; }
 
  private:
@@ -42,7 +44,7 @@ class App {
   class VanishingBody;
   class ReplyWriter;
 
-  // A body that is still coming in.
+  // A request body that is still arriving.
   struct Upload {
     uint32_t sequence;
     size_t bytes;
@@ -56,7 +58,9 @@ class App {
   void be_busy();
 
   std::atomic<int64_t> bodies_out_ = 0;
+  std::atomic<int64_t> bodies_lent_ = 0;
   std::atomic<int64_t> bodies_changed_ = 0;  // that the app was told of
+  std::atomic<bool> memory_taken_ = false;
   std::mutex lock_;
   std::condition_variable changed_;
   bool busy_ = false;

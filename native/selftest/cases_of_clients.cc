@@ -12,26 +12,46 @@ bool is_large_body(std::string_view body) {
   return true;
 }
 
-// More than the sockets hold, and nothing is read before all of it was asked for.
+// Asks for a large answer again and again and reads none, until a socket has not taken the whole of one: how much
+// sockets take differs from system to system, and grows while they are used. How often it has asked.
+size_t fill_sockets(Trial& trial, Server* server, Client& client, std::string_view target) {
+  constexpr size_t kMost = 100;
+  App& app = server->app();
+  auto is_full = [server] { return server->stats().partial_writes > 0; };
+  size_t asked = 0;
+  while (!is_full()) {
+    if (!trial.expect(asked < kMost, "a socket that does not take everything")) return asked;
+    client.send(get(target));
+    asked++;
+    auto was_taken = [&] { return app.bodies_lent() == static_cast<int64_t>(asked) && app.bodies_out() == 0; };
+    if (!trial.wait([&] { return was_taken() || is_full(); }, "the next answer to be sent")) return asked;
+  }
+  return asked;
+}
+
 void slow_reader(Trial& trial) {
   Server* server = trial.serve();
   if (!server) return;
   Client client(server->port());
-  client.send(get("/large") + get("/small") + get("/large"));
-  trial.expect(is_large_body(client.receive().body), "the large body, whole");
+  size_t asked = fill_sockets(trial, server, client, "/large");
+  client.send(get("/small") + get("/large"));
+  for (size_t i = 0; i < asked; i++) trial.expect(is_large_body(client.receive().body), "the large body, whole");
   trial.expect_answer(client.receive(), "/small");
   trial.expect(is_large_body(client.receive().body), "the large body again");
-  trial.expect(server->stop().partial_writes > 0, "a socket that did not take everything at once");
 }
 
+// What was sent before the memory was gone arrives. The last answer that was asked for never does: it waits for room
+// when its memory goes, or has none from the start.
 void vanishing_body(Trial& trial) {
   Server* server = trial.serve();
   if (!server) return;
   Client client(server->port());
+  size_t asked = fill_sockets(trial, server, client, "/vanishing");
+  server->app().take_memory();
   client.send(get("/vanishing"));
   size_t received = 0;
   for (std::string some = client.receive_some(); !some.empty(); some = client.receive_some()) received += some.size();
-  trial.expect(received < App::kLargeBytes, "an answer that is cut short");
+  trial.expect(received < (asked + 1) * App::kLargeBytes, "an answer that is cut short");
   trial.expect(client.sees_end(), "the end of the connection");
   // What the app was told before.
   Client next(server->port());

@@ -105,9 +105,6 @@ void full_block_and_many_who_leave(Trial& trial) {
   constexpr int kClients = static_cast<int>(layout::kBlockWords) / kWords / kPipelined + 1;
   Setup setup = trial.setup();
   setup.options.limits.fields = 2;
-  // No deadline ends a wait before the clients' patience is over.
-  setup.options.min_rate_bytes = 0;
-  setup.options.half_close_timeout_ms = 60'000;
   Server* server = trial.serve(setup);
   if (!server) return;
   std::deque<Client> leaving, clients;

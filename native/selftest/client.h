@@ -1,5 +1,5 @@
-// A client with a plain blocking socket: what it sends is bytes, and what it receives is read as responses. Every wait
-// ends after kPatienceMs, so that a server that says nothing fails a test and does not hang it.
+// A client with a plain blocking socket: it sends bytes, and parses what it receives as responses. Every wait ends
+// after kPatienceMs, so that a server that does not answer fails a test instead of hanging it.
 #pragma once
 
 #include <cstdint>
@@ -20,26 +20,26 @@ struct Response {
 
 class Client {
  public:
-  static constexpr int kPatienceMs = 20'000;
+  static constexpr int kPatienceMs = 60'000;
 
   explicit Client(uint16_t port);
 
   bool connected() const { return static_cast<bool>(fd_); }
 
-  // False when the server takes no more.
+  // False when the server does not take the bytes.
   bool send(std::string_view bytes);
   bool send_each_byte(std::string_view bytes);
-  // A byte out of band, which is no part of what the server reads.
+  // Sends an out-of-band byte, which is not part of the server's input.
   bool send_urgent(char byte);
 
   Response receive();
-  // What is there of the next bytes, or, when the server has said everything, nothing.
+  // The next bytes that have arrived, or an empty string when the server has closed.
   std::string receive_some();
-  // True when the server has closed, and sent nothing that was not received before.
+  // Whether the server has closed and all of its bytes were received.
   bool sees_end() { return received_.empty() && receive_some().empty() && ended_; }
 
   void finish_sending();
-  // Ends the connection with a reset.
+  // Resets the connection.
   void vanish();
 
  private:
@@ -50,7 +50,7 @@ class Client {
   bool ended_ = false;
 };
 
-// A request without a body.
+// A GET request without a body.
 std::string get(std::string_view target);
 
 }  // namespace brink::selftest

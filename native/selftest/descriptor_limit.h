@@ -1,4 +1,4 @@
-// How many descriptors the process may have.
+// The limit of descriptors of this process.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace brink::selftest {
 
-// Asks for `wanted`, and gives what there is now.
+// Raises the limit to `wanted` if possible, and returns the current one.
 inline size_t raise_descriptor_limit(size_t wanted) {
 #if defined(_WIN32)
   return wanted;  // there is no such limit

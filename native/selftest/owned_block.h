@@ -1,4 +1,4 @@
-// A block and its memory, of exactly the layout's size, so that AddressSanitizer sees whoever leaves it.
+// A block in memory of exactly the layout's size, so that AddressSanitizer detects accesses outside of it.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// A reactor that serves the app, on threads of its own: by a plain loop around it, as a host on the caller's thread
-// would, or by host::ReactorThread and a thread that takes its batches. Owned by the test, which may be on any thread.
+// A reactor that serves the app on its own threads: either in a plain loop, like a host on the caller's thread, or
+// with host::ReactorThread and a thread that takes its batches. Owned by the test, on any thread.
 #pragma once
 
 #include <chrono>
@@ -13,24 +13,32 @@
 
 namespace brink::selftest {
 
+// A case that is about a deadline sets it. No other ends a connection, however long a busy machine takes.
 struct Setup {
+  Setup() {
+    constexpr uint64_t kNeverMs = 24 * 3'600'000;
+    options.min_rate_bytes = 0;
+    options.keep_alive_timeout_ms = options.headers_timeout_ms = options.request_timeout_ms = kNeverMs;
+    options.write_timeout_ms = options.half_close_timeout_ms = kNeverMs;
+  }
+
   const poller::Backend* backend = nullptr;
   bool threaded = false;
   reactor::Options options;
   uint16_t port = 0;
-  // The caller's, to listen at together with other servers; otherwise the server has one of its own.
+  // A listener of the caller that several servers share; without one, the server opens its own.
   net::Descriptor shared_listener = net::kNoDescriptor;
   bool shares_listener() const { return shared_listener != net::kNoDescriptor; }
 };
 
 class Server {
  public:
-  static constexpr std::chrono::seconds kPatience{20};
+  static constexpr std::chrono::seconds kPatience{60};
 
-  // A listener on the loopback, for servers to share.
+  // A listener on the loopback for servers to share.
   static net::Opened open_listener(uint16_t port);
 
-  // Listens on the loopback and serves. Null when the system refuses, and a sentence that says what.
+  // Listens on the loopback and serves. On failure returns null, and sets a sentence with the reason.
   static std::unique_ptr<Server> start(const Setup& setup, std::string* refusal);
   virtual ~Server() = default;
 
@@ -39,16 +47,16 @@ class Server {
 
   virtual reactor::Stats stats() = 0;
   virtual void drain() = 0;
-  // After drain(): true when the last connection has ended, false when it goes on for longer than a test has patience.
+  // After drain(): true when the last connection has ended, false when it takes longer than kPatience.
   virtual bool wait_until_idle() = 0;
-  // Ends every connection and every thread. The counts are final then.
+  // Ends every connection and every thread. Returns the final counts.
   virtual reactor::Stats stop() = 0;
 
  protected:
   App app_;
 
  private:
-  // Opens the poller, takes the listener over and begins to serve: 0, or a negative errno.
+  // Opens the poller, takes the listener over and starts to serve. Returns 0 or a negative errno.
   virtual int open(const Setup& setup, net::Descriptor listener) = 0;
 
   uint16_t port_ = 0;

@@ -89,16 +89,20 @@ async function makeOnce(file, inputs, command, arguments_) {
   return file
 }
 
-/** Runs a program to its end, at the most `limitMs`: its exit code or the signal, and what it printed. */
-export function execute(command, arguments_, { env = {}, limitMs = 180_000 } = {}) {
+/**
+ * Runs a program to its end: its exit code or the signal, and what it printed. One that has printed nothing for
+ * `silentMs` hangs, and is ended; how long it takes altogether depends on the machine.
+ */
+export function execute(command, arguments_, { env = {}, silentMs = 300_000 } = {}) {
   const child = spawn(command, arguments_, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
+  const limit = setTimeout(() => child.kill('SIGKILL'), silentMs)
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text) => {
       output += text
+      limit.refresh()
     })
   }
-  const limit = setTimeout(() => child.kill('SIGKILL'), limitMs)
   return new Promise((resolve) => {
     child.on('error', (error) => resolve({ code: error.message, output }))
     child.on('close', (code, signal) => {

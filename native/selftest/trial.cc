@@ -1,5 +1,8 @@
 #include "selftest/trial.h"
 
+#include <chrono>
+#include <thread>
+
 namespace brink::selftest {
 
 Server* Trial::serve(const Setup& setup) {
@@ -23,6 +26,15 @@ bool Trial::expect_answer(const Response& response, std::string_view body) {
 bool Trial::expect_status(const Response& response, int status) {
   return expect(response.status == status,
                 "status " + std::to_string(status) + ", not " + std::to_string(response.status));
+}
+
+bool Trial::wait(const std::function<bool()>& until, const std::string& what) {
+  auto end = std::chrono::steady_clock::now() + Server::kPatience;
+  while (!until()) {
+    if (std::chrono::steady_clock::now() > end) return expect(false, what);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
 }
 
 void Trial::end() {

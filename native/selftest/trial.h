@@ -1,7 +1,7 @@
-// One case against one server: a backend and how it is driven. A case says what it expects; the first thing that is not
-// so is what the report shows.
+// One case against one server: a backend and how it is driven. The report shows the first expectation that failed.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,16 +17,19 @@ class Trial {
 
   const Setup& setup() const { return setup_; }
 
-  // A server that is stopped when the case has ended. Null when it cannot be started, which fails the case.
+  // Starts a server that is stopped when the case has ended. Returns null when it cannot be started, which fails the
+  // case.
   Server* serve() { return serve(setup_); }
   Server* serve(const Setup& setup);
 
-  // Gives back what it was told, so that a case can end early.
+  // Returns `holds`, so that a case can end early.
   bool expect(bool holds, const std::string& what);
   bool expect_answer(const Response& response, std::string_view body);
   bool expect_status(const Response& response, int status);
+  // Looks again and again until it holds, for as long as a test has patience.
+  bool wait(const std::function<bool()>& until, const std::string& what);
 
-  // Stops the servers, and looks whether every body that was lent has come back.
+  // Stops the servers, and checks that every lent body was given back.
   void end();
 
   const std::string& failure() const { return failure_; }

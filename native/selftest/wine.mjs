@@ -13,7 +13,7 @@ import { onPath } from '../build.mjs'
 // follow them.
 const PREFIX = join(tmpdir(), `brink-wine-${userInfo().uid}`)
 export const WINE_ENV = { WINEDEBUG: '-all', WINEPREFIX: PREFIX }
-const PATIENCE_MS = 60_000
+const PATIENCE_MS = 300_000
 
 /** Debian keeps it off the PATH. */
 export function findWine() {

@@ -1,22 +1,22 @@
 import { parseArgs } from 'node:util'
 
-/** What the command line asks for. */
+/** The parsed command line. */
 export interface CommandLine {
   readonly help: boolean
   readonly version: boolean
-  /** The routes folder, if one was named. */
+  /** The routes folder, if given. */
   readonly folder: string | undefined
-  /** The folder of files that are sent where no route answers, if one was named. */
+  /** The folder of static files, if given. They are sent where no route matches. */
   readonly files: string | undefined
   readonly port: number
   readonly host: string
   readonly backend: string
   readonly threads: number
-  /** `brink backends`: to list them, instead of serving. */
+  /** Whether the command is `brink backends`, which lists the backends instead of serving. */
   readonly listsBackends: boolean
 }
 
-/** A command line that makes no sense; the message is the sentence for the user. */
+/** A wrong command line. The message is shown to the user. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
@@ -24,43 +24,48 @@ export class UsageError extends Error {
 interface Option {
   readonly name: string
   readonly short?: string
-  /** What stands for the value in the help; an option without one is a switch. */
+  /** The placeholder of the value in the help; an option without one is a switch. */
   readonly value?: string
-  /** The environment variable that is asked when the option is not given. */
+  /** The environment variable that is read when the option is absent. */
   readonly env?: string
   readonly default?: string
   readonly help: string
 }
 
-/** Every option, in the order of the help text, which is made of this table. */
+/** All options, in the order of the help text, which is generated from this table. */
 const OPTIONS: readonly Option[] = [
-  { name: 'files', short: 'f', value: 'folder', help: 'files to send where no route answers' },
-  { name: 'port', short: 'p', value: 'number', env: 'PORT', default: '8080', help: 'the port; 0 for any free one' },
+  { name: 'files', short: 'f', value: 'folder', help: 'files to serve where no route matches' },
+  { name: 'port', short: 'p', value: 'number', env: 'PORT', default: '8080', help: 'the port; 0 chooses a free one' },
   {
     name: 'host',
     value: 'name',
     env: 'HOST',
     default: 'localhost',
-    help: 'the address; 0.0.0.0 or :: to let others in',
+    help: 'the address; 0.0.0.0 for all networks',
   },
-  { name: 'backend', value: 'name', env: 'BRINK_BACKEND', default: 'auto', help: 'what waits for the sockets' },
+  {
+    name: 'backend',
+    value: 'name',
+    env: 'BRINK_BACKEND',
+    default: 'auto',
+    help: 'how to wait for sockets',
+  },
   {
     name: 'threads',
     short: 't',
     value: 'number',
     env: 'BRINK_THREADS',
     default: '0',
-    help: 'loops on threads of their own',
+    help: 'event loops on native threads',
   },
-  { name: 'help', short: 'h', help: 'this text' },
-  { name: 'version', short: 'v', help: 'the version' },
+  { name: 'help', short: 'h', help: 'print this text' },
+  { name: 'version', short: 'v', help: 'print the version' },
 ]
 
 /** @throws UsageError */
 export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): CommandLine {
   const { given, folders } = readArguments(args)
-  if (folders.length > 1)
-    throw new UsageError(`One routes folder, please, not ${folders.length}: ${folders.join(', ')}.`)
+  if (folders.length > 1) throw new UsageError(`Name one routes folder, not ${folders.length}: ${folders.join(', ')}.`)
   return {
     help: given.has('help'),
     version: given.has('version'),
@@ -74,7 +79,7 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
   }
 }
 
-/** The text for `--help`. */
+/** The text of `--help`. */
 export function helpText(): string {
   const rows = OPTIONS.map((option) => {
     const short = option.short === undefined ? '    ' : `-${option.short}, `
@@ -85,11 +90,11 @@ export function helpText(): string {
   const width = Math.max(...rows.map(([left = '']) => left.length))
   return [
     'Usage: brink [folder] [options]',
-    '       brink backends            lists what can wait for sockets here',
+    '       brink backends            lists the backends of this system',
     '',
-    'Serves a folder of routes over HTTP, one file a route: ./routes if there is one,',
-    'otherwise the routes that come with brink, a target for load tests. With --files',
-    'and no ./routes, nothing but the files.',
+    'Serves a folder of routes over HTTP, one file for each route. Without a folder it',
+    'serves ./routes, or, if that does not exist, the routes that come with brink: a',
+    'target for load tests. With --files and without ./routes it serves only the files.',
     '',
     'Options:',
     ...rows.map(([left = '', right = '']) => `${left.padEnd(width)}  ${right}`),
@@ -100,13 +105,13 @@ export function helpText(): string {
 function readArguments(args: readonly string[]): { given: Map<string, string>; folders: string[] } {
   const given = new Map<string, string>()
   const folders: string[] = []
-  // Not strict: what is wrong is said here, in one sentence.
+  // Not strict: wrong options are reported below, each in one sentence.
   const { tokens } = parseArgs({ args: [...args], options: parserOptions(), strict: false, tokens: true })
   for (const token of tokens) {
     if (token.kind === 'positional') folders.push(token.value)
     if (token.kind !== 'option') continue
     const option = OPTIONS.find(({ name }) => name === token.name)
-    if (option === undefined) throw new UsageError(`There is no option ${token.rawName}.`)
+    if (option === undefined) throw new UsageError(`Unknown option ${token.rawName}.`)
     const takesValue = option.value !== undefined
     if (takesValue && !token.value) throw new UsageError(`${token.rawName} needs a value: <${option.value}>.`)
     if (!takesValue && token.value !== undefined) throw new UsageError(`${token.rawName} takes no value.`)
@@ -124,7 +129,7 @@ function parserOptions(): Record<string, { type: 'string' | 'boolean'; short?: s
   )
 }
 
-/** The text of an option with a value, and where it comes from, for saying so when it is wrong. */
+/** The value of an option, and where it comes from, for error messages. */
 function textOf(name: string, given: Map<string, string>, env: NodeJS.ProcessEnv): { text: string; from: string } {
   const text = given.get(name)
   if (text !== undefined) return { text, from: `--${name}` }
@@ -137,5 +142,5 @@ function textOf(name: string, given: Map<string, string>, env: NodeJS.ProcessEnv
 function wholeNumber({ text, from }: { text: string; from: string }, most: number): number {
   const number = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
   if (number <= most) return number
-  throw new UsageError(`${from} takes a number from 0 to ${most}, not '${text}'.`)
+  throw new UsageError(`${from} must be a number from 0 to ${most}, not '${text}'.`)
 }

@@ -12,51 +12,54 @@ import { CodingStream } from '../streams/coding_stream.js'
 import { SlicePieces } from '../streams/slice_pieces.js'
 import { type Encoder, type Encoding, encoders } from './encoders.js'
 
-/** What `compress` does with which replies. */
+/** The options of `compress()`. */
 export interface CompressOptions {
-  /** Smaller bodies, in bytes, are sent as they are. Default: 1024. */
+  /** The minimum size of a body, in bytes. Smaller ones are sent uncompressed. Default: 1024. */
   threshold?: number | undefined
   /**
-   * The codings, the preferred ones first; those that the runtime lacks (`zstd` before Node 22.15) are passed over.
+   * The codings to use, preferred ones first. Those that the runtime lacks (`zstd` before Node 22.15) are ignored.
    * Default: `['br', 'zstd', 'gzip']`.
    */
   encodings?: readonly Encoding[] | undefined
-  /** How hard to try, by coding: br 0 to 11, default 4; zstd 1 to 19, default 3; gzip 1 to 9, default 6. */
+  /** The compression level of each coding: br 0 to 11, default 4; zstd 1 to 19, default 3; gzip 1 to 9, default 6. */
   levels?: Partial<Readonly<Record<Encoding, number>>> | undefined
   /**
-   * Says for the value of a `content-type` whether it is worth it. Default: text, JSON, XML, JavaScript, SVG,
-   * WebAssembly, uncompressed fonts and the like.
+   * Decides by the value of `content-type` whether to compress. Default: text, JSON, XML, JavaScript, SVG,
+   * WebAssembly, uncompressed fonts and similar types.
    */
   compressible?: ((contentType: string) => boolean) | undefined
 }
 
 interface Settings {
   readonly threshold: number
-  /** With `identity` behind them. */
+  /** `identity` is the last. */
   readonly codings: readonly string[]
-  /** The same for streams of events: gzip first, of which a stream takes the least memory and makes the smallest events. */
+  /**
+   * The codings for event streams. gzip comes first: it takes the least memory per stream and makes the smallest
+   * events.
+   */
   readonly codingsOfEvents: readonly string[]
   readonly levels: Readonly<Partial<Record<Encoding, number>>>
   readonly compressible: (contentType: string) => boolean
 }
 
 /**
- * Makes a middleware that compresses the replies of clients which ask for it (RFC 9110 §12.5.3). Put it outermost, that
- * is first: what is further in sees bodies as they were made.
+ * Creates a middleware that compresses responses for clients that accept it (RFC 9110 §12.5.3). Add it first, so that
+ * it is outermost and other middleware sees uncompressed bodies.
  *
- * Left as they are: what is small, of a type that does not shrink, has a `content-encoding`, is a part of something
- * (206), has no content, is under a digest, or says `cache-control: no-transform`. Whatever could be compressed gets
- * `vary: accept-encoding`, compressed or not. With a body that is compressed, a strong `etag` becomes a weak one, for
- * the bytes are others; `content-length` and `accept-ranges`, which are no longer true, go.
+ * Not compressed are: bodies below `threshold`, types that do not shrink, responses with a `content-encoding` or a
+ * digest field, 204, 206 and 304, and `cache-control: no-transform`. Every response that could be compressed gets
+ * `vary: accept-encoding`. When it is compressed, a strong `etag` becomes weak, because the bytes differ, and
+ * `content-length` and `accept-ranges` are removed.
  *
- * Streams are compressed as they go. What was written reaches the client as soon as the source pauses, so pages that
- * are made piece by piece, and events, arrive in time. A client that leaves ends the source at once.
+ * Streams are compressed as they are produced, and flushed when the source pauses, so that pages in pieces and events
+ * arrive in time. When the client disconnects, the source is cancelled.
  *
- * Do not compress a reply that holds a secret beside what somebody else may choose: its length tells of the secret.
- * `cache-control: no-transform` keeps it out.
+ * Do not compress a response that contains a secret next to text that another party may choose: its length leaks the
+ * secret (BREACH). Set `cache-control: no-transform` on it.
  *
- * @throws TypeError or RangeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for options that
- *   cannot be
+ * @throws TypeError or RangeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for invalid
+ * options
  */
 export function compress(options: CompressOptions = {}): Middleware {
   const settings = checked(options)
@@ -67,17 +70,17 @@ export function compress(options: CompressOptions = {}): Middleware {
   }
 }
 
-// A body up to this size is compressed at once: handing it to another thread and back takes the JavaScript thread 60 µs,
-// and so does compressing 8 KiB.
+// Bodies up to this size are compressed on the JavaScript thread: passing one to another thread and back costs 60 µs,
+// as long as compressing 8 KiB.
 const AT_ONCE_BYTES = 8 * 1024
 
-// The content of these is none, was coded before, or is vouched for by a digest of it.
+// Not compressed: no content, encoded already, or covered by a digest.
 const NO_CONTENT = new Set([204, 205])
 const FINISHED_WITH = ['content-encoding', 'content-digest', 'repr-digest']
 const NO_TRANSFORM = /(?:^|,)[ \t]*no-transform[ \t]*(?:,|$)/i
 
 function compressed(req: BrinkRequest, given: Reply, settings: Settings): Reply | Promise<Reply> {
-  // Conditions and ranges are about the content as it is.
+  // Conditions and ranges apply to the uncompressed content.
   const answer = given.forRequest(req)
   const { headers, status } = answer
   if (status === 304) return unchanged(req, answer)
@@ -86,14 +89,14 @@ function compressed(req: BrinkRequest, given: Reply, settings: Settings): Reply 
   if (contentType === undefined || !settings.compressible(contentType)) return answer
   if (NO_TRANSFORM.test(headers.get('cache-control') ?? '')) return answer
   addVary(headers)
-  // A part is one of the bytes as they are (RFC 9110 §14.2).
+  // A range is a part of the uncompressed bytes (RFC 9110 §14.2).
   if (status === 206) return answer
 
   const accepted = req.headers.get('accept-encoding')
   const isEvents = contentType.startsWith('text/event-stream')
   const chosen = chooseEncoding(accepted, isEvents ? settings.codingsOfEvents : settings.codings)
   if (chosen === undefined || chosen === 'identity') return answer
-  // What is small has to be compressed, too, for a client that takes it in no other way.
+  // A client that does not accept identity gets small bodies compressed, too.
   const least = chooseEncoding(accepted, ['identity']) === undefined ? 0 : settings.threshold
   const coding = new Coding(chosen as Encoding, settings.levels, isEvents)
   if (isStream(answer.body) || answer.body instanceof FileSlice) return streamed(answer, coding, least, contentType)
@@ -101,7 +104,7 @@ function compressed(req: BrinkRequest, given: Reply, settings: Settings): Reply 
   return whole(answer, coding, least, contentType)
 }
 
-/** A coding at its level. */
+/** A coding with its level. */
 class Coding {
   readonly encoder: Encoder
   readonly level: number
@@ -126,7 +129,7 @@ function whole(answer: Reply, coding: Coding, least: number, contentType: string
   }
   const { encoder, level } = coding
   if (size <= AT_ONCE_BYTES) return finish(encoder.now(content, level))
-  // A copy is read on another thread: what becomes of the app's own memory meanwhile is the app's to say.
+  // A copy goes to the other thread: the app may change its own memory meanwhile.
   return encoder.later(Buffer.from(content as string), level).then(finish)
 }
 
@@ -145,15 +148,15 @@ function sizeOf(body: unknown): number {
   return isBlob(body) ? body.size : Number.POSITIVE_INFINITY
 }
 
-/** HEAD that a route answers itself has the fields that GET would have, as far as they are known (RFC 9110 §9.3.2). */
+/** HEAD has the header fields that GET would have, as far as they are known (RFC 9110 §9.3.2). */
 function withoutBody(req: BrinkRequest, answer: Reply, coding: Coding, least: number, contentType: string): Reply {
   const size = Number(answer.headers.get('content-length') ?? 0)
   if (req.method !== 'HEAD' || size === 0 || size < least) return answer
-  // The length that GET would have is not known: of what is sent in chunks none is said.
+  // The compressed length is not known. GET would be chunked, so no length is sent.
   return variant(answer, coding, contentType, [].values())
 }
 
-/** The reply with another body. The one that was made stays what it is: it may be given to other clients, too. */
+/** Returns a copy with another body. The original may be sent to other clients, too. */
 function variant(answer: Reply, { name }: Coding, contentType: string, body: ReplyBody): Reply {
   const other = new Reply(answer.status, body, answer.headers)
   other.trailers = answer.trailers
@@ -162,22 +165,22 @@ function variant(answer: Reply, { name }: Coding, contentType: string, body: Rep
   headers.set('content-type', contentType)
   headers.set('content-encoding', name)
   headers.delete('content-length')
-  // Who asked for the rest by a range would get bytes that do not belong to these.
+  // A client that resumed with a range would get uncompressed bytes after compressed ones.
   headers.delete('accept-ranges')
   weaken(headers)
   return other
 }
 
-/** 304 has the validator and the `vary` that the whole answer would have (RFC 9110 §15.4.5). */
+/** 304 has the same `etag` and `vary` as the full response (RFC 9110 §15.4.5). */
 function unchanged(req: BrinkRequest, answer: Reply): Reply {
   const etag = answer.headers.get('etag')
-  // The client has a compressed one when it asked with the weak form of the tag.
+  // The client holds the compressed variant if it sent the weak tag.
   if (etag !== null && (req.headers.get('if-none-match') ?? '').includes(`W/${etag}`)) weaken(answer.headers)
   addVary(answer.headers)
   return answer
 }
 
-/** RFC 9110 §8.8.3.3: other bytes must not have the same strong tag. */
+/** Different bytes must not share a strong tag (RFC 9110 §8.8.3.3). */
 function weaken(headers: ReplyHeaders): void {
   const etag = headers.get('etag')
   if (etag?.startsWith('"')) headers.set('etag', `W/${etag}`)

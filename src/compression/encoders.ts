@@ -2,25 +2,27 @@ import type * as zlibTypes from 'node:zlib'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import type { Coder } from '../streams/coding_stream.js'
 
-/** A content coding that replies can be compressed with (RFC 9110 §8.4.1, RFC 7932, RFC 8878). */
+/** A content coding for compression (RFC 9110 §8.4.1, RFC 7932, RFC 8878). */
 export type Encoding = 'br' | 'zstd' | 'gzip'
 
-/** What compresses, at a level of the coding's own. */
+/** Compresses at a level, whose range depends on the coding. */
 export interface Encoder {
   readonly least: number
   readonly most: number
-  /** The level that is taken unless another one is asked for: for answers made on the spot. */
+  /** The default level, chosen for responses that are compressed for each request. */
   readonly standard: number
   now(body: Uint8Array | string, level: number): Uint8Array
-  /** The same on another thread. */
+  /** Does the same on another thread. */
   later(body: Uint8Array | string, level: number): Promise<Uint8Array>
-  /** `small`: for many small pieces with time between them, as events are. */
+  /**
+   * @param small whether many small pieces come with pauses between them, as events do
+   */
   stream(level: number, small: boolean): Coder
-  /** zlib's kind of flush that lets the client read all that was written. */
+  /** The zlib flush mode after which the client can decode everything written so far. */
   readonly flush: number
 }
 
-// What Node 22.15 and newer have besides; the types are those of Node 20.
+// Added in Node 22.15; the types are those of Node 20.
 type Zstd = {
   readonly zstdCompress: typeof zlibTypes.brotliCompress
   readonly zstdCompressSync: typeof zlibTypes.brotliCompressSync
@@ -32,7 +34,7 @@ type Zlib = typeof zlibTypes
 
 let known: ReadonlyMap<Encoding, Encoder> | undefined
 
-/** The codings that this runtime has. Loads zlib, which takes its time, when it is first asked. */
+/** The codings that this runtime has. Loads zlib on first use, because that takes time. */
 export function encoders(): ReadonlyMap<Encoding, Encoder> {
   if (known === undefined) {
     const zlib = lateBuiltin('node:zlib') as Zlib
@@ -52,7 +54,7 @@ function brotli(zlib: Zlib): Encoder {
   return {
     least: 0,
     most: 11,
-    // brotli's own, 11, takes fifty times as long.
+    // brotli's own default, 11, takes fifty times as long.
     standard: 4,
     now: (body, level) => zlib.brotliCompressSync(body, options(level, body)),
     later: (body, level) => later(body, options(level, body)),
@@ -70,7 +72,7 @@ function gzip(zlib: Zlib): Encoder {
     standard: 6,
     now: (body, level) => zlib.gzipSync(body, { level }),
     later: (body, level) => later(body, { level }),
-    // A window of 4 KiB halves the memory of a stream, and costs events nothing of their ratio.
+    // A window of 4 KiB halves the memory of a stream, without a worse ratio for events.
     stream: (level, small) =>
       zlib.createGzip(small ? { level, windowBits: 12, memLevel: 5, chunkSize: 4096 } : { level }),
     flush: zlib.constants.Z_SYNC_FLUSH,

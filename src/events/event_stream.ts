@@ -7,43 +7,46 @@ import { timers } from '../runtime/timers.js'
 import { type BodySource, sourceOf } from '../streams/body_source.js'
 import { eventText, type ServerEvent } from './event_text.js'
 
-/** What a source of events is told. */
+/** What `events()` passes to the generator. */
 export interface EventContext {
-  /** The id of the last event that the client has seen, when it connects again; otherwise null. */
+  /** The id of the last event that the client received before it reconnected (`Last-Event-ID`), or null. */
   readonly lastEventId: string | null
   /**
-   * Aborts when nobody listens any more, and when the server begins to close: what the source waits for should end with
-   * it. What a source yields after the server has begun to close is still sent.
+   * Aborts when the client disconnects, or when the server begins to close. Pass it to whatever the generator waits
+   * for. Events that it yields while the server closes are still sent.
    */
   readonly signal: AbortSignal
 }
 
-/** Gives events; strings are the data of one. */
+/** Yields events; a string is an event with only data. */
 export type EventGenerator = (context: EventContext) => AsyncIterable<string | ServerEvent>
 
 export interface EventOptions {
-  /** After so many milliseconds without an event, a comment keeps the connection. Default: 15,000; 0 sends none. */
+  /**
+   * After how many milliseconds without an event a comment is sent, to keep the connection open. Default: 15,000; 0
+   * for none.
+   */
   heartbeat?: number | undefined
-  /** How many milliseconds the client is to wait before it connects again. Default: as it likes. */
+  /** How many milliseconds the client should wait before it reconnects. Default: the browser's own delay. */
   retry?: number | undefined
-  /** Header fields of the reply, besides those that it has, or instead of them. */
+  /** Header fields of the reply. They are added to the default ones, or replace them. */
   headers?: HeadersSource | undefined
 }
 
-/** What of a request concerns its events. */
+/** The parts of a request that `events()` uses. */
 interface EventRequest {
   readonly headers: { get(name: string): string | null }
   readonly signal: AbortSignal
   readonly serverClosing?: Closing
 }
 
-// nginx would gather events until they fill a buffer, if it were not told.
+// `x-accel-buffering` keeps nginx from buffering events.
 const FIELDS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
-const LONGEST_MS = 2 ** 31 - 1
+const MAX_MS = 2 ** 31 - 1
 const HEARTBEAT = ':\n\n'
 
 /**
- * A reply of server-sent events (WHATWG HTML §9.2):
+ * Creates a stream of server-sent events (WHATWG HTML §9.2):
  *
  *     app.get('/ticks', (req) => events(req, async function* ({ lastEventId, signal }) {
  *       for (let id = Number(lastEventId ?? 0) + 1; ; id += 1) {
@@ -52,26 +55,26 @@ const HEARTBEAT = ':\n\n'
  *       }
  *     }))
  *
- * The generator begins when the reply is sent, and is asked for the next event when there is room for it. When the client
- * goes away, `signal` aborts and the generator ends where it stands, or at its next `yield`. When it ends by itself so
- * does the reply; a browser then connects again, unless it is answered with 204. When the server begins to close, `signal`
- * aborts as well, and the generator may end by itself, or by the error of what `signal` has aborted. What it throws
- * otherwise breaks the connection.
- * So does an event that cannot be: TypeError `ERR_INVALID_EVENT`.
+ * The generator starts when the reply is sent, and is advanced only as fast as the client reads. When the client
+ * disconnects, `signal` aborts, and the generator is ended where it waits, or at its next `yield`. When the generator
+ * returns, the response ends; a browser then reconnects, unless it gets a 204.
  *
- * @throws TypeError or RangeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for options that
- *   cannot be
+ * When the server begins to close, `signal` aborts as well. The generator may then return, or throw the abort error.
+ * Any other error closes the connection, and so does an invalid event: TypeError `ERR_INVALID_EVENT`.
+ *
+ * @throws TypeError or RangeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for invalid
+ * options
  */
 export function events(req: EventRequest, generate: EventGenerator, options: EventOptions = {}): Reply {
   const { heartbeat, retry, headers } = knownOptions(options, ['heartbeat', 'retry', 'headers'])
   if (typeof generate !== 'function') throw wrongType('generate', 'a function', generate)
-  const quietMs = wholeNumber('heartbeat', heartbeat, 15_000, 0, LONGEST_MS)
-  const retryMs = wholeNumber('retry', retry, -1, 0, LONGEST_MS)
+  const heartbeatMs = wholeNumber('heartbeat', heartbeat, 15_000, 0, MAX_MS)
+  const retryMs = wholeNumber('retry', retry, -1, 0, MAX_MS)
   const fields = new ReplyHeaders(headers)
   for (const [name, value] of Object.entries(FIELDS)) if (!fields.has(name)) fields.set(name, value)
   return new Reply(
     200,
-    new EventStream(req, generate, quietMs, retryMs === -1 ? '' : eventText({ retry: retryMs })),
+    new EventStream(req, generate, heartbeatMs, retryMs === -1 ? '' : eventText({ retry: retryMs })),
     fields,
   )
 }
@@ -85,28 +88,28 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** The text of the events, with a heartbeat whenever the next one is waited for too long. One `next()` at a time. */
+/** The text of the events, with a heartbeat when the next event takes too long. Allows one `next()` at a time. */
 class EventStream implements AsyncIterableIterator<string> {
   readonly #req: EventRequest
   readonly #generate: EventGenerator
-  readonly #quietMs: number
+  readonly #heartbeatMs: number
   readonly #controller = new AbortController()
   #source: BodySource | undefined
-  // The source has been asked for an event that has not come.
-  #asked = false
-  // What is to be given before anything else: the greeting, or an event that came just behind a heartbeat.
-  #kept: Piece | undefined
+  // The source was asked for an event, which has not arrived.
+  #requested = false
+  // Goes out before anything else: the greeting, or an event that arrived just after a heartbeat.
+  #buffered: Piece | undefined
   #failure: { readonly error: unknown } | undefined
   #waiting: Waiting | undefined
   #timer: NodeJS.Timeout | undefined
-  #over = false
-  #heard: (() => void) | undefined
+  #ended = false
+  #closingListener: (() => void) | undefined
 
-  constructor(req: EventRequest, generate: EventGenerator, quietMs: number, greeting: string) {
+  constructor(req: EventRequest, generate: EventGenerator, heartbeatMs: number, greeting: string) {
     this.#req = req
     this.#generate = generate
-    this.#quietMs = quietMs
-    if (greeting !== '') this.#kept = { done: false, value: greeting }
+    this.#heartbeatMs = heartbeatMs
+    if (greeting !== '') this.#buffered = { done: false, value: greeting }
   }
 
   [Symbol.asyncIterator](): this {
@@ -117,28 +120,28 @@ class EventStream implements AsyncIterableIterator<string> {
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject }
       this.#begin()
-      this.#ask()
-      this.#give()
-      this.#watch()
+      this.#request()
+      this.#settle()
+      this.#startHeartbeat()
     })
   }
 
   async return(): Promise<Piece> {
-    this.#leave()
+    this.#cancel()
     return DONE
   }
 
   #begin(): void {
-    if (this.#source !== undefined || this.#over) return
+    if (this.#source !== undefined || this.#ended) return
     const { signal, headers } = this.#req
-    if (signal.aborted) return this.#leave()
-    signal.addEventListener('abort', this.#leave)
+    if (signal.aborted) return this.#cancel()
+    signal.addEventListener('abort', this.#cancel)
     const { serverClosing } = this.#req
     if (serverClosing?.reason !== undefined) this.#serverCloses()
     else if (serverClosing !== undefined) {
-      // The closing is somebody else's call, in another async context.
-      this.#heard = AsyncResource.bind(this.#serverCloses)
-      serverClosing.add(this.#heard)
+      // The server is closed from another async context.
+      this.#closingListener = AsyncResource.bind(this.#serverCloses)
+      serverClosing.add(this.#closingListener)
     }
     try {
       const context = { lastEventId: headers.get('last-event-id'), signal: this.#controller.signal }
@@ -150,9 +153,9 @@ class EventStream implements AsyncIterableIterator<string> {
     }
   }
 
-  #ask(): void {
-    if (this.#asked || this.#over || this.#kept !== undefined) return
-    this.#asked = true
+  #request(): void {
+    if (this.#requested || this.#ended || this.#buffered !== undefined) return
+    this.#requested = true
     try {
       Promise.resolve((this.#source as BodySource).next()).then(this.#arrived, this.#failed)
     } catch (error) {
@@ -160,82 +163,82 @@ class EventStream implements AsyncIterableIterator<string> {
     }
   }
 
-  // These are made once a stream, not once an event.
+  // Created once for each stream, not once for each event.
   readonly #arrived = ({ done, value }: IteratorResult<unknown>): void => {
-    this.#asked = false
-    if (this.#over) return
+    this.#requested = false
+    if (this.#ended) return
     if (done) this.#close()
     else {
       try {
-        this.#kept = { done: false, value: eventText(value as string | ServerEvent) }
+        this.#buffered = { done: false, value: eventText(value as string | ServerEvent) }
       } catch (error) {
         this.#source?.cancel(error)
         return this.#failed(error)
       }
     }
-    this.#give()
+    this.#settle()
   }
 
   readonly #failed = (error: unknown): void => {
-    if (this.#over) return
-    // A source that waits for something with the signal ends so when the server closes: in order.
+    if (this.#ended) return
+    // When the server closes, a source that waits with the signal ends with an abort error. That is no failure.
     if (!isAbort(error, this.#controller.signal)) this.#failure = { error }
     this.#close()
-    this.#give()
+    this.#settle()
   }
 
-  /** Nobody listens any more. */
-  readonly #leave = (): void => {
-    if (this.#over) return
+  /** The client disconnected. */
+  readonly #cancel = (): void => {
+    if (this.#ended) return
     this.#close()
-    this.#kept = undefined
+    this.#buffered = undefined
     this.#controller.abort(this.#req.signal.reason)
     this.#source?.cancel(this.#req.signal.reason)
-    this.#give()
+    this.#settle()
   }
 
-  /** The source may have something left to say, and ends by itself. */
+  /** The source may yield last events, and ends by itself. */
   readonly #serverCloses = (): void => {
-    if (!this.#over) this.#controller.abort(this.#req.serverClosing?.reason)
+    if (!this.#ended) this.#controller.abort(this.#req.serverClosing?.reason)
   }
 
   #close(): void {
-    this.#over = true
+    this.#ended = true
     timers.clearTimeout(this.#timer)
-    this.#req.signal.removeEventListener('abort', this.#leave)
-    if (this.#heard !== undefined) this.#req.serverClosing?.remove(this.#heard)
+    this.#req.signal.removeEventListener('abort', this.#cancel)
+    if (this.#closingListener !== undefined) this.#req.serverClosing?.remove(this.#closingListener)
   }
 
-  /** Gives what there is, if somebody waits for it. */
-  #give(): void {
+  /** Resolves the pending `next()` if there is something to return. */
+  #settle(): void {
     const waiting = this.#waiting
-    if (waiting === undefined || (this.#kept === undefined && !this.#over)) return
+    if (waiting === undefined || (this.#buffered === undefined && !this.#ended)) return
     this.#waiting = undefined
     const { reject, resolve } = waiting
-    const kept = this.#kept
+    const buffered = this.#buffered
     const failure = this.#failure
-    this.#kept = undefined
-    if (kept !== undefined) return resolve(kept)
+    this.#buffered = undefined
+    if (buffered !== undefined) return resolve(buffered)
     this.#failure = undefined
     if (failure !== undefined) reject(failure.error)
     else resolve(DONE)
   }
 
-  /** Sees to it that nobody waits for too long. */
-  #watch(): void {
-    if (this.#waiting === undefined || this.#quietMs === 0) return
+  /** Starts the heartbeat timer. */
+  #startHeartbeat(): void {
+    if (this.#waiting === undefined || this.#heartbeatMs === 0) return
     if (this.#timer !== undefined) this.#timer.refresh()
-    else this.#timer = timers.setTimeout(this.#beat, this.#quietMs).unref()
+    else this.#timer = timers.setTimeout(this.#sendHeartbeat, this.#heartbeatMs).unref()
   }
 
-  readonly #beat = (): void => {
+  readonly #sendHeartbeat = (): void => {
     if (this.#waiting === undefined) return
-    this.#kept = { done: false, value: HEARTBEAT }
-    this.#give()
+    this.#buffered = { done: false, value: HEARTBEAT }
+    this.#settle()
   }
 }
 
-/** Whether an error is what an aborted signal makes of that which waits with it. */
+/** Whether an error is the result of an aborted signal. */
 function isAbort(error: unknown, { aborted, reason }: AbortSignal): boolean {
   if (!aborted || typeof error !== 'object' || error === null) return false
   return (

@@ -1,19 +1,19 @@
 import { coded } from '../runtime/errors.js'
 
-/** An event, as a browser's `EventSource` receives it. */
+/** A server-sent event, as a browser's `EventSource` receives it. */
 export interface ServerEvent {
   /**
-   * What the event says: a string as it is, anything else as JSON. Without it nothing is dispatched, but `id`, `retry`
-   * and `comment` are sent.
+   * The data: a string as it is, any other value as JSON. Without data the browser dispatches no event, but `id` and
+   * `retry` still take effect.
    */
   data?: unknown
-  /** Its name, which the client can listen for. Default: the client's, `message`. */
+  /** The type of the event, for `addEventListener`. Default: `message`. */
   event?: string
-  /** What the client says as `Last-Event-ID` when it connects again. An empty one makes it forget. */
+  /** The id, which the client sends as `Last-Event-ID` when it reconnects. An empty string clears it. */
   id?: string
-  /** How many milliseconds the client is to wait before it connects again. */
+  /** How many milliseconds the client should wait before it reconnects. */
   retry?: number
-  /** Text that the client skips. */
+  /** A comment, which the client ignores. */
   comment?: string
 }
 
@@ -21,15 +21,15 @@ const LINE_END = /\r\n|\r|\n/
 const FIELDS = new Set(['data', 'event', 'id', 'retry', 'comment'])
 
 /**
- * An event as it stands in a stream (WHATWG HTML §9.2.5); a string is its data.
- * @throws TypeError `ERR_INVALID_EVENT` for what would be another event, or several, to the client; and whatever
- *   `JSON.stringify` throws
+ * Formats an event (WHATWG HTML §9.2.5); a string is its data.
+ * @throws TypeError `ERR_INVALID_EVENT` for a value that a client would read as a different event, or as several; and
+ * any error of `JSON.stringify`
  */
 export function eventText(given: string | ServerEvent): string {
   if (typeof given === 'string') return `${lines('data: ', given)}\n`
-  if (typeof given !== 'object' || given === null) throw invalid(`is a string or an object, not ${kindOf(given)}`)
+  if (typeof given !== 'object' || given === null) throw invalid(`must be a string or an object, not ${kindOf(given)}`)
   for (const name of Object.keys(given)) {
-    if (!FIELDS.has(name)) throw invalid(`has no ${JSON.stringify(name)}: what it says belongs into "data"`)
+    if (!FIELDS.has(name)) throw invalid(`has no property ${JSON.stringify(name)}: put its content into "data"`)
   }
   const { data, event, id, retry, comment } = given
   let text = ''
@@ -38,11 +38,11 @@ export function eventText(given: string | ServerEvent): string {
   if (event !== undefined) text += `event: ${lineOf('event', event)}\n`
   if (id !== undefined) text += `id: ${lineOf('id', id)}\n`
   if (data !== undefined) text += lines('data: ', typeof data === 'string' ? data : jsonOf(data))
-  if (text === '') throw invalid('has something to send: data, event, id, retry or comment')
+  if (text === '') throw invalid('must have at least one of data, event, id, retry and comment')
   return `${text}\n`
 }
 
-/** The client joins the lines again; each way to end one is the same to it. */
+/** The client joins the lines again with a newline, however they were ended. */
 function lines(prefix: string, text: string): string {
   if (!text.includes('\n') && !text.includes('\r')) return `${prefix}${text}\n`
   return text
@@ -53,24 +53,25 @@ function lines(prefix: string, text: string): string {
 
 function lineOf(name: 'event' | 'id', value: unknown): string {
   const text = stringOf(name, value)
-  // The client ignores an id with NUL.
-  if (/[\r\n\0]/.test(text)) throw invalid(`has one line of "${name}", without NUL, not ${JSON.stringify(text)}`)
+  // Clients ignore an id that contains NUL.
+  if (/[\r\n\0]/.test(text))
+    throw invalid(`must have a single line without NUL as "${name}", not ${JSON.stringify(text)}`)
   return text
 }
 
 function stringOf(name: string, value: unknown): string {
   if (typeof value === 'string') return value
-  throw invalid(`has a string as "${name}", not ${kindOf(value)}`)
+  throw invalid(`must have a string as "${name}", not ${kindOf(value)}`)
 }
 
 function millisecondsOf(value: number): string {
   if (Number.isSafeInteger(value) && value >= 0) return String(value)
-  throw invalid(`has a whole number of milliseconds as "retry", not ${String(value)}`)
+  throw invalid(`must have a whole number of milliseconds as "retry", not ${String(value)}`)
 }
 
 function jsonOf(data: unknown): string {
   const json = JSON.stringify(data) as string | undefined
-  if (json === undefined) throw invalid(`has "data" that can be made JSON, not ${kindOf(data)}`)
+  if (json === undefined) throw invalid(`must have "data" that can be converted to JSON, not ${kindOf(data)}`)
   return json
 }
 

@@ -1,17 +1,17 @@
-/** What has to hear that a client has gone: a request that is still answered, a body on its way, a tunnel. */
+/** Something that must know when its client disconnects: an unanswered request, a body in transfer, a tunnel. */
 export interface AbortListener {
   readonly slot: number
   readonly generation: number
   readonly sequence: number
-  /** The client went away; when `half`, it has only stopped sending, and may still take its answers. */
+  /** The client disconnected. With `half` it closed its sending side only, and may still read responses. */
   clientGone(half: boolean): void
-  /** The next one of the same connection. Only `AbortListeners` uses it. */
+  /** The next listener of the same connection. Only `AbortListeners` uses it. */
   nextListener: AbortListener | undefined
 }
 
-/** The listeners of all connections of a server, by the slots of their connections. */
+/** The listeners of all connections of a server, by the slot of their connection. */
 export class AbortListeners<L extends AbortListener = AbortListener> {
-  // Slots are few and dense. Most connections have one listener at the most, so they are lists, not sets.
+  // Slots are few and dense. Most connections have at most one listener, so each slot has a linked list, not a set.
   readonly #first: (L | undefined)[] = []
 
   add(listener: L): void {
@@ -19,7 +19,7 @@ export class AbortListeners<L extends AbortListener = AbortListener> {
     this.#first[listener.slot] = listener
   }
 
-  /** Does nothing for one that was never added. */
+  /** Does nothing for a listener that was never added. */
   remove(listener: L): void {
     const first = this.#first[listener.slot]
     if (first === listener) {
@@ -41,20 +41,27 @@ export class AbortListeners<L extends AbortListener = AbortListener> {
     return at
   }
 
-  /** Tells all listeners of a connection. */
+  /** One of a connection, if there is any. */
+  anyOf(slot: number, generation: number): L | undefined {
+    let at = this.#first[slot]
+    while (at !== undefined && at.generation !== generation) at = at.nextListener as L | undefined
+    return at
+  }
+
+  /** Notifies all listeners of a connection. */
   gone(slot: number, generation: number, half: boolean): void {
     for (const listener of following(this.#first[slot])) {
       if (listener.generation === generation) listener.clientGone(half)
     }
   }
 
-  /** Tells every listener: the server has ended. */
+  /** Notifies every listener: the server has ended. */
   allGone(): void {
     for (const first of this.#first.slice()) for (const listener of following(first)) listener.clientGone(false)
   }
 }
 
-/** A listener and those behind it. One that is told may leave the list. */
+/** A listener and those after it. A listener may leave the list when it is notified. */
 function* following(first: AbortListener | undefined): Generator<AbortListener> {
   for (let at = first; at !== undefined; ) {
     const next: AbortListener | undefined = at.nextListener

@@ -1,4 +1,4 @@
-/** An IP address as text, from four words that hold its 16 bytes; IPv4 in dotted form, IPv6 as RFC 5952 writes it. */
+/** Formats an IP address from four words that hold its 16 bytes: IPv4 in dotted form, IPv6 as RFC 5952 defines. */
 export function addressText(words: Int32Array, at: number, isIpv4: boolean): string {
   const bytes = new Uint8Array(words.buffer, words.byteOffset + 4 * at, 16)
   if (isIpv4) return `${bytes[12]}.${bytes[13]}.${bytes[14]}.${bytes[15]}`
@@ -9,7 +9,7 @@ export function addressText(words: Int32Array, at: number, isIpv4: boolean): str
   return length < 2 ? hex(groups) : `${hex(groups.slice(0, start))}::${hex(groups.slice(start + length))}`
 }
 
-/** The first of the longest runs of zeros, which `::` stands for. */
+/** The first of the longest runs of zero groups, which `::` replaces. */
 function longestZeros(groups: number[]): { start: number; length: number } {
   let longest = { start: 0, length: 0 }
   for (let start = 0; start < groups.length; start += 1) {

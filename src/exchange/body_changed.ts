@@ -1,15 +1,18 @@
 import { AsyncResource } from 'node:async_hooks'
 import { coded } from '../runtime/errors.js'
 
-/** A body above this stays where it lies, or is copied beside the block; below it, it is copied into the block. */
+/**
+ * A body above this size is sent from its own memory, or copied beside the block; a smaller one is copied into the
+ * block.
+ */
 export const COPIED_BODY = 32 * 1024
 
-/** Whoever gave memory to be sent, and is told when it was taken away or resized before all of it was. */
+/** Receives the error when memory that is being sent was detached or resized. */
 export interface Lender {
   bodyChanged(error: Error): void
 }
 
-/** A lender that is told in the async context of now: what changes is found out in a call that belongs to no request. */
+/** Makes a lender run in the current async context: changes are found in a call that belongs to no request. */
 export function inContextOfNow(lenderOf: () => Lender | undefined): () => Lender | undefined {
   const context = new AsyncResource('BRINK_BODY')
   return () => {
@@ -28,7 +31,7 @@ export function bodyChanged(): Error {
   )
 }
 
-/** Every method of a view throws when its memory was taken away; its length is only 0 then, as of one that is empty. */
+/** A detached view has length 0, like an empty one, but its methods throw. */
 export function checkIsThere(view: Uint8Array): void {
   try {
     view.keys()
@@ -37,7 +40,7 @@ export function checkIsThere(view: Uint8Array): void {
   }
 }
 
-/** A view whose length stays as it is while its buffer grows, and that has none when its buffer becomes too small. */
+/** A view whose length does not follow its growing buffer, and becomes 0 when the buffer becomes too small. */
 export function ofFixedLength(view: Uint8Array): Uint8Array {
   const { buffer, byteOffset, length } = view
   const { resizable, growable } = buffer as { readonly resizable?: boolean; readonly growable?: boolean }

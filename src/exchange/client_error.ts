@@ -1,13 +1,13 @@
-/** A client that was refused, or cut off. */
+/** A client that the server refused or disconnected. */
 export interface ClientError {
-  /** Why: a stable code, such as `INVALID_HOST` or `HEADERS_TIMEOUT`. SECURITY.md lists them. */
+  /** The reason, as a stable code such as `INVALID_HOST` or `HEADERS_TIMEOUT`. SECURITY.md lists all of them. */
   readonly code: string
-  /** The status that the client was told; 0 when it could be told nothing. */
+  /** The status of the response that the client got, or 0 when none could be sent. */
   readonly status: number
-  /** The address of the peer. */
+  /** The IP address of the peer. */
   readonly ip: string
   /** The port of the peer. */
   readonly port: number
-  /** Others before this one that were not told, for there were too many. */
+  /** How many refused clients before this one were not reported, because there were too many. */
   readonly untold: number
 }

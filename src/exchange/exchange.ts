@@ -12,9 +12,13 @@ import {
   DEADLINES_RATE,
   DEADLINES_REQUEST,
   DEADLINES_WRITE,
+  END_IN_ORDER,
+  FLAG_CHUNK_ASKS,
   FLAG_CHUNK_END,
   FLAG_REPLY_BODY_BY_REFERENCE,
+  FLAG_REPLY_CLOSE,
   FLAG_REPLY_LENGTH_ONLY,
+  FLAG_REPLY_RAW,
   FLAG_REPLY_SIZED,
   FLAG_REPLY_STREAM,
   REPLIES_END,
@@ -25,6 +29,7 @@ import {
   REPLY_BODY_OFFSET,
   REPLY_CHUNK,
   REPLY_DEADLINES,
+  REPLY_END_CONNECTION,
   REPLY_FIELDS_LENGTH,
   REPLY_FIELDS_OFFSET,
   REPLY_FLAGS,
@@ -173,6 +178,30 @@ export class Exchange {
     words[at + REPLY_BODY_LENGTH] = length % 2 ** 32
   }
 
+  /**
+   * An answer of bytes for the wire: `head` in latin1, and the body behind it. With FLAG_REPLY_STREAM `rawChunk` adds
+   * more; FLAG_REPLY_CLOSE ends the connection behind it. Nothing is judged or added, for no method or status.
+   */
+  raw(to: Recipient, flags: number, head: string, body: ReplyBytes): void {
+    const bytes = this.#threaded ? bytesOfLarge(body) : undefined
+    if (bytes === undefined) {
+      this.#put(REPLY_ANSWER, to, 0, flags | FLAG_REPLY_RAW, head, body)
+      return
+    }
+    this.#put(REPLY_ANSWER, to, 0, FLAG_REPLY_RAW | FLAG_REPLY_STREAM, head, undefined)
+    const streams = (flags & FLAG_REPLY_STREAM) !== 0
+    const last = streams ? flags & FLAG_CHUNK_ASKS : FLAG_CHUNK_END | (flags & FLAG_REPLY_CLOSE)
+    this.largeBodies.send(to, last | FLAG_REPLY_RAW, '', bytes)
+  }
+
+  /**
+   * More of such an answer, or of a connection that was handed over. With FLAG_CHUNK_END the last, with FLAG_CHUNK_ASKS
+   * EVENT_DRAINED tells when the client has taken it all, and its memory is the caller's own again.
+   */
+  rawChunk(to: Recipient, flags: number, head: string, body: ReplyBytes): void {
+    this.chunk(to, flags | FLAG_REPLY_RAW, head, body)
+  }
+
   /** A piece of a streamed body. With FLAG_CHUNK_END it is the last, and `trailers` are complete lines, checked. */
   chunk(to: Recipient, flags: number, trailers: string, body: ReplyBytes): void {
     if (this.#threaded) return this.copiedChunk(to, flags, trailers, body)
@@ -183,8 +212,11 @@ export class Exchange {
   copiedChunk(to: Recipient, flags: number, trailers: string, body: ReplyBytes): void {
     if (this.largeBodies.takes(to, { flags, trailers, body })) return
     const bytes = bytesOfLarge(body)
-    if (bytes !== undefined) this.largeBodies.send(to, flags, trailers, bytes)
-    else this.window(to, flags, trailers, body)
+    if (bytes === undefined) return this.window(to, flags, trailers, body)
+    const hasHead = (flags & FLAG_REPLY_RAW) !== 0 && trailers !== ''
+    // They stand before the body, and trailers behind it.
+    if (hasHead) this.window(to, FLAG_REPLY_RAW, trailers, undefined)
+    this.largeBodies.send(to, flags, hasHead ? '' : trailers, bytes)
   }
 
   /** A chunk that is copied, whatever waits before it. */
@@ -207,6 +239,16 @@ export class Exchange {
   /** Takes the connection over: what comes on it from now on is told as it is. */
   takeOver(to: Recipient): void {
     this.#put(REPLY_TAKE_OVER, to, 0, 0, '', undefined)
+  }
+
+  /**
+   * Ends a connection, idle or not, whatever of it is unanswered: END_IN_ORDER, END_AT_ONCE or END_BY_RESET. The bytes are
+   * for the wire, before the end.
+   */
+  endConnection(slot: number, generation: number, how: number, bytes?: string | Uint8Array): void {
+    const end = () => this.endConnection(slot, generation, how, bytes)
+    if (how === END_IN_ORDER && this.largeBodies.sentBefore(slot, generation, end)) return
+    this.#put(REPLY_END_CONNECTION, { slot, generation, sequence: 0 }, how, 0, '', bytes)
   }
 
   /** Other deadlines than the server's, for one request. */

@@ -1,15 +1,18 @@
 import type { FileToSend } from './file_to_send.js'
 import type { NativeFile } from './native.js'
 
-/** Bytes of a file, as the body of a reply or a part of one: sent without entering JavaScript. */
+/**
+ * A range of a file, as the body of a reply or a piece of one. The native code sends it; the bytes do not pass
+ * through JavaScript.
+ */
 export class FileSlice {
   readonly #source: FileToSend
 
   /**
-   * @param offset where it begins in the file, in bytes
-   * @param length how many bytes it has. A file that ends before them breaks the connection
-   * @param closes whether the file is closed when this has been handed to the system: the last slice of a file that
-   *   nobody else has. Otherwise its descriptor would stay open until the garbage is collected
+   * @param offset where the range begins in the file, in bytes
+   * @param length its length in bytes. If the file ends before that, the connection is closed
+   * @param closes whether the file is closed once the range was handed to the native code. Set it on the last slice
+   * of a file that nothing else uses; otherwise the descriptor stays open until garbage collection
    */
   constructor(
     source: FileToSend,
@@ -20,21 +23,21 @@ export class FileSlice {
     this.#source = source
   }
 
-  /** For the native side, and for reading: open once the slice was taken. @internal */
+  /** The open file, for native code and for reading; open after `take()`. @internal */
   get file(): NativeFile {
     return this.#source.file
   }
 
   /**
-   * It is about to be sent or read.
-   * @throws HttpError when the file cannot be had any more
+   * Called before the range is sent or read; opens the file again if it was closed.
+   * @throws HttpError when the file cannot be opened any more
    * @internal
    */
   take(): void {
     this.#source.take()
   }
 
-  /** It will not be sent. @internal */
+  /** Called when the range will not be sent. @internal */
   release(): void {
     if (this.closes) this.#source.close()
   }

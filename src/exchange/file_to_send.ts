@@ -3,31 +3,33 @@ import { timers } from '../runtime/timers.js'
 import type { NativeFile } from './native.js'
 
 /**
- * A file that was opened for a reply. Nobody tells when a reply will not be sent: its handler throws behind `file()`, a
- * middleware puts another one in its place, its client leaves. So a file stays open for the turn of the event loop in
- * which it was opened, and then is closed, unless somebody has begun to send it. A reply that is sent later, since a
- * middleware waits for something, opens it again.
+ * A file that was opened for a reply. Nothing reports that a reply will not be sent: its handler may throw after
+ * `file()`, a middleware may replace it, its client may disconnect. So the file is closed at the end of the turn of
+ * the event loop in which it was opened, unless sending has begun. A reply that is sent later, after an asynchronous
+ * middleware, opens it again.
  */
 export class FileToSend {
   #file: NativeFile
   readonly #open: () => NativeFile
   #isTaken = false
 
-  /** `open` opens it again, and throws what a client is to be told when it cannot. */
+  /**
+   * @param open opens the file again; throws the error to answer with when it cannot
+   */
   constructor(file: NativeFile, open: () => NativeFile) {
     this.#file = file
     this.#open = open
     hold(this)
   }
 
-  /** It is open once it is taken, until whoever took it has closed it. */
+  /** The file, open from `take()` to `close()`. */
   get file(): NativeFile {
     return this.#file
   }
 
   /**
-   * Whoever takes it sees to it that it is closed.
-   * @throws HttpError 503 when there is another one in its place by now; and what opening it throws
+   * Claims the file; the caller must close it.
+   * @throws HttpError 503 when another file has replaced it; any error of opening it
    */
   take(): void {
     if (this.#isTaken) return
@@ -35,7 +37,7 @@ export class FileToSend {
     this.#isTaken = true
   }
 
-  /** It will not be sent, or no more of it. */
+  /** The file, or the rest of it, will not be sent. */
   close(): void {
     held.delete(this)
     this.#file.close()
@@ -49,7 +51,7 @@ export class FileToSend {
   }
 }
 
-/** Those that nobody has taken. */
+/** The files that were not taken yet. */
 const held = new Set<FileToSend>()
 
 function hold(file: FileToSend): void {

@@ -1,4 +1,4 @@
-// Bodies that are copied when they are sent, and too large to be copied at once.
+// Sends bodies that are copied to be sent, and are too large to be copied at once.
 
 import { type AbortListener, AbortListeners } from './abort_listeners.js'
 import { bodyChanged, inContextOfNow, type Lender, ofFixedLength } from './body_changed.js'
@@ -6,15 +6,15 @@ import { FLAG_CHUNK_ASKS } from './layout.js'
 import type { Recipient } from './recipient.js'
 import type { ReplyBytes } from './reply_bytes.js'
 
-/** So much is copied before the client has taken what was copied before. */
+/** How many bytes are copied before the client has taken the previous ones. */
 export const COPIED_WINDOW = 256 * 1024
 
-/** What sends their chunks. */
+/** Sends chunks to clients. */
 export interface ChunkSender {
   chunk(to: Recipient, flags: number, trailers: string, body: ReplyBytes): void
-  /** A chunk that is copied, whatever waits before it. */
+  /** Sends a chunk that is copied, ahead of all that waits. */
   window(to: Recipient, flags: number, trailers: string, body: ReplyBytes): void
-  /** Breaks the connection. */
+  /** Closes the connection. */
   abort(to: Recipient): void
 }
 
@@ -24,7 +24,7 @@ interface Chunk {
   readonly body: ReplyBytes
 }
 
-/** Large bodies on their way, by whom they are for. */
+/** Large bodies in transfer, by recipient. */
 export class LargeBodies {
   readonly #sender: ChunkSender
   readonly #bodies = new AbortListeners<LargeBody>()
@@ -34,7 +34,7 @@ export class LargeBodies {
     this.#sender = sender
   }
 
-  /** Sends a chunk window by window: the flags and trailers are the last one's. */
+  /** Sends a chunk window by window. The last one gets the flags and trailers. */
   send(to: Recipient, flags: number, trailers: string, body: Uint8Array): void {
     const large = new LargeBody(to, body, { flags, trailers }, this.#sender, () => this.#leave(large))
     this.#count += 1
@@ -42,21 +42,28 @@ export class LargeBodies {
     large.drained()
   }
 
-  /** Takes a chunk that has to wait for a large one before it; false when there is none. */
+  /** Queues a chunk behind a large body of the same recipient; false when there is none. */
   takes(to: Recipient, chunk: Chunk): boolean {
     const large = this.#find(to)
     large?.waiting.push(chunk)
     return large !== undefined
   }
 
-  /** There is room for more. False when nobody here waits for it. */
+  /** Calls `end` when a large body of this connection was sent to its end; false when none is on its way. */
+  sentBefore(slot: number, generation: number, end: () => void): boolean {
+    const large = this.#count === 0 ? undefined : this.#bodies.anyOf(slot, generation)
+    if (large !== undefined) large.sent = end
+    return large !== undefined
+  }
+
+  /** The client has taken the last window. Returns false when no large body waits for it. */
   drained(to: Recipient): boolean {
     const large = this.#find(to)
     large?.drained()
     return large !== undefined
   }
 
-  /** It will not be sent to its end. */
+  /** The body will not be sent to its end. */
   drop(to: Recipient): void {
     const large = this.#find(to)
     if (large !== undefined) this.#leave(large)
@@ -85,8 +92,10 @@ class LargeBody implements AbortListener {
   readonly generation: number
   readonly sequence: number
   nextListener: AbortListener | undefined
-  /** Chunks behind this one. */
+  /** Chunks after this one. */
   readonly waiting: Chunk[] = []
+  /** Called when it was sent. */
+  sent: (() => void) | undefined
   readonly #to: Recipient
   readonly #body: Uint8Array
   readonly #length: number
@@ -121,6 +130,7 @@ class LargeBody implements AbortListener {
     this.#leave()
     this.#sender.window(this, this.#last.flags, this.#last.trailers, window)
     for (const { flags, trailers, body } of this.waiting) this.#sender.chunk(this.#to, flags, trailers, body)
+    this.sent?.()
   }
 
   clientGone(half: boolean): void {

@@ -68,6 +68,44 @@ export const DRAINED_WORDS = 5
 export const EVENT_BODY_CHANGED = 7
 export const BODY_CHANGED_WORDS = 4
 
+/** A connection was accepted; told before anything else of it, and only where that is asked for. */
+export const EVENT_OPENED = 8
+/** The peer's address as 16 bytes (IPv4 mapped into IPv6), and its port; and the same of this end. */
+export const OPENED_ADDRESS = 4
+export const OPENED_PORT = 8
+export const OPENED_LOCAL_ADDRESS = 9
+export const OPENED_LOCAL_PORT = 13
+/** FLAG_IPV4, for both; OPENED_UNIX where there are no addresses. */
+export const OPENED_FLAGS = 14
+export const OPENED_UNIX = 1
+export const OPENED_WORDS = 15
+
+/** A connection that was told to be opened has ended; nothing else of it is told behind this. */
+export const EVENT_CLOSED = 9
+export const CLOSED_CAUSE = 4
+export const CLOSED_WORDS = 5
+/** The client ended it, or both did; it broke; a time was over; this side ended it. */
+export const CLOSED_BY_CLIENT = 0
+export const CLOSED_BY_RESET = 1
+export const CLOSED_BY_TIMEOUT = 2
+export const CLOSED_BY_SERVER = 3
+
+/** A connection for which there was no room was closed: its addresses as with EVENT_OPENED. */
+export const EVENT_DROPPED = 10
+
+/**
+ * A client is refused, and the app is asked what it is told, and only where that is asked for: the connection waits for
+ * REPLY_END_CONNECTION, and is not read any more.
+ */
+export const EVENT_REFUSED = 11
+/** The number of the refusal; 0 when the client has ended its side within a message. */
+export const REFUSED_WHY = 4
+/** What came last of it, in the block's bytes, but no more than MOST_OF_PACKET; nothing when a time was over. */
+export const REFUSED_OFFSET = 5
+export const REFUSED_LENGTH = 6
+export const REFUSED_WORDS = 7
+export const MOST_OF_PACKET = 16384
+
 export const REQUEST_SEQUENCE = 4
 /** llhttp's number of the method in the low byte, 255 for one that it does not know; above it the length of its name. */
 export const REQUEST_METHOD = 5
@@ -101,13 +139,22 @@ export const FLAG_BODY_FOLLOWS = 1
 export const FLAG_HTTP_1_0 = 2
 export const FLAG_IPV4 = 4
 export const FLAG_BODY = 8
-/** The client offers to speak another protocol, and waits for the answer. */
+/**
+ * The client offers to speak another protocol, and waits for the answer. Where the app takes any offer, one with a body
+ * comes without it (FLAG_BODY_FOLLOWS): whether it is one is told by REPLY_READ, which declines the offer, or an answer.
+ */
 export const FLAG_UPGRADE = 16
 /** The client holds its body back until it is asked for it. */
 export const FLAG_EXPECTS_CONTINUE = 32
 
 /** The number of the head, or of its fields, is this one's from now on, whatever it was the number of before. */
 export const FLAG_NEWLY_KNOWN = 64
+/** The client asks for the end of the connection behind the answer, or speaks HTTP/1.0 and does not ask to keep it. */
+export const FLAG_CLOSES = 128
+/** The body comes in chunks. */
+export const FLAG_CHUNKED = 256
+/** It expects something other than `100-continue`; only where the app judges expectations itself. */
+export const FLAG_EXPECTS_OTHER = 512
 
 /** Bytes of a body that come without having been asked for. */
 export const BODY_WINDOW = 65536
@@ -138,7 +185,11 @@ export const REPLY_CHUNK = 2
 export const REPLY_ABORT = 3
 /** So many more bytes of the request's body are wanted: REPLY_BODY_LENGTH. */
 export const REPLY_READ = 4
-/** The connection is handed over: what comes on it is told as pieces of a body, chunks are sent as they are. */
+/**
+ * The connection is handed over: what comes on it is told as pieces of a body, chunks are sent as they are. Where the
+ * app takes any offer, the last request that was told may be one, and a raw answer to it that is still open goes on as
+ * what is sent.
+ */
 export const REPLY_TAKE_OVER = 5
 /** Other deadlines than the server's for this request, in milliseconds; 0 for the server's own. */
 export const REPLY_DEADLINES = 6
@@ -146,6 +197,17 @@ export const DEADLINES_REQUEST = 4
 export const DEADLINES_WRITE = 5
 /** Bytes a second, and one more than that: 0 for the server's own. */
 export const DEADLINES_RATE = 6
+/**
+ * The connection ends, whatever of it is unanswered: REPLY_STATUS says how. The fields and the body are bytes for the
+ * wire, sent before the end. The sequence is of no account.
+ */
+export const REPLY_END_CONNECTION = 7
+/** In order: the end is sent when what was said before is out. */
+export const END_IN_ORDER = 0
+/** At once: what the socket does not take now is thrown away. */
+export const END_AT_ONCE = 1
+/** By a reset. */
+export const END_BY_RESET = 2
 
 /** Flags of a reply: the lowest four bits are a content type that the native side knows by number, 0 for none. */
 export const CONTENT_TYPE_MASK = 15
@@ -169,6 +231,14 @@ export const FLAG_REPLY_SIZED = 512
 /** Flags of a chunk: it is the last, and its fields are trailers; EVENT_DRAINED is wanted when there is room for more. */
 export const FLAG_CHUNK_END = 1024
 export const FLAG_CHUNK_ASKS = 2048
+/**
+ * Of an answer: its fields and then its body are bytes for the wire as they are, head and framing included, and so are
+ * those of its chunks; only its turn among the answers is the native side's. FLAG_REPLY_CLOSE ends the connection behind
+ * it, and may stand on its last chunk. With FLAG_REPLY_STREAM, FLAG_CHUNK_ASKS may stand on the answer itself. Of a
+ * chunk: its fields are such bytes, and no trailers; it must belong to such an answer or a connection that was handed
+ * over.
+ */
+export const FLAG_REPLY_RAW = 4096
 
 /** Words that both sides share on the JavaScript thread, besides the blocks. */
 export const STATE_WORDS = 3

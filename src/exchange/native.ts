@@ -33,6 +33,16 @@ export interface ListenSettings {
   ipv6Only: boolean
 }
 
+/** How long is waited for a client, in milliseconds, and how few bytes a second it may send or take; 0 for none. */
+export interface NativeDeadlines {
+  keepAliveTimeout?: number
+  headersTimeout?: number
+  requestTimeout?: number
+  writeTimeout?: number
+  halfCloseTimeout?: number
+  minRate?: number
+}
+
 /** A whole answer: field lines, a body and its entity tag as bytes; the flags are the layout's. */
 export interface NativeFixedAnswer {
   readonly status: number
@@ -51,7 +61,32 @@ export interface NativeReactor {
     settings: ListenSettings,
     others: readonly NativeReactor[],
   ): { port: number } | NativeFailure
+  /** The same at a path of the UNIX domain; the port is 0. The file is not removed when the reactor closes. */
+  listenAtPath(
+    path: string,
+    settings: Pick<ListenSettings, 'backlog'>,
+    others: readonly NativeReactor[],
+  ): { port: number } | NativeFailure
+  /** The same on a bound socket that was opened elsewhere: a descriptor, which is the reactor's from then on. */
+  listenOn(
+    descriptor: number,
+    settings: Pick<ListenSettings, 'backlog'>,
+    others: readonly NativeReactor[],
+  ): { port: number } | NativeFailure
   start(): void
+  /** Closes the listeners; the connections go on. */
+  stopListening(): void
+  /** Ends the connections of which nothing is asked now. */
+  closeIdle(): void
+  /** Changes those that are given, also for what is waited for already. 0 turns one off. */
+  setDeadlines(deadlines: NativeDeadlines): void
+  /** From now on; undefined for any number. */
+  setMaxConnections(most: number | undefined): void
+  /** That are open; on a thread as of its last turn. */
+  connections(): number
+  /** Whether the reactor keeps the process alive, as it does at first. */
+  ref(): void
+  unref(): void
   /**
    * A body that does not go into the block of replies which is being filled, bytes or a slice of a file: its place, that
    * the reply names. Bytes are copied when that is asked for, or the reactor is on another thread; otherwise they are

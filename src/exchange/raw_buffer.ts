@@ -1,6 +1,6 @@
 /**
- * A Buffer with the methods that every one has and that Node's types leave out: they skip the checks and the choice of
- * an encoding by its name, which is half of the time for a short text.
+ * A Buffer with methods that exist on every Buffer but not in Node's types. They skip argument checks and the lookup
+ * of an encoding by name, which take half the time for a short text.
  */
 export interface RawBuffer extends Buffer {
   latin1Slice(start: number, end: number): string

@@ -1,12 +1,12 @@
 import type { Lender } from './body_changed.js'
 
-/** Whom an answer is for: which request of which connection. */
+/** The request of a connection that a response is for. */
 export interface Recipient {
   readonly slot: number
   readonly generation: number
   readonly sequence: number
-  /** Where it is known. */
+  /** The method, where it is known. */
   readonly method?: string
-  /** Who is told when memory that was given for the answer has changed before it was sent. */
+  /** The object to notify when memory of the response was changed before it was sent. */
   lender?(): Lender
 }

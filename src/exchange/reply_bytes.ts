@@ -1,4 +1,4 @@
 import type { FileSlice } from './file_slice.js'
 
-/** What a body is sent as. */
+/** The encoded forms of a body. */
 export type ReplyBytes = string | Uint8Array | FileSlice | undefined

@@ -2,16 +2,16 @@ const TOKEN = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+"
 const WEIGHT = '[ \\t]*;[ \\t]*q=(0(?:\\.\\d{0,3})?|1(?:\\.0{0,3})?)'
 const ELEMENT = new RegExp(`[ \\t]*(${TOKEN})(?:${WEIGHT})?[ \\t]*(?:,|$)`, 'iy')
 
-// What is not listed may be sent as it is, but anything that is listed was asked for (RFC 9110 §12.5.3, step 2).
+// identity is acceptable without being listed, but ranks below every listed coding (RFC 9110 §12.5.3).
 const UNLISTED_IDENTITY = 0.0001
 
 /**
- * The content coding to answer with, out of those that can be had: the one to which `Accept-Encoding` gives the highest
- * weight, and among equals the first (RFC 9110 §12.5.3). Elements that are not of the grammar count for nothing.
+ * Chooses the content coding of a response: the available one with the highest weight in `Accept-Encoding`, the first
+ * one among equals (RFC 9110 §12.5.3). Elements that do not follow the grammar are ignored.
  *
- * @param field the value of `Accept-Encoding`; null when there is none, which asks for nothing but `identity`
- * @param available codings in lower case, the preferred ones first. `identity` must be named to be chosen
- * @returns undefined when the client takes none of them
+ * @param field the value of `Accept-Encoding`; null when it is absent, which selects `identity`
+ * @param available codings in lower case, preferred ones first. `identity` is chosen only if it is listed
+ * @returns undefined when the client accepts none of them
  */
 export function chooseEncoding(field: string | null, available: readonly string[]): string | undefined {
   const weights = weightsOf(field ?? '')
@@ -47,7 +47,7 @@ function weightsOf(field: string): Map<string, number> {
   return weights
 }
 
-/** RFC 9110 §8.4.1: names do not care about case, and two of them have an older spelling. */
+/** Coding names are case-insensitive, and two have an older alias (RFC 9110 §8.4.1). */
 export function canonicalEncoding(coding: string): string {
   const name = coding.toLowerCase()
   return name === 'x-gzip' || name === 'x-compress' ? name.slice(2) : name

@@ -1,27 +1,30 @@
-// The conditions that a request may make, in the order in which they count (RFC 9110 §13).
+// Evaluates the conditions of a request in the order that RFC 9110 §13 defines.
 
 import { timers } from '../runtime/timers.js'
 import { parseHttpDate } from './http_date.js'
 
-/** What is read of a request here. */
-export interface Asking {
+/** The parts of a request that conditions depend on. */
+export interface ConditionalRequest {
   readonly method: string
   readonly headers: { get(name: string): string | null }
 }
 
-/** What a representation can be told by. */
+/** The validators of a representation. */
 export interface Validators {
-  /** A strong entity tag, with its quotes. */
+  /** A strong entity tag, quotes included. */
   readonly etag: string
-  /** When it was last changed, in ms since 1970, cut to the second; undefined when that is not known. */
+  /** The time of the last change in milliseconds since 1970, rounded down to the second; undefined when unknown. */
   readonly lastModified: number | undefined
 }
 
-/** `unchanged`: the client has it already (304). `failed`: it is not the one that the client means (412). */
-export type Verdict = 'send' | 'unchanged' | 'failed'
+/** `unchanged`: the client has the current representation (304). `failed`: a precondition is false (412). */
+export type ConditionsResult = 'send' | 'unchanged' | 'failed'
 
-/** What the conditions of a GET or HEAD come to, but for `If-Range` (RFC 9110 §13.2.2). */
-export function judge({ headers }: Asking, { etag, lastModified }: Validators): Verdict {
+/** Evaluates the conditions of a GET or HEAD, except `If-Range` (RFC 9110 §13.2.2). */
+export function evaluateConditions(
+  { headers }: ConditionalRequest,
+  { etag, lastModified }: Validators,
+): ConditionsResult {
   const ifMatch = headers.get('if-match')
   if (ifMatch !== null) {
     if (!isListed(ifMatch, etag, false)) return 'failed'
@@ -38,21 +41,26 @@ export function judge({ headers }: Asking, { etag, lastModified }: Validators): 
 }
 
 /**
- * Whether a `Range` counts: without an `If-Range`, or when it names this very representation (RFC 9110 §13.1.5). A date
- * does so only if it is the last change's and its second is over, for within it there may be another one.
+ * Whether to honour `Range`: there is no `If-Range`, or it matches this representation (RFC 9110 §13.1.5). A date
+ * matches if it equals the last change and lies at least a second back, because a second change may have the same
+ * date.
  */
-export function mayBeInParts({ headers }: Asking, { etag, lastModified }: Validators, now = timers.date()): boolean {
+export function rangeApplies(
+  { headers }: ConditionalRequest,
+  { etag, lastModified }: Validators,
+  now = timers.date(),
+): boolean {
   const ifRange = headers.get('if-range')
   if (ifRange === null) return true
   if (ifRange.startsWith('"')) return ifRange === etag
   return lastModified !== undefined && dateOf(ifRange) === lastModified && lastModified + 1000 <= now
 }
 
-// An opaque tag may hold commas. What is no tag ends the list. Two loops over white space side by side would take quadratic
-// time for a long field.
+// An opaque tag may contain commas. The first element that is not a tag ends the list. Two adjacent loops over white
+// space would make matching quadratic for long fields.
 const TAG = /[ \t]*(?:(W\/)?("[\x21\x23-\x7e\x80-\xff]*")[ \t]*)?(?:,|$)/y
 
-/** Whether a list of entity tags, or `*`, has this one, which is strong (RFC 9110 §8.8.3.2). */
+/** Whether a list of entity tags, or `*`, matches this strong tag (RFC 9110 §8.8.3.2). */
 function isListed(field: string, etag: string, weakly: boolean): boolean {
   if (field.trim() === '*') return true
   for (let at = 0; at < field.length; at = TAG.lastIndex) {
@@ -65,7 +73,7 @@ function isListed(field: string, etag: string, weakly: boolean): boolean {
   return false
 }
 
-/** What is no date is no condition. */
+/** A condition whose date is invalid is ignored. */
 function dateOf(field: string | null): number | undefined {
   return field === null ? undefined : parseHttpDate(field)
 }

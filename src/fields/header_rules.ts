@@ -1,10 +1,11 @@
 import { coded } from '../runtime/errors.js'
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-// Tab is the one control character that a value may hold; characters above 0xFF do not fit a byte (RFC 9110 §5.5).
+// Tab is the only control character that is allowed in a value; characters above 0xFF do not fit into a byte (RFC
+// 9110 §5.5).
 const FORBIDDEN_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/
 
-/** Fields that speak of the connection or the framing, which belong to the server (RFC 9110 §7.6.1, RFC 9112 §6). */
+/** Fields of the connection and of framing, which only the server sets (RFC 9110 §7.6.1, RFC 9112 §6). */
 const FRAMING = new Set([
   'connection',
   'keep-alive',
@@ -15,12 +16,12 @@ const FRAMING = new Set([
   'upgrade',
 ])
 
-// Apps use few names, again and again. The bound keeps names that are made from data from filling the memory.
+// Apps use few names repeatedly. The limit bounds the memory when names are derived from data.
 const KNOWN_NAMES_LIMIT = 512
 const knownNames = new Map<string, string>()
 
 /**
- * The name of a field in lower case.
+ * Validates the name of a field and returns it in lower case.
  * @throws TypeError `ERR_INVALID_HEADER_NAME` when it is not a token (RFC 9110 §5.1)
  */
 export function fieldName(name: string): string {
@@ -29,7 +30,7 @@ export function fieldName(name: string): string {
   if (typeof name !== 'string' || !TOKEN.test(name)) {
     throw coded(
       new TypeError(
-        `${JSON.stringify(name)} cannot be the name of a header: a name is letters, digits and !#$%&'*+-.^_\`|~`,
+        `${JSON.stringify(name)} cannot be the name of a header: a name consists of letters, digits and !#$%&'*+-.^_\`|~`,
       ),
       'ERR_INVALID_HEADER_NAME',
     )
@@ -40,28 +41,28 @@ export function fieldName(name: string): string {
 }
 
 /**
- * The value of a field as it is sent: text, without white space around it.
- * @throws TypeError `ERR_INVALID_HEADER_VALUE` when it holds a character that could break out of its line or is no
- *   byte, or is neither a string nor a number; `ERR_FRAMING_HEADER` when the field is the server's to write
+ * Validates the value of a field and returns it as text without surrounding white space.
+ * @throws TypeError `ERR_INVALID_HEADER_VALUE` for a line break or any other character that a field cannot contain,
+ * and for a value that is neither a string nor a number; `ERR_FRAMING_HEADER` for a field that only the server sets
  */
 export function fieldValue(name: string, value: string | number): string {
   if (typeof value === 'number') value = String(value)
-  if (Array.isArray(value)) throw invalidValue(name, 'is a list: call append() for each of its values')
+  if (Array.isArray(value)) throw invalidValue(name, 'must not be a list here: call append() for each value')
   if (typeof value !== 'string') {
     throw invalidValue(name, `must be a string or a number, not ${value === null ? 'null' : typeof value}`)
   }
   const forbidden = FORBIDDEN_IN_VALUE.exec(value)
   if (forbidden !== null) {
     const code = (value.codePointAt(forbidden.index) as number).toString(16).toUpperCase().padStart(4, '0')
-    throw invalidValue(name, `holds U+${code} at ${forbidden.index}, which a header cannot carry`)
+    throw invalidValue(name, `contains U+${code} at ${forbidden.index}, which is not allowed in a header`)
   }
   const trimmed = withoutOuterSpace(value)
-  if (name === 'content-length' && !/^\d+$/.test(trimmed)) throw invalidValue(name, 'must be one number of bytes')
+  if (name === 'content-length' && !/^\d+$/.test(trimmed)) throw invalidValue(name, 'must be a single number of bytes')
   if (FRAMING.has(name) && !(name === 'connection' && trimmed.toLowerCase() === 'close')) throw framingField(name)
   return trimmed
 }
 
-/** Whether a field speaks of one connection only, so that it must not be carried over from another message. */
+/** Whether a field describes a single connection, so that it must not be copied to another message. */
 export function isFramingField(name: string): boolean {
   return FRAMING.has(name)
 }
@@ -71,14 +72,16 @@ function invalidValue(name: string, complaint: string): TypeError {
 }
 
 function framingField(name: string): TypeError {
-  const hint = name === 'connection' ? "Only 'connection: close' can be asked for." : 'Leave it out.'
+  const hint = name === 'connection' ? "Only 'connection: close' may be set." : 'Leave it out.'
   return coded(
-    new TypeError(`The header '${name}' is the server's to write, so that no answer can break the framing. ${hint}`),
+    new TypeError(
+      `The header '${name}' is set by the server, because it belongs to the framing of the connection. ${hint}`,
+    ),
     'ERR_FRAMING_HEADER',
   )
 }
 
-// Not trim(): it would take U+00A0 too, which is a legal byte.
+// Not trim(), which also removes U+00A0, a legal byte.
 function withoutOuterSpace(value: string): string {
   let start = 0
   let end = value.length

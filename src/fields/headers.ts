@@ -1,44 +1,50 @@
 import { INSPECT, type Inspect } from '../runtime/inspection.js'
 import { fieldName, fieldValue } from './header_rules.js'
 
-/** A value of a header field; a list becomes a field of several values, or several `set-cookie` fields. */
+/** The value of a header field. A list gives the field several values, or several `set-cookie` fields. */
 export type HeaderValue = string | number | readonly string[]
 
-/** Whatever header fields can be given as: a record, pairs, fetch's `Headers`, or `ReplyHeaders`. */
+/**
+ * Header fields in any of these forms: a record, a list of name and value pairs, a fetch `Headers`, or a
+ * `ReplyHeaders`.
+ */
 export type HeadersSource = Readonly<Record<string, HeaderValue>> | Iterable<readonly [string, string]>
 
 /**
- * The header fields of a reply. It reads and writes like fetch's `Headers`: names do not care about case and come back
- * in lower case, values of one name are joined by a comma, `set-cookie` fields stay apart. Fields keep the order in
- * which they were first set.
+ * The header fields of a reply, with the methods of fetch's `Headers`. Names are case-insensitive and are returned in
+ * lower case. Several values of one name are joined by a comma; `set-cookie` fields stay separate. Fields keep the
+ * order in which they were first set.
  *
- * Names are sent as they were written where the field was set, for clients that care about case against RFC 9110 §5.1; a
- * value that is added leaves the name as it is. The server writes `Date`, `Content-Length`, `Connection` and the usual
- * values of `Content-Type` in its own way.
+ * On the wire, a name is spelled as it was when the field was set, for clients that compare names by case against RFC
+ * 9110 §5.1. `append` does not change the spelling. The server has its own spelling of `Date`, `Content-Length`,
+ * `Connection` and of the usual values of `Content-Type`.
  *
- * `content-length` may be given (the server checks that it agrees with the body), and `connection: close` asks for the
- * connection to be closed after this reply. The other fields of connection and framing are the server's.
+ * You may set `content-length` (the server checks it against the body), and `connection: close` to close the
+ * connection after this reply. All other fields of framing and of the connection are refused.
  *
- * Every method that takes a name or a value throws a TypeError that says which header is wrong:
- * `ERR_INVALID_HEADER_NAME`, `ERR_INVALID_HEADER_VALUE` or `ERR_FRAMING_HEADER`.
+ * Methods that take a name or a value throw a TypeError that names the header: `ERR_INVALID_HEADER_NAME`,
+ * `ERR_INVALID_HEADER_VALUE` or `ERR_FRAMING_HEADER`.
  */
 export class ReplyHeaders {
-  // Of each field its name in lower case, its value, and its name as it was written. Most replies have none or a few, for
-  // which a scan beats a Map.
+  // Three entries for each field: its name in lower case, its value, its name as written. Most replies have few
+  // fields, where a scan is faster than a Map.
   #fields: string[] | undefined
-  // The list belongs to others, too: it is copied before it is changed.
+  // Another object uses the same list: copy it before a change.
   #shared = false
 
   constructor(source?: HeadersSource) {
     if (source === undefined) return
-    // What these hold was checked, and most replies that are made from them never change it.
+    // The fields were validated already. Most copies are never changed, so the list is shared.
     if (source instanceof ReplyHeaders) {
       this.#fields = source.#fields
       this.#shared = source.#shared = this.#fields !== undefined
     } else this.#addAll(source)
   }
 
-  /** The value of a field, or null when there is none. Several `set-cookie` are joined: see `getSetCookie`. */
+  /**
+   * Returns the value of a field, or null when it is not set. Several `set-cookie` values are joined; use
+   * `getSetCookie`.
+   */
   get(name: string): string | null {
     const lowerCase = fieldName(name)
     if (lowerCase === 'set-cookie') return this.has(lowerCase) ? this.getSetCookie().join(', ') : null
@@ -46,19 +52,19 @@ export class ReplyHeaders {
     return place === -1 ? null : ((this.#fields as string[])[place + 1] as string)
   }
 
-  /** The values of all `set-cookie` fields, in order. */
+  /** Returns the values of all `set-cookie` fields, in order. */
   getSetCookie(): string[] {
     const cookies: string[] = []
     for (const [name, value] of this) if (name === 'set-cookie') cookies.push(value)
     return cookies
   }
 
-  /** Whether there is such a field. */
+  /** Whether the field is set. */
   has(name: string): boolean {
     return this.#find(fieldName(name)) !== -1
   }
 
-  /** Makes this the only value of a field. */
+  /** Sets a field, replacing all of its values. */
   set(name: string, value: string | number): void {
     const lowerCase = fieldName(name)
     const text = fieldValue(lowerCase, value)
@@ -66,18 +72,18 @@ export class ReplyHeaders {
     this.#put(lowerCase, text, name)
   }
 
-  /** Adds a value to those that the field has. */
+  /** Adds a value to a field, or sets it when it is not set. */
   append(name: string, value: string | number): void {
     const lowerCase = fieldName(name)
     const place = lowerCase === 'set-cookie' ? -1 : this.#find(lowerCase)
     const present = place === -1 ? null : (this.flat()[place + 1] as string)
-    // A joined value is checked as a whole: a second content-length makes no number.
+    // The joined value is validated, so that a second content-length is refused.
     const text = fieldValue(lowerCase, present === null ? value : joined(present, value))
     if (place === -1) this.#push(lowerCase, text, name)
     else (this.#own() as string[])[place + 1] = text
   }
 
-  /** Removes all fields of this name. */
+  /** Removes all values of a field. */
   delete(name: string): void {
     const lowerCase = fieldName(name)
     for (let place = this.#find(lowerCase); place !== -1; place = this.#find(lowerCase)) {
@@ -85,19 +91,22 @@ export class ReplyHeaders {
     }
   }
 
-  /** Each field as it is sent. */
+  /** Iterates over the fields as they are sent: see `Symbol.iterator`. */
   entries(): IterableIterator<[string, string]> {
     return this[Symbol.iterator]()
   }
 
-  /** Each field as it is sent: one pair of name and value for each line, `set-cookie` once for each cookie. */
+  /**
+   * Iterates over the fields as they are sent: one pair of name and value for each field line, so `set-cookie` once
+   * for each cookie.
+   */
   *[Symbol.iterator](): IterableIterator<[string, string]> {
     const fields = this.flat()
     for (let place = 0; place < fields.length; place += EACH)
       yield [fields[place] as string, fields[place + 1] as string]
   }
 
-  /** Appends fields, with their names as they were written. @internal */
+  /** Appends fields, keeping the spelling of their names. @internal */
   appendAll(source: HeadersSource | undefined): void {
     const fields = new ReplyHeaders(source).flat()
     for (let place = 0; place < fields.length; place += EACH) {
@@ -116,8 +125,8 @@ export class ReplyHeaders {
   }
 
   /**
-   * The fields as the encoder takes them: for each its name in lower case, its value, and its name as it was written. Not
-   * a copy: only to be read.
+   * The fields for the encoder, three entries each: name in lower case, value, name as written. This is not a copy:
+   * only read it.
    * @internal
    */
   flat(): readonly string[] {
@@ -165,13 +174,13 @@ export class ReplyHeaders {
   }
 }
 
-/** RFC 9110 §5.6.1.1: no element of a list that is sent is empty. */
+/** A sender must not generate empty list elements (RFC 9110 §5.6.1.1). */
 function joined(present: string, value: string | number): string | number {
   if (value === '' || present === '') return present || value
   return `${present}, ${value}`
 }
 
-/** What there is of each field in the list. */
+/** Entries for each field in the list. */
 const EACH = 3
 
 const NO_FIELDS: readonly string[] = Object.freeze([])

@@ -2,41 +2,41 @@ import { coded, isError } from '../runtime/errors.js'
 import type { HeadersSource } from './headers.js'
 import { reasonPhrase } from './reason_phrase.js'
 
-/** What an `HttpError` may carry besides its status and message. */
+/** The options of an `HttpError`. */
 export interface HttpErrorOptions {
-  /** What led to this error. It reaches the log, never the client. */
+  /** The error that caused this one. It is logged and never sent to the client. */
   cause?: unknown
-  /** Header fields of the answer, such as `retry-after` with a 503. */
+  /** Header fields of the response, such as `retry-after` for a 503. */
   headers?: HeadersSource
   /** A code for programs. Default: `ERR_HTTP_` and the status, such as `ERR_HTTP_404`. */
   code?: string
-  /** Whether the client may read the message. Default: true for 4xx, false for 5xx. */
+  /** Whether the message is sent to the client. Default: true for 4xx, false for 5xx. */
   expose?: boolean
 }
 
 /**
- * An error that is an answer: throw it from a handler or a middleware to answer with its status.
+ * An error with an HTTP status. Throw it from a handler or a middleware to end the request with that status.
  *
- * The message is the body when `expose` is true, otherwise the client reads the reason phrase alone. Errors of 500
- * and above are logged, those below are the client's doing and are not.
+ * The message becomes the body when `expose` is true; otherwise the client gets the reason phrase of the status.
+ * Errors with a status of 500 or above are logged, those below are not.
  *
- * @throws RangeError `ERR_INVALID_STATUS` when the status is not a client or server error (RFC 9110 §15.5, §15.6)
+ * @throws RangeError `ERR_INVALID_STATUS` when the status is not from 400 to 599 (RFC 9110 §15.5, §15.6)
  */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
-  /** From 400 to 599. */
+  /** The status, from 400 to 599. */
   readonly status: number
-  /** For programs, such as `ERR_HTTP_404`. */
+  /** A code for programs, such as `ERR_HTTP_404`. */
   readonly code: string
-  /** Whether the client may read the message. */
+  /** Whether the message is sent to the client. */
   readonly expose: boolean
-  /** Header fields of the answer. */
+  /** Header fields of the response. */
   readonly headers: HeadersSource | undefined
 
   constructor(status: number, message?: string, options: HttpErrorOptions = {}) {
     if (!isErrorStatus(status)) {
       throw coded(
-        new RangeError(`An HttpError takes a status from 400 to 599, not ${String(status)}.`),
+        new RangeError(`The status of an HttpError must be from 400 to 599, not ${String(status)}.`),
         'ERR_INVALID_STATUS',
       )
     }
@@ -48,21 +48,21 @@ export class HttpError extends Error {
   }
 }
 
-/** What an error says of its answer. */
+/** The response that an error stands for. */
 export interface ErrorAnswer {
-  /** From 400 to 599. */
+  /** The status, from 400 to 599. */
   readonly status: number
-  /** Whether the client may read the message. */
+  /** Whether the message is sent to the client. */
   readonly expose: boolean
   readonly headers: HeadersSource | undefined
 }
 
 /**
- * The answer that an error asks for: an `HttpError`, or any Error with a `status` or `statusCode` from 400 to 599, as
- * http-errors, body parsers and clients of HTTP make them. Undefined for all others.
+ * The response that an error stands for: an `HttpError`, or any Error whose `status` or `statusCode` is from 400 to
+ * 599, as http-errors, body parsers and HTTP clients throw them. Undefined for other errors.
  *
- * `headers` are taken from an `HttpError`, and from what says `expose` as http-errors do. Those of other errors may be
- * the fields of an answer that somebody else gave.
+ * `headers` are used only of an `HttpError` or an error with a boolean `expose` (the convention of http-errors).
+ * Those of an HTTP client's error may be header fields of another server's response.
  */
 export function answerOfError(error: unknown): ErrorAnswer | undefined {
   if (error instanceof HttpError) return error

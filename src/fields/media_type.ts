@@ -3,21 +3,21 @@ const QUOTED = '"((?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\[\\t \\x21
 const ESSENCE = new RegExp(`(${TOKEN}/${TOKEN})`, 'y')
 const PARAMETER = new RegExp(`[ \\t]*;[ \\t]*(?:(${TOKEN})=(?:(${TOKEN})|${QUOTED}))?`, 'y')
 
-/** A media type, as `Content-Type` names it (RFC 9110 §8.3.1). */
+/** The value of a `Content-Type` field (RFC 9110 §8.3.1). */
 export interface MediaType {
   /** Type and subtype in lower case, such as `text/html`. */
   readonly essence: string
-  /** The parameters; names in lower case, values as they were written. */
+  /** The parameters, with names in lower case and values unchanged. */
   readonly parameters: ReadonlyMap<string, string>
 }
 
 /**
- * Reads the value of a `Content-Type` field by its grammar (RFC 9110 §8.3.1, §5.6.6).
+ * Parses the value of a `Content-Type` field (RFC 9110 §8.3.1, §5.6.6).
  *
- * Whoever checks the type of a body and whoever reads the body must see the same, so nothing is guessed: what does not
- * follow the grammar to its last character, or names a parameter twice, is no media type.
+ * Parsing is strict, so that the code that checks a type and the code that reads the body agree: a value that
+ * violates the grammar anywhere, or has a parameter twice, is not a media type.
  *
- * @returns undefined when there is none
+ * @returns undefined when the value is absent or invalid
  */
 export function parseMediaType(field: string | null): MediaType | undefined {
   if (field === null) return undefined
@@ -30,7 +30,7 @@ export function parseMediaType(field: string | null): MediaType | undefined {
     const parameter = PARAMETER.exec(field)
     if (parameter === null) return undefined
     const [, name, token, quoted] = parameter
-    // An empty parameter is none.
+    // Empty parameters are allowed and ignored.
     if (name === undefined) continue
     const key = name.toLowerCase()
     if (parameters.has(key)) return undefined
@@ -39,7 +39,7 @@ export function parseMediaType(field: string | null): MediaType | undefined {
   return { essence: essence.toLowerCase(), parameters }
 }
 
-/** Whether a body of this type is JSON: `application/json`, or a type with the suffix `+json` (RFC 6839 §3.1). */
+/** Whether a body of this type is JSON: `application/json` or a `+json` suffix (RFC 6839 §3.1). */
 export function isJson({ essence }: MediaType): boolean {
   return essence === 'application/json' || essence.endsWith('+json')
 }

@@ -1,16 +1,17 @@
-// One canonical path for everything that compares paths: routes, prefixes of middleware and, later, files. Servers that
-// let one part see `/%61dmin` and another `/admin` were walked around (CVE-2026-29087, CVE-2026-39406). A canonical path
-//  - begins with '/' and holds no dot segment, in whatever spelling (RFC 3986 §5.2.4);
-//  - holds unreserved characters as themselves, everything that is not a path character as an escape, and escapes in
-//    upper-case hex (RFC 3986 §6.2.2). So `%2F` and `%5C` stay escapes, and never separate segments;
-//  - keeps empty segments and a trailing slash: `/a//b`, `/a/b` and `/a/b/` are three paths.
-// Canonicalising a canonical path changes nothing.
+// One canonical path for everything that compares paths: routes, middleware prefixes and files. In servers where one
+// part sees `/%61dmin` and another `/admin`, access control could be bypassed (CVE-2026-29087, CVE-2026-39406). A
+// canonical path
+//  - begins with '/' and contains no dot segment in any spelling (RFC 3986 §5.2.4);
+//  - contains unreserved characters as themselves, characters that a path cannot contain as escapes, and escapes in
+//    upper-case hex (RFC 3986 §6.2.2). `%2F` and `%5C` stay escapes and never separate segments;
+//  - keeps empty segments and a trailing slash: `/a//b`, `/a/b` and `/a/b/` are three paths. Canonicalising is
+//    idempotent.
 
-/** A request target (RFC 9112 §3.2), taken apart. */
+/** The parts of a request target (RFC 9112 §3.2). */
 export interface Target {
   /** The canonical path. */
   readonly path: string
-  /** What follows the first `?`, raw and without it, or an empty string. */
+  /** The raw query, without its `?`, or an empty string. */
   readonly search: string
 }
 
@@ -21,15 +22,15 @@ const DOT = 0x2e
 const PLAIN = 0
 const NEEDS_CARE = 1
 
-/** One entry for each ASCII character: whether a path that holds it may differ from its canonical form. */
+/** For each ASCII character, whether a path that contains it may differ from its canonical form. */
 const CHARACTERS = new Uint8Array(128).fill(NEEDS_CARE)
 for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@/") {
   CHARACTERS[character.charCodeAt(0)] = PLAIN
 }
 
 /**
- * Takes a target in origin-form or absolute-form apart. A path that has nothing to canonicalise costs one pass.
- * Returns undefined for what is no path: the other forms, broken escapes, escapes that are not UTF-8, and `%00`.
+ * Parses a target in origin-form or absolute-form. A path that is canonical already costs one pass. Returns undefined
+ * for other forms, broken escapes, escapes that are not UTF-8, and `%00`.
  */
 export function parseTarget(target: string): Target | undefined {
   const origin = target.charCodeAt(0) === SLASH ? target : originForm(target)
@@ -55,8 +56,8 @@ export function parseTarget(target: string): Target | undefined {
 }
 
 /**
- * A target that is no path, as text: where its escapes are broken, percent signs stand for themselves. The path is
- * canonical, so that nobody who compares it, or looks for a file at it, is led elsewhere.
+ * Parses a target with broken escapes: percent signs stand for themselves. The path is still canonical, so that
+ * comparing it, or opening a file by it, is safe.
  */
 export function literalTarget(target: string): Target {
   const origin = (target.charCodeAt(0) === SLASH ? target : originForm(target)) ?? '/'
@@ -65,20 +66,20 @@ export function literalTarget(target: string): Target {
   return { path: canonicalPath(raw.replaceAll('%', '%25')) ?? '/', search: mark === -1 ? '' : origin.slice(mark + 1) }
 }
 
-/** The canonical form of a path without a query, or undefined when its escapes are broken, not UTF-8, or hold a NUL. */
+/** The canonical form of a path without query; undefined when its escapes are broken, not UTF-8, or contain NUL. */
 export function canonicalPath(raw: string): string | undefined {
   const escaped = canonicalEscapes(raw)
   if (escaped === undefined) return undefined
   return escaped.includes('/.') ? withoutDotSegments(escaped) : escaped
 }
 
-/** What has a prototype of its own with nothing in it is filled in half of the time that an object without one takes. */
+/** An object with an empty prototype of its own is filled twice as fast as one without a prototype. */
 const Params = function Params() {} as unknown as new () => Record<string, string>
 Params.prototype = Object.create(null)
 
 /**
- * The params of a route by name, decoded. The object inherits nothing, so that a param called `__proto__` is one more.
- * `values` are captured from a canonical path, whose escapes are known to be valid.
+ * The decoded params of a route, by name. The object inherits nothing, so a param called `__proto__` is like any
+ * other. `values` were captured from a canonical path, so their escapes are valid.
  */
 export function decodeParams(names: readonly string[], values: readonly string[]): Record<string, string> {
   const params = new Params()
@@ -89,7 +90,10 @@ export function decodeParams(names: readonly string[], values: readonly string[]
   return params
 }
 
-/** `http://host/path?query` as `/path?query` (RFC 9112 §3.2.2), or undefined for authority-form and asterisk-form. */
+/**
+ * Converts `http://host/path?query` to `/path?query` (RFC 9112 §3.2.2); undefined for authority-form and
+ * asterisk-form.
+ */
 function originForm(target: string): string | undefined {
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(target)
   if (scheme === null) return undefined
@@ -104,7 +108,7 @@ const UNRESERVED = /[A-Za-z0-9\-._~]/
 
 function canonicalEscapes(raw: string): string | undefined {
   try {
-    // decodeURIComponent is the judge of escapes: it refuses broken ones and all that is not strict UTF-8.
+    // decodeURIComponent validates the escapes: it throws for broken ones and for invalid UTF-8.
     if (decodeURIComponent(raw).includes('\0')) return undefined
     return raw.replace(ESCAPE_OR_FOREIGN, (match) => {
       if (match.length < 3) return encodeURIComponent(match)
@@ -116,7 +120,7 @@ function canonicalEscapes(raw: string): string | undefined {
   }
 }
 
-/** RFC 3986 §5.2.4. There is nothing above the root: `/../a` is `/a`. */
+/** RFC 3986 §5.2.4. `..` at the root stays at the root: `/../a` is `/a`. */
 function withoutDotSegments(path: string): string {
   const kept: string[] = []
   const segments = path.slice(1).split('/')
@@ -124,7 +128,7 @@ function withoutDotSegments(path: string): string {
     const dots = segment === '.' || segment === '..'
     if (segment === '..') kept.pop()
     if (!dots) kept.push(segment)
-    // `/a/.` and `/a/b/..` name the folder: what is left ends with a slash.
+    // `/a/.` and `/a/b/..` name a folder, so the result ends with a slash.
     else if (index === segments.length - 1) kept.push('')
   }
   return `/${kept.join('/')}`

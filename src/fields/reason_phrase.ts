@@ -1,4 +1,4 @@
-// node:http has this table too, but loading it costs 3 MB of memory that nothing else here needs.
+// node:http exports this table, too, but loading it costs 3 MB of memory.
 const REASON_PHRASES = new Map([
   [400, 'Bad Request'],
   [401, 'Unauthorized'],
@@ -41,7 +41,7 @@ const REASON_PHRASES = new Map([
   [511, 'Network Authentication Required'],
 ])
 
-/** The reason phrase of an error status (RFC 9110 §15), as the IANA registry spells it. */
+/** The reason phrase of an error status (RFC 9110 §15), as registered with IANA. */
 export function reasonPhrase(status: number): string {
   return REASON_PHRASES.get(status) ?? (status < 500 ? 'Client Error' : 'Server Error')
 }

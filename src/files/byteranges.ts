@@ -2,10 +2,10 @@ import { FileSlice } from '../exchange/file_slice.js'
 import type { FileToSend } from '../exchange/file_to_send.js'
 import type { ByteRange } from './ranges.js'
 
-/** Where the bytes of a file come from: memory, or the file. */
+/** The source of a file's bytes: memory or the open file. */
 export type Content = Uint8Array | FileToSend
 
-/** A range of the content. The last piece of a file closes it when it is sent. */
+/** A range of the content. The last one closes the file when it was sent. */
 export function pieceOf(content: Content, { first, last }: ByteRange, isLast: boolean): Uint8Array | FileSlice {
   if (content instanceof Uint8Array) {
     return last + 1 - first === content.length ? content : content.subarray(first, last + 1)
@@ -18,16 +18,16 @@ export function contentRange({ first, last }: ByteRange, size: number): string {
   return `bytes ${first}-${last}/${size}`
 }
 
-/** Several ranges as one body (RFC 9110 §14.6). */
+/** Several ranges as one multipart body (RFC 9110 §14.6). */
 export interface Multipart {
   readonly type: string
-  /** In bytes, with all that stands between the ranges. */
+  /** In bytes, headers of the parts included. */
   readonly length: number
   readonly body: Iterable<Uint8Array | FileSlice>
 }
 
 export function multipart(ranges: readonly ByteRange[], size: number, type: string, content: Content): Multipart {
-  // Long enough to be in no file by chance.
+  // Long enough that no file contains it by chance.
   const boundary = crypto.randomUUID()
   const heads = ranges.map((range) =>
     Buffer.from(
@@ -52,7 +52,7 @@ export function multipart(ranges: readonly ByteRange[], size: number, type: stri
       }
       yield end
     } finally {
-      // The client has left before the last piece, which would have closed it.
+      // The client disconnected before the last range, which would have closed the file.
       if (left > 0) file?.close()
     }
   }

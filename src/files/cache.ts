@@ -1,15 +1,17 @@
 /**
- * Keeps values up to a sum of weights. What was asked for since it was last looked at stays when room is made, the rest
- * goes, the oldest first: to be found costs a value nothing but a mark.
+ * A cache with a limit on the sum of weights. Evicts the oldest values first, but keeps those that were used since
+ * the last eviction (the CLOCK algorithm): a hit only sets a flag.
  */
 export class Cache<Value extends object> {
   readonly #entries = new Map<string, { readonly value: Value; readonly weight: number; used: boolean }>()
-  readonly #most: number
+  readonly #maxWeight: number
   #weight = 0
 
-  /** @param most the sum of the weights, above which room is made; 0 keeps nothing */
-  constructor(most: number) {
-    this.#most = most
+  /**
+   * @param maxWeight the largest sum of weights; 0 keeps nothing
+   */
+  constructor(maxWeight: number) {
+    this.#maxWeight = maxWeight
   }
 
   get weight(): number {
@@ -23,10 +25,10 @@ export class Cache<Value extends object> {
     return entry.value
   }
 
-  /** What is heavier than all that may be kept is not. */
+  /** A value that is heavier than the limit is not kept. */
   set(key: string, value: Value, weight: number): void {
     this.delete(key)
-    if (weight > this.#most) return
+    if (weight > this.#maxWeight) return
     this.#entries.set(key, { value, weight, used: false })
     this.#weight += weight
     this.#makeRoom()
@@ -39,14 +41,14 @@ export class Cache<Value extends object> {
     this.#weight -= entry.weight
   }
 
-  /** Each entry is passed over at the most once, so this ends. */
+  /** Each entry is moved at most once, so the loop ends. */
   #makeRoom(): void {
     for (const [key, entry] of this.#entries) {
-      if (this.#weight <= this.#most) return
+      if (this.#weight <= this.#maxWeight) return
       this.delete(key)
       if (!entry.used) continue
       entry.used = false
-      // At the end of the order, where this loop comes to it once more if it must.
+      // Moved to the end, where this loop may reach it a second time.
       this.#entries.set(key, entry)
       this.#weight += entry.weight
     }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { FileSlice } from '../exchange/file_slice.js'
 import { FileToSend } from '../exchange/file_to_send.js'
 import { type NativeFile, native } from '../exchange/native.js'
-import type { Asking } from '../fields/conditions.js'
+import type { ConditionalRequest } from '../fields/conditions.js'
 import { attachment } from '../fields/content_disposition.js'
 import { HttpError } from '../fields/http_error.js'
 import { Reply } from '../reply/reply.js'
@@ -18,21 +18,25 @@ import { Representation, unchangedFields } from './representation.js'
 import { openError } from './served_folder.js'
 
 /**
- * A reply that sends a file. Its conditions and ranges are looked at when it is sent, after the middleware.
+ * Creates a reply that sends a file, with conditional requests (RFC 9110 §13) and ranges (§14). Call it for each
+ * request.
  *
  *     app.get('/report', () => file('data/report.pdf', { download: true }))
  *     app.get('/uploads/:name', ({ params }) => file(params.name, { root: 'uploads' }))
  *
- * The file is open for this turn of the event loop, and closed when it was sent. A reply that is sent later opens it again:
- * 404 when it is gone by then, 503 when another one is in its place. A reply that is never sent leaves nothing open.
+ * Set `root` whenever the path contains anything that a client sent: the path cannot lead out of it.
  *
- * It has a strong `etag` and a `last-modified`, by which conditional requests are answered, and clients go on with
- * downloads that broke off. A path that a client has a say in needs a `root`.
+ * The reply has a strong `etag` and a `last-modified`, so clients can revalidate, and resume interrupted downloads.
+ * Conditions and ranges are evaluated when the reply is sent, after all middleware.
+ *
+ * The file is opened at once and closed when it was sent, or at the end of this turn of the event loop. A reply that
+ * is sent later opens it again: 404 if it is gone by then, 503 if it was replaced. A reply that is never sent leaves
+ * nothing open.
  *
  * @param path relative to the working directory, or to `root`; or a `file:` URL
- * @throws HttpError 404 when there is no such file, 403 when this process may not read it, 503 when descriptors have run
- *   out; Error `ERR_NOT_A_REGULAR_FILE` for pipes, devices and what lies in /proc, of which a `root` gives 404; TypeError
- *   `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for options that cannot be
+ * @throws HttpError 404 when the file does not exist, 403 when the process may not read it, 503 when descriptors have
+ * run out; Error `ERR_NOT_A_REGULAR_FILE` for pipes, devices and files of /proc (with a `root`: HttpError 404);
+ * TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for invalid options
  */
 export function file(path: string | URL, options: FileOptions = {}): Reply {
   const {
@@ -65,7 +69,7 @@ export function file(path: string | URL, options: FileOptions = {}): Reply {
 function openedFile(path: string, folder: string | undefined): NativeFile {
   const opened = folder === undefined ? native.openFile(path) : native.openFile(path, folder)
   if (typeof opened !== 'number') return opened
-  // Of a folder that is not there, clients are not to be told that it is their path.
+  // If the folder itself is missing, that is the app's mistake, not a 404 of the client's path.
   if (folder !== undefined) lateBuiltin('node:fs').statSync(folder)
   const isNotRegular = opened === -lateBuiltin('node:os').constants.errno.ENXIO
   if (folder === undefined && isNotRegular) throw notRegular(path)
@@ -76,19 +80,19 @@ function openedFile(path: string, folder: string | undefined): NativeFile {
 function notRegular(path: string): Error {
   return coded(
     new Error(
-      `file() sends regular files, and ${path} is none: of a pipe, a device, a socket, or what the system makes up as it ` +
-        'is read (/proc, /sys), nobody knows the length. Reply with a stream of it.',
+      `file() sends regular files only, and ${path} is not one. Pipes, devices, sockets and files of /proc and /sys have ` +
+        'no known length: reply with a stream of it.',
     ),
     'ERR_NOT_A_REGULAR_FILE',
   )
 }
 
-/** A reply that sends a file, before it is known what of it the client asks for. */
+/** A reply with a file. What is sent of it is decided when the request's conditions and ranges are known. */
 export class FileReply extends Reply {
   readonly #file: FileToSend
   readonly #representation: Representation
   readonly #whole: FileSlice
-  #usedFor: Asking | undefined
+  #usedFor: ConditionalRequest | undefined
 
   /** @internal */
   constructor(opened: FileToSend, representation: Representation) {
@@ -105,16 +109,16 @@ export class FileReply extends Reply {
   }
 
   /**
-   * The reply to this request: it has not changed, or a part of it, or, as it is, all of it. One of which something else
-   * was made, another body or status, stays as it is.
+   * The reply to this request: 304, a range, or the whole file. If the body or the status was replaced, the reply
+   * stays as it is.
    *
    * @throws HttpError 412, 416
    * @internal
    */
-  override forRequest(req: Asking): Reply {
+  override forRequest(req: ConditionalRequest): Reply {
     if (this.#usedFor !== undefined && this.#usedFor !== req) {
       throw coded(
-        new Error('A reply of file() can be sent once, since its file is closed then: call file() for each request.'),
+        new Error('This reply of file() was already sent, and can be sent only once: call file() for each request.'),
         'ERR_REPLY_USED',
       )
     }

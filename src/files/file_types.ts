@@ -1,4 +1,4 @@
-// The types that a web server meets, by the extension of the file name. What is not here is bytes.
+// Media types by file extension. Unknown extensions are `application/octet-stream`.
 
 const APPLICATION = {
   atom: 'atom+xml',
@@ -138,21 +138,21 @@ for (const [kind, extensions] of Object.entries({
 }
 
 /**
- * The `content-type` of a file by the extension of its name, whatever its case; text says that it is UTF-8. Bytes for
- * names without an extension and for those that are not known.
+ * The `content-type` for a file name by its extension, case-insensitively. Text types get `charset=utf-8`.
+ * `application/octet-stream` for unknown extensions and names without one.
  */
 export function typeOfFile(name: string): string {
   return types.get(extensionOf(name)) ?? BYTES
 }
 
-/** What follows the last dot of a path's last segment, in lower case; empty for none, and for `.gitignore`. */
+/** The extension of a path in lower case, without the dot; empty when there is none, as for `.gitignore`. */
 export function extensionOf(path: string): string {
   const name = path.slice(path.lastIndexOf('/') + 1)
   const dot = name.lastIndexOf('.')
   return dot <= 0 ? '' : name.slice(dot + 1).toLowerCase()
 }
 
-/** A media type with the charset that brink's text has, where it names none. */
+/** Adds `charset=utf-8` to a text type that names no charset. */
 export function withCharset(type: string): string {
   return type.startsWith('text/') && !/;\s*charset=/i.test(type) ? `${type}; charset=utf-8` : type
 }

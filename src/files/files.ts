@@ -12,24 +12,27 @@ import { openError, ServedFolder } from './served_folder.js'
 import { FileStore, type Variant } from './store.js'
 
 /**
- * A handler that serves the files of a folder, for a route that ends with a wildcard: what the wildcard takes is the
- * path below the folder. On a route without params it is the whole path, as for `app.notFound(files('public'))`.
+ * Creates a handler that serves a folder, for a route that ends with a wildcard. The wildcard is the path below the
+ * folder. On a route without params, such as `app.notFound(files('public'))`, it is the whole path.
  *
  *     app.get('/assets/*', files('public', { immutable: '*-*.js' }))
  *
- * Types are told by extension. Conditional requests are answered (RFC 9110 §13), and ranges, one or several (§14). A
- * folder's `index.html` answers for it; a folder without its slash is redirected to. Nothing outside of the folder is
- * sent, by any spelling and any link, and a link to an absolute path leads outside. An escaped slash (`%2F`) or
- * backslash is part of no file's name. Names that begin with a dot are hidden.
+ * The content type depends on the extension. Conditional requests (RFC 9110 §13) and ranges, single and multiple
+ * (§14), are answered. A path that ends with a slash gets the folder's `index.html`; a folder's path without the
+ * slash is redirected there.
  *
- * Files are opened, and the small ones read, on the JavaScript thread: keep them on a disk of this machine.
+ * Nothing outside the folder is sent, whatever the spelling of the path, and whatever symbolic links lead to; a link
+ * to an absolute path counts as outside. `%2F` and `%5C` are part of no file name. Names that begin with a dot are
+ * not served.
  *
- * The handler throws an HttpError for what it cannot send: 404, 403 for a file that this process may not read, 412, 416,
- * 405 on a route for other methods, 503 when descriptors have run out; so an app's `onError` sees them.
+ * Files are opened, and small ones read, synchronously on the JavaScript thread: use a local disk.
  *
- * @param folder a path, relative to the working directory, or a `file:` URL
- * @throws Error `ENOENT`, `ENOTDIR`, `EACCES` when there is no such folder; TypeError or RangeError
- *   `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for options that cannot be
+ * For what it cannot send, the handler throws an HttpError, which the app's `onError` sees: 404, 403 when the process
+ * may not read the file, 405 for a method other than GET and HEAD, 412, 416, 503 when descriptors have run out.
+ *
+ * @param folder a path relative to the working directory, or a `file:` URL
+ * @throws Error `ENOENT`, `ENOTDIR`, `EACCES` when the folder cannot be opened; TypeError or RangeError
+ * `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for invalid options
  */
 export function files(folder: string | URL, options: FilesOptions = {}): (req: BrinkRequest) => Reply {
   const checked = checkedFilesOptions(options)
@@ -37,8 +40,8 @@ export function files(folder: string | URL, options: FilesOptions = {}): (req: B
   return (req) => served.answer(req)
 }
 
-/** A file that changes each time it is opened is not to be had. */
-const MOST_ATTEMPTS = 4
+/** How often a file is opened again that was replaced between looking and opening. */
+const MAX_ATTEMPTS = 4
 
 class FolderOfFiles {
   readonly #store: FileStore
@@ -75,7 +78,7 @@ class FolderOfFiles {
   /** The reply that sends the file at a path below the folder, or a negative errno. */
   #send(path: string, req: BrinkRequest): Reply | number {
     const { headers } = req
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const found = this.#store.find(path, headers)
       if (typeof found === 'number') return found
       const { representation } = found
@@ -92,13 +95,13 @@ class FolderOfFiles {
     return opened && new FileToSend(opened, () => this.#store.openAgain(found))
   }
 
-  /** To the folder's own path, relative to the one that was asked for: so it can lead to no other host. */
+  /** Redirects relative to the request's path, so that it can lead to no other host. */
   #redirect(path: string, index: string, req: BrinkRequest): Reply | number {
     const found = this.#store.find(`${path}/${index}`, req.headers)
     if (typeof found === 'number') return found
-    const { path: asked, target } = req
+    const { path: requested, target } = req
     const query = target.indexOf('?')
-    const location = `./${asked.slice(asked.lastIndexOf('/') + 1)}/${query === -1 ? '' : target.slice(query)}`
+    const location = `./${requested.slice(requested.lastIndexOf('/') + 1)}/${query === -1 ? '' : target.slice(query)}`
     return new Reply(308, undefined, { location })
   }
 
@@ -106,7 +109,7 @@ class FolderOfFiles {
     const { fallback } = this.#options
     if (fallback === undefined) return undefined
     const { headers } = req
-    // A script or an image that is missing is asked for as well by browsers, but it is not where they go.
+    // Browsers also request missing scripts and images, but only pages by navigation.
     const isFile = extensionOf(path) !== ''
     const vary = isFile ? 'accept, sec-fetch-mode' : 'accept'
     const isPage = namesHtml(headers.get('accept')) && (!isFile || headers.get('sec-fetch-mode') === 'navigate')
@@ -119,8 +122,8 @@ class FolderOfFiles {
 }
 
 /**
- * The path below the folder, decoded. A slash that came escaped is none: whoever guards `/private/` compares with the
- * path in which it is `%2F` still.
+ * The path below the folder, decoded. An escaped slash is refused: a guard of `/private/` compares paths in which it
+ * is still `%2F`.
  */
 function pathBelow({ path, params }: BrinkRequest): string | undefined {
   const escaped = path.includes('%')
@@ -130,7 +133,7 @@ function pathBelow({ path, params }: BrinkRequest): string | undefined {
   return captured ?? (escaped ? decodeURIComponent(path.slice(1)) : path.slice(1))
 }
 
-/** Browsers name HTML when they go to a page. Who takes anything, as curl and fetch do, did not ask for one. */
+/** Browsers name HTML when they navigate. A wildcard alone, as curl and fetch send it, does not count. */
 function namesHtml(accept: string | null): boolean {
   const ranges = accept?.split(',').map((range) => parseMediaType(range.trim()))
   const html = ranges?.find((range) => range?.essence === 'text/html')

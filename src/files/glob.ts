@@ -1,11 +1,11 @@
 const SPECIAL = /[\\^$.*+?()[\]{}|/]/
 
 /**
- * A pattern for paths, as a regular expression: `*` stands for any characters of one segment, `**` for any segments,
- * `?` for one character, `{a,b}` for either. Without a slash it is compared with the last segment only, so that `*.css`
- * is every style sheet; with one it is compared with the whole path.
+ * Compiles a glob to a regular expression: `*` matches within one segment, `**` across segments, `?` one character,
+ * `{a,b}` either. A glob without a slash is compared with the last segment only, so that `*.css` matches every style
+ * sheet; one with a slash is compared with the whole path.
  *
- * @returns undefined when a brace is never closed
+ * @returns undefined when a brace is not closed
  */
 export function globPattern(glob: string): RegExp | undefined {
   let braces = 0

@@ -3,78 +3,82 @@ import { knownOptions, wholeNumber, wrongType, wrongValue } from '../runtime/opt
 import { withCharset } from './file_types.js'
 import { globPattern } from './glob.js'
 
-/** Values of `cache-control` by the files that they are for; the first that fits counts. */
+/** Values of `cache-control` by file pattern; the first pattern that matches is used. */
 export type CacheControlRules = readonly (readonly [pattern: string | RegExp, value: string])[]
 
-/** How one file is sent. */
+/** The options of `file()`. */
 export interface FileOptions {
-  /** The `content-type`. Default: by the extension of the file's name, and `application/octet-stream` for others. */
+  /** The `content-type`. Default: by the extension of the file name, `application/octet-stream` for unknown ones. */
   type?: string | undefined
-  /** The `cache-control`; false for none. Default: `no-cache`, so that a client asks each time whether it has changed. */
+  /** The `cache-control`; false for none. Default: `no-cache`, so that clients revalidate the file each time. */
   cacheControl?: string | false | undefined
-  /** Other header fields of the reply. */
+  /** Further header fields of the reply. */
   headers?: Readonly<Record<string, HeaderValue>> | undefined
-  /** Makes browsers save it, under this name, or with `true` under its own (RFC 6266). Default: false. */
+  /**
+   * Whether browsers save the file instead of showing it (`content-disposition: attachment`, RFC 6266). A string is
+   * the name to save it under, true its own. Default: false.
+   */
   download?: boolean | string | undefined
   /**
-   * A folder, by its path or a `file:` URL, that the path is relative to, and that it cannot lead out of by any spelling
-   * or link: for paths that clients name. Default: none; the path is any that the system knows, relative to the working
+   * The folder that the path is relative to, as a path or a `file:` URL. No spelling of the path and no symbolic link
+   * leads out of it. Required when clients choose the path. Default: none, and the path is relative to the working
    * directory.
    */
   root?: string | URL | undefined
   /**
-   * Below a `root`: whether names that begin with a dot are sent. `.well-known` is in any case (RFC 8615). Default:
-   * false.
+   * With a `root`: whether to send files whose names begin with a dot. `.well-known` is always sent (RFC 8615).
+   * Default: false.
    */
   dotfiles?: boolean | undefined
 }
 
-/** How a folder of files is served. Sizes are bytes, times milliseconds. */
+/** The options of `files()`. Sizes are in bytes, times in milliseconds. */
 export interface FilesOptions {
-  /** The file that answers for its folder; false for none. Default: `index.html`. */
+  /** The file that is sent for its folder; false for none. Default: `index.html`. */
   index?: string | false | undefined
   /**
-   * The file, such as `index.html`, that answers for paths without one, for apps which route in the browser. Only for
-   * clients that name `text/html` in their `accept`, as browsers do when they go to a page; others get 404. Where the path
-   * has an extension, only for browsers which say that they go there (`sec-fetch-mode: navigate`), since a script or an
-   * image that is missing is no page. Default: none.
+   * The file, such as `index.html`, that is sent for paths without a file, for apps that route in the browser. Only
+   * clients whose `accept` names `text/html` get it, as browsers do when they navigate; others get 404. A path with
+   * an extension must also have `sec-fetch-mode: navigate`, so that a missing script or image stays a 404. Default:
+   * none.
    */
   fallback?: string | undefined
   /**
-   * The `cache-control`: a value for all files, a list of patterns and their values, or a function that is given the
-   * path below the folder. A pattern is a regular expression, or a text in which `*` stands for characters of one
-   * segment, `**` for any segments, `{a,b}` for either; without a slash it is compared with the file's name. False, or
-   * nothing, for none. Default: `no-cache`, so that clients ask each time whether the file has changed.
+   * The `cache-control`: one value for all files, a list of pairs of pattern and value, or a function of the path
+   * below the folder. A pattern is a regular expression or a glob: `*` matches within one segment, `**` across
+   * segments, `{a,b}` either; a glob without a slash is compared with the file name. False or undefined sends none.
+   * Default: `no-cache`, so that clients revalidate the files each time.
    */
   cacheControl?: string | false | CacheControlRules | ((path: string) => string | undefined) | undefined
   /**
-   * Patterns of files that never change, because their names do: they are sent with
+   * Patterns of files whose content never changes, such as those with a hash in their names. They are sent with
    * `cache-control: public, max-age=31536000, immutable`. Default: none.
    */
   immutable?: string | RegExp | readonly (string | RegExp)[] | undefined
   /**
-   * Sends `app.js.br`, `app.js.zst` or `app.js.gz` in place of `app.js` to clients that take them. They must be made anew
-   * when the file is: their age is not looked at. True for all three, the first preferred, or a list. Default: false.
+   * Whether to send `app.js.br`, `app.js.zst` or `app.js.gz` in place of `app.js` to clients that accept them. True
+   * for all three, preferred in this order, or a list. Build them whenever the file changes: their age is not
+   * checked. Default: false.
    */
   precompressed?: boolean | readonly ('br' | 'zstd' | 'gzip')[] | undefined
-  /** Whether names that begin with a dot are served. `.well-known` is in any case (RFC 8615). Default: false. */
+  /** Whether to serve names that begin with a dot. `.well-known` is always served (RFC 8615). Default: false. */
   dotfiles?: boolean | undefined
-  /** Types by extension, without the dot, besides those that are known, or in their place. */
+  /** Content types by extension, without the dot. They extend or replace the known ones. */
   types?: Readonly<Record<string, string>> | undefined
-  /** Header fields of every reply that sends a file, or says that it has not changed. */
+  /** Header fields of every reply that sends a file, and of its 304 responses. */
   headers?: Readonly<Record<string, HeaderValue>> | undefined
-  /** Memory for small files that were asked for; 0 for none. Default: 16 MiB. */
+  /** Memory for the contents of small files, in bytes; 0 for none. Default: 16 MiB. */
   cacheSize?: number | undefined
-  /** Files above this are not kept in memory. Default: 64 KiB. */
+  /** The maximum size of a file that is kept in memory, in bytes. Default: 64 KiB. */
   cacheFileSize?: number | undefined
   /**
-   * How long what was known of a file counts, before it is looked at again: so long may the old file be sent after a
-   * change. 0 looks each time. Default: 1000.
+   * How long the known state of a file is used before it is checked again, in milliseconds; after a change, the old
+   * file may be sent for that long. 0 checks for each request. Default: 1000.
    */
   revalidate?: number | undefined
 }
 
-/** A coding, and what a file's name ends with that was made by it. */
+/** A coding, and the suffix of files that were encoded with it. */
 export interface Precompressed {
   readonly coding: string
   readonly suffix: string
@@ -102,11 +106,11 @@ const IMMUTABLE = 'public, max-age=31536000, immutable'
 const GIB = 2 ** 30
 const DAY_MS = 86_400_000
 
-/** What describes the bytes themselves, or how much of them is sent. */
+/** Fields that describe the bytes, and are set by `files()` and `file()`. */
 const OURS = ['accept-ranges', 'content-encoding', 'content-length', 'content-range', 'etag', 'last-modified']
 
 /**
- * The options with their defaults.
+ * Validates the options and fills in the defaults.
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`; RangeError `ERR_OUT_OF_RANGE`
  */
 export function checkedFilesOptions(given: FilesOptions): CheckedFilesOptions {
@@ -146,7 +150,9 @@ export function checkedFilesOptions(given: FilesOptions): CheckedFilesOptions {
   }
 }
 
-/** @throws as `checkedFilesOptions` */
+/**
+ * @throws like `checkedFilesOptions`
+ */
 export function checkedFileOptions(given: FileOptions): FileOptions {
   const { type, cacheControl, download, root, dotfiles, headers } = knownOptions(given, [
     'type',
@@ -184,7 +190,7 @@ function usualCacheControl(given: NonNullable<FilesOptions['cacheControl']>): (p
   if (!Array.isArray(given)) throw wrongType('cacheControl', 'a string, a list, a function or false', given)
   const rules = (given as CacheControlRules).map((rule) => {
     if (!Array.isArray(rule) || rule.length !== 2 || typeof rule[1] !== 'string') {
-      throw wrongValue('cacheControl', 'must be a list of pairs: a pattern, and the value for what it fits')
+      throw wrongValue('cacheControl', 'must be a list of pairs of a pattern and a value')
     }
     return { matches: test('cacheControl', rule[0]), value: rule[1] as string }
   })
@@ -195,7 +201,7 @@ function test(name: string, pattern: unknown): (path: string) => boolean {
   if (pattern instanceof RegExp) return (path) => path.search(pattern) !== -1
   if (typeof pattern !== 'string') throw wrongType(name, 'made of strings and regular expressions', pattern)
   const expression = globPattern(pattern)
-  if (expression === undefined) throw wrongValue(name, `has the pattern '${pattern}', whose brace is never closed`)
+  if (expression === undefined) throw wrongValue(name, `has the pattern '${pattern}', with a brace that is not closed`)
   return (path) => expression.test(path)
 }
 
@@ -224,7 +230,7 @@ function typesOf(given: Readonly<Record<string, string>>): ReadonlyMap<string, s
 function headersOf(given: Readonly<Record<string, HeaderValue>> = {}): ReplyHeaders {
   const headers = new ReplyHeaders(given)
   const ours = OURS.find((name) => headers.has(name))
-  if (ours !== undefined) throw wrongValue('headers', `must not name ${ours}, which is told by the file`)
+  if (ours !== undefined) throw wrongValue('headers', `must not contain ${ours}, which is set from the file`)
   return headers
 }
 

@@ -1,46 +1,46 @@
-/** Bytes from `first` to `last`, counted from 0; `last` is one of them. */
+/** A range of bytes, counted from 0. `last` is included. */
 export interface ByteRange {
   readonly first: number
   readonly last: number
 }
 
-/** More than any reader asks for: a client that does wants work to be done, not bytes. */
-const MOST_RANGES = 32
+/** More ranges than any real client requests; the field is ignored then. */
+const MAX_RANGES = 32
 
-// Two loops over white space side by side would take quadratic time for a long field.
+// Two adjacent loops over white space would make matching quadratic for long fields.
 const RANGE = /[ \t]*(?:(?:(\d+)-(\d*)|-(\d+))[ \t]*)?(?:,|$)/y
 
 /**
- * What a `Range` field asks for of so many bytes (RFC 9110 §14.1.2, §14.2), cut to what there is.
+ * Parses a `Range` field for content of `size` bytes, and clips it to the content (RFC 9110 §14.1.2, §14.2).
  *
- * Ranges come in the order in which they were asked for. When any two overlap, all are sorted and joined where they
- * touch, so that no byte is sent twice (RFC 9110 §17.15).
+ * Ranges keep the order of the request. If any two overlap, all are sorted and merged, so that no byte is sent twice
+ * (RFC 9110 §17.15).
  *
- * @returns undefined when the field is to be ignored: another unit, broken, more than 32 ranges, or nothing to take a
- *   part of; an empty list when there is nothing where it asks
+ * @returns undefined when the field must be ignored: another unit, a syntax error, more than 32 ranges, or empty
+ * content; an empty list when all ranges lie outside the content
  */
 export function rangesOf(field: string, size: number): readonly ByteRange[] | undefined {
   const unit = /^bytes=/i.exec(field)
   if (unit === null || size === 0) return undefined
   const ranges: ByteRange[] = []
-  let asked = 0
+  let count = 0
   for (let at = unit[0].length; at < field.length; at = RANGE.lastIndex) {
     RANGE.lastIndex = at
     const found = RANGE.exec(field)
     if (found === null) return undefined
     const [, first, last = '', suffix] = found
-    // Lists may have empty elements (RFC 9110 §5.6.1).
+    // Lists may contain empty elements (RFC 9110 §5.6.1).
     if (first === undefined && suffix === undefined) continue
-    asked += 1
-    if (asked > MOST_RANGES) return undefined
+    count += 1
+    if (count > MAX_RANGES) return undefined
     const range = first === undefined ? fromEnd(Number(suffix), size) : between(Number(first), last, size)
     if (range === undefined) return undefined
     if (range.first <= range.last) ranges.push(range)
   }
-  return asked === 0 ? undefined : withoutOverlaps(ranges)
+  return count === 0 ? undefined : withoutOverlaps(ranges)
 }
 
-/** Undefined when it is asked to end before it begins. */
+/** Undefined when the range ends before it begins. */
 function between(first: number, last: string, size: number): ByteRange | undefined {
   if (last === '') return { first, last: size - 1 }
   return Number(last) < first ? undefined : { first, last: Math.min(Number(last), size - 1) }

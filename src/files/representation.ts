@@ -6,21 +6,21 @@ import { timers } from '../runtime/timers.js'
 
 const YEAR_1971_MS = 31_536_000_000
 
-/** What the bytes of a file are said to be. */
+/** How the bytes of a file are described. */
 export interface Description {
   readonly type: string
-  /** The content coding that the file was made by, if any. */
+  /** The content coding that the file was encoded with, if any. */
   readonly coding?: string | undefined
   readonly cacheControl?: string | undefined
-  /** The request fields by which it was chosen. */
+  /** The request fields that selected it, as the value of `vary`. */
   readonly vary?: string | undefined
   readonly headers?: HeadersSource | undefined
 }
 
 /**
- * One state of a file, as it is told to clients. Its entity tag is strong: it stands for the file's size, its inode and
- * its times of change, which the system counts in steps of up to 4 ms. Who writes new files and renames them into place,
- * as most tools do, can rely on it; a file that is written over twice within a step, with the same size, keeps its tag.
+ * One version of a file, as clients see it. The entity tag is strong. It is made of the file's size, inode and change
+ * times, which some systems count in steps of up to 4 ms. Replacing a file by rename always changes the tag, which is
+ * what most tools do; overwriting a file twice within one step without a change of size does not.
  */
 export class Representation implements Validators {
   readonly size: number
@@ -28,9 +28,9 @@ export class Representation implements Validators {
   readonly version: string
   readonly etag: string
   readonly lastModified: number | undefined
-  /** The fields of a reply that sends it. Not to be changed: replies copy them when they do. */
+  /** The header fields of a reply that sends it. Never change them: replies copy on write. */
   readonly headers: ReplyHeaders
-  /** The fields of a reply which says that it has not changed (RFC 9110 §15.4.5). */
+  /** The header fields of a 304 response (RFC 9110 §15.4.5). */
   readonly unchanged: ReplyHeaders
 
   constructor({ size, version, mtimeMs }: Pick<NativeFile, 'size' | 'version' | 'mtimeMs'>, description: Description) {
@@ -38,8 +38,8 @@ export class Representation implements Validators {
     this.size = size
     this.version = version
     this.etag = coding === undefined ? `"${version}"` : `"${version}-${coding}"`
-    // A server must not name a time to come (RFC 9110 §8.8.2.1). And what is of 1970, or older, has no time that is known:
-    // tools that build the same bytes each time set it so, and two versions would be of one date.
+    // A server must not send a date in the future (RFC 9110 §8.8.2.1). Dates of 1970 are not real: reproducible
+    // builds set them, and two versions would have the same date.
     const isKnown = mtimeMs >= YEAR_1971_MS && mtimeMs <= timers.date()
     const date = isKnown ? formatHttpDate(mtimeMs) : undefined
     this.lastModified = date === undefined ? undefined : Math.floor(mtimeMs / 1000) * 1000
@@ -65,7 +65,7 @@ const OF_THE_CONTENT = [
   'last-modified',
 ]
 
-/** What of the fields of a reply is said again when the client has the content already (RFC 9110 §15.4.5). */
+/** The header fields that a 304 response repeats (RFC 9110 §15.4.5). */
 export function unchangedFields(headers: ReplyHeaders): ReplyHeaders {
   const fields = new ReplyHeaders(headers)
   for (const name of OF_THE_CONTENT) fields.delete(name)

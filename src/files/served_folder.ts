@@ -6,12 +6,14 @@ import { coded } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import { wrongType } from '../runtime/option_errors.js'
 
-/** A folder whose files are served. */
+/** An open folder whose files are served. */
 export class ServedFolder {
   readonly path: string
   readonly #folder: NativeFolder
 
-  /** @throws Error `ENOENT`, `ENOTDIR`, `EACCES` and the like, when there is no such folder; TypeError */
+  /**
+   * @throws Error `ENOENT`, `ENOTDIR`, `EACCES` and others when the folder cannot be opened; TypeError
+   */
   constructor(folder: string | URL) {
     if (typeof folder !== 'string' && !(folder instanceof URL)) throw wrongType('folder', 'a path or a URL', folder)
     this.path = resolve(folder instanceof URL ? fileURLToPath(folder) : folder)
@@ -22,22 +24,24 @@ export class ServedFolder {
     }
   }
 
-  /** The file at a path below the folder, or a negative errno. It never lies outside of the folder. */
+  /**
+   * Opens the file at a path below the folder, or returns a negative errno. It never opens a file outside the folder.
+   */
   open(path: string): NativeFile | number {
     return this.#folder.open(path)
   }
 
-  /** Takes what is at the folder's path by now: tools that build delete it and make it anew. */
+  /** Opens the folder at its path again: build tools delete folders and create them anew. */
   refresh(): void {
-    // While there is none, the one that there was goes on, in which nothing is found any more.
+    // If it is missing now, the deleted folder stays open, and contains nothing.
     this.#folder.refresh()
   }
 }
 
 /**
- * The error for a client when a file could not be opened: 404 for what is not there, or is no file, or lies outside;
- * 403 for what this process may not read; 503 when descriptors or memory have run out. Whatever else goes wrong is an
- * Error with its `code`, for the log.
+ * The error for a file that could not be opened: HttpError 404 for a path that does not exist, is not a file, or
+ * leads outside; 403 for a file that the process may not read; 503 when descriptors or memory have run out. Anything
+ * else is an Error with its `code`, to be logged.
  */
 export function openError(errno: number, path: string): Error {
   const code = lateBuiltin('node:util').getSystemErrorName(errno)

@@ -1,8 +1,8 @@
-// The files of a folder, with what was learned of them: looked at again after a while, and the small ones kept in memory.
+// The files of a folder, with a cache of their metadata and of the contents of small ones.
 
 import type { NativeFile } from '../exchange/native.js'
 import { chooseEncoding } from '../fields/accept_encoding.js'
-import type { Asking } from '../fields/conditions.js'
+import type { ConditionalRequest } from '../fields/conditions.js'
 import { timers } from '../runtime/timers.js'
 import { Cache } from './cache.js'
 import { extensionOf, typeOfFile } from './file_types.js'
@@ -10,35 +10,35 @@ import type { CheckedFilesOptions } from './options.js'
 import { Representation } from './representation.js'
 import { openError, type ServedFolder } from './served_folder.js'
 
-/** What an entry weighs in memory besides the bytes of its files. */
+/** The memory of an entry besides file contents, in bytes. */
 const ENTRY_WEIGHT = 1024
 
 /**
- * A file whose last change is this long ago. A younger one may be changed again without its time telling, as systems
- * count it in steps; so its bytes are not kept longer than the rest of what is known of it.
+ * A file that was changed this recently may change again without a new change time, because systems count it in
+ * steps. Its contents are kept no longer than its metadata.
  */
 const SETTLED_MS = 2000
 
-/** A file, or the file of the same content in another coding. */
+/** A file, or its precompressed variant. */
 export interface Variant {
-  /** Below the folder. */
+  /** The path below the folder. */
   readonly path: string
   readonly coding: string
   readonly representation: Representation
-  /** All of it, if it is small. */
+  /** The contents of a small file. */
   readonly bytes: Uint8Array | undefined
   readonly isSettled: boolean
   readonly vary: string | undefined
 }
 
-/** What there is at a path. */
+/** The file at a path with its variants. */
 interface Resource {
   readonly plain: Variant
-  /** With what was made of it beforehand, the preferred codings first, and the plain one last. */
+  /** The precompressed variants in order of preference, then the plain file. */
   readonly variants: readonly Variant[]
   readonly codings: readonly string[]
-  /** When it was looked at, by the clock that never goes backwards. */
-  lookedAt: number
+  /** When the file was last checked, in milliseconds of the monotonic clock. */
+  checkedAt: number
 }
 
 export class FileStore {
@@ -55,17 +55,17 @@ export class FileStore {
     this.#resources = new Cache(options.cacheSize)
   }
 
-  /** What to send of the file at a path to a client that has sent these fields; or a negative errno. */
-  find(path: string, headers: Asking['headers']): Variant | number {
+  /** The variant to send to a client with these header fields, or a negative errno. */
+  find(path: string, headers: ConditionalRequest['headers']): Variant | number {
     const now = timers.now()
     let resource = this.#resources.get(path)
-    if (resource === undefined || now - resource.lookedAt >= this.#options.revalidate) {
-      const looked = this.#look(path, resource, now)
-      if (typeof looked === 'number') {
+    if (resource === undefined || now - resource.checkedAt >= this.#options.revalidate) {
+      const checked = this.#check(path, resource, now)
+      if (typeof checked === 'number') {
         this.#resources.delete(path)
-        return looked
+        return checked
       }
-      resource = looked
+      resource = checked
     }
     const { plain, variants, codings } = resource
     if (variants.length === 1) return plain
@@ -73,7 +73,7 @@ export class FileStore {
     return variants.find(({ coding }) => coding === chosen) ?? plain
   }
 
-  /** Opens the file that a variant is; undefined when it is another one by now, or none. It is forgotten then. */
+  /** Opens the file of a variant. Returns undefined, and forgets the entry, when the file was replaced or deleted. */
   open(path: string, { path: file, representation }: Variant): NativeFile | undefined {
     const opened = this.#folder.open(file)
     if (typeof opened !== 'number') {
@@ -85,7 +85,7 @@ export class FileStore {
   }
 
   /**
-   * The file that a variant was opened from.
+   * Opens the file of a variant again.
    * @throws HttpError when it cannot be opened any more
    */
   openAgain({ path }: Variant): NativeFile {
@@ -94,7 +94,7 @@ export class FileStore {
     return opened
   }
 
-  #look(path: string, before: Resource | undefined, now: number): Resource | number {
+  #check(path: string, before: Resource | undefined, now: number): Resource | number {
     if (now - this.#refreshedAt >= this.#options.revalidate) {
       this.#folder.refresh()
       this.#refreshedAt = now
@@ -115,14 +115,14 @@ export class FileStore {
     return this.#keep(path, variants, before, now)
   }
 
-  #keep(path: string, variants: readonly Variant[], before: Resource | undefined, lookedAt: number): Resource {
+  #keep(path: string, variants: readonly Variant[], before: Resource | undefined, checkedAt: number): Resource {
     const same = before?.variants.length === variants.length && before.variants.every((one, at) => one === variants[at])
     if (before !== undefined && same) {
-      before.lookedAt = lookedAt
+      before.checkedAt = checkedAt
       return before
     }
     const plain = variants.at(-1) as Variant
-    const resource = { plain, variants, codings: variants.map(({ coding }) => coding), lookedAt }
+    const resource = { plain, variants, codings: variants.map(({ coding }) => coding), checkedAt }
     const weight = variants.reduce((sum, { bytes }) => sum + ENTRY_WEIGHT + (bytes?.length ?? 0), path.length)
     this.#resources.set(path, resource, weight)
     return resource
@@ -146,7 +146,7 @@ function isStill(known: Variant | undefined, file: NativeFile, vary: string | un
   return known?.isSettled === true && known.representation.version === file.version && known.vary === vary
 }
 
-/** All of a file; undefined when it is shorter by now, or cannot be read: then whoever sends it finds out. */
+/** The contents of a file; undefined when it has become shorter, or cannot be read: sending it reports that. */
 function bytesOf(file: NativeFile): Uint8Array | undefined {
   const bytes = Buffer.allocUnsafeSlow(file.size)
   return file.read(bytes, 0) === bytes.length ? bytes : undefined

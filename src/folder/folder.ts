@@ -6,10 +6,10 @@ import { lateBuiltin } from '../runtime/late_builtin.js'
 import { addMiddleware, addRoutes, importRouteFile } from './route_file.js'
 import { loadTypeScriptFrom } from './typescript.js'
 
-/** What one file, or one folder, of a routes folder stands for. */
+/** A file or folder in a routes folder. */
 interface Entry {
   readonly path: string
-  /** Its name without the extension. */
+  /** The name without its extension. */
   readonly name: string
   readonly isFolder: boolean
 }
@@ -19,22 +19,22 @@ const MODULE = /\.m?[jt]s$/
 const NO_ROUTE = /\.d\.m?ts$|\.(?:test|spec)\.m?[jt]s$/
 
 /**
- * A router made of a folder: one file a route.
+ * Loads a router from a folder with one file for each route.
  *
  * | file | path |
  * |---|---|
  * | `index.ts` | the folder itself |
  * | `users/[id].ts` | `/users/:id` |
  * | `[...rest].ts` | `/*rest` |
- * | `_middleware.ts` | none: its default export, a middleware or a list of them, stands around its folder |
+ * | `_middleware.ts` | none: its default export, a middleware or a list of them, runs around everything in its folder |
  *
- * A file exports a handler for each method, by its name in capitals (`GET`, `POST`, …), or one as `default` for all the
- * others. Other files and folders whose names begin with `_` or `.` are left alone, but for `.well-known`; so are type
- * declarations, tests (`x.test.ts`), and files that are no modules. TypeScript is loaded by Node where it can, otherwise
- * by `esbuild` if that is installed.
+ * A file exports one handler for each method, named in capitals (`GET`, `POST`, …), or a `default` handler for all
+ * other methods. Ignored are names that begin with `_` or `.` (but not `.well-known`), type declarations, tests
+ * (`x.test.ts`), and files that are not modules. TypeScript is loaded by Node if it can, otherwise by `esbuild` if
+ * that is installed.
  *
- * @throws Error with `code` and a sentence that names the file: `ERR_NO_ROUTES`, `ERR_DUPLICATE_ROUTE`,
- *   `ERR_ROUTE_IMPORT`, `ERR_INVALID_ROUTE`, `ERR_TYPESCRIPT_ROUTES`
+ * @throws Error with a message that names the file, and one of these codes: `ERR_NO_ROUTES`, `ERR_DUPLICATE_ROUTE`,
+ * `ERR_ROUTE_IMPORT`, `ERR_INVALID_ROUTE`, `ERR_TYPESCRIPT_ROUTES`
  */
 export async function routesFrom(folder: string | URL): Promise<Router> {
   const root = resolve(folder instanceof URL ? fileURLToPath(folder) : folder)
@@ -43,12 +43,12 @@ export async function routesFrom(folder: string | URL): Promise<Router> {
   const router = await routerOf(root, '', root, files)
   if ([...files.keys()].some((path) => !path.endsWith(MIDDLEWARE))) return router
   throw coded(
-    new Error(`There is no route in ${root}: write an index.js that exports a function GET.`),
+    new Error(`The folder ${root} contains no route: add an index.js that exports a function GET.`),
     'ERR_NO_ROUTES',
   )
 }
 
-/** The router of one folder; `files` gathers which file stands for a path, or for the middleware of one. */
+/** The router of one folder. `files` collects the file of each path, and of each folder's middleware. */
 async function routerOf(folder: string, path: string, root: string, files: Map<string, string>): Promise<Router> {
   const router = new Router()
   for (const entry of await entriesOf(folder)) {
@@ -75,7 +75,7 @@ async function entriesOf(folder: string): Promise<Entry[]> {
   const { readdir, stat } = lateBuiltin('node:fs/promises')
   for (const fileName of (await readdir(folder)).sort()) {
     const path = join(folder, fileName)
-    // stat, not what readdir knows: a link to a folder is a folder, and a link to nothing, as editors leave, is no route.
+    // stat follows links: a link to a folder is a folder, and a broken link, as some editors create, is no route.
     const found = await stat(path).catch(() => undefined)
     if (found === undefined) continue
     const isFolder = found.isDirectory()
@@ -88,7 +88,7 @@ async function entriesOf(folder: string): Promise<Entry[]> {
   return entries
 }
 
-/** The segment of a pattern that a name stands for. */
+/** The path segment that a file name stands for. */
 function segmentOf({ name, path, isFolder }: Entry): string {
   const rest = /^\[\.\.\.([\w$]+)\]$/.exec(name)
   if (rest !== null && !isFolder) return `*${rest[1]}`
@@ -96,7 +96,7 @@ function segmentOf({ name, path, isFolder }: Entry): string {
   if (param !== null) return `:${param[1]}`
   if (/[[\]:*]/.test(name)) {
     throw coded(
-      new TypeError(`${path} cannot be a route: a name is plain text, [param], or, of a file, [...rest].`),
+      new TypeError(`${path} cannot be a route: a name is plain text, [param] or, for a file, [...rest].`),
       'ERR_INVALID_ROUTE',
     )
   }
@@ -106,7 +106,7 @@ function segmentOf({ name, path, isFolder }: Entry): string {
 function claim(files: Map<string, string>, path: string, file: string): void {
   const rival = files.get(path)
   if (rival !== undefined) {
-    throw coded(new Error(`Two files stand for ${path}: ${rival} and ${file}.`), 'ERR_DUPLICATE_ROUTE')
+    throw coded(new Error(`Two files define ${path}: ${rival} and ${file}.`), 'ERR_DUPLICATE_ROUTE')
   }
   files.set(path, file)
 }

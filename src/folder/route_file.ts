@@ -8,7 +8,9 @@ type Exports = Readonly<Record<string, unknown>>
 
 const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-/** @throws Error `ERR_ROUTE_IMPORT` that names the file, with what went wrong as its cause */
+/**
+ * @throws Error `ERR_ROUTE_IMPORT` with the name of the file, and the error as its cause
+ */
 export async function importRouteFile(file: string): Promise<Exports> {
   try {
     return (await import(pathToFileURL(file).href)) as Exports
@@ -20,11 +22,11 @@ export async function importRouteFile(file: string): Promise<Exports> {
   }
 }
 
-/** Adds what a route file exports. */
+/** Adds the handlers that a route file exports. */
 export function addRoutes(router: Router, path: string, exports: Exports, file: string): void {
   const names = Object.keys(exports)
   if (names.length === 0) {
-    throw invalidFile(file, `it exports no handler: export a function called ${METHODS.join(', ')} or default`)
+    throw invalidFile(file, `it exports no handler: export a function named ${METHODS.join(', ')} or default`)
   }
   for (const name of names) {
     const handler = exports[name]
@@ -37,7 +39,7 @@ export function addRoutes(router: Router, path: string, exports: Exports, file: 
   }
 }
 
-/** Adds what a `_middleware` file exports: a middleware or a list of them, the first the outermost. */
+/** Adds the default export of a `_middleware` file: a middleware or a list of them, outermost first. */
 export function addMiddleware(router: Router, exports: Exports, file: string): void {
   const list = Array.isArray(exports.default) ? (exports.default as unknown[]) : [exports.default]
   for (const middleware of list) {
@@ -52,10 +54,10 @@ function unknownExport(name: string): string {
   const hint = METHODS.includes(name.toUpperCase())
     ? `write it in capitals, '${name.toUpperCase()}'`
     : `a route file exports ${METHODS.join(', ')} or default; keep helpers in a file whose name begins with '_'`
-  return `its export '${name}' is no method: ${hint}`
+  return `its export '${name}' is not a method: ${hint}`
 }
 
-/** Runs `define`, and makes an error of it name the file. */
+/** Runs `define`; an error gets the name of the file. */
 function naming(file: string, define: () => void): void {
   try {
     define()

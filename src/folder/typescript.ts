@@ -7,10 +7,10 @@ import { packageFolder } from '../runtime/package_place.js'
 let registered = false
 
 /**
- * Makes `import()` load TypeScript, if Node does not by itself: by `esbuild`, found from the folder that holds the
- * files or from brink's own.
+ * Lets `import()` load TypeScript. If Node cannot do it, this registers `esbuild`, as installed beside the routes or
+ * beside brink.
  *
- * @throws Error `ERR_TYPESCRIPT_ROUTES` that says what to do when there is no way
+ * @throws Error `ERR_TYPESCRIPT_ROUTES` with instructions when neither works
  */
 export function loadTypeScriptFrom(folder: string): void {
   const features = process.features as { typescript?: unknown }
@@ -26,10 +26,10 @@ export function loadTypeScriptFrom(folder: string): void {
       'ERR_TYPESCRIPT_ROUTES',
     )
   }
-  // This module may be part of a bundle; the hook is a file of its own, which Node loads on another thread.
+  // This module may be bundled. The hook is a separate file, because Node loads it on another thread.
   module.register(pathToFileURL(join(place, 'dist/folder/typescript_hook.js')), { data: { esbuild } })
   registered = true
-  // What is made of a route is on other lines than what was written.
+  // The generated code has other line numbers than the source.
   process.setSourceMapsEnabled(true)
 }
 
@@ -38,7 +38,7 @@ function findEsbuild(folder: string): string | undefined {
     try {
       return pathToFileURL(module.createRequire(from).resolve('esbuild')).href
     } catch {
-      // Not to be had from there.
+      // Not installed there.
     }
   }
   return undefined

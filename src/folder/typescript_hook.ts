@@ -1,10 +1,10 @@
-// Module hooks (node:module) that make a Node without type stripping load TypeScript. Node runs this file on a thread of
-// its own, apart from everything else here.
+// Module hooks (node:module) that load TypeScript on a Node without type stripping. Node runs this file on a thread
+// of its own.
 import { readFile } from 'node:fs/promises'
 import type { InitializeHook, LoadHook, ResolveHook } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
-/** What is used of esbuild, an optional peer that need not be there to compile this. */
+/** The parts of esbuild that are used. It is an optional peer and may be missing at compile time. */
 interface Esbuild {
   transform(source: string, options: Record<string, unknown>): Promise<{ code: string }>
 }
@@ -15,7 +15,7 @@ export const initialize: InitializeHook<{ esbuild: string }> = async (data) => {
   esbuild = (await import(data.esbuild)) as Esbuild
 }
 
-/** TypeScript imports `./x.js` where it means `./x.ts`: that is looked for when there is no `./x.js`. */
+/** TypeScript imports `./x.js` where it means `./x.ts`; try that when there is no `./x.js`. */
 export const resolve: ResolveHook = async (specifier, context, nextResolve) => {
   try {
     return await nextResolve(specifier, context)

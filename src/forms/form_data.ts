@@ -5,13 +5,12 @@ import { boundaryOf, Multipart } from './multipart.js'
 import { hasMoreFields, urlencodedPairs } from './urlencoded.js'
 
 /**
- * Reads a whole form: `application/x-www-form-urlencoded` (WHATWG URL §5.1) or `multipart/form-data` (RFC 7578), for
- * which the package `@fastify/busboy` must be installed. Files are gathered in memory: see `parts` for large ones.
+ * Reads a whole form into memory: `application/x-www-form-urlencoded` (WHATWG URL §5.1) or `multipart/form-data` (RFC
+ * 7578), which needs the package `@fastify/busboy`. Use `parts()` for large files.
  *
  * @param contentType the value of the body's `Content-Type`
- * @throws HttpError 415 when it is another type, or none; 400 `ERR_INVALID_FORM` when the body is not what it says; 413
- *   when it goes beyond the limits. Error `ERR_MISSING_PEER`. TypeError or RangeError for limits that cannot be. And
- *   whatever the chunks throw
+ * @throws HttpError 415 for another type or none, 400 `ERR_INVALID_FORM` for a malformed body, 413 above the limits;
+ * Error `ERR_MISSING_PEER`; TypeError or RangeError for invalid limits; any error of the chunks
  */
 export async function readForm(
   contentType: string | null,

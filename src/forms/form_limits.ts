@@ -1,19 +1,19 @@
 import { HttpError } from '../fields/http_error.js'
 import { knownOptions, wholeNumber } from '../runtime/option_errors.js'
 
-/** How much of a form is taken. What goes beyond is answered with 413. Sizes are bytes. */
+/** The limits of a form. What exceeds them gets 413. Sizes are in bytes. */
 export interface FormLimits {
-  /** Values that are no files. Default: 1000. */
+  /** The maximum number of values that are not files. Default: 1000. */
   fields?: number
-  /** The largest of them. Default: 1 MiB. */
+  /** The maximum size of such a value. Default: 1 MiB. */
   fieldSize?: number
-  /** Files. Default: 100. */
+  /** The maximum number of files. Default: 100. */
   files?: number
-  /** The largest of them. Default: as large as the body may be. */
+  /** The maximum size of a file. Default: none but the `bodyLimit`. */
   fileSize?: number
-  /** Parts of a multipart body, be they files or not. Default: 1000. */
+  /** The maximum number of parts of a multipart body, files included. Default: 1000. */
   parts?: number
-  /** The largest header of a part, with its names and types. Default: 16 KiB. */
+  /** The maximum size of the header of a part. Default: 16 KiB. */
   headerSize?: number
 }
 
@@ -27,7 +27,7 @@ const STANDARD: Readonly<Required<FormLimits>> = {
 }
 
 /**
- * The limits, with those that are not given.
+ * Validates the limits and fills in the defaults.
  * @throws TypeError or RangeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE`
  */
 export function checkedLimits(given: FormLimits): Required<FormLimits> {
@@ -40,12 +40,12 @@ export function checkedLimits(given: FormLimits): Required<FormLimits> {
   return limits
 }
 
-/** The form is more than its limits allow. */
+/** The error for a form that exceeds a limit. */
 export function formTooLarge(what: string): HttpError {
   return new HttpError(413, `The form has ${what}.`)
 }
 
-/** The form is not what its type says. */
+/** The error for a malformed form. */
 export function malformedForm(what: string, cause?: unknown): HttpError {
   return new HttpError(400, `The form cannot be read: ${what}.`, { cause, code: 'ERR_INVALID_FORM' })
 }

@@ -1,7 +1,7 @@
-/** What a part of a form is called. */
+/** The names in the header of a part. */
 export interface PartNames {
   readonly name: string
-  /** The file's name without the folders that it came from; undefined for a part that is no file. */
+  /** The name of the file without folders; undefined for a part that is not a file. */
   readonly filename: string | undefined
 }
 
@@ -10,10 +10,10 @@ const PARAMETER = new RegExp(`[ \\t]*;[ \\t]*(?:(${TOKEN})=(?:(${TOKEN})|"((?:[^
 const FORM_DATA = /form-data/iy
 
 /**
- * Reads the `Content-Disposition` of a part of a form (RFC 7578 §4.2), whose characters are its bytes. Names are UTF-8,
- * with `%22`, `%0D` and `%0A` in place of what cannot stand between quotes (WHATWG HTML §4.10.21.8).
+ * Parses the `Content-Disposition` of a part (RFC 7578 §4.2). Each character of `value` is one byte. Names are UTF-8,
+ * in which browsers escape quotes and line breaks as `%22`, `%0D` and `%0A` (WHATWG HTML §4.10.21.8).
  *
- * @returns undefined when it is none, or has no name, or one twice
+ * @returns undefined when it is not form-data, has no name, or has one twice
  */
 export function parsePartNames(value: string): PartNames | undefined {
   FORM_DATA.lastIndex = 0
@@ -34,7 +34,7 @@ export function parsePartNames(value: string): PartNames | undefined {
   const filename = given.get('filename')
   const extended = given.get('filename*')
   if (filename !== undefined) return { name: decoded(name), filename: lastSegment(decoded(filename)) }
-  // RFC 7578 forbids this one, but some clients send nothing else for names that are not ASCII.
+  // RFC 7578 forbids filename*, but some clients send nothing else for names beyond ASCII.
   const file = extended === undefined ? undefined : extendedValue(extended)
   return { name: decoded(name), filename: file === undefined ? undefined : lastSegment(file) }
 }
@@ -49,7 +49,7 @@ function decoded(text: string): string {
   })
 }
 
-/** RFC 8187 §3.2.1, in UTF-8. */
+/** An extended value in UTF-8 (RFC 8187 §3.2.1). */
 function extendedValue(value: string): string | undefined {
   const [, encoded] = /^utf-8'[^']*'(.*)$/is.exec(value) ?? []
   if (encoded === undefined) return undefined
@@ -61,7 +61,7 @@ function extendedValue(value: string): string | undefined {
   }
 }
 
-/** RFC 7578 §4.2: where the file lay says nothing about where it may go. */
+/** The folder on the client's machine means nothing here (RFC 7578 §4.2). */
 function lastSegment(path: string): string {
   const name = path.slice(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1)
   return name === '.' || name === '..' ? '' : name

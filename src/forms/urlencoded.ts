@@ -1,6 +1,6 @@
-// The parser of `application/x-www-form-urlencoded` (WHATWG URL §5.1), over bytes as the standard has it: a name or a
-// value is decoded once, as a whole, from bytes that came raw and bytes that came escaped. `URLSearchParams` takes text,
-// and Node's is wrong about text beyond ASCII beside a broken escape.
+// A parser of `application/x-www-form-urlencoded` (WHATWG URL §5.1) over bytes, as the standard defines it: each name
+// and value is unescaped first and then decoded as UTF-8. `URLSearchParams` takes a string, and Node's decodes
+// non-ASCII text next to a broken escape wrongly.
 
 const AMPERSAND = 0x26
 const EQUALS = 0x3d
@@ -15,7 +15,7 @@ for (const [value, digit] of [...'0123456789abcdef'].entries()) {
   HEX_DIGITS[digit.toUpperCase().charCodeAt(0)] = value
 }
 
-/** The names and values of a form, in order. Unescapes in place: the bytes must be the caller's own. */
+/** The names and values of a form, in order. Unescapes in place, so `bytes` is overwritten. */
 export function* urlencodedPairs(bytes: Buffer): Generator<readonly [name: string, value: string], void, undefined> {
   for (let at = 0, end: number; at < bytes.length; at = end + 1) {
     const ampersand = bytes.indexOf(AMPERSAND, at)
@@ -29,7 +29,7 @@ export function* urlencodedPairs(bytes: Buffer): Generator<readonly [name: strin
 }
 
 function decoded(bytes: Buffer): string {
-  // Most need no look at each byte.
+  // Most values contain no escape.
   if (!bytes.includes(PERCENT) && !bytes.includes(PLUS)) return bytes.toString()
   let end = 0
   for (let at = 0; at < bytes.length; at += 1, end += 1) {
@@ -45,7 +45,7 @@ function decoded(bytes: Buffer): string {
   return bytes.toString('utf8', 0, end)
 }
 
-/** Whether there are more fields than that; empty ones count as well, for they take time. */
+/** Whether a form has more fields than `most`. Empty fields count, because parsing them takes time, too. */
 export function hasMoreFields(bytes: Uint8Array, most: number): boolean {
   let count = bytes.length === 0 ? 0 : 1
   for (let at = bytes.indexOf(AMPERSAND); at !== -1 && count <= most; at = bytes.indexOf(AMPERSAND, at + 1)) count += 1

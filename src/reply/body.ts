@@ -7,10 +7,9 @@ import { lateBuiltin } from '../runtime/late_builtin.js'
 import { isBlob, isStream } from '../streams/body_source.js'
 
 /**
- * The body of a reply as it is written: text, bytes, or undefined for none. Everything else becomes JSON, here, at the
- * time of writing: see `HandlerResult`.
+ * Encodes the body of a reply: text, bytes, or undefined for none. Any other value becomes JSON: see `HandlerResult`.
  *
- * @throws TypeError `ERR_UNSUPPORTED_BODY` for what cannot be sent, and whatever `JSON.stringify` throws
+ * @throws TypeError `ERR_UNSUPPORTED_BODY` for a value that cannot be sent, and any error of `JSON.stringify`
  */
 export function encodeBody(body: unknown): ReplyBytes {
   if (typeof body === 'string') return body
@@ -24,16 +23,22 @@ export function encodeBody(body: unknown): ReplyBytes {
   return json(body)
 }
 
-/** Whether a value is an object or a list that can be nothing but JSON. A short way for what most handlers give. */
+/** Whether a value is a plain object or array, which can only be JSON. A shortcut for what most handlers return. */
 export function isPlain(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   const prototype = Object.getPrototypeOf(value) as unknown
   if (prototype !== Object.prototype && prototype !== Array.prototype) return false
-  const { then, pipe, getReader, [Symbol.asyncIterator]: asyncIterator, [Symbol.toStringTag]: tag } = value as Suspects
+  const {
+    then,
+    pipe,
+    getReader,
+    [Symbol.asyncIterator]: asyncIterator,
+    [Symbol.toStringTag]: tag,
+  } = value as StreamLike
   return (then ?? pipe ?? getReader ?? asyncIterator ?? tag) === undefined
 }
 
-interface Suspects {
+interface StreamLike {
   then?: unknown
   pipe?: unknown
   getReader?: unknown
@@ -43,50 +48,54 @@ interface Suspects {
 
 function json(body: unknown): string {
   const text = JSON.stringify(body) as string | undefined
-  if (text === undefined) throw unsupported('Its toJSON() answered undefined, which is no JSON.')
+  if (text === undefined) throw unsupported('Its toJSON() returned undefined.')
   return text
 }
 
 /**
- * The `content-type` of a body for which the handler named none; undefined for no body.
- * @throws TypeError `ERR_INVALID_HEADER_VALUE` for what calls itself a Blob, and has a type that no Blob can have
+ * The default `content-type` of a body; undefined for no body.
+ * @throws TypeError `ERR_INVALID_HEADER_VALUE` for an object that looks like a Blob and has an invalid type
  */
 export function contentTypeOf(body: unknown): string | undefined {
   if (typeof body === 'string') return 'text/plain; charset=utf-8'
   if (body === undefined || body === null) return undefined
   if (isBlob(body) && body.type !== '') return fieldValue('content-type', body.type)
-  // JSON is UTF-8 by definition and has no charset parameter (RFC 8259 §11).
+  // JSON is always UTF-8 and has no charset parameter (RFC 8259 §11).
   const isBinary = bytesOf(body) !== undefined || isStream(body) || body instanceof FileSlice
   return isBinary ? 'application/octet-stream' : 'application/json'
 }
 
 const UNSUPPORTED_TAGS = new Set(['FormData', 'Promise', 'Response', 'WritableStream'])
 
-/** The error that tells why a body cannot be sent, or undefined when it can. */
+/** The error for a body that cannot be sent, or undefined when it can. */
 export function unsupportedBody(body: unknown): TypeError | undefined {
   if (typeof body === 'string' || typeof body === 'number' || typeof body === 'boolean') return undefined
-  if (typeof body !== 'object' || body === null) return unsupported(`A ${typeof body} has no form that could be sent.`)
+  if (typeof body !== 'object' || body === null) return unsupported(`It is a ${typeof body}.`)
   const candidate = body as { [Symbol.toStringTag]?: unknown; pipe?: unknown }
   const tag = candidate[Symbol.toStringTag]
   if (typeof tag === 'string' && UNSUPPORTED_TAGS.has(tag)) return unsupported(`It is a ${tag}.`)
   if (typeof candidate.pipe === 'function' && !isStream(body)) return unsupported('It cannot be iterated.')
-  if (isLost(body)) return unsupported(`It is ${nameOf(body)}, of which JSON keeps nothing: send what is in it.`)
+  if (jsonWouldLose(body))
+    return unsupported(
+      `It is ${nameOf(body)}, and JSON keeps nothing of it: send its contents as a plain object or a list.`,
+    )
   return undefined
 }
 
-/** Whether JSON makes `{}`, or nearly, of an object that is something else. Values within it are not looked at. */
-function isLost(body: object): boolean {
+/** Whether JSON would be `{}`, or nearly so, for an object that has content. Values inside it are not checked. */
+function jsonWouldLose(body: object): boolean {
   const prototype = Object.getPrototypeOf(body) as object | null
   if (prototype === Object.prototype || prototype === Array.prototype || prototype === null) return false
   if (typeof (body as { toJSON?: unknown }).toJSON === 'function') return false
-  // What an Error has besides its message, such as a code, is not what it says.
+  // JSON would contain the `code` of an Error, but not its message.
   if (isError(body)) return true
-  if (Array.isArray(body) || Object.keys(body).length > 0 || isObjectPrototype(prototype)) return false
+  // Before its keys are asked for: of bytes there would be one for each.
   if (isStream(body) || body instanceof FileSlice || bytesOf(body) !== undefined) return false
+  if (Array.isArray(body) || Object.keys(body).length > 0 || isObjectPrototype(prototype)) return false
   return !lateBuiltin('node:util').types.isBoxedPrimitive(body)
 }
 
-/** Whether it is the prototype of plain objects, of whatever realm. */
+/** Whether this is the prototype of plain objects of any realm. */
 function isObjectPrototype(prototype: object): boolean {
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf')
 }

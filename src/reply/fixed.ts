@@ -1,7 +1,7 @@
 import { FileSlice } from '../exchange/file_slice.js'
 import { FLAG_REPLY_CLOSE } from '../exchange/layout.js'
 import type { NativeFixedAnswer } from '../exchange/native.js'
-import { type Asking, judge } from '../fields/conditions.js'
+import { type ConditionalRequest, evaluateConditions } from '../fields/conditions.js'
 import { HttpError } from '../fields/http_error.js'
 import { coded } from '../runtime/errors.js'
 import { isStream } from '../streams/body_source.js'
@@ -9,27 +9,27 @@ import { encodeBody } from './body.js'
 import { Reply, type ReplyBody } from './reply.js'
 import { checkLength, headOf } from './reply_head.js'
 
-/** A fixed answer is copied for each of its clients, so it is no place for large ones. */
-const MOST_BYTES = 1024 * 1024
+/** A fixed response is copied for each client, so large ones do not belong here. */
+const MAX_BYTES = 1024 * 1024
 
-/** An answer that is the same for everybody, until it is replaced. */
+/** A response that is the same for all clients, until it is replaced. */
 export class Fixed {
   #answer: Reply
   #native: NativeFixedAnswer
-  readonly handler = (req: Asking): Reply => this.answerTo(req)
+  readonly handler = (req: ConditionalRequest): Reply => this.answerTo(req)
 
   constructor(answer: Reply | ReplyBody) {
     this.#answer = toFixed(answer)
     this.#native = forNative(this.#answer)
   }
 
-  /** What is sent where JavaScript is asked: for other spellings of its target, and conditions that are seldom made. */
-  answerTo(req: Asking): Reply {
+  /** The reply for requests that reach JavaScript: other spellings of the target, and rare conditions. */
+  answerTo(req: ConditionalRequest): Reply {
     const { status, body, headers, untyped } = this.#answer
     const etag = headers.get('etag')
-    const verdict = status === 200 && etag !== null ? judge(req, { etag, lastModified: undefined }) : 'send'
-    if (verdict === 'failed') throw new HttpError(412)
-    const answer = verdict === 'unchanged' ? new Reply(304, undefined, headers) : new Reply(status, body, headers)
+    const result = status === 200 && etag !== null ? evaluateConditions(req, { etag, lastModified: undefined }) : 'send'
+    if (result === 'failed') throw new HttpError(412)
+    const answer = result === 'unchanged' ? new Reply(304, undefined, headers) : new Reply(status, body, headers)
     answer.untyped = untyped
     return answer
   }
@@ -38,7 +38,7 @@ export class Fixed {
     return this.#native
   }
 
-  /** For another server, where it is replaced by itself. */
+  /** A copy for another server, which can be replaced independently. */
   copy(): Fixed {
     return new Fixed(this.#answer)
   }
@@ -50,17 +50,17 @@ export class Fixed {
   }
 }
 
-/** The same answer, with a body that is bytes and an entity tag for it. */
+/** The response with an encoded body and an entity tag. */
 function toFixed(given: Reply | ReplyBody): Reply {
   const answer = given instanceof Reply ? given : new Reply(200, given)
-  if (isStream(answer.body)) throw unsuitable('a stream can be sent once')
+  if (isStream(answer.body)) throw unsuitable('a stream can be sent only once')
   const { flags, fields, length } = headOf(answer)
   const body = encodeBody(answer.body)
-  if (body instanceof FileSlice) throw unsuitable('a file changes: see files()')
+  if (body instanceof FileSlice) throw unsuitable('a file may change: use files()')
   const bytes = typeof body === 'string' ? Buffer.from(body) : Buffer.from(body ?? [])
   if (length !== undefined) checkLength(length, bytes)
-  if (bytes.length > MOST_BYTES) throw unsuitable(`its body may have ${MOST_BYTES} bytes, not ${bytes.length}`)
-  if ((flags & FLAG_REPLY_CLOSE) !== 0) throw unsuitable('it cannot ask for the connection to be closed')
+  if (bytes.length > MAX_BYTES) throw unsuitable(`its body may have at most ${MAX_BYTES} bytes, not ${bytes.length}`)
+  if ((flags & FLAG_REPLY_CLOSE) !== 0) throw unsuitable("it cannot contain 'connection: close'")
   const fixed = new Reply(answer.status, answer.body, answer.headers)
   fixed.untyped = answer.untyped
   if (answer.status === 200 && !fixed.headers.has('etag')) fixed.headers.set('etag', tagOf(fields, bytes))
@@ -79,7 +79,7 @@ function forNative(answer: Reply): NativeFixedAnswer {
   }
 }
 
-/** Two FNV-1a hashes of different beginnings: enough to tell the versions of one answer apart. */
+/** Two FNV-1a hashes with different seeds: enough to tell versions of one response apart. */
 function tagOf(fields: string, body: Uint8Array): string {
   let one = 0x811c9dc5
   let two = 0x01000193 ^ body.length
@@ -93,5 +93,5 @@ function tagOf(fields: string, body: Uint8Array): string {
 }
 
 function unsuitable(why: string): TypeError {
-  return coded(new TypeError(`This answer cannot be a fixed one: ${why}.`), 'ERR_INVALID_ARG_VALUE')
+  return coded(new TypeError(`This reply cannot be fixed: ${why}.`), 'ERR_INVALID_ARG_VALUE')
 }

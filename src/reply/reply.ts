@@ -11,33 +11,30 @@ import { unsupportedBody } from './body.js'
 import type { HandlerResult } from './handler_result.js'
 
 /**
- * What a reply can carry: text, bytes, a stream (`ReadableStream`, Node `Readable`, async iterable, generator, `Blob`),
- * or anything else to be sent as JSON. Nothing (or null) is an empty body.
+ * The body of a reply: text, bytes, a stream (`ReadableStream`, Node `Readable`, async iterable, generator, `Blob`),
+ * or any other value, sent as JSON. Undefined and null are an empty body.
  */
 export type ReplyBody = string | number | boolean | object | null | undefined
 
-/**
- * An answer on its way: middleware may change its status, headers and body before it is sent.
- * Make one with `reply()`.
- */
+/** A response before it is sent. Middleware may change its status, headers and body. Make one with `reply()`. */
 export class Reply {
-  /** The header fields, to be read and changed. */
+  /** The header fields. Change them in place. */
   readonly headers: ReplyHeaders
-  /** What is sent: see `reply()`. */
+  /** The body: see `reply()`. */
   body: ReplyBody
   /**
-   * Fields that are sent behind a streamed body, or a function that makes them when the body is complete. Only clients
-   * of HTTP/1.1 get them, and only where the length of the body is not known (RFC 9110 §6.5).
+   * Trailer fields, sent after a streamed body: a record, or a function that is called when the body is complete.
+   * They are sent only to HTTP/1.1 clients, and only when the body has no known length (RFC 9110 §6.5).
    */
   trailers: HeadersSource | (() => HeadersSource) | undefined
-  /** Sent without a content-type where the headers have none, as fetch does with a Response. @internal */
+  /** Whether to send no content-type when the headers have none, as fetch does for a Response. @internal */
   untyped = false
   /**
-   * What was thrown further in, and this answers for. Middleware that acts on errors looks at it: the answer may come from
-   * an `onError`, with any status.
+   * The error that this reply answers; undefined when nothing was thrown. Middleware that reports errors reads this,
+   * because an `onError` may answer with any status.
    */
   error: unknown
-  /** Where a stream is read, or a connection handed over. @internal */
+  /** The async context in which a stream is read or a connection is taken over. @internal */
   context: ReplyContext | undefined
   #status: number
 
@@ -48,13 +45,13 @@ export class Reply {
     this.headers = new ReplyHeaders(headers)
   }
 
-  /** The status, from 200 to 599. Setting another one throws RangeError `ERR_INVALID_STATUS`. */
+  /** The status, from 200 to 599. Setting any other value throws RangeError `ERR_INVALID_STATUS`. */
   get status(): number {
     return this.#status
   }
 
   /**
-   * What is sent to this request in particular, when all middleware has seen the reply.
+   * Returns the reply for this request, after all middleware has run.
    * @throws HttpError
    * @internal
    */
@@ -63,7 +60,7 @@ export class Reply {
   }
 
   /**
-   * The same for one more request: what is changed there is not changed here.
+   * Returns a copy for another request; changes to it do not affect this one.
    * @internal
    */
   copy(): Reply {
@@ -88,18 +85,18 @@ export class Reply {
 }
 
 /**
- * Makes an answer with a status and headers of its own.
+ * Creates a response with a status, a body and headers.
  *
- * A string is sent as `text/plain`, bytes and streams as `application/octet-stream`, anything else as JSON, unless the
- * headers name another `content-type`. Without a body nothing is sent, and there is no `content-type`.
+ * A string is sent as `text/plain`, bytes and streams as `application/octet-stream`, any other value as JSON, unless
+ * `headers` sets a `content-type`. Without a body nothing is sent, and no `content-type`.
  *
- * A stream is made of strings and bytes, and is read no faster than the client takes it. With a `content-length` among
- * the headers it is sent with that length, and one that disagrees is broken off; otherwise it is sent in chunks. The head
- * leaves with the first piece, or after 100 ms without one (`text/event-stream`: at once). What the stream throws before
- * is answered like any other error; what it throws later breaks the connection, so that the client can tell, and is
- * logged. When the client goes away it is cancelled.
+ * A stream yields strings or bytes. It is read only as fast as the client takes it (backpressure). With a
+ * `content-length` header it is sent with that length, and the connection is closed if the stream yields more or
+ * less; otherwise it is sent chunked. The head is sent with the first piece, or after 100 ms if there is none yet
+ * (for `text/event-stream` at once). An error before that is answered like any other error. A later error closes the
+ * connection, so that the client notices, and is logged. When the client disconnects, the stream is cancelled.
  *
- * @param status 200 to 599, default 200. 204 and 304 never carry a body (RFC 9110 §15.3.5, §15.4.5)
+ * @param status 200 to 599. Default: 200. Responses with 204 and 304 have no body (RFC 9110 §15.3.5, §15.4.5)
  * @throws RangeError `ERR_INVALID_STATUS`; TypeError for a header that cannot be sent, see `ReplyHeaders`
  */
 export function reply(status = 200, body?: ReplyBody, headers?: HeadersSource): Reply {
@@ -107,9 +104,10 @@ export function reply(status = 200, body?: ReplyBody, headers?: HeadersSource): 
 }
 
 /**
- * A page: text as `text/html`, in UTF-8.
+ * Creates an HTML response: `text/html; charset=utf-8`, unless `headers` sets a `content-type`.
  *
- * @throws TypeError `ERR_INVALID_ARG_TYPE` when it is no string; what `reply` throws
+ * @param status 200 to 599. Default: 200
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` when `text` is not a string; otherwise like `reply()`
  */
 export function html(text: string, status = 200, headers?: HeadersSource): Reply {
   if (typeof text !== 'string') throw wrongType('text', 'a string', text)
@@ -121,35 +119,36 @@ export function html(text: string, status = 200, headers?: HeadersSource): Reply
 const REDIRECTIONS: readonly number[] = [301, 302, 303, 307, 308]
 
 /**
- * Sends the client to another place (RFC 9110 §15.4). `location` is a URL, or a reference relative to that of the request;
- * characters that no URL has, such as `é`, are escaped.
+ * Creates a redirect (RFC 9110 §15.4). `location` is a URL, absolute or relative to the URL of the request.
+ * Characters that a URL cannot contain, such as `é`, are percent-encoded.
  *
- * @param status 302 (default) for now, 301 for good, 303 for another resource, to be asked with GET; 307 and 308 are 302
- *   and 301 with the method and the body that the request had
- * @throws TypeError `ERR_INVALID_ARG_TYPE` when `location` is none, RangeError `ERR_INVALID_STATUS` for other statuses
+ * @param status Default: 302 (temporary). 301 is permanent; 303 makes the client GET another resource; 307 and 308
+ * are like 302 and 301 and keep the method and the body
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` when `location` is neither a string nor a URL; RangeError
+ * `ERR_INVALID_STATUS` for any other status
  */
 export function redirect(location: string | URL, status = 302): Reply {
   const isUrl = typeof location === 'object' && typeof (location as URL | null)?.href === 'string'
   if (typeof location !== 'string' && !isUrl) throw wrongType('location', 'a string or a URL', location)
   if (!REDIRECTIONS.includes(status)) {
-    const sentence = `A redirection has one of the statuses ${REDIRECTIONS.join(', ')}, not ${String(status)}.`
+    const sentence = `The status of a redirect must be one of ${REDIRECTIONS.join(', ')}, not ${String(status)}.`
     throw coded(new RangeError(sentence), 'ERR_INVALID_STATUS')
   }
   const target = isUrl ? (location as URL).href : (location as string)
   return new Reply(status, undefined, { location: target.replace(/[^\x21-\x7e]/gu, escaped) })
 }
 
-/** Half a surrogate pair is no character (WHATWG Encoding §8.2). */
+/** A lone surrogate becomes U+FFFD (WHATWG Encoding §8.2). */
 function escaped(character: string): string {
   return /^[\uD800-\uDFFF]$/.test(character) ? '%EF%BF%BD' : encodeURIComponent(character)
 }
 
 /**
- * What a handler returned, as a Reply: a value of its own comes with status 200, nothing with 204. Only promises and
- * a standard `Response` with a body make this a promise.
+ * Converts what a handler returned to a Reply. A plain value gets status 200, undefined and null get 204. The result
+ * is a promise only for promises and for a standard `Response` with a body.
  *
- * @throws TypeError `ERR_UNSUPPORTED_BODY` for a function, a symbol, a `Map`, or anything else that cannot be sent;
- *   `ERR_REPLY_USED` for a `Response` that was sent or read before; an Error that was returned
+ * @throws TypeError `ERR_UNSUPPORTED_BODY` for a function, a symbol, a `Map` or any other value that cannot be sent;
+ * `ERR_REPLY_USED` for a `Response` that was sent or read before; the value itself when it is an Error
  */
 export function toReply(value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
   if (typeof value === 'string') return new Reply(200, value)
@@ -158,18 +157,20 @@ export function toReply(value: HandlerResult | PromiseLike<HandlerResult>): Repl
   if (isPromise(value)) return Promise.resolve(value).then(toReply)
   if (isError(value)) throw value
   if (isResponse(value)) return fromResponse(value)
+  const bytes = bytesOf(value)
+  if (bytes !== undefined) return new Reply(200, bytes)
   const complaint = unsupportedBody(value)
   if (complaint !== undefined) throw complaint
-  return new Reply(200, bytesOf(value) ?? value)
+  return new Reply(200, value)
 }
 
-/** Whether a value is an answer as a whole, with a status and fields. */
+/** Whether a value is a complete response, with a status and header fields. */
 export function isAnswer(value: unknown): value is Reply | Response {
   return value instanceof Reply || isResponse(value)
 }
 
-/** Whether a value is a standard `Response`, of whatever implementation. */
-// Told by its tag, not by instanceof: naming the global `Response` makes Node load the whole of fetch.
+/** Whether a value is a standard `Response` of any implementation. */
+// Tested by tag, not by instanceof: naming the global `Response` makes Node load all of fetch.
 export function isResponse(value: unknown): value is Response {
   if (typeof value !== 'object' || value === null) return false
   const candidate = value as Partial<Response> & { [Symbol.toStringTag]?: unknown }
@@ -188,21 +189,21 @@ export function fromResponse(response: Response): Reply | Promise<Reply> {
   if (own !== undefined) return own.call(response)
   if (response.bodyUsed || response.body?.locked === true) {
     const sentence =
-      'This Response was sent or read before, which can be done once: make one for each request, or clone().'
+      'This Response was already sent or read, and can be sent only once: create one for each request, or clone() it.'
     throw coded(new TypeError(sentence), 'ERR_REPLY_USED')
   }
   const converted = new Reply(response.status)
   converted.untyped = true
-  // What fetch received it has decoded already: that encoding is no longer true of the body.
+  // A response that was received by fetch has a decoded body: its content-encoding is no longer true.
   const received = response.type !== 'default'
   for (const [name, value] of response.headers) {
-    // The length is that of the bytes below, and the connection is another one.
+    // content-length is taken from the body that is sent, and connection fields belong to the other connection.
     const stale = name === 'content-length' || (received && name === 'content-encoding') || isFramingField(name)
     if (!stale) converted.headers.append(name, value)
   }
   if (response.body === null) return converted
   if (typeof response.body.getReader !== 'function') {
-    // Other implementations have a stream of Node's here.
+    // Other implementations have a Node stream here.
     converted.body = response.body
     return converted
   }
@@ -213,8 +214,8 @@ export function fromResponse(response: Response): Reply | Promise<Reply> {
 }
 
 /**
- * A Readable that fails before it is read from, while a middleware still waits, would end the process if nobody
- * listened. The error is seen when it is read.
+ * A Readable that fails before it is read, while a middleware still waits, would end the process if it had no error
+ * listener. The error is reported when the stream is read.
  */
 function listenTo(body: ReplyBody): void {
   if (typeof body !== 'object' || body === null) return
@@ -225,5 +226,5 @@ function listenTo(body: ReplyBody): void {
 function checkedStatus(status: number): number {
   if (Number.isInteger(status) && status >= 200 && status <= 599) return status
   const given = typeof status === 'number' ? status : `a ${typeof status}`
-  throw coded(new RangeError(`A reply takes a status from 200 to 599, not ${given}.`), 'ERR_INVALID_STATUS')
+  throw coded(new RangeError(`The status of a reply must be from 200 to 599, not ${given}.`), 'ERR_INVALID_STATUS')
 }

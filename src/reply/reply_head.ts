@@ -1,4 +1,4 @@
-// What crosses of a reply besides its body.
+// Encodes the head of a reply for the exchange.
 
 import {
   CONTENT_TYPE_BYTES,
@@ -21,17 +21,17 @@ export const KNOWN_CONTENT_TYPES: ReadonlyMap<string, number> = new Map([
   ['text/html; charset=utf-8', CONTENT_TYPE_HTML],
 ])
 
-/** What stands before the body of a reply. */
+/** The head of a reply. */
 export interface Head {
   readonly flags: number
   readonly fields: string
   readonly length: number | undefined
 }
 
-// Most names have one value in all replies: the first one's line is kept. The bounds keep names that are made from data
-// from filling the memory.
+// Most names have the same value in all replies, so the line of the first value is kept. The limits bound the memory
+// when names are derived from data.
 const KNOWN_LINES_LIMIT = 256
-const LONGEST_KNOWN_LINE = 256
+const MAX_KNOWN_LINE = 256
 const knownLines = new Map<string, { readonly value: string; readonly line: string }>()
 
 /** The line of a field, checked. */
@@ -39,12 +39,12 @@ export function fieldLine(name: string, value: string): string {
   const known = knownLines.get(name)
   if (known !== undefined && known.value === value) return known.line
   const line = `${name}: ${value}\r\n`
-  const isKept = known === undefined && line.length <= LONGEST_KNOWN_LINE && knownLines.size < KNOWN_LINES_LIMIT
+  const isKept = known === undefined && line.length <= MAX_KNOWN_LINE && knownLines.size < KNOWN_LINES_LIMIT
   if (isKept) knownLines.set(name, { value, line })
   return line
 }
 
-/** The head of a reply, as it crosses. */
+/** Encodes the head of a reply. */
 export function headOf(answer: Reply): Head {
   let contentType = answer.untyped ? undefined : contentTypeOf(answer.body)
   let flags = 0
@@ -87,7 +87,7 @@ export function checkLength(length: number, body: ReplyBytes): void {
 /** A stream that is not as long as its head has said. */
 export function lengthMismatch(length: number, what: 'more' | 'less'): Error {
   return coded(
-    new Error(`The content-length of the reply says ${length} bytes, but its stream gave ${what}.`),
+    new Error(`The content-length of the reply says ${length} bytes, but its stream yielded ${what}.`),
     'ERR_CONTENT_LENGTH_MISMATCH',
   )
 }

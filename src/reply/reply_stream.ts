@@ -12,34 +12,37 @@ import { timers } from '../runtime/timers.js'
 import { type BodySource, chunkOf } from '../streams/body_source.js'
 import { lengthMismatch } from './reply_head.js'
 
-/** So many bytes are handed over before the next ones wait for the client to take some. */
+/** How many bytes are sent before the stream waits until the client has taken some. */
 const WINDOW = 128 * 1024
-/** So long may a first piece keep the head waiting: what fails meanwhile can still be answered for. */
+/** How long the head waits for the first piece. An error before that can still be answered. */
 export const HEAD_WAIT_MS = 100
-/** Behind so many pieces it is looked at how long they took. */
+/** After how many pieces the clock is read. */
 const PIECES = 16
 
-/** What a stream needs of the server. */
+/** What a stream needs of its server. */
 export interface StreamSurroundings {
   readonly exchange: Exchange
   readonly streams: AbortListeners<ReplyStream>
   /** Sends the head. */
   readonly begin: () => void
-  /** The head does not wait for the first piece. */
+  /** Whether the head is sent without waiting for the first piece. */
   readonly isPrompt: boolean
-  /** Told of what a source threw before anything was sent. It is over then, and something else can be answered. */
+  /**
+   * Called with an error of the source before anything was sent. The stream is over, and another response can be
+   * sent.
+   */
   readonly failed: (error: unknown) => void
-  /** Told of what a source threw when its answer had begun. */
+  /** Called with an error of the source after the head was sent. */
   readonly report: (error: unknown) => void
-  /** Who is told, also when its answer is over, that memory of it has changed before it was sent. */
+  /** The object to notify, also after the response, when memory that is still being sent was changed. */
   readonly lender: () => Lender
-  /** The last byte was handed over, or never will be. */
+  /** Called when the last byte was handed to the native code, or never will be. */
   readonly done: () => void
-  /** The trailer section, when the body is complete: field lines, checked. */
+  /** Returns the trailer section as checked field lines. Called when the body is complete. */
   readonly trailers: () => string
 }
 
-/** The body of an answer, on its way from its source to a client, no faster than the client takes it. */
+/** Sends a streamed body from its source to a client, with backpressure. */
 export class ReplyStream implements AbortListener {
   readonly slot: number
   readonly generation: number
@@ -48,19 +51,21 @@ export class ReplyStream implements AbortListener {
   readonly #source: BodySource
   readonly #length: number | undefined
   readonly #surroundings: StreamSurroundings
-  // That of its request: what is told of the client comes from the native side.
+  // The async context of the request: events of the client arrive in the server's own context.
   readonly #context = new AsyncResource('BRINK_STREAM')
   readonly #pace = new Pace()
   #pieces = 0
   #sent = 0
-  #unasked = 0
+  #sentSinceDrain = 0
   #begun = false
-  #late: NodeJS.Timeout | undefined
-  #over = false
+  #headTimer: NodeJS.Timeout | undefined
+  #ended = false
   #drained: (() => void) | undefined
   #lender: Lender | undefined
 
-  /** `length`: what the answer's head said, if it did. */
+  /**
+   * @param length the `content-length` of the head, if it has one
+   */
   constructor(to: Recipient, source: BodySource, length: number | undefined, surroundings: StreamSurroundings) {
     this.slot = to.slot
     this.generation = to.generation
@@ -76,7 +81,7 @@ export class ReplyStream implements AbortListener {
     void this.#run()
   }
 
-  /** There is room for more. */
+  /** The client has taken enough of the output: continue. */
   drained(): void {
     this.#drained?.()
   }
@@ -100,16 +105,16 @@ export class ReplyStream implements AbortListener {
     this.#pace.restart()
     try {
       for (;;) {
-        const given = this.#source.next()
-        if (!this.#begun && isPromise(given)) this.#beginSoon()
-        const { done, value } = isPromise(given) ? await given : given
-        if (this.#over) return
+        const next = this.#source.next()
+        if (!this.#begun && isPromise(next)) this.#scheduleBegin()
+        const { done, value } = isPromise(next) ? await next : next
+        if (this.#ended) return
         if (done) break
-        if (this.#send(chunkOf(value))) await this.#room()
-        // A source that always has more, be it nothing, must not keep the process from everything else.
+        if (this.#send(chunkOf(value))) await this.#waitForDrain()
+        // A source that always has a next piece, even an empty one, must not block the event loop.
         this.#pieces += 1
-        if (this.#pieces % PIECES === 0 && this.#pace.look()) await this.#turn()
-        if (this.#over) return
+        if (this.#pieces % PIECES === 0 && this.#pace.look()) await this.#yieldToEventLoop()
+        if (this.#ended) return
       }
       this.#checkEnd()
       const trailers = this.#surroundings.trailers()
@@ -125,15 +130,15 @@ export class ReplyStream implements AbortListener {
     if (this.#begun) return
     this.#surroundings.begin()
     this.#begun = true
-    timers.clearTimeout(this.#late)
+    timers.clearTimeout(this.#headTimer)
   }
 
-  #beginSoon(): void {
+  #scheduleBegin(): void {
     if (this.#surroundings.isPrompt) this.#begin()
-    else this.#late ??= timers.setTimeout(this.#beginLate, HEAD_WAIT_MS)
+    else this.#headTimer ??= timers.setTimeout(this.#beginWithoutPiece, HEAD_WAIT_MS)
   }
 
-  readonly #beginLate = (): void => {
+  readonly #beginWithoutPiece = (): void => {
     try {
       this.#begin()
     } catch (error) {
@@ -142,27 +147,27 @@ export class ReplyStream implements AbortListener {
   }
 
   #failed(error: unknown): void {
-    if (this.#over) return
+    if (this.#ended) return
     const { exchange, report, failed } = this.#surroundings
     if (this.#begun) {
       exchange.abort(this)
       report(error)
       return this.#stop(error)
     }
-    this.#leave()
+    this.#detach()
     this.#source.cancel(error)
     failed(error)
   }
 
-  /** True when the next piece has to wait. */
+  /** Sends a piece. Returns true when the next one must wait for the client. */
   #send(piece: string | Uint8Array | FileSlice): boolean {
     const size = typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length
     this.#sent += size
     if (this.#length !== undefined && this.#sent > this.#length) throw lengthMismatch(this.#length, 'more')
     this.#begin()
-    this.#unasked += size
-    const asks = this.#unasked >= WINDOW
-    if (asks) this.#unasked = 0
+    this.#sentSinceDrain += size
+    const asks = this.#sentSinceDrain >= WINDOW
+    if (asks) this.#sentSinceDrain = 0
     if (size === 0) return asks
     const { exchange } = this.#surroundings
     if (this.#source.reusesPieces) exchange.copiedChunk(this, asks ? FLAG_CHUNK_ASKS : 0, '', piece)
@@ -170,7 +175,7 @@ export class ReplyStream implements AbortListener {
     return asks
   }
 
-  #room(): Promise<void> {
+  #waitForDrain(): Promise<void> {
     return new Promise((resolve) => {
       this.#drained = () => {
         this.#drained = undefined
@@ -179,8 +184,8 @@ export class ReplyStream implements AbortListener {
     })
   }
 
-  /** Others have their turn. */
-  async #turn(): Promise<void> {
+  /** Lets the event loop run. */
+  async #yieldToEventLoop(): Promise<void> {
     await new Promise<void>((resolve) => timers.setImmediate(resolve))
     this.#pace.restart()
   }
@@ -190,20 +195,20 @@ export class ReplyStream implements AbortListener {
   }
 
   #stop(reason: unknown): void {
-    if (this.#over) return
+    if (this.#ended) return
     this.#finish()
     this.#source.cancel(reason)
     this.#drained?.()
   }
 
   #finish(): void {
-    this.#leave()
+    this.#detach()
     this.#surroundings.done()
   }
 
-  #leave(): void {
-    this.#over = true
-    timers.clearTimeout(this.#late)
+  #detach(): void {
+    this.#ended = true
+    timers.clearTimeout(this.#headTimer)
     this.#surroundings.streams.remove(this)
   }
 }

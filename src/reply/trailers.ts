@@ -3,7 +3,7 @@ import { coded } from '../runtime/errors.js'
 
 type Trailers = HeadersSource | (() => HeadersSource) | undefined
 
-// RFC 9110 §6.5.1: fields that say how to frame, route, authenticate, or read what went before them come too late.
+// Fields for framing, routing, authentication or interpreting the content cannot be trailers (RFC 9110 §6.5.1).
 const TOO_LATE = new Set([
   'age',
   'authorization',
@@ -23,30 +23,35 @@ const TOO_LATE = new Set([
   'www-authenticate',
 ])
 
-/** The names of trailers that are known already, as the value of `Trailer` (RFC 9110 §6.6.2). */
+/** The names of trailers that are known in advance, as the value of `Trailer` (RFC 9110 §6.6.2). */
 export function trailerNames(trailers: Trailers): string {
   if (trailers === undefined || typeof trailers === 'function') return ''
   return [...new Set([...checked(trailers)].map(([name]) => name))].join(', ')
 }
 
-/** A trailer section: field lines. */
+/** A trailer section as field lines. */
 export function trailerLines(trailers: Trailers): string {
   if (trailers === undefined) return ''
   const fields = checked(typeof trailers === 'function' ? trailers() : trailers)
   return fieldLines(fields)
 }
 
-/** @throws TypeError `ERR_INVALID_TRAILER`, and what `ReplyHeaders` throws */
+/**
+ * @throws TypeError `ERR_INVALID_TRAILER`, and the errors of `ReplyHeaders`
+ */
 function checked(source: HeadersSource): ReplyHeaders {
   const fields = new ReplyHeaders(source)
   for (const [name] of fields) {
     if (!TOO_LATE.has(name)) continue
-    throw coded(new TypeError(`'${name}' cannot be a trailer: it has to come before the body.`), 'ERR_INVALID_TRAILER')
+    throw coded(
+      new TypeError(`'${name}' cannot be a trailer: send it as a header, before the body.`),
+      'ERR_INVALID_TRAILER',
+    )
   }
   return fields
 }
 
-/** With their names as they were written. */
+/** With the names as they were written. */
 function fieldLines(fields: ReplyHeaders): string {
   const flat = fields.flat()
   let lines = ''

@@ -1,9 +1,9 @@
 import { HttpError } from '../fields/http_error.js'
 
 /**
- * Why `req.signal` aborts, and why bodies fail, when the client has gone away. It is an answer like any other error of
- * the client's (RFC 9112 §8), though there may be nobody left to take it.
+ * The reason of `req.signal`, and the error of bodies, when the client disconnected. It is a client's error (RFC 9112
+ * §8), so a handler that fails with it is not logged.
  */
 export function clientGone(): HttpError {
-  return new HttpError(400, 'The client went away before its request was answered.', { code: 'ERR_CLIENT_GONE' })
+  return new HttpError(400, 'The client disconnected before its request was answered.', { code: 'ERR_CLIENT_GONE' })
 }

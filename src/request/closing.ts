@@ -1,10 +1,11 @@
-// That a server begins to close, as its app hears it: streams and sockets end themselves then.
+// Reports to an app that its server has begun to close, so that streams and sockets can end themselves.
 import { coded } from '../runtime/errors.js'
 
 export class Closing {
-  // Streams are many, and leave one by one: a signal would look for each in the list of all its listeners.
+  // A Set, not listeners of one signal: there may be many streams, and removing a listener from a signal searches its
+  // whole list.
   readonly #listeners = new Set<() => void>()
-  // Made when it is asked for: Node loads what it takes late.
+  // Created on first use, because Node loads AbortController lazily.
   #controller: AbortController | undefined
   #reason: Error | undefined
 
@@ -16,7 +17,7 @@ export class Closing {
     return this.#controller.signal
   }
 
-  /** Undefined until it begins. */
+  /** Undefined until the server begins to close. */
   get reason(): Error | undefined {
     return this.#reason
   }
@@ -28,7 +29,9 @@ export class Closing {
     this.#listeners.clear()
   }
 
-  /** Must not throw. */
+  /**
+   * @param listener must not throw
+   */
   add(listener: () => void): void {
     this.#listeners.add(listener)
   }

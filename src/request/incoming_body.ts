@@ -4,52 +4,52 @@ import { HttpError } from '../fields/http_error.js'
 import { coded } from '../runtime/errors.js'
 import { clientGone } from './client_gone.js'
 
-/** What a body that is still coming needs of whoever reads the connection. */
+/** What a body that is still arriving needs of its connection. */
 export interface BodySource {
   readonly slot: number
   readonly generation: number
   readonly sequence: number
-  /** Above this the request is answered with 413. */
+  /** The maximum size in bytes. A larger body gets 413. */
   readonly limit: number
-  /** So many more bytes are wanted. */
+  /** Requests that many more bytes. */
   readonly read: (bytes: number) => void
-  /** Those who are told of what comes. */
+  /** The bodies that are told when bytes arrive. */
   readonly bodies: AbortListeners<IncomingBody>
 }
 
-/** Smaller pieces are put together: as Buffers of their own they would cost many times what is in them. */
+/** Smaller chunks are merged: a Buffer for each would cost many times its content. */
 const SMALL = 1024
-const LEAST_ROOM = 256
-const MOST_ROOM = 16 * 1024
+const MIN_MERGED = 256
+const MAX_MERGED = 16 * 1024
 
-/** The most that is asked for at a time by whoever wants all. */
+/** Requests all bytes of a body at once. */
 const ALL = 0x7fffffff
 
-/** A request's body that had not arrived whole when its request did. Bytes are asked for as they are taken. */
+/** A request body that had not arrived completely with its head. Bytes are requested as they are consumed. */
 export class IncomingBody implements AbortListener {
   readonly slot: number
   readonly generation: number
   readonly sequence: number
   nextListener: AbortListener | undefined
-  /** The trailer section: complete field lines. */
+  /** The trailer section, as complete field lines. */
   trailers = ''
   readonly #limit: number
   readonly #read: (bytes: number) => void
   readonly #bodies: AbortListeners<IncomingBody>
   #waiting: Buffer[] = []
-  /** Small pieces, put together: what is not taken yet lies from `#begin` to `#end`, behind all that waits. */
-  #room: Buffer | undefined
+  /** Merged small chunks. What is not consumed yet lies from `#begin` to `#end`, after the chunks in `#waiting`. */
+  #merged: Buffer | undefined
   #begin = 0
   #end = 0
   #received = 0
   #ended = false
   #failure: { readonly error: unknown } | undefined
-  /** Called once, when more has come, or no more will. */
+  /** Called once, when more bytes have arrived, or none will. */
   #wake: (() => void) | undefined
   #whole: Promise<Buffer> | undefined
-  #streamed = false
+  #isUsed = false
 
-  /** It is among the `bodies` until nothing more is to come. */
+  /** The body is registered in `bodies` until it has ended or failed. */
   constructor({ slot, generation, sequence, limit, read, bodies }: BodySource) {
     this.slot = slot
     this.generation = generation
@@ -60,72 +60,72 @@ export class IncomingBody implements AbortListener {
     bodies.add(this)
   }
 
-  /** More has come. The bytes must be the body's own. */
+  /** Adds bytes that have arrived. They must not be changed afterwards. */
   push(bytes: Buffer): void {
     if (this.#ended || this.#failure !== undefined) return
     this.#received += bytes.length
     if (this.#received > this.#limit) return this.fail(tooLarge())
     if (bytes.length >= SMALL) {
-      this.#closeRoom()
+      this.#closeMerged()
       this.#waiting.push(bytes)
-    } else if (bytes.length > 0) this.#gatherSmall(bytes)
-    this.#awaken()
+    } else if (bytes.length > 0) this.#merge(bytes)
+    this.#notify()
   }
 
   end(trailers: string): void {
     this.trailers = trailers
     this.#ended = true
     this.#bodies.remove(this)
-    this.#awaken()
+    this.#notify()
   }
 
   fail(error: unknown): void {
     if (this.#ended || this.#failure !== undefined) return
     this.#failure = { error }
     this.#waiting = []
-    this.#room = undefined
+    this.#merged = undefined
     this.#bodies.remove(this)
-    this.#awaken()
+    this.#notify()
   }
 
   clientGone(): void {
     this.fail(clientGone())
   }
 
-  /** Why it will never be complete. */
+  /** The error that ended the body; undefined while it can still be completed. */
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure
   }
 
-  /** Asks for as many bytes as come unasked over a socket. */
+  /** Asks for as many bytes as a client sends without being asked. */
   askAhead(): void {
     this.#read(BODY_WINDOW)
   }
 
-  /** Calls back when it is complete or never will be, or so much of it has come that it is better taken as it arrives. */
+  /** Calls `ready` when the body is complete or failed, or when it is too large to wait for. */
   whenReady(ready: () => void): void {
     if (this.#ended || this.#failure !== undefined || this.#received >= BODY_WINDOW) return ready()
     this.#wake = () => this.whenReady(ready)
   }
 
-  /** The whole body. */
+  /** Resolves to the whole body. */
   whole(): Promise<Buffer> {
-    if (this.#streamed && this.#whole === undefined) return Promise.reject(alreadyUsed())
+    if (this.#isUsed && this.#whole === undefined) return Promise.reject(alreadyUsed())
     this.#whole ??= this.#gather()
     return this.#whole
   }
 
-  /** The body as it arrives. No more is read from the client than is taken. */
+  /** The chunks of the body as they arrive, with backpressure. */
   async *chunks(): AsyncGenerator<Buffer, void, undefined> {
     if (this.#whole !== undefined) {
-      // What was gathered belongs to those who asked for it.
+      // The gathered bytes belong to the first caller, so this one gets a copy.
       const all = Buffer.from(await this.#whole)
       if (all.length > 0) yield all
       return
     }
-    if (this.#streamed) throw alreadyUsed()
-    this.#streamed = true
-    // What has come was not asked for; so much more may be on its way at any time.
+    if (this.#isUsed) throw alreadyUsed()
+    this.#isUsed = true
+    // The bytes that arrive before the first read were not requested; this allows as many to be in flight.
     this.#read(BODY_WINDOW)
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error
@@ -134,23 +134,23 @@ export class IncomingBody implements AbortListener {
         yield chunk
         this.#read(chunk.length)
       } else if (this.#ended) return
-      else await this.#more()
+      else await this.#waitForMore()
     }
   }
 
   async #gather(): Promise<Buffer> {
-    this.#streamed = true
-    let asked = 0
+    this.#isUsed = true
+    let requested = 0
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error
       if (this.#ended) break
-      if (asked <= this.#received) {
-        asked += ALL
+      if (requested <= this.#received) {
+        requested += ALL
         this.#read(ALL)
       }
-      await this.#more()
+      await this.#waitForMore()
     }
-    this.#closeRoom()
+    this.#closeMerged()
     const [only, ...others] = this.#waiting
     this.#waiting = []
     if (only === undefined) return Buffer.alloc(0)
@@ -158,53 +158,56 @@ export class IncomingBody implements AbortListener {
   }
 
   #next(): Buffer | undefined {
-    if (this.#waiting.length === 0) this.#takeGathered()
+    if (this.#waiting.length === 0) this.#takeMerged()
     return this.#waiting.shift()
   }
 
-  #gatherSmall(bytes: Buffer): void {
-    if (this.#room === undefined || this.#end + bytes.length > this.#room.length) {
-      const size = Math.min(MOST_ROOM, Math.max(LEAST_ROOM, 2 * (this.#room?.length ?? 0), bytes.length))
-      this.#closeRoom()
-      this.#room = Buffer.allocUnsafeSlow(size)
+  #merge(bytes: Buffer): void {
+    if (this.#merged === undefined || this.#end + bytes.length > this.#merged.length) {
+      const size = Math.min(MAX_MERGED, Math.max(MIN_MERGED, 2 * (this.#merged?.length ?? 0), bytes.length))
+      this.#closeMerged()
+      this.#merged = Buffer.allocUnsafeSlow(size)
     }
-    this.#room.set(bytes, this.#end)
+    this.#merged.set(bytes, this.#end)
     this.#end += bytes.length
   }
 
-  #takeGathered(): void {
-    if (this.#room === undefined || this.#begin === this.#end) return
-    this.#waiting.push(this.#room.subarray(this.#begin, this.#end))
+  #takeMerged(): void {
+    if (this.#merged === undefined || this.#begin === this.#end) return
+    this.#waiting.push(this.#merged.subarray(this.#begin, this.#end))
     this.#begin = this.#end
   }
 
-  #closeRoom(): void {
-    this.#takeGathered()
-    this.#room = undefined
+  #closeMerged(): void {
+    this.#takeMerged()
+    this.#merged = undefined
     this.#begin = this.#end = 0
   }
 
-  #more(): Promise<void> {
+  #waitForMore(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve
     })
   }
 
-  #awaken(): void {
+  #notify(): void {
     const wake = this.#wake
     this.#wake = undefined
     wake?.()
   }
 }
 
-/** The body is larger than its route takes. What of it is still to come cannot be told from a next request. */
+/**
+ * The error for a body above the limit. The rest of it cannot be told from a next request, so the connection is
+ * closed.
+ */
 export function tooLarge(): HttpError {
   return new HttpError(413, undefined, { headers: { connection: 'close' } })
 }
 
 export function alreadyUsed(): Error {
   return coded(
-    new TypeError('The body of this request was taken already: a stream of it can be read once.'),
+    new TypeError('The body of this request was already read, or is being read: it can be read only once.'),
     'ERR_BODY_USED',
   )
 }

@@ -8,16 +8,16 @@ import { type Coder, CodingStream } from '../streams/coding_stream.js'
 
 interface Decoder {
   stream(): Coder
-  /** All at once. With `info`, what comes out is told with the engine that made it. */
+  /** Decodes at once. With `info`, the result includes the zlib engine. */
   now(bytes: Uint8Array, options: { readonly maxOutputLength: number; readonly info: true }): unknown
 }
 
-// Twice what is usual: each piece of output costs a crossing to another thread and back.
+// Twice the default: each piece of output costs a trip to another thread.
 const PIECES = { chunkSize: 32 * 1024 }
 
 let known: ReadonlyMap<string, Decoder> | undefined
 
-/** What undoes a coding. `deflate` is the zlib format and nothing else (RFC 9110 §8.4.1.2). */
+/** The decoder of each content coding. `deflate` means the zlib format (RFC 9110 §8.4.1.2). */
 function decoders(): ReadonlyMap<string, Decoder> {
   if (known !== undefined) return known
   const zlib = lateBuiltin('node:zlib')
@@ -26,7 +26,7 @@ function decoders(): ReadonlyMap<string, Decoder> {
     ['deflate', { stream: () => zlib.createInflate(PIECES), now: zlib.inflateSync }],
     ['br', { stream: () => zlib.createBrotliDecompress(PIECES), now: zlib.brotliDecompressSync }],
   ])
-  // Node 22.15 and newer.
+  // Added in Node 22.15.
   const { createZstdDecompress, zstdDecompressSync } = zlib as {
     createZstdDecompress?: typeof zlibTypes.createBrotliDecompress
     zstdDecompressSync?: Decoder['now']
@@ -38,28 +38,27 @@ function decoders(): ReadonlyMap<string, Decoder> {
   return known
 }
 
-// Each costs memory of its own, and nobody has a use for more than two.
-const MOST_CODINGS = 4
+// Each decoder costs memory, and real clients use at most two.
+const MAX_CODINGS = 4
 
-// Up to these sizes, before and after, another thread is not worth the crossing.
+// Up to these sizes of input and output, decoding on the JavaScript thread is cheaper than the trip to another one.
 const AT_ONCE_BYTES = 4 * 1024
 const AT_ONCE_CONTENT = 64 * 1024
 
-// So much more than the client has sent it may become, beyond what costs little. gzip and deflate can say at the most
-// 1032 bytes with one; br and zstd have no bound, and what goes above it was made to cost, not to be read.
-const MOST_RATIO = 1100
+// The maximum ratio of decoded to received bytes, beyond a small allowance. gzip and deflate cannot exceed 1032; br
+// and zstd have no bound, and a body above this one is an attack.
+const MAX_RATIO = 1100
 
 /**
- * The content of a body whose `Content-Encoding` field names the codings that were applied to it, in that order
- * (RFC 9110 §8.4). It is decoded as it is read, and a slow reader holds the body back.
+ * Decodes a body by its `Content-Encoding` field, which lists the codings in the order in which they were applied
+ * (RFC 9110 §8.4). The body is decoded as it is read, with backpressure.
  *
- * @param field the value of `Content-Encoding`; null when there is none, which leaves the body as it is
- * @param limit the most bytes that it may become; also what the codings make in between is bounded by it
- * @param sent how many bytes are known to be sent, where it is more than have been read
- * @throws HttpError 415 for a coding that is not supported, with an `Accept-Encoding` field that names those that are
- *   (§15.5.16). While it is read: HttpError 413 when there is more of it than the limit, or `ERR_CONTENT_CODING_RATIO`
- *   than so few bytes honestly hold; 400
- *   `ERR_INVALID_CONTENT_ENCODING` when it is damaged, incomplete, or followed by something else
+ * @param field the value of `Content-Encoding`; null leaves the body unchanged
+ * @param limit the maximum decoded size in bytes; it also bounds intermediate results of several codings
+ * @param sent the number of bytes that are known to be sent, if it is more than were read
+ * @throws HttpError 415 for an unsupported coding, with an `Accept-Encoding` field that lists the supported ones
+ * (§15.5.16). While reading: 413 above the limit, 413 `ERR_CONTENT_CODING_RATIO` above the maximum ratio, 400
+ * `ERR_INVALID_CONTENT_ENCODING` when the body is damaged, incomplete, or followed by other bytes
  */
 export function inflated(
   field: string | null,
@@ -73,14 +72,14 @@ export function inflated(
   let content: AsyncIterable<Uint8Array> | undefined
   for (let left = codings.length; left > 0; left -= 1) {
     const coding = codings[left - 1] as string
-    // What is coded once more may be a little larger than what it holds.
+    // The encoded form of incompressible data is slightly larger than the data.
     const most = left === 1 ? limit : limit + limit / 16 + 1024
     content = decoded(coding, content === undefined ? source : (sourceOf(content) as BodySource), most, source)
   }
   return content as AsyncIterable<Uint8Array>
 }
 
-/** Knows how many bytes a client has sent. */
+/** Counts the bytes that a client has sent. */
 class CountedSource implements BodySource {
   readonly #source: BodySource
   readonly #sent: number
@@ -91,9 +90,9 @@ class CountedSource implements BodySource {
     this.#sent = sent
   }
 
-  /** What so much may honestly become. */
+  /** The largest decoded size that the ratio allows. */
   get most(): number {
-    return AT_ONCE_CONTENT + MOST_RATIO * Math.max(this.#read, this.#sent)
+    return AT_ONCE_CONTENT + MAX_RATIO * Math.max(this.#read, this.#sent)
   }
 
   async next(): Promise<IteratorResult<unknown>> {
@@ -108,9 +107,9 @@ class CountedSource implements BodySource {
 }
 
 /**
- * The same for a body that has arrived whole. A small one is decoded at once.
+ * Decodes a body that has arrived completely. A small one is decoded synchronously.
  *
- * @throws HttpError as `inflated` does, or gives a promise that is rejected with it
+ * @throws HttpError as `inflated` does, or returns a promise that rejects with it
  */
 export function inflatedWhole(field: string | null, bytes: Buffer, limit: number): Buffer | Promise<Buffer> {
   const codings = field === null ? [] : codingsOf(field)
@@ -124,8 +123,8 @@ export function inflatedWhole(field: string | null, bytes: Buffer, limit: number
 }
 
 /**
- * brotli makes room for what a body says that it becomes, which takes longer than to decode it. So only what says, in one
- * block, that it is little is decoded at once (RFC 7932 §9.1, §9.2).
+ * brotli allocates as much memory as the header of a block announces, which takes longer than decoding. So only a
+ * body that consists of one block and announces little is decoded synchronously (RFC 7932 §9.1, §9.2).
  */
 function mayBeLarge(coding: string, bytes: Buffer): boolean {
   if (coding !== 'br' || bytes.length < 5) return false
@@ -139,11 +138,11 @@ function mayBeLarge(coding: string, bytes: Buffer): boolean {
   return !isEmpty && nibbles <= 6 && take(windowBits + 4, 4 * nibbles) >= AT_ONCE_CONTENT
 }
 
-/** Undefined when it is more than the limit. */
+/** Undefined when the decoded size exceeds the limit. */
 function decodedAtOnce(coding: string, bytes: Buffer, limit: number): Buffer | undefined {
   const { now } = decoders().get(coding) as Decoder
   try {
-    // zlib knows no limit of nothing.
+    // zlib does not accept a limit of 0.
     const options = { maxOutputLength: Math.max(1, limit), info: true } as const
     const { buffer, engine } = now(bytes, options) as { buffer: Buffer; engine: Coder }
     checkTaken(coding, engine.bytesWritten, bytes.length)
@@ -155,7 +154,7 @@ function decodedAtOnce(coding: string, bytes: Buffer, limit: number): Buffer | u
 }
 
 async function* piecesOf(bytes: Buffer): AsyncGenerator<Buffer> {
-  // Bytes that turn out to be too many are not all handed over.
+  // In pieces, so that decoding can stop at the limit.
   for (let at = 0; at < bytes.length; at += PIECES.chunkSize) yield bytes.subarray(at, at + PIECES.chunkSize)
 }
 
@@ -173,7 +172,7 @@ function codingsOf(field: string): string[] {
     if (!decoders().has(coding)) throw unsupported(`The content coding ${JSON.stringify(coding)} is not supported.`)
     codings.push(coding)
   }
-  if (codings.length > MOST_CODINGS) throw unsupported(`More than ${MOST_CODINGS} content codings are not supported.`)
+  if (codings.length > MAX_CODINGS) throw unsupported(`More than ${MAX_CODINGS} content codings are not supported.`)
   return codings
 }
 
@@ -192,7 +191,7 @@ function decoded(coding: string, source: BodySource, limit: number, sent: Counte
 }
 
 function checkTaken(coding: string, taken: number, given: number): void {
-  if (taken < given) throw damaged(coding, 'something follows its end')
+  if (taken < given) throw damaged(coding, 'there are bytes after its end')
 }
 
 function translated(coding: string, error: unknown): unknown {
@@ -205,7 +204,7 @@ function tooLarge(): HttpError {
 }
 
 function tooDense(): HttpError {
-  return new HttpError(413, `The body is more than ${MOST_RATIO} times as large once it is decoded.`, {
+  return new HttpError(413, `The body is more than ${MAX_RATIO} times as large once it is decoded.`, {
     code: 'ERR_CONTENT_CODING_RATIO',
   })
 }

@@ -1,5 +1,5 @@
-// Memory for requests that are still being answered when their block is used again. It is had in pieces that many
-// requests share, since making a buffer takes longer than copying a request.
+// Memory for requests that outlive their block. It is allocated in chunks that many requests share, because
+// allocating a buffer takes longer than copying a request.
 import {
   EVENT_WORDS,
   REQUEST_BODY_LENGTH,
@@ -11,12 +11,12 @@ import {
 } from '../exchange/layout.js'
 import { type RawBuffer, raw } from '../exchange/raw_buffer.js'
 
-/** Some fifty requests. A piece lives as long as the longest of them, so that it must not be large. */
+/** Room for about fifty requests. A chunk lives as long as its longest request, so it must be small. */
 const PIECE_WORDS = 2048
 const PIECE_BYTES = 8192
 
 export class KeptRequests {
-  /** Where the request that was copied last lies. */
+  /** The place of the request that was copied last. */
   words = new Int32Array(PIECE_WORDS)
   wordsAt = 0
   bytes: RawBuffer = raw(Buffer.allocUnsafeSlow(PIECE_BYTES))
@@ -24,7 +24,7 @@ export class KeptRequests {
   #wordsUsed = 0
   #bytesUsed = 0
 
-  /** Copies the request at a place, with head and trailers; and with its body, unless somebody else keeps that. */
+  /** Copies a request with its head and trailers, and with its body unless that is kept elsewhere. */
   copy(words: Int32Array, bytes: RawBuffer, at: number, withBody: boolean): void {
     const headAt = words[at + REQUEST_HEAD_OFFSET]
     const headLength = words[at + REQUEST_HEAD_LENGTH]
@@ -41,7 +41,7 @@ export class KeptRequests {
     copy[wordsAt + REQUEST_TRAILERS_OFFSET] = this.#add(bytes, trailersAt, trailersLength)
   }
 
-  /** Gives the place of the copy. */
+  /** Returns the offset of the copy. */
   #add(bytes: RawBuffer, start: number, length: number): number {
     const at = this.#bytesAt
     if (length > 0) bytes.copy(this.bytes, at, start, start + length)
@@ -49,7 +49,7 @@ export class KeptRequests {
     return at
   }
 
-  /** What does not fit a piece gets one of its own. */
+  /** A request that is larger than a chunk gets one of its own. */
   #makeRoom(words: number, bytes: number): void {
     if (this.#wordsUsed + words > this.words.length) {
       this.words = new Int32Array(Math.max(words, PIECE_WORDS))

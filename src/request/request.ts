@@ -20,41 +20,36 @@ import {
 } from '../exchange/layout.js'
 import { native } from '../exchange/native.js'
 import type { RawBuffer } from '../exchange/raw_buffer.js'
-import { HttpError } from '../fields/http_error.js'
-import { isJson, parseMediaType } from '../fields/media_type.js'
 import { decodeParams } from '../fields/path.js'
-import { readForm } from '../forms/form_data.js'
 import type { FormLimits } from '../forms/form_limits.js'
-import { coded, messageOf } from '../runtime/errors.js'
+import { coded } from '../runtime/errors.js'
 import { INSPECT, type Inspect } from '../runtime/inspection.js'
 import { clientGone } from './client_gone.js'
 import type { Closing } from './closing.js'
-import { alreadyUsed, type IncomingBody } from './incoming_body.js'
-import { inflated, inflatedWhole } from './inflation.js'
+import type { IncomingBody } from './incoming_body.js'
 import { KeptRequests } from './kept_requests.js'
 import { type RequestAbort, requestAbort } from './request_abort.js'
+import { RequestBody } from './request_body.js'
 import { type FieldMemory, RequestHeaders } from './request_headers.js'
 import { parsedTrailers } from './request_trailers.js'
 
-const BYTE_ORDER_MARK = 0xfeff
-
-/** In the place of a method's number: its name stands in the head. */
+/** Stands for the number of a method that has none: its name is in the head. */
 export const METHOD_UNKNOWN = 255
 
 const kept = new KeptRequests()
 
-/** Where the router sent a request, as far as the request tells of it. */
+/** The route that matched a request, with the parts of its target. */
 export interface RequestMatch {
   /** The canonical path. */
   readonly path: string
-  /** The raw text after the first `?`, without it, or an empty string. */
+  /** The raw query, without its `?`, or an empty string. */
   readonly search: string
-  /** The captured segments, still encoded: `decodeParams(route.names, values)` makes params of them. */
+  /** The captured segments, still percent-encoded: `decodeParams(route.names, values)` gives the params. */
   readonly values: readonly string[]
   readonly route: {
     /** The names of the params, in the order of `values`. */
     readonly names: readonly string[]
-    /** The largest body that it takes; undefined for the server's limit. */
+    /** The body limit of the route in bytes; undefined for the server's. */
     readonly bodyLimit?: number | undefined
   }
 }
@@ -73,22 +68,25 @@ export interface RequestRules {
   readonly peerAddress?: string | undefined
 }
 
-/** What all requests of a server have in common. */
+/** What all requests of a server share. */
 export interface RequestSurroundings extends RequestRules {
-  /** Where the server is found, for requests that do not say it. */
+  /** The origin of the server, for requests without a `Host` field. */
   readonly origin: () => string
-  /** The largest body of routes that have no limit of their own. */
+  /** The body limit of routes that have none of their own, in bytes. */
   readonly bodyLimit: number
-  /** That the server begins to close. */
+  /** Reports that the server has begun to close. */
   readonly closing: Closing
-  /** Those who hear when their clients go away. */
+  /** The requests that are told when their clients disconnect. */
   readonly watching: AbortListeners
-  /** Told of what listeners throw. */
+  /** Reports errors that listeners throw. */
   readonly report: (error: unknown, request: BrinkRequest) => void
 }
 
 /**
- * What middleware leaves for whoever is further in. Apps say what that is:
+ * Values that middleware passes on to other middleware and to the handler. Declare yours in TypeScript, in a file with
+ * an `import` or `export` statement:
+ *
+ *     import 'brink'
  *
  *     declare module 'brink' {
  *       interface RequestState {
@@ -100,42 +98,38 @@ export interface RequestState {
   [name: string]: unknown
 }
 
-/** What few requests have. */
+/** Properties that few requests use. */
 interface Rare {
   state?: RequestState
   gone?: Error
   abort?: RequestAbort
-  body?: ReadableStream<Uint8Array>
-  /** What the body is read from, once it is. */
-  pieces?: AsyncGenerator<Uint8Array, void, undefined>
-  decoded?: Promise<Buffer>
 }
 
 /**
- * A request, as handlers and middleware see it. Everything is read from the bytes that arrived when it is asked for,
- * and can be read for as long as the request is not answered, also after an `await`. After that every part of it throws
- * `ERR_REQUEST_ENDED`.
+ * A request. Each property is read from the received bytes when you use it, and can be read until the request is
+ * answered, also after an `await`. After that, every property and method throws `ERR_REQUEST_ENDED`.
  */
 export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   /** @internal */ readonly slot: number
   /** @internal */ readonly generation: number
   /** @internal */ readonly sequence: number
-  // The event and the bytes in the block, until detach() copies them.
+  // The event and the received bytes, in the exchange's block until detach() copies them.
   #words: Int32Array
-  // In the block are other clients' requests, too: nobody who walks over the properties of this one may find it.
+  // A private name: the block holds other clients' requests, and code that enumerates the properties of this one must
+  // not find it.
   #eventBytes: RawBuffer
   /** @internal */ eventAt: number
   readonly #match: RequestMatch
   /** @internal */ readonly fieldMemory: FieldMemory | undefined
   readonly #surroundings: RequestSurroundings
-  readonly #incoming: IncomingBody | undefined
+  /** @internal */ readonly incoming: IncomingBody | undefined
   /** @internal */ nextListener: AbortListener | undefined
   #isWatched = false
   #isDetached = false
   #isAnswered = false
   #isEnded = false
-  #isStreamed = false
   #rare: Rare | undefined
+  #body: RequestBody | undefined
   #headers: RequestHeaders | undefined
   #query: URLSearchParams | undefined
   #params: Params | undefined
@@ -158,7 +152,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     this.eventAt = at
     this.#match = match
     this.fieldMemory = fieldMemory
-    this.#incoming = incoming
+    this.incoming = incoming
     this.#surroundings = surroundings
   }
 
@@ -167,7 +161,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     return this.#eventBytes
   }
 
-  /** Where middleware leaves things for whoever is further in. */
+  /** Values that middleware passes on to other middleware and to the handler. */
   get state(): RequestState {
     this.#rare ??= {}
     this.#rare.state ??= {}
@@ -186,8 +180,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   }
 
   /**
-   * The canonical path: without the query, dot segments resolved, and escapes only where they are needed, in upper case.
-   * It is what routes and the prefixes of middleware are compared with.
+   * The canonical path, without the query: dot segments are resolved, and only characters that need it are
+   * percent-encoded, with upper-case digits. Routes and middleware prefixes are matched against it.
    */
   get path(): string {
     this.event()
@@ -201,7 +195,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     return this.#base() + target
   }
 
-  /** The request target as it was sent (RFC 9112 §3.2). */
+  /** The request target as the client sent it (RFC 9112 §3.2). */
   get target(): string {
     const words = this.event()
     const span = words[this.eventAt + REQUEST_TARGET]
@@ -209,15 +203,15 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     return this.#eventBytes.latin1Slice(start, start + (span >>> 16))
   }
 
-  /** The query, decoded. */
+  /** The query parameters, decoded. */
   get query(): URLSearchParams {
     this.event()
-    // A question mark that comes first would be taken for the query's own (WHATWG URL §6.2).
+    // URLSearchParams drops a leading question mark (WHATWG URL §6.2), which would belong to the first name.
     this.#query ??= new URLSearchParams(`&${this.#match.search}`)
     return this.#query
   }
 
-  /** What the route's params captured, decoded. */
+  /** The params captured by the route's path, decoded. */
   get params(): Params {
     this.event()
     this.#params ??= decodeParams(this.#match.route.names, this.#match.values) as Params
@@ -231,7 +225,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     return this.#headers
   }
 
-  /** The address of the client, or of the proxy that it came through: the peer of the connection. */
+  /** The IP address of the peer: the client, or the proxy in front of it. */
   get ip(): string {
     const words = this.event()
     const { peerAddress } = this.#surroundings
@@ -240,8 +234,9 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   }
 
   /**
-   * Aborts when the client goes away before its answer is out; its reason has the code `ERR_CLIENT_GONE`. A client that
-   * only stops sending counts as gone, since most that do have closed; if it has not, it still gets the answer.
+   * Aborts when the client disconnects before its response is sent. Its reason is an error with code
+   * `ERR_CLIENT_GONE`. A client that closes only its sending side counts as disconnected, because most of them have
+   * closed both; if it has not, it still gets the response.
    */
   get signal(): AbortSignal {
     this.#rare ??= {}
@@ -262,57 +257,33 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   }
 
   /**
-   * The body as it arrives, or null when there is none. No more is read from the client than is taken from the stream.
-   * As in fetch, to look at it uses nothing up: `text()` and its like can be called until it is read or locked.
-   * It fails with `ERR_CLIENT_GONE` when the client goes away, and with an HttpError 413 above the `bodyLimit`. A
-   * `content-encoding` (gzip, deflate, br) is undone: what comes out is bounded by the `bodyLimit` as well.
+   * The body as a stream, or null when the request has none. The client is read only as fast as the stream is
+   * (backpressure). As in fetch, only reading or locking the stream uses the body: you may test `req.body` and then
+   * call `text()`.
+   *
+   * A body with a `content-encoding` (gzip, deflate, br) is decompressed; `bodyLimit` applies to the decompressed
+   * size as well. The stream fails with `ERR_CLIENT_GONE` when the client disconnects, and with an HttpError 413
+   * above the `bodyLimit`.
    */
   get body(): ReadableStream<Uint8Array> | null {
-    if (this.#rare?.body !== undefined) return this.#rare.body
+    if (this.#body?.hasStream) return this.#body.stream
     if ((this.event()[this.eventAt + REQUEST_FLAGS] & FLAG_BODY) === 0) return null
-    // To look at it uses nothing up: its pieces are taken when it is read or cancelled.
-    this.#rare ??= {}
-    const rare = this.#rare
-    const pull = async (controller: ReadableStreamDefaultController<Uint8Array>) => {
-      rare.pieces ??= this.#pieces()
-      const { done, value } = await rare.pieces.next()
-      if (done) controller.close()
-      else controller.enqueue(value)
-    }
-    const cancel = () => {
-      rare.pieces ??= this.#pieces()
-      void rare.pieces.return(undefined)
-    }
-    const body = new ReadableStream<Uint8Array>({ pull, cancel }, { highWaterMark: 0 })
-    rare.body = body
-    return body
+    return this.#bodyReader().stream
   }
 
-  /** The pieces of the body as they arrive, which can be taken once: what `body` is made of. */
+  /** The chunks of the body as they arrive. The body can be read once. It fails like `body`. */
   chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     this.event()
-    if (this.#isLocked) throw alreadyUsed()
-    return this.#pieces()
-  }
-
-  #pieces(): AsyncGenerator<Uint8Array, void, undefined> {
-    this.event()
-    const decodedWhole = this.#rare?.decoded
-    if (decodedWhole !== undefined) return copyOf(decodedWhole)
-    if (this.#isStreamed) throw alreadyUsed()
-    this.#isStreamed = true
-    const sent = this.#incoming?.chunks() ?? piecesOf(new Uint8Array(this.#arrived()))
-    const codings = this.#codings
-    return codings === null ? sent : decoded(codings, sent, this.#bodyLimit)
+    return this.#bodyReader().chunks()
   }
 
   /**
-   * The trailer section (RFC 9110 §6.5), of a body that came in chunks, when all of it has been read; names in lower
-   * case. Empty before that, and when there is none.
+   * The trailer fields of a chunked body (RFC 9110 §6.5), after the whole body was read. Empty before that, and when
+   * there are none. Names are in lower case.
    */
   get trailers(): Headers {
     const words = this.event()
-    if (this.#incoming !== undefined) return parsedTrailers(this.#incoming.trailers)
+    if (this.incoming !== undefined) return parsedTrailers(this.incoming.trailers)
     const start = words[this.eventAt + REQUEST_TRAILERS_OFFSET]
     return parsedTrailers(this.#eventBytes.latin1Slice(start, start + words[this.eventAt + REQUEST_TRAILERS_LENGTH]))
   }
@@ -323,70 +294,45 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   }
 
   /**
-   * The body as text, decoded as UTF-8. Without a body it is empty.
+   * Reads the body as UTF-8 text; an empty string when there is none.
    *
-   * It may be begun before the answer and awaited behind it, like `json()`, `bytes()`, `formData()` and a reader of `body`:
-   * what has arrived by the answer resolves, of whatever size; what has not rejects with `ERR_REQUEST_ENDED`. To answer
-   * 202 and take a body for sure, await it first, or answer with a stream (on a route with `stream`) that reads it.
+   * You may call this before the response and await it afterwards, like `json()`, `bytes()`, `formData()` and a
+   * reader of `body`: it resolves if the whole body has arrived by then, and rejects with `ERR_REQUEST_ENDED` if not.
+   * To answer 202 and still get the body, await it first, or reply with a stream that reads it (on a route with
+   * `stream: true`).
+   *
+   * @throws HttpError 413 above the `bodyLimit`; Error `ERR_CLIENT_GONE`; TypeError `ERR_BODY_USED` when the body was
+   * read before
    */
   text(): Promise<string> {
-    return heard(this.#text())
-  }
-
-  /** What has arrived is read at once: before an `await` goes on, its block may be used again. */
-  async #text(): Promise<string> {
-    const whole = this.#whole()
-    return textOf(whole instanceof Promise ? await whole : whole)
+    return this.#bodyReader().text()
   }
 
   /**
-   * The body parsed as JSON.
-   * @throws HttpError 400 `ERR_INVALID_JSON` when it is no JSON, saying where; 415 when its `content-type` is another one
+   * Reads the body and parses it as JSON.
+   * @throws HttpError 400 `ERR_INVALID_JSON` with the position of the mistake; 415 when `content-type` names another
+   * type; otherwise like `text()`
    */
   json<T = unknown>(): Promise<T> {
-    return heard(this.#json<T>())
+    return this.#bodyReader().json<T>()
   }
 
-  async #json<T>(): Promise<T> {
-    const contentType = this.headers.get('content-type')
-    if (contentType !== null) {
-      const type = parseMediaType(contentType)
-      if (type === undefined || !isJson(type)) throw new HttpError(415, 'The body must be application/json.')
-    }
-    const text = await this.#text()
-    try {
-      return JSON.parse(text) as T
-    } catch (cause) {
-      const what = text === '' ? 'it is empty' : messageOf(cause)
-      throw new HttpError(400, `The body is not valid JSON: ${what}`, { cause, code: 'ERR_INVALID_JSON' })
-    }
-  }
-
-  /** The body as bytes, which are the caller's own. */
+  /** Reads the body as bytes. The array is yours to keep and change. It fails like `text()`. */
   bytes(): Promise<Uint8Array> {
-    return heard(this.#bytes())
-  }
-
-  async #bytes(): Promise<Uint8Array> {
-    const whole = this.#whole()
-    return new Uint8Array(whole instanceof Promise ? await whole : whole)
+    return this.#bodyReader().bytes()
   }
 
   /**
-   * The body as a form, `application/x-www-form-urlencoded` or `multipart/form-data`, with its files in memory; `parts`
-   * is for larger ones.
-   * @throws HttpError 415 when it is another type, 400 `ERR_INVALID_FORM`, 413; Error `ERR_MISSING_PEER` when a
-   *   multipart form comes and `@fastify/busboy` is not installed
+   * Reads the body as a form, `application/x-www-form-urlencoded` or `multipart/form-data`. Files are held in memory;
+   * use `parts()` for large ones.
+   * @throws HttpError 415 for another type, 400 `ERR_INVALID_FORM`, 413 above the limits; Error `ERR_MISSING_PEER`
+   * for a multipart form when `@fastify/busboy` is not installed; otherwise like `text()`
    */
   formData(limits?: FormLimits): Promise<FormData> {
-    return heard(this.#formData(limits))
+    return this.#bodyReader().formData(limits)
   }
 
-  async #formData(limits?: FormLimits): Promise<FormData> {
-    return readForm(this.headers.get('content-type'), this.chunks(), limits)
-  }
-
-  /** Which request it is, for logs: not its header fields, for those may hold secrets. */
+  /** Method, target and IP address, for logs. Header fields are left out because they may hold secrets. */
   toJSON(): { method: string; target: string; ip: string } | { ended: true } {
     return this.#isEnded ? { ended: true } : { method: this.method, target: this.target, ip: this.ip }
   }
@@ -397,7 +343,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   }
 
   /**
-   * The client went away. `half`: it may still take the answer.
+   * The client disconnected. With `half` it closed its sending side only, and may still read the response.
    * @internal
    */
   clientGone(half: boolean): void {
@@ -407,27 +353,27 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     this.#rare.abort?.abort(this.#rare.gone)
   }
 
-  /** The client went away, or has at least stopped sending. @internal */
+  /** Whether the client went away, or has stopped sending. @internal */
   get hasLeft(): boolean {
     return this.isGone || this.#rare?.gone !== undefined
   }
 
-  /** Has the server log an error of this request. @internal */
+  /** Logs an error of this request by the server's `log`. @internal */
   report(error: unknown): void {
     this.#surroundings.report(error, this as BrinkRequest)
   }
 
-  /** Nobody is left to take the answer. @internal */
+  /** The connection is closed in both directions. @internal */
   isGone = false
 
   /**
-   * Copies what the request stands on out of the block, which is about to be used again.
+   * Copies the request out of the block, before the block is used again.
    * @internal
    */
   detach(): void {
     if (this.#isEnded || this.#isDetached) return
-    // Of a body that follows, what has come is kept there.
-    this.#copy(this.#incoming === undefined)
+    // A body that is still arriving is kept by `incoming`.
+    this.#copy(this.incoming === undefined)
     this.#watch()
   }
 
@@ -440,7 +386,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   }
 
   /**
-   * A copy for the log, but for the body, which outlives the answer: to be made before the block is used again.
+   * A copy for logging errors of the response body, which may come after the request has ended. Made before the block
+   * is used again.
    * @internal
    */
   lender(): BrinkRequest {
@@ -454,7 +401,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
       this.#surroundings,
     )
     if (this.#rare?.state !== undefined) copy.#rare = { state: this.#rare.state }
-    copy.#isStreamed = true
+    copy.#bodyReader().markTaken()
     if (this.#isDetached) copy.#isDetached = true
     else copy.#copy(false)
     return copy
@@ -466,17 +413,16 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   }
 
   /**
-   * The request was answered: nothing of it can be read any more.
+   * The request was answered; from now on nothing of it can be read.
    * @internal
    */
   end(): void {
-    // Who has a reader has begun to take what has arrived, though the stream asks for the first piece a little later.
-    if (this.#isLocked && !this.#isStreamed && this.#rare !== undefined) this.#rare.pieces ??= this.#pieces()
+    this.#body?.end()
     this.#isAnswered = true
     if (this.#surroundings.outliveAnswers !== true) this.#isEnded = true
-    else if (!this.#isDetached) this.#copy(this.#incoming === undefined && !this.#isStreamed)
+    else if (!this.#isDetached) this.#copy(this.incoming === undefined && this.#body?.isTaken !== true)
     if (this.#isWatched) this.#surroundings.watching.remove(this)
-    this.#incoming?.fail(ended())
+    this.incoming?.fail(ended())
   }
 
   #watch(): void {
@@ -490,42 +436,18 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     throw ended()
   }
 
-  #whole(): Buffer | Promise<Buffer> {
-    this.event()
-    if (this.#isLocked) throw alreadyUsed()
-    if (this.#isStreamed) {
-      if (this.#rare?.decoded !== undefined) return this.#rare.decoded
-      throw alreadyUsed()
-    }
-    const codings = this.#codings
-    if (codings !== null) {
-      const decoded = this.#incoming === undefined ? this.#decodedWhole(codings) : gathered(this.chunks())
-      this.#rare ??= {}
-      this.#rare.decoded = decoded
-      return decoded
-    }
-    return this.#incoming === undefined ? this.#arrived() : this.#incoming.whole()
+  #bodyReader(): RequestBody {
+    this.#body ??= new RequestBody(this)
+    return this.#body
   }
 
-  /** What has arrived whole is mostly small, and need not be taken through a stream. */
-  async #decodedWhole(codings: string): Promise<Buffer> {
-    this.#isStreamed = true
-    const limit = this.#bodyLimit
-    // The block is used again while it is decoded.
-    return inflatedWhole(codings, Buffer.from(this.#arrived()), limit)
-  }
-
-  /** Somebody has a reader of the body, and may have read nothing yet. */
-  get #isLocked(): boolean {
-    return this.#rare?.body?.locked === true
-  }
-
-  get #bodyLimit(): number {
+  /** @internal */
+  get bodyLimit(): number {
     return this.#match.route.bodyLimit ?? this.#surroundings.bodyLimit
   }
 
-  /** The content codings that are to be undone. */
-  get #codings(): string | null {
+  /** The content codings of the body that are undone. @internal */
+  get codings(): string | null {
     return this.#surroundings.leavesCodings === true ? null : this.headers.get('content-encoding')
   }
 
@@ -535,10 +457,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * @internal
    */
   takeArrived(): Buffer | undefined {
-    if (this.#incoming !== undefined || this.#isStreamed) return undefined
-    const arrived = this.#arrived()
-    this.#isStreamed = true
-    return arrived
+    return this.#bodyReader().takeArrived()
   }
 
   /** Whether the client offers to speak another protocol. @internal */
@@ -551,7 +470,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     return (this.event()[this.eventAt + REQUEST_FLAGS] & FLAG_BODY) !== 0
   }
 
-  #arrived(): Buffer {
+  /** @internal */
+  arrived(): Buffer {
     const words = this.event()
     const start = words[this.eventAt + REQUEST_BODY_OFFSET]
     return this.#eventBytes.subarray(start, start + words[this.eventAt + REQUEST_BODY_LENGTH])
@@ -564,49 +484,14 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   }
 }
 
-/** Whoever awaits it sees the error. A handler that does not, for it failed before, must not end the process with it. */
-function heard<T>(body: Promise<T>): Promise<T> {
-  body.catch(() => {})
-  return body
-}
-
 function ended(): Error {
   return coded(
-    new Error('This request was answered already: read what is needed of it before answering.'),
+    new Error('This request was already answered: read what you need of it before you answer.'),
     'ERR_REQUEST_ENDED',
   )
 }
 
-/** Codings are undone as the body is read, within a limit; one that is not supported is an error then. */
-async function* decoded(
-  codings: string,
-  sent: AsyncIterable<Uint8Array>,
-  limit: number,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* inflated(codings, sent, limit)
-}
-
-async function gathered(pieces: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const all: Uint8Array[] = []
-  for await (const piece of pieces) all.push(piece)
-  return Buffer.concat(all)
-}
-
-/** What was gathered belongs to those who asked for it. */
-async function* copyOf(whole: Promise<Buffer>): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* piecesOf(new Uint8Array(await whole))
-}
-
-async function* piecesOf(...pieces: Uint8Array[]): AsyncGenerator<Uint8Array, void, undefined> {
-  for (const piece of pieces) if (piece.length > 0) yield piece
-}
-
-function textOf(body: Buffer): string {
-  const text = body.toString('utf8')
-  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text
-}
-
-/** The method of the request event at a place. Its head lies at `headAt` in the bytes. */
+/** The method of the request event at a place in `words`. Its head begins at `headAt` in `bytes`. */
 export function methodAt(words: Int32Array, at: number, bytes: RawBuffer, headAt: number): string {
   const method = words[at + REQUEST_METHOD]
   const known = (method & 0xff) === METHOD_UNKNOWN ? undefined : native.methods[method & 0xff]

@@ -1,6 +1,6 @@
-// The signal of a request. Its listeners run when the native side tells that a client has gone, in a call that belongs
-// to no request: so each runs in the async context in which it was added, and what it throws is its own request's. What
-// follows the signal otherwise, such as `AbortSignal.any()`, hears in the context in which the signal was asked for.
+// The signal of a request. The native side reports disconnects in a call that belongs to no request, so each listener
+// runs in the async context in which it was added, and its errors are reported for this request. Signals that depend
+// on this one, as with `AbortSignal.any()`, run in the context in which this one was created.
 import { AsyncResource } from 'node:async_hooks'
 import { callListener } from '../runtime/call_listener.js'
 
@@ -8,13 +8,13 @@ type Listener = Parameters<AbortSignal['addEventListener']>[1]
 type AddOptions = Parameters<AbortSignal['addEventListener']>[2]
 type Failed = (error: unknown) => void
 
-/** What aborts the signal of a request. */
+/** A signal and the function that aborts it. */
 export interface RequestAbort {
   readonly signal: AbortSignal
   abort(reason: unknown): void
 }
 
-/** Has a signal that hands what listeners throw, at once or later, to `failed`. */
+/** Creates a signal whose listeners' errors, thrown or rejected, go to `failed`. */
 export function requestAbort(failed: Failed): RequestAbort {
   const controller = new AbortController()
   const context = new AsyncResource('BRINK_SIGNAL')
@@ -23,7 +23,7 @@ export function requestAbort(failed: Failed): RequestAbort {
   const { addEventListener, removeEventListener } = signal
   Object.defineProperties(signal, {
     addEventListener: hidden((type: string, listener: Listener | null, options?: AddOptions) => {
-      // Node refuses what is no listener.
+      // Let Node report the wrong type.
       if ((typeof listener !== 'object' && typeof listener !== 'function') || listener === null) {
         return addEventListener.call(signal, type, listener as never, options)
       }

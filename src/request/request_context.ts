@@ -1,14 +1,14 @@
-// Async contexts: what belongs to one request runs in the context of that request and of no other, so that an
-// AsyncLocalStorage, a tracer or `async_hooks` sees each request as a thing of its own. Events of many requests come
-// from the native side in one call, whose own context belongs to the server.
+// Async contexts. Everything that belongs to one request runs in the context of that request, so that
+// AsyncLocalStorage, tracers and `async_hooks` can tell requests apart. The native side reports events of many
+// requests in one call, in the server's own context.
 import { AsyncResource } from 'node:async_hooks'
 
-/** The type of a request's async resource: of its handler and middleware, and what they begin. */
+/** The type of the async resource in which a request's handler and middleware run. */
 export const REQUEST_CONTEXT = 'BRINK_REQUEST'
 
-/** The context in which a middleware's `next()` gave a reply: a stream or an upgrade handler in it runs there. */
+/** The context in which a reply was returned by `next()`. Its stream or upgrade handler runs in it. */
 export class ReplyContext extends AsyncResource {
-  /** A reply that an app keeps has not the context of the request that it was first made for. */
+  /** A reply that an app keeps and returns again must not run in the context of an earlier request. */
   readonly request: object
 
   constructor(request: object) {

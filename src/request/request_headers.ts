@@ -3,28 +3,29 @@ import type { RawBuffer } from '../exchange/raw_buffer.js'
 import { coded } from '../runtime/errors.js'
 import { INSPECT, type Inspect } from '../runtime/inspection.js'
 
-/** What was read of header fields, by the names that were asked for. */
+/** Values of header fields that were read before, by name. */
 export type FieldMemory = Map<string, string | null>
 
-/** Where the fields of a request lie: their spans in the words of its event, from `eventAt` on. */
+/** The place of a request's header fields: their offsets stand in the words of its event, from `eventAt` on. */
 export interface FieldSource {
   /** @throws Error `ERR_REQUEST_ENDED` */
   event(): Int32Array
   readonly eventAt: number
   readonly eventBytes: RawBuffer
-  /** What was read of the same fields before, byte for byte; undefined for new ones. */
+  /** Values that were read from byte-for-byte equal fields of an earlier request; undefined for new fields. */
   readonly fieldMemory: FieldMemory | undefined
 }
 
-/** Names may be made from data: no more of them are remembered. */
-const MOST_REMEMBERED = 64
+/** An app may derive names from data, so the memory is bounded. */
+const MAX_REMEMBERED = 64
 
 /**
- * The header fields of a request; reads like fetch's `Headers`. Names do not care about case and come back in lower
- * case. Values of one name are joined by a comma (RFC 9110 §5.3), those of `cookie` by a semicolon (RFC 6265 §5.4).
+ * The header fields of a request, with the methods of fetch's `Headers`. Names are case-insensitive and are returned
+ * in lower case. Several values of one name are joined by a comma (RFC 9110 §5.3), those of `cookie` by a semicolon
+ * (RFC 6265 §5.4).
  *
- * It goes wherever `HeadersInit` goes: `new Headers(req.headers)`, `fetch(url, { headers: req.headers })`. As there with
- * what may not be changed, `append`, `set` and `delete` throw a TypeError.
+ * You can pass it wherever `HeadersInit` is expected: `new Headers(req.headers)`, `fetch(url, { headers: req.headers
+ * })`. It is immutable: `append`, `set` and `delete` throw a TypeError `ERR_HEADERS_IMMUTABLE`.
  */
 export class RequestHeaders {
   readonly #source: FieldSource
@@ -34,14 +35,14 @@ export class RequestHeaders {
     this.#source = source
   }
 
-  /** The value of a field, or null when there is none. */
+  /** Returns the value of a field, or null when the request does not have it. */
   get(name: string): string | null {
     const words = this.#source.event()
     const memory = this.#source.fieldMemory
     const remembered = memory?.get(name)
     if (remembered !== undefined) return remembered
     const value = this.#read(words, name)
-    if (memory !== undefined && memory.size < MOST_REMEMBERED) memory.set(name, value)
+    if (memory !== undefined && memory.size < MAX_REMEMBERED) memory.set(name, value)
     return value
   }
 
@@ -58,12 +59,12 @@ export class RequestHeaders {
     return value
   }
 
-  /** Whether there is such a field. */
+  /** Whether the request has the field. */
   has(name: string): boolean {
     return this.get(name) !== null
   }
 
-  /** Each name once, in the order in which they came, with its value. */
+  /** Iterates over pairs of name and value, each name once, in the order in which they arrived. */
   *entries(): Generator<[string, string], undefined> {
     const { words, at, bytes, base, end } = this.#fields()
     const joined = new Map<string, string>()
@@ -77,7 +78,7 @@ export class RequestHeaders {
     return undefined
   }
 
-  /** The values of `set-cookie`, which no request should have, each by itself. */
+  /** Returns the values of `set-cookie` fields, unjoined. Requests normally have none. */
   getSetCookie(): string[] {
     const fields = this.raw()
     return fields.filter((_, place) => place % 2 === 1 && fields[place - 1]?.toLowerCase() === 'set-cookie')
@@ -99,7 +100,7 @@ export class RequestHeaders {
   }
 
   /**
-   * As they came: names at even places, values at odd ones.
+   * The fields as they arrived: names at even places, values at odd ones.
    * @internal
    */
   raw(): string[] {
@@ -116,13 +117,13 @@ export class RequestHeaders {
     return { words, at, bytes, base: words[at + REQUEST_HEAD_OFFSET], end }
   }
 
-  /** Each name once. */
+  /** Iterates over the names, each once. */
   *keys(): Generator<string, undefined> {
     for (const [name] of this.entries()) yield name
     return undefined
   }
 
-  /** The values, as `entries()` gives them. */
+  /** Iterates over the values, in the order of `entries()`. */
   *values(): Generator<string, undefined> {
     for (const [, value] of this.entries()) yield value
     return undefined
@@ -157,7 +158,9 @@ function textOf(span: number, bytes: RawBuffer, base: number): string {
   return bytes.latin1Slice(start, start + (span >>> 16))
 }
 
-/** Whether the bytes of a span are this name, whatever its case. Names are tokens, so folding by one bit is enough. */
+/**
+ * Whether the bytes at an offset are this name in any case. Names are tokens, so comparing all but one bit is enough.
+ */
 function isName(span: number, name: string, bytes: RawBuffer, base: number): boolean {
   const length = span >>> 16
   if (length !== name.length) return false

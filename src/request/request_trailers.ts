@@ -1,4 +1,4 @@
-/** The fields of a trailer section, which is complete lines of `name: value`. The native side has checked them. */
+/** Parses a trailer section: complete lines of `name: value`, which the native side has validated. */
 export function parsedTrailers(lines: string): Headers {
   const fields = new Headers()
   for (const line of lines.split('\r\n')) {

@@ -9,47 +9,46 @@ import { isStream } from '../streams/body_source.js'
 import type { Middleware } from './handler.js'
 import { Upgrade } from './upgrade.js'
 
-/** Answers a request with a handler's raw value. */
+/** Runs a handler, or a middleware with everything inside it, and returns its raw value. */
 export type Run = (req: BrinkRequest) => HandlerResult | Promise<HandlerResult>
 
-/** Answers for an error. Never throws or rejects. */
+/** Converts an error to a reply. Never throws or rejects. */
 export type Rescue = (error: unknown, req: BrinkRequest) => Reply | Promise<Reply>
 
 /**
- * A middleware around what is further in. Errors of both become answers by `rescue`: those of what is further in before
- * the middleware sees them, so that what it does to answers is done to these, too.
+ * Wraps `inner` in a middleware. `rescue` converts the errors of both to replies; those of `inner` before the
+ * middleware sees them, so that it can change them like any other reply.
  */
-export function around(middleware: Middleware, inner: Run, rescue: Rescue): Run {
+export function wrapped(middleware: Middleware, inner: Run, rescue: Rescue): Run {
   const layer: Run = (req) => {
-    const turn = new Turn(inner, rescue, req)
+    const call = new MiddlewareCall(inner, rescue, req)
     try {
-      const value = middleware(req, () => turn.next())
-      // What is further in is settled already: most middleware gives it as it is.
-      if (!isPromise(value) || turn.gave(value)) return turn.settle(value)
+      const value = middleware(req, () => call.next())
+      // Most middleware returns the result of `next()` unchanged, which is settled already.
+      if (!isPromise(value) || call.isResultOfNext(value)) return call.settle(value)
       return Promise.resolve(value).then(
-        (settled) => turn.settle(settled, true),
-        (error) => turn.rescued(error),
+        (settled) => call.settle(settled, true),
+        (error) => call.rescued(error),
       )
     } catch (error) {
-      return turn.rescued(error)
+      return call.rescued(error)
     }
   }
   layers.add(layer)
   return layer
 }
 
-// What these give is a reply, or a promise, which is not rejected, of a reply that its request alone has.
+// Runs that return a Reply of this request alone, or a promise of one that never rejects.
 const layers = new WeakSet<Run>()
 
-/** Whether errors of `run` have become answers already. */
+/** Whether `run` converts its errors to replies itself. */
 export function isLayer(run: Run): boolean {
   return layers.has(run)
 }
 
 /**
- * What a middleware has put into an AsyncLocalStorage around `next()` is there when the stream is read, the connection
- * handed over, or memory that is sent found to have changed, which is done later and by the server. The innermost context
- * has it all.
+ * Attaches the current async context to a reply whose stream, upgrade handler or memory check runs later, so that it
+ * sees the AsyncLocalStorage values that middleware set around `next()`. The innermost context has all of them.
  */
 function inContext(answer: Reply, req: BrinkRequest): Reply {
   const { body } = answer
@@ -59,8 +58,8 @@ function inContext(answer: Reply, req: BrinkRequest): Reply {
   return answer
 }
 
-/** One request's way through one middleware. */
-class Turn {
+/** One run of a middleware for a request. */
+class MiddlewareCall {
   #answer: Reply | Promise<Reply> | undefined
   readonly #inner: Run
   readonly #rescue: Rescue
@@ -76,56 +75,58 @@ class Turn {
     if (this.#answer !== undefined) {
       throw coded(new Error('A middleware called next() twice for one request.'), 'ERR_NEXT_CALLED_TWICE')
     }
-    this.#answer = NOT_YET
-    this.#answer = this.#further()
+    this.#answer = PENDING
+    this.#answer = this.#runInner()
     return this.#answer
   }
 
-  #further(): Reply | Promise<Reply> {
+  #runInner(): Reply | Promise<Reply> {
     if (isLayer(this.#inner)) {
       const answer = this.#inner(this.#req) as Reply | Promise<Reply>
       return answer instanceof Promise ? answer : answer.copy()
     }
     try {
-      return this.#own(this.#inner(this.#req))
+      return this.#ownReply(this.#inner(this.#req))
     } catch (error) {
       return this.rescued(error)
     }
   }
 
-  /** Whether this is what `next()` gave. */
-  gave(value: unknown): boolean {
+  /** Whether a value is the result of `next()`. */
+  isResultOfNext(value: unknown): boolean {
     return value === this.#answer
   }
 
   /**
-   * The answer, given what the middleware returned: nothing stands for what is further in. It is this request's own unless
-   * that is left to whoever stands further out: a middleware may remember what `next()` gave.
+   * The reply after the middleware returned `value`; undefined means the result of `next()`. With `makesOwn` the
+   * reply is copied for this request, because the middleware may have kept the original.
    */
   settle(value: HandlerResult, makesOwn = false): Reply | Promise<Reply> {
     const answer = this.#answer
-    if (answer !== undefined && (value === undefined || this.gave(value))) {
-      return makesOwn ? this.#own(answer) : answer
+    if (answer !== undefined && (value === undefined || this.isResultOfNext(value))) {
+      return makesOwn ? this.#ownReply(answer) : answer
     }
-    if (value !== undefined) return this.#own(value)
+    if (value !== undefined) return this.#ownReply(value)
     return this.rescued(
       coded(
-        new Error('A middleware returned nothing and did not call next(): return next(), or an answer (null for 204).'),
+        new Error(
+          'A middleware returned nothing and did not call next(): return next(), or a response (null for 204).',
+        ),
         'ERR_NEXT_NOT_CALLED',
       ),
     )
   }
 
   /**
-   * A Reply that this request alone has: what a middleware sets would stand in the next client's answer, too, if it were
-   * one that somebody keeps.
+   * Converts a value to a Reply of this request alone. A Reply that the app keeps would otherwise carry changes of a
+   * middleware over to other clients.
    */
-  #own(value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
+  #ownReply(value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
     try {
       if (value instanceof Reply) return inContext(value.copy(), this.#req)
       if (isPromise(value))
         return Promise.resolve(value).then(
-          (settled) => this.#own(settled),
+          (settled) => this.#ownReply(settled),
           (error) => this.rescued(error),
         )
       const answer = toReply(value)
@@ -142,33 +143,33 @@ class Turn {
   rescued(error: unknown): Reply | Promise<Reply> {
     const answer = this.#rescue(error, this.#req)
     return answer instanceof Promise
-      ? answer.then((settled) => this.#answering(error, settled))
-      : this.#answering(error, answer)
+      ? answer.then((settled) => this.#errorReply(error, settled))
+      : this.#errorReply(error, answer)
   }
 
-  /** An answer to an error, which says so. An answer that was thrown is none. */
-  #answering(error: unknown, answer: Reply): Reply {
+  /** A reply to an error, with `reply.error` set. A thrown reply is not an error. */
+  #errorReply(error: unknown, answer: Reply): Reply {
     const own = inContext(answer.copy(), this.#req)
     if (!isAnswer(error)) own.error = error
     return own
   }
 }
 
-/** While `next()` runs. */
-const NOT_YET = new Reply(500)
+/** Stands for the result while `next()` runs. */
+const PENDING = new Reply(500)
 
-/** Runs `layer`, which stands around `inner`, only for requests that `applies` says yes to. */
+/** Runs `layer`, which wraps `inner`, only for requests for which `applies` returns true. */
 export function when(applies: (req: BrinkRequest) => boolean, layer: Run, inner: Run): Run {
   const run: Run = (req) => (applies(req) ? layer(req) : inner(req))
   if (isLayer(inner)) layers.add(run)
   return run
 }
 
-/** What is further in, whose errors become answers. */
+/** Wraps `inner` so that its errors become replies. */
 export function guarded(rescue: Rescue, inner: Run): Run {
   return (req) => {
     try {
-      // Converted here, so that a value that cannot be sent is this router's error too.
+      // Converted here, so that a value that cannot be sent is an error of this router, too.
       const answer = toReply(inner(req))
       return answer instanceof Promise ? answer.catch((error: unknown) => rescue(error, req)) : answer
     } catch (error) {
@@ -177,7 +178,7 @@ export function guarded(rescue: Rescue, inner: Run): Run {
   }
 }
 
-/** A value as a Reply with this status, unless it is a Reply or a Response, which has its own. */
+/** Converts a value to a Reply with this status, unless it is a Reply or a Response, which has its own. */
 export function withStatus(status: number, value: HandlerResult | PromiseLike<HandlerResult>): Reply | Promise<Reply> {
   if (isPromise(value)) return Promise.resolve(value).then((settled) => withStatus(status, settled))
   const answer = toReply(value)

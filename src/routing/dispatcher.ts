@@ -13,59 +13,60 @@ import { ANY_METHOD, RouteTree } from './route_tree.js'
 import { CONNECT, type RouteDefinition, type RouterDefinition, UPGRADE } from './router_definition.js'
 import { Scope } from './scope.js'
 
-/** What answers a request. */
+/** A compiled route. */
 export interface Route {
-  /** The canonical pattern, with the prefixes of mounted routers; empty for the answers to what has no route. */
+  /** The canonical pattern, including the prefixes of mounted routers; empty for the router's own responses. */
   readonly pattern: string
   /** The names of the params, in the order of a match's `values`. */
   readonly names: readonly string[]
-  /** Gives the handler's raw value, or what its outermost middleware returned. May throw. */
+  /** Runs the handler with its middleware and returns the raw value. May throw. */
   readonly run: Run
-  /** The same for a request that is refused with this error in the place of its handler. */
+  /** The same middleware around this error instead of the handler, for requests that are refused. */
   readonly refused: (error: unknown) => Run
-  /** False when nothing could see the request: then `run` may be called without one. */
+  /** Whether anything reads the request. If not, `run` may be called without one. */
   readonly needsRequest: boolean
-  /** The largest body that it takes; undefined for the server's limit. */
+  /** The body limit of the route in bytes; undefined for the server's. */
   readonly bodyLimit?: number | undefined
-  /** It takes bodies as they arrive. */
+  /** Whether the handler runs before the body has arrived. */
   readonly streams?: boolean | undefined
-  /** Deadlines of its own. */
+  /** The deadlines of the route, if it has its own. */
   readonly deadlines?: Deadlines | undefined
 }
 
-/** The way of one request target to its route. */
+/** The route of a request target, with the captured values. */
 export interface Match extends RequestMatch {
   readonly route: Route
 }
 
-/** A router made ready to answer. */
+/** A compiled router. */
 export interface Dispatcher {
-  /** The largest body that any route takes by its own limit. */
+  /** The largest body limit of any route. */
   readonly largestBody: number
-  /** Answers that are always the same, by their paths; and whether they may be given without asking. */
+  /** Fixed responses by path. `isAlone`: no middleware or HEAD route applies, so the native side may send it. */
   readonly fixed: ReadonlyMap<string, { readonly answer: Fixed; readonly isAlone: boolean }>
-  /** Whether any route takes connections over. */
+  /** Whether any route handles upgrades or CONNECT. */
   readonly takesUpgrades: boolean
   /** In what its requests differ from those of a router. */
   readonly requestRules?: RequestRules | undefined
   /**
-   * The route for a request target, of whatever form. Never throws: what cannot be found, or is not to be had by this
-   * method, has a route that says so. One static target always gives the same Match.
+   * Finds the route of a request target in any form. Never throws: a target that is not found, or has no route for
+   * the method, gets a route that sends the error. A static target always gets the same Match.
    */
   find(method: string, target: string): Match
-  /** The route that takes the connection over, if there is one. */
+  /** The route that takes over the connection, if there is one. */
   findUpgrade(method: string, target: string): Match | undefined
   /**
-   * The answer to what left `Route.run`, or went wrong in sending its value: that of the outermost router's `onError`,
-   * otherwise the plain one. Never throws or rejects. What no `onError` answered is reported to the request, unless the
-   * error's own status is below 500.
+   * Converts an error of `Route.run`, or of sending its value, to a reply: by the outermost router's `onError`, or
+   * else the default reply. Never throws or rejects. An error that no `onError` answered is reported to the request,
+   * unless its own status is below 500.
    */
   failed(error: unknown, req: BrinkRequest): Reply | Promise<Reply>
 }
 
 /**
- * Makes a router, with all that is mounted in it, ready to answer.
- * @throws TypeError `ERR_INVALID_ROUTE` when two mounted routers define the same route, or a router is mounted in itself
+ * Compiles a router with everything mounted in it.
+ * @throws TypeError `ERR_INVALID_ROUTE` when two mounted routers define the same route, or a router is mounted in
+ * itself
  */
 export function compile(definition: RouterDefinition): Dispatcher {
   return new CompiledRouter(new Scope(definition))
@@ -76,10 +77,10 @@ interface Endpoint {
   readonly scope: Scope
 }
 
-// For these a static path is looked up in one step; for others, such as PROPFIND, the tree is asked.
+// Static paths are looked up in one step for these methods. Others, such as PROPFIND, use the tree.
 const COMMON_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 const NO_VALUES: readonly string[] = Object.freeze([])
-// Where CONNECT's route lies: no prefix is for it.
+// The pattern of CONNECT's route, which no middleware prefix matches.
 const CONNECT_SEGMENTS: readonly Segment[] = [{ kind: 'static', text: '' }]
 
 class CompiledRouter implements Dispatcher {
@@ -92,11 +93,11 @@ class CompiledRouter implements Dispatcher {
   #connect: Route | undefined
   readonly #methods = new Set<string>()
   readonly #exact = new Map<string, Map<string, Match>>(COMMON_METHODS.map((method) => [method, new Map()]))
-  // By scope and text: as many as there are different answers, whatever clients ask for.
+  // By scope, and refusals also by text: bounded by the app's definition, not by what clients send.
   readonly #bad = new Map<Scope, Route>()
   readonly #unknown = new Map<Scope, Route>()
   readonly #missing = new Map<Scope, Route>()
-  // The bytes behind a CONNECT are no requests (RFC 9110 §9.3.6), so the connection ends.
+  // Bytes after a CONNECT are not requests (RFC 9110 §9.3.6), so the connection is closed.
   readonly #tunnel: Route
   readonly #refusals = new Map<Scope, Map<string, Route>>()
 
@@ -146,7 +147,7 @@ class CompiledRouter implements Dispatcher {
 
   #add(scope: Scope, definition: RouteDefinition): void {
     const segments = joinSegments(scope.prefix, definition.segments)
-    // One router may be served more than once.
+    // A router may be served several times.
     const fixed = definition.fixed?.copy()
     const handler = (fixed ?? definition).handler as Run
     const surround = (inner: Run) => scope.surround(scope.within(definition.middleware, inner), segments)
@@ -170,7 +171,7 @@ class CompiledRouter implements Dispatcher {
       return
     }
     if (fixed !== undefined) {
-      // What middleware would do to it is not done where JavaScript is not asked.
+      // Middleware would not run for a response that the native side sends.
       this.fixed.set(onlyPath(segments) as string, { answer: fixed, isAlone: run === handler })
     }
     if (bodyLimit !== undefined) this.largestBody = Math.max(this.largestBody, bodyLimit)
@@ -194,7 +195,7 @@ class CompiledRouter implements Dispatcher {
     }
   }
 
-  /** What has no path is answered by the router that the text would lead to. */
+  /** A target with broken escapes is answered by the router that the literal path leads to. */
   #badMatch(target: string): Match {
     const { path, search } = literalTarget(target)
     const route = ownedRoute(this.#bad, this.#root.ownerOf(path), (scope) => plainRoute(scope, 400))
@@ -208,7 +209,7 @@ class CompiledRouter implements Dispatcher {
     })
   }
 
-  /** The answer on a known path to a method without a route: to OPTIONS which there are, to others that they are not. */
+  /** The response on a known path for a method without a route: 204 for OPTIONS, 405 for others. */
   #refusal(method: string, methods: ReadonlySet<string>, scope: Scope): Route {
     const allow = allowed(methods)
     const key = method === 'OPTIONS' ? `OPTIONS ${allow}` : allow
@@ -227,14 +228,14 @@ function match(route: Route, path: string, search = '', values = NO_VALUES): Mat
   return { route, path, search, values }
 }
 
-/** The route of a scope that `make` made for it, once. */
+/** The route of a scope, created by `make` on first use. */
 function ownedRoute(routes: Map<Scope, Route>, scope: Scope, make: (scope: Scope) => Route): Route {
   const route = routes.get(scope) ?? make(scope)
   routes.set(scope, route)
   return route
 }
 
-/** An answer of a router's own, in its middleware. */
+/** A response of the router itself, inside its middleware. */
 function answerRoute(scope: Scope, answer: Run, segments?: readonly Segment[]): Route {
   const surround = (inner: Run) => scope.surround(inner, segments)
   return { pattern: '', names: NO_VALUES, run: surround(answer), refused: refusing(surround), needsRequest: true }
@@ -245,8 +246,8 @@ function plainRoute(scope: Scope, status: number, headers?: HeadersSource, segme
 }
 
 /**
- * RFC 9110 §9.1: for a method that HTTP does not know, and this server has no route for on any path. Nobody knows what
- * stands behind such a request, so the connection ends, whatever middleware does to the answer.
+ * 501 for a method that HTTP does not register and no route of this server uses (RFC 9110 §9.1). The server cannot
+ * know what follows such a request, so the connection is closed, whatever middleware returns.
  */
 function notImplemented(scope: Scope, segments?: readonly Segment[]): Route {
   const route = plainRoute(scope, 501, undefined, segments)
@@ -264,7 +265,7 @@ function closing(run: Run): Run {
   }
 }
 
-/** What answers in the middleware of a route for requests that its handler does not get. */
+/** Makes a run of a route's middleware for requests that its handler does not get. */
 function refusing(surround: (inner: Run) => Run): (error: unknown) => Run {
   return (error) =>
     surround(() => {
@@ -272,7 +273,7 @@ function refusing(surround: (inner: Run) => Run): (error: unknown) => Run {
     })
 }
 
-/** The value of `Allow` (RFC 9110 §10.2.1), with what is answered unasked: HEAD by GET's route, and OPTIONS. */
+/** The value of `Allow` (RFC 9110 §10.2.1), including the implicit methods: HEAD for a GET route, and OPTIONS. */
 function allowed(methods: ReadonlySet<string>): string {
   const list = new Set<string>()
   for (const method of methods) {
@@ -283,8 +284,8 @@ function allowed(methods: ReadonlySet<string>): string {
   return [...list, 'OPTIONS'].join(', ')
 }
 
-// An arrow function has no `arguments`: without params it cannot see what it is called with. Anything that is not
-// clearly one, such as a bound function, counts as seeing.
+// An arrow function has no `arguments`, so without params it cannot read the request. Any other function, such as a
+// bound one, is assumed to read it.
 function seesRequest(handler: Handler): boolean {
   return !/^(?:async\s*)?\(\s*\)\s*=>/.test(Function.prototype.toString.call(handler))
 }

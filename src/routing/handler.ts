@@ -3,20 +3,20 @@ import type { Reply } from '../reply/reply.js'
 import type { BrinkRequest } from '../request/request.js'
 import type { RouteOptions } from './route_options.js'
 
-/** Answers the requests of one route. Its `params` are typed by the route's path. */
+/** Handles the requests of one route. `req.params` is typed by the route's path. */
 export type Handler<Path extends string = string> = (
   req: BrinkRequest<PathParams<Path>>,
 ) => HandlerResult | Promise<HandlerResult>
 
 /**
- * Stands around the handlers of a router, or of one route: `await next()` gives the answer of everything further in,
- * which may be changed and returned, or another one returned instead. A middleware
- *  - that calls `next` and returns nothing leaves the inner answer as it is;
- *  - that returns without calling `next` has answered itself, and must return something (`null` for 204);
- *  - sees what is thrown further in as the answer that it has become, by `onError` or by itself: `next()` neither throws
- *    nor rejects. The error is the answer's `error`.
+ * Runs around the handlers of a router or of one route. `await next()` gives the reply of everything inside it;
+ * change it, or return another one. A middleware
+ *  - that calls `next` and returns nothing keeps the inner reply;
+ *  - that returns without calling `next` answers itself, and must return something (`null` for 204);
+ *  - sees an error that was thrown inside it as the reply that answers it: `next()` never throws or rejects. The
+ *    error itself is in `reply.error`.
  *
- * `next()` gives a promise only when something further in does, so that a synchronous app stays synchronous.
+ * `next()` returns a promise only when something inside is asynchronous, so a synchronous app stays synchronous.
  * Calling it twice throws `ERR_NEXT_CALLED_TWICE`.
  */
 export type Middleware<Path extends string = string> = (
@@ -24,17 +24,16 @@ export type Middleware<Path extends string = string> = (
   next: Next,
 ) => HandlerResult | Promise<HandlerResult>
 
-/** What is said of a route behind its path: middleware of its own, the first one outermost, its handler, its options. */
+/** What follows the path of a route: its own middleware, outermost first, its handler, and its options. */
 export type Handling<Path extends string> =
   | [...middleware: Middleware<Path>[], handler: Handler<Path>]
   | [...middleware: Middleware<Path>[], handler: Handler<Path>, options: RouteOptions | undefined]
 
 /**
- * Adds a route: `app.get('/users', handler)`, with middleware of its own `app.get('/users', auth, handler)`, and with
- * options behind them.
+ * Adds a route: `app.get('/users', handler)`. Middleware for this route goes before the handler, options after it:
+ * `app.get('/users', auth, handler, { bodyLimit: 1024 })`.
  */
-// One signature for each number of middleware, the longest first: only so do functions that are written in place have
-// their params typed.
+// One signature for each number of middleware, longest first: only so are the params of inline functions typed.
 export interface AddRoute<App> {
   <Path extends string>(
     path: Path,
@@ -56,13 +55,14 @@ export interface AddRoute<App> {
   <Path extends string>(path: Path, ...handling: Handling<Path>): App
 }
 
-/** Answers the request with what is further in. */
+/** Runs everything inside a middleware and returns its reply. */
 export type Next = () => Reply | Promise<Reply>
 
 /**
- * Answers for an error. A value that is neither a `Reply` nor a `Response` is sent with the status of the error (that of an
- * `HttpError`, or the `status` or `statusCode` of another Error, otherwise 500), and with its header fields, such as
- * `retry-after`, but for those about its content. Returning nothing hands the error on, to the router further out.
+ * Answers an error. A returned value that is neither a `Reply` nor a `Response` is sent with the status of the error:
+ * that of an `HttpError`, or the `status` or `statusCode` of another Error, otherwise 500. It keeps the error's
+ * header fields, such as `retry-after`, but not those that describe content. Return nothing to pass the error on to
+ * the enclosing router.
  */
 export type ErrorHandler = (error: unknown, req: BrinkRequest) => HandlerResult | Promise<HandlerResult>
 

@@ -1,5 +1,5 @@
-// The registered methods (RFC 9110 §16.1.1). A route for every method answers these; any other must be asked for by name,
-// and is 501 where it is not (RFC 9110 §9.1).
+// The registered methods (RFC 9110 §16.1.1). `all()` covers these. Any other method needs a route of its own, and
+// gets 501 if no route has it (RFC 9110 §9.1).
 const REGISTERED = new Set(
   (
     'ACL BASELINE-CONTROL BIND CHECKIN CHECKOUT CONNECT COPY DELETE GET HEAD LABEL LINK LOCK MERGE MKACTIVITY ' +
@@ -8,10 +8,10 @@ const REGISTERED = new Set(
   ).split(' '),
 )
 
-/** Whether a method is one that HTTP knows, whatever a server does with it. */
+/** Whether a method is registered. */
 export function isRegisteredMethod(method: string): boolean {
   return REGISTERED.has(method)
 }
 
-/** The longest method that the native side takes. */
-export const MOST_METHOD_CHARACTERS = 32
+/** The longest method that the native side accepts, in characters. */
+export const MAX_METHOD_CHARACTERS = 32

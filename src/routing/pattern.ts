@@ -2,22 +2,22 @@ import { canonicalPath } from '../fields/path.js'
 import { coded } from '../runtime/errors.js'
 
 /**
- * One segment of a pattern: text to be equal to, `:param` for one non-empty segment, or `*wildcard` for the rest. In text a
- * colon or an asterisk is written with a backslash before it: `/books\\:batch` is for `/books:batch`.
+ * One segment of a pattern: plain text, `:param` for one non-empty segment, or `*wildcard` for the rest. In plain
+ * text, a colon or an asterisk has a backslash before it: `/books\\:batch` matches `/books:batch`.
  */
 export type Segment =
   | { readonly kind: 'static'; readonly text: string }
   | { readonly kind: 'param'; readonly name: string }
   | { readonly kind: 'wildcard'; readonly name: string }
 
-/** Whether a path that matches a pattern also starts with a prefix. */
+/** Whether the paths that match a pattern start with a prefix. */
 export type Relation = 'always' | 'never' | 'sometimes'
 
 const NAME = /^[A-Za-z_$][\w$]*$/
 
 /**
- * Reads the pattern of a route. Static segments are canonicalised as paths are: `/café` matches `/caf%C3%A9`.
- * @throws TypeError `ERR_INVALID_ROUTE` that says what was expected
+ * Parses the pattern of a route. Static segments are canonicalised like paths: `/café` matches `/caf%C3%A9`.
+ * @throws TypeError `ERR_INVALID_ROUTE` with what was expected
  */
 export function parsePattern(pattern: string): readonly Segment[] {
   if (typeof pattern !== 'string' || !pattern.startsWith('/')) {
@@ -29,22 +29,22 @@ export function parsePattern(pattern: string): readonly Segment[] {
 }
 
 /**
- * Reads the prefix of a middleware or of a mounted router: a pattern without a wildcard, that matches whole segments.
- * `/admin`, `/admin/` and `/admin/*` say the same, and `/` is every path.
+ * Parses the prefix of a middleware or a mounted router: a pattern without a wildcard that matches whole segments.
+ * `/admin`, `/admin/` and `/admin/*` are the same, and `/` matches every path.
  */
 export function parsePrefix(prefix: string): readonly Segment[] {
   const segments = [...parsePattern(prefix)]
   const last = segments.at(-1)
   if ((last?.kind === 'wildcard' && last.name === '*') || (last?.kind === 'static' && last.text === '')) segments.pop()
   if (segments.some(({ kind }) => kind === 'wildcard')) {
-    throw invalidPattern(prefix, 'a prefix takes no wildcard, as it matches all that is below it')
+    throw invalidPattern(prefix, 'a prefix matches everything below it and takes no wildcard')
   }
   return segments
 }
 
 /**
- * A route's segments below a prefix. The `/` of a router that is mounted at `/users` is `/users`, not `/users/`.
- * @throws TypeError `ERR_INVALID_ROUTE` when both have a param of one name
+ * Joins a prefix and the segments of a route. The `/` of a router mounted at `/users` is `/users`, not `/users/`.
+ * @throws TypeError `ERR_INVALID_ROUTE` when both have a param of the same name
  */
 export function joinSegments(prefix: readonly Segment[], segments: readonly Segment[]): readonly Segment[] {
   const [first] = segments
@@ -52,23 +52,23 @@ export function joinSegments(prefix: readonly Segment[], segments: readonly Segm
   return isRoot && prefix.length > 0 ? prefix : withDistinctNames([...prefix, ...segments])
 }
 
-/** The pattern that segments were read from, in its canonical spelling. */
+/** The canonical spelling of a pattern. */
 export function patternText(segments: readonly Segment[]): string {
   return `/${segments.map(segmentText).join('/')}`
 }
 
-/** The one path that a pattern matches; undefined when it matches several. */
+/** The only path that a pattern matches; undefined when it matches several. */
 export function onlyPath(segments: readonly Segment[]): string | undefined {
   const texts = segments.map((segment) => (segment.kind === 'static' ? segment.text : undefined))
   return texts.includes(undefined) ? undefined : `/${texts.join('/')}`
 }
 
-/** The names of a pattern's params, in the order in which a path gives their values. */
+/** The names of a pattern's params, in order. */
 export function paramNames(segments: readonly Segment[]): string[] {
   return segments.flatMap((segment) => (segment.kind === 'static' ? [] : [segment.name]))
 }
 
-/** Whether the paths that match `pattern` start with `prefix`: known without a path in all but the odd case. */
+/** Whether the paths that match `pattern` start with `prefix`. In most cases this is known without a request. */
 export function relationOf(prefix: readonly Segment[], pattern: readonly Segment[]): Relation {
   let relation: Relation = 'always'
   for (const [index, wanted] of prefix.entries()) {
@@ -84,7 +84,10 @@ export function relationOf(prefix: readonly Segment[], pattern: readonly Segment
   return relation
 }
 
-/** Whether a canonical path starts with a prefix, segment by segment: `/admin` starts `/admin/x` but not `/administer`. */
+/**
+ * Whether a canonical path starts with a prefix, segment by segment: `/admin/x` starts with `/admin`, `/administer`
+ * does not.
+ */
 export function startsWith(path: string, prefix: readonly Segment[]): boolean {
   let start = 1
   for (const segment of prefix) {
@@ -97,7 +100,7 @@ export function startsWith(path: string, prefix: readonly Segment[]): boolean {
   return true
 }
 
-/** The error of a route that cannot be. */
+/** The error for an invalid route. */
 export function invalidRoute(sentence: string): TypeError {
   return coded(new TypeError(sentence), 'ERR_INVALID_ROUTE')
 }
@@ -113,7 +116,7 @@ function parseSegment(pattern: string, segment: string, last: boolean): Segment 
   if (segment.startsWith(':')) {
     const name = segment.slice(1)
     if (!NAME.test(name)) {
-      throw invalidPattern(pattern, `'${segment}' is no param: a param is a whole segment, such as ':id'`)
+      throw invalidPattern(pattern, `'${segment}' is not a param: a param is a whole segment, such as ':id'`)
     }
     return { kind: 'param', name }
   }
@@ -121,7 +124,7 @@ function parseSegment(pattern: string, segment: string, last: boolean): Segment 
     const name = segment.slice(1) || '*'
     if (!last) throw invalidPattern(pattern, `the wildcard '${segment}' must be the last segment`)
     if (name !== '*' && !NAME.test(name)) {
-      throw invalidPattern(pattern, `'${segment}' is no wildcard: write '*', or '*' and a name, such as '*rest'`)
+      throw invalidPattern(pattern, `'${segment}' is not a wildcard: write '*', or '*' and a name, such as '*rest'`)
     }
     return { kind: 'wildcard', name }
   }
@@ -137,8 +140,9 @@ function staticText(pattern: string, segment: string): string {
     throw invalidPattern(pattern, "a path ends before '?' and '#'; for an optional segment define two routes")
   }
   const canonical = canonicalPath(`/${segment.replace(/\\(?=[:*])/g, '')}`)
-  if (canonical === undefined) throw invalidPattern(pattern, `'${segment}' holds an escape that is no UTF-8 character`)
-  if (canonical === '/' && segment !== '') throw invalidPattern(pattern, `no request's path holds '${segment}'`)
+  if (canonical === undefined) throw invalidPattern(pattern, `'${segment}' contains an escape that is not valid UTF-8`)
+  if (canonical === '/' && segment !== '')
+    throw invalidPattern(pattern, `the path of a request never contains '${segment}'`)
   return canonical.slice(1)
 }
 

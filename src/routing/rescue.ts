@@ -1,4 +1,4 @@
-// From errors to answers.
+// Converts errors to replies.
 
 import { ReplyHeaders } from '../fields/headers.js'
 import { answerOfError, type HttpError } from '../fields/http_error.js'
@@ -12,8 +12,8 @@ import { type Rescue, withStatus } from './compose.js'
 import type { ErrorHandler } from './handler.js'
 
 /**
- * Answers for errors by the first of these handlers that takes them, otherwise plainly. What one of them throws is for
- * the next. A `Reply` or a `Response` that was thrown is the answer itself.
+ * Creates a Rescue that tries these handlers in order, then the default reply. An error that a handler throws goes to
+ * the next one. A thrown `Reply` or `Response` is the reply itself.
  */
 export function rescueBy(handlers: readonly ErrorHandler[]): Rescue {
   return (error, req) => answerFrom(handlers, 0, error, req)
@@ -25,16 +25,16 @@ function answerFrom(
   error: unknown,
   req: BrinkRequest,
 ): Reply | Promise<Reply> {
-  const further = (unhandled: unknown) => answerFrom(handlers, place + 1, unhandled, req)
+  const next = (unhandled: unknown) => answerFrom(handlers, place + 1, unhandled, req)
   const handler = handlers[place]
   try {
-    // One that cannot be sent, as it was sent before, is for the same handlers.
+    // A thrown reply that cannot be sent, because it was sent before, is an error for the same handlers.
     if (isAnswer(error)) return thrownAnswer(error, (unsendable) => answerFrom(handlers, place, unsendable, req))
     if (handler === undefined) return plainAnswer(error, req)
     const answer = handled(handler, error, req)
-    return answer instanceof Promise ? answer.catch(further) : answer
+    return answer instanceof Promise ? answer.catch(next) : answer
   } catch (unhandled) {
-    return further(unhandled)
+    return next(unhandled)
   }
 }
 
@@ -47,7 +47,7 @@ function thrownAnswer(thrown: Reply | Response, failed: (error: unknown) => Repl
   }
 }
 
-/** The answer of an error handler to an error. Throws the error when the handler hands it on. */
+/** The reply of an error handler. Throws the error when the handler returns nothing. */
 function handled(onError: ErrorHandler, error: unknown, req: BrinkRequest): Reply | Promise<Reply> {
   const settle = (value: HandlerResult): Reply | Promise<Reply> => {
     if (value === undefined) throw error
@@ -61,14 +61,14 @@ function handled(onError: ErrorHandler, error: unknown, req: BrinkRequest): Repl
   return isPromise(value) ? Promise.resolve(value).then(settle) : settle(value)
 }
 
-/** The fields of an error, such as `retry-after`, but for those about the content, which is another one. */
+/** Adds the header fields of an error, such as `retry-after`, except those that describe content. */
 function addFields({ headers }: Reply, fields: NonNullable<HttpError['headers']>): void {
   for (const [name, value] of new ReplyHeaders(fields)) {
     if (!name.startsWith('content-')) headers.append(name, value)
   }
 }
 
-/** The answer to an error that no error handler answered. */
+/** The default reply to an error. */
 function plainAnswer(error: unknown, req: BrinkRequest): Reply {
   const answer = answerOfError(error)
   if (answer === undefined || answer.status >= 500) req.report(error)
@@ -82,7 +82,7 @@ function plainAnswer(error: unknown, req: BrinkRequest): Reply {
   }
 }
 
-/** An answer that says nothing but what its status means. */
+/** A reply with the reason phrase of its status as the body. */
 export function plainReply(status: number, headers?: HttpError['headers']): Reply {
   return new Reply(status, status === 204 ? undefined : reasonPhrase(status), headers)
 }

@@ -1,9 +1,9 @@
 import { invalidRoute, patternText, type Segment } from './pattern.js'
 
-/** The method under which a route for every method is kept. */
+/** Stands for every method in the tree. */
 export const ANY_METHOD = '*'
 
-/** The end of a pattern: what answers there, by method. */
+/** The routes at the end of a pattern, by method. */
 class Leaf<Value> {
   readonly byMethod = new Map<string, { readonly value: Value; readonly pattern: string }>()
 
@@ -15,39 +15,41 @@ class Leaf<Value> {
 }
 
 class Branch<Value> {
-  // Maps, as the keys come from clients: a plain object would have a prototype to ask for.
+  // Maps, because clients choose the keys: a plain object would expose its prototype.
   readonly statics = new Map<string, Branch<Value>>()
   param: Branch<Value> | undefined
   wildcard: Leaf<Value> | undefined
   leaf: Leaf<Value> | undefined
 }
 
-/** What a path leads to, with the segments it captured, still encoded. */
+/** The route of a path, and the captured segments, still percent-encoded. */
 export interface Found<Value> {
   readonly value: Value
   readonly captured: readonly string[]
 }
 
-/** What answers on a path whatever the method, for saying which methods it knows. */
+/** The methods that a path has routes for. */
 export interface Known<Value> {
-  /** The methods, in order of their definition, the most specific pattern's first. */
+  /** The methods in order of definition, those of the most specific pattern first. */
   readonly methods: ReadonlySet<string>
-  /** One value of the most specific pattern. */
+  /** One of the routes of the most specific pattern. */
   readonly closest: Value
 }
 
 /**
- * Routes by segment. At each segment an equal text goes before a `:param` and a `:param` before a `*wildcard`; where
- * that leads nowhere, the next is tried. So the order of definition does not matter, and no path visits more branches
- * than there are defined, however many segments it has.
+ * A tree of routes by segment. At each segment, static text goes before a `:param`, and a `:param` before a
+ * `*wildcard`; if one leads nowhere, the next is tried. So the order of definition does not matter, and no path
+ * visits more branches than are defined, however many segments it has.
  *
- * A `:param` takes one segment that is not empty. A `*wildcard` takes what follows the slash, which may be nothing:
- * `/files/*` matches `/files/` and `/files/a/b`, but not `/files`.
+ * A `:param` matches one non-empty segment. A `*wildcard` matches what follows the slash, also nothing: `/files/*`
+ * matches `/files/` and `/files/a/b`, but not `/files`.
  */
 export class RouteTree<Value extends object> {
   readonly #root = new Branch<Value>()
 
-  /** @throws TypeError `ERR_INVALID_ROUTE` when there is such a route already, whatever its params are called */
+  /**
+   * @throws TypeError `ERR_INVALID_ROUTE` when the route exists already, under whatever param names
+   */
   insert(method: string, segments: readonly Segment[], value: Value): void {
     const leaf = this.#leafFor(segments)
     const pattern = patternText(segments)
@@ -56,20 +58,20 @@ export class RouteTree<Value extends object> {
       const name = method === ANY_METHOD ? 'all methods' : method
       const same = existing.pattern === pattern ? '' : `, which matches the same paths as '${pattern}'`
       throw invalidRoute(
-        `There are two routes for ${name} on '${existing.pattern}'${same}: one of them would never answer.`,
+        `There are two routes for ${name} on '${existing.pattern}'${same}: one of them would never be used.`,
       )
     }
     leaf.byMethod.set(method, { value, pattern })
   }
 
-  /** The most specific route for a canonical path that answers this method. HEAD is answered by GET's. */
+  /** The most specific route of a canonical path for a method. HEAD falls back to GET. */
   find(method: string, path: string): Found<Value> | undefined {
     const captured: string[] = []
     const value = search(this.#root, path, 1, captured, (leaf: Leaf<Value>) => leaf.pick(method))
     return value === undefined ? undefined : { value, captured }
   }
 
-  /** The methods that are answered on a canonical path, or undefined when none is. */
+  /** The methods of a canonical path; undefined when it has no route. */
   known(path: string): Known<Value> | undefined {
     const methods = new Set<string>()
     let closest: Value | undefined
@@ -110,8 +112,8 @@ function nextBranch<Value>(branch: Branch<Value>, segment: Exclude<Segment, { ki
 }
 
 /**
- * What `take` makes of the most specific leaf for which it makes anything; `captured` then holds what the leaf's pattern
- * captured.
+ * Searches leaves from the most specific one, and returns the first result of `take` that is not undefined.
+ * `captured` then holds the segments that the leaf's pattern captured.
  */
 function search<Value, Taken>(
   branch: Branch<Value>,

@@ -4,7 +4,7 @@ import { coded } from '../runtime/errors.js'
 import { compile, type Dispatcher } from './dispatcher.js'
 import type { AddRoute, ErrorHandler, Handler, Handling, Middleware } from './handler.js'
 import { answerLocally, type LocalOptions } from './local_answers.js'
-import { MOST_METHOD_CHARACTERS } from './methods.js'
+import { MAX_METHOD_CHARACTERS } from './methods.js'
 import { invalidRoute, parsePattern, parsePrefix } from './pattern.js'
 import type { RouteOptions } from './route_options.js'
 import { ANY_METHOD, RouteTree } from './route_tree.js'
@@ -14,17 +14,20 @@ import { Upgrade, type UpgradeHandler } from './upgrade.js'
 let definitionOf: (router: Router) => RouterDefinition
 
 /**
- * Routes, and what stands around them.
+ * Routes and their middleware.
  *
- * A path is segments between slashes: `/users` is text to be equal to, `:id` takes one segment that is not empty, and
- * `*rest` (or `*`), last, takes all that follows its slash, even nothing. The most specific route answers, whatever the
- * order of definition: segment by segment, text goes before a param, and a param before a wildcard. A trailing slash
- * counts: `/users/` is not `/users`. A colon or an asterisk that is text has a backslash before it: `'/books\\:batch'`
- * is for `/books:batch`. Params come decoded; what is `%2F` in a path never separates segments.
+ * A path consists of segments between slashes. A plain segment such as `users` matches itself, `:id` matches one
+ * non-empty segment, and `*rest` (or `*`) at the end matches everything after its slash, also nothing. The most
+ * specific route answers, whatever the order of definition: segment by segment, plain text goes before a param, and a
+ * param before a wildcard. A trailing slash counts: `/users/` is not `/users`. Put a backslash before a colon or an
+ * asterisk that is plain text: `'/books\\:batch'` matches `/books:batch`. Params are decoded; `%2F` never separates
+ * segments.
  *
- * GET's route also answers HEAD, a known path answers OPTIONS with its methods and others with 405 and `Allow`.
+ * HEAD is answered by the route for GET. OPTIONS gets the methods of a path, and a method without a route gets 405,
+ * both with `Allow`.
  *
- * All methods return the router itself, and throw a TypeError with code `ERR_INVALID_ROUTE` for what cannot be.
+ * All methods return the router. They throw a TypeError `ERR_INVALID_ROUTE` for invalid arguments, and an Error
+ * `ERR_ROUTER_SERVED` once the router is served.
  */
 export class Router {
   static {
@@ -42,37 +45,40 @@ export class Router {
   }
 
   readonly #definition: RouterDefinition = emptyDefinition()
-  // Finds a second route for the same requests where it is defined, not only when the router is compiled.
+  // Reports a duplicate route where it is defined, not only when the router is compiled.
   readonly #defined = new RouteTree<Handler>()
   #local: Dispatcher | undefined
 
-  /** A route for GET, and for HEAD where that has none. Middleware of its own stands before the handler: see `AddRoute`. */
+  /**
+   * Adds a route for GET, which also answers HEAD unless the path has a route for it. See `AddRoute` for middleware
+   * and options.
+   */
   declare readonly get: AddRoute<this>
 
-  /** A route for POST. */
+  /** Adds a route for POST. */
   declare readonly post: AddRoute<this>
 
-  /** A route for PUT. */
+  /** Adds a route for PUT. */
   declare readonly put: AddRoute<this>
 
-  /** A route for PATCH. */
+  /** Adds a route for PATCH. */
   declare readonly patch: AddRoute<this>
 
-  /** A route for DELETE. */
+  /** Adds a route for DELETE. */
   declare readonly delete: AddRoute<this>
 
-  /** A route for HEAD, which otherwise is answered as GET, without the body. */
+  /** Adds a route for HEAD. Without it, HEAD is answered by the route for GET, without the body. */
   declare readonly head: AddRoute<this>
 
-  /** A route for OPTIONS, which otherwise says which methods there are. */
+  /** Adds a route for OPTIONS. Without it, the response lists the methods of the path in `Allow`. */
   declare readonly options: AddRoute<this>
 
-  /** A route for every method that has no route of its own on this path. */
+  /** Adds a route for every method that has no route of its own on this path. */
   declare readonly all: AddRoute<this>
 
   /**
-   * A route for any method, such as `PROPFIND`. Methods are spelled in upper case (RFC 9110 §9.1), and have 32 characters
-   * at the most. `PRI` is not for routes: it is how HTTP/2 begins.
+   * Adds a route for any method, such as `PROPFIND`. Methods are upper case (RFC 9110 §9.1) and at most 32 characters
+   * long. `CONNECT` has a method of its own, and `PRI` is reserved for HTTP/2.
    */
   on<Path extends string>(
     method: string,
@@ -85,25 +91,27 @@ export class Router {
   on<Path extends string>(method: string, path: Path, ...handling: Handling<Path>): this
   on(method: string, path: string, ...handling: unknown[]): this {
     if (!/^[A-Z][A-Z-]*$/.test(method)) {
-      throw invalidRoute(`${JSON.stringify(method)} is no method: methods are words in capitals, such as 'GET'.`)
+      throw invalidRoute(`${JSON.stringify(method)} is not a method: methods are upper case, such as 'GET'.`)
     }
-    if (method.length > MOST_METHOD_CHARACTERS) {
+    if (method.length > MAX_METHOD_CHARACTERS) {
       throw invalidRoute(
-        `The method '${method}' has more than ${MOST_METHOD_CHARACTERS} characters: no request with it would arrive.`,
+        `The method '${method}' has more than ${MAX_METHOD_CHARACTERS} characters: the server refuses such requests.`,
       )
     }
-    if (method === 'PRI') throw invalidRoute('PRI is no method to route by: with it HTTP/2 begins (RFC 9113 §3.4).')
-    if (method === 'CONNECT') throw invalidRoute('CONNECT asks for a tunnel, which has no path to route by.')
+    if (method === 'PRI')
+      throw invalidRoute('There can be no route for PRI: it is reserved for HTTP/2 (RFC 9113 §3.4).')
+    if (method === 'CONNECT')
+      throw invalidRoute('There can be no route for CONNECT, whose target is not a path: use connect().')
     return this.#add(method, path, handling)
   }
 
   /**
-   * An answer that is the same for everybody: text, bytes, JSON, or a `reply`, made once, and given without JavaScript
-   * to GET and HEAD of exactly this path; with threads also while JavaScript is busy. It gets an `etag`, and clients
-   * that have it already are answered with 304. `server.setFixed` replaces it. A query, and middleware around the path,
-   * lead through JavaScript, to the same answer.
+   * Adds a response that is the same for every client: text, bytes, JSON, or a `reply()`. It is encoded once. GET and
+   * HEAD of exactly this path get it without entering JavaScript; with `threads`, also while JavaScript is busy. It
+   * has an `etag`, and clients that have it already get 304. `server.setFixed()` replaces it. Requests with a query,
+   * and paths with middleware, go through JavaScript and get the same response.
    *
-   * @throws TypeError `ERR_INVALID_ARG_VALUE` for a stream, a file, or more than 1 MiB
+   * @throws TypeError `ERR_INVALID_ARG_VALUE` for a stream, a file, or a body above 1 MiB
    */
   fixed(path: string, answer: Reply | ReplyBody): this {
     const fixed = new Fixed(answer)
@@ -119,10 +127,10 @@ export class Router {
   }
 
   /**
-   * Takes over connections whose clients offer to speak another protocol on this path, such as WebSocket (RFC 9110 §7.8).
-   * Middleware runs before, that of the route behind that of the router, and may answer instead; when the connection is
-   * handed over, the answer that it sees has the status 101. An offer on any other path is answered as the request that it
-   * is.
+   * Adds a route for requests that ask for another protocol with `Upgrade`, such as WebSocket (RFC 9110 §7.8). The
+   * handler takes over the connection. Middleware of the router and of the route runs before it and may answer
+   * instead; when the connection is taken over, it sees a reply with status 101. On any other path, such a request is
+   * handled as if it had no `Upgrade` field.
    */
   upgrade<Path extends string>(path: Path, middleware: Middleware<Path>, handler: UpgradeHandler<Path>): this
   upgrade<Path extends string>(path: Path, handler: UpgradeHandler<Path>): this
@@ -134,8 +142,8 @@ export class Router {
   }
 
   /**
-   * Takes over connections whose clients ask for a tunnel with CONNECT (RFC 9110 §9.3.6). The target is the request's
-   * `url`. Without this CONNECT is answered with 501.
+   * Handles CONNECT requests, which ask for a tunnel (RFC 9110 §9.3.6). The handler takes over the connection; the
+   * target is `req.url`. Without this, CONNECT gets 501.
    */
   connect(handler: UpgradeHandler): this {
     assertFunction(handler, 'A CONNECT handler')
@@ -143,12 +151,13 @@ export class Router {
   }
 
   /**
-   * Puts a middleware around all of this router: its routes, those of routers mounted in it, and its own answers, which
-   * are 400 for a path whose escapes are broken, 404, 405, 413, 501 and those to OPTIONS. It does not matter whether it is
-   * said before or after the routes. The first one is the outermost.
+   * Adds middleware around everything in this router: its routes, those of mounted routers, and the router's own
+   * responses (400 for broken escapes in the path, 404, 405, 413, 501, and those to OPTIONS). It may be added before
+   * or after the routes. The first one added is the outermost.
    *
-   * With a prefix it stands only around paths that are the prefix, or below it: `/admin` is for `/admin` and
-   * `/admin/users`, not for `/administer`. It is compared with the path of the request, not with the route's.
+   * With a prefix, it runs only for the prefix itself and paths below it: `/admin` covers `/admin` and
+   * `/admin/users`, not `/administer`. The prefix is compared with the path of the request, not with that of the
+   * route.
    */
   use(middleware: Middleware): this
   use(prefix: string, middleware: Middleware): this
@@ -160,9 +169,9 @@ export class Router {
   }
 
   /**
-   * Puts all of a router below a prefix; its `/` is then the prefix itself. Its middleware and its error handler stay
-   * its own. An unknown path is answered by the router mounted closest to it, or, where several are mounted at one
-   * prefix, by the one that they are mounted in. What is added to the router later is seen until the app is served.
+   * Mounts a router below a prefix; its `/` is then the prefix itself. It keeps its own middleware and error handler.
+   * An unknown path is answered by the innermost router mounted there, or, where several are mounted at the same
+   * prefix, by their parent. Routes may be added to it until the app is served.
    */
   mount(prefix: string, router: Router): this {
     if (!(router instanceof Router)) throw invalidRoute(`Only a Router can be mounted at ${JSON.stringify(prefix)}.`)
@@ -171,15 +180,16 @@ export class Router {
   }
 
   /**
-   * Answers for errors of this router's handlers and middleware, before the middleware around them sees an answer. What it
-   * throws itself, or hands on by returning nothing, goes to the router that this one is mounted in. Without any, an
-   * `HttpError`, and any Error with a `status` or `statusCode` from 400 to 599, answers with that status: with its message
-   * when `expose` says so, by default below 500. Everything else is 500, without its message, and is logged.
+   * Sets the handler for errors thrown by this router's handlers and middleware. Outer middleware sees the reply that
+   * it returns. If it throws or returns nothing, the error goes to the enclosing router. When no router answers it,
+   * an `HttpError`, or any Error with a `status` or `statusCode` from 400 to 599, is answered with that status, and
+   * with its message if `expose` is true (the default below 500). Every other error is logged and gets 500 without
+   * its message.
    *
-   * A `Reply` or a `Response` that is thrown is the answer, and no error.
+   * A thrown `Reply` or `Response` is the response, not an error.
    *
-   * The outermost router's also answers for what goes wrong in sending, such as an answer that cannot be made JSON; no
-   * middleware sees that.
+   * The error handler of the outermost router also answers errors in sending a reply, such as a body that cannot be
+   * converted to JSON. No middleware sees those.
    */
   onError(handler: ErrorHandler): this {
     assertFunction(handler, 'An error handler')
@@ -187,7 +197,10 @@ export class Router {
     return this
   }
 
-  /** Answers for paths without a route, with 404 unless it returns a `Reply` or a `Response`. */
+  /**
+   * Sets the handler for paths without a route. What it returns is sent with 404, unless it is a `Reply` or a
+   * `Response`.
+   */
   notFound(handler: Handler): this {
     assertFunction(handler, 'A handler')
     this.#open().notFound = handler
@@ -237,11 +250,14 @@ export class Router {
 
   #open(): RouterDefinition {
     if (!this.#definition.sealed) return this.#definition
-    throw coded(new Error('The router is being served already: define all of it before serve().'), 'ERR_ROUTER_SERVED')
+    throw coded(
+      new Error('The router is already being served: add everything to it before serve().'),
+      'ERR_ROUTER_SERVED',
+    )
   }
 }
 
-/** Makes a router ready to answer, and closes it to changes. */
+/** Compiles a router for serving, and seals it against changes. */
 export function compileRouter(router: Router): Dispatcher {
   const definition = definitionOf(router)
   const dispatcher = compile(definition)
@@ -249,7 +265,7 @@ export function compileRouter(router: Router): Dispatcher {
   return dispatcher
 }
 
-/** Of a route's deadlines and rate. */
+/** The largest deadline in milliseconds and rate in bytes per second of a route. */
 const MOST = 2 ** 30
 
 function seal(definition: RouterDefinition): void {
@@ -258,18 +274,21 @@ function seal(definition: RouterDefinition): void {
 }
 
 function assertRouteOptions(options: RouteOptions): void {
-  if (typeof options !== 'object') throw invalidRoute(`The options of a route are an object, not ${typeof options}.`)
+  if (typeof options !== 'object')
+    throw invalidRoute(`The options of a route must be an object, not ${typeof options}.`)
   const { bodyLimit, stream, requestTimeout, writeTimeout, minRate, ...others } = options
   const [unknown] = Object.keys(others)
   if (unknown !== undefined) {
     const known = 'bodyLimit, stream, requestTimeout, writeTimeout and minRate'
-    throw invalidRoute(`A route has no option "${unknown}": there are ${known}.`)
+    throw invalidRoute(`A route has no option "${unknown}": the options are ${known}.`)
   }
   if (bodyLimit !== undefined && bodyLimit !== Infinity && !(Number.isSafeInteger(bodyLimit) && bodyLimit >= 0)) {
-    throw invalidRoute(`The bodyLimit of a route is a whole number of bytes, or Infinity, not ${String(bodyLimit)}.`)
+    throw invalidRoute(
+      `The bodyLimit of a route must be a whole number of bytes or Infinity, not ${String(bodyLimit)}.`,
+    )
   }
   if (stream !== undefined && typeof stream !== 'boolean') {
-    throw invalidRoute(`The option "stream" of a route is true or false, not ${String(stream)}.`)
+    throw invalidRoute(`The option "stream" of a route must be true or false, not ${String(stream)}.`)
   }
   for (const [name, value, least] of [
     ['requestTimeout', requestTimeout, 1],
@@ -277,11 +296,11 @@ function assertRouteOptions(options: RouteOptions): void {
     ['minRate', minRate, 0],
   ] as const) {
     if (value === undefined || (Number.isInteger(value) && value >= least && value <= MOST)) continue
-    throw invalidRoute(`The ${name} of a route is a whole number from ${least} to ${MOST}, not ${String(value)}.`)
+    throw invalidRoute(`The ${name} of a route must be a whole number from ${least} to ${MOST}, not ${String(value)}.`)
   }
 }
 
 function assertFunction(given: unknown, what: string): void {
   if (typeof given !== 'function')
-    throw invalidRoute(`${what} is a function, not ${given === null ? 'null' : typeof given}.`)
+    throw invalidRoute(`${what} must be a function, not ${given === null ? 'null' : typeof given}.`)
 }

@@ -3,34 +3,34 @@ import type { ErrorHandler, Handler, Middleware } from './handler.js'
 import type { Segment } from './pattern.js'
 import type { RouteOptions } from './route_options.js'
 
-/** In the place of a method: routes that take connections over. */
+/** Used in place of a method for routes that take over connections. */
 export const UPGRADE = 'upgrade'
 export const CONNECT = 'connect'
 
-/** What was said to a router, for compiling. */
+/** The definition of a router, before it is compiled. */
 export interface RouterDefinition {
   readonly routes: RouteDefinition[]
   readonly layers: { readonly prefix: readonly Segment[]; readonly middleware: Middleware }[]
   readonly mounts: { readonly prefix: readonly Segment[]; readonly router: RouterDefinition }[]
   onError: ErrorHandler | undefined
   notFound: Handler | undefined
-  /** Set once it was compiled: what is said after that would not be heard. */
+  /** Set when the router was compiled: later changes would have no effect. */
   sealed: boolean
 }
 
 export interface RouteDefinition {
-  /** A method's name, `ANY_METHOD`, `UPGRADE` or `CONNECT`. */
+  /** The name of a method, `ANY_METHOD`, `UPGRADE` or `CONNECT`. */
   readonly method: string
   readonly segments: readonly Segment[]
   readonly handler: Handler
-  /** Around this route alone; the first is the outermost. */
+  /** The middleware of this route alone, outermost first. */
   readonly middleware: readonly Middleware[]
   readonly options: RouteOptions
-  /** What the handler always gives. */
+  /** The fixed response, if the route has one. */
   readonly fixed?: Fixed
 }
 
-/** A definition that says nothing yet. */
+/** An empty definition. */
 export function emptyDefinition(): RouterDefinition {
   return { routes: [], layers: [], mounts: [], onError: undefined, notFound: undefined, sealed: false }
 }

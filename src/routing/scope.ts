@@ -1,16 +1,19 @@
-import { around, guarded, isLayer, type Rescue, type Run, when } from './compose.js'
+import { guarded, isLayer, type Rescue, type Run, when, wrapped } from './compose.js'
 import type { ErrorHandler, Handler, Middleware } from './handler.js'
 import { invalidRoute, patternText, relationOf, type Segment, startsWith } from './pattern.js'
 import { rescueBy } from './rescue.js'
 import type { RouterDefinition } from './router_definition.js'
 
-/** What stands in a pattern's place where a path has no route. */
+/** The pattern for paths without a route. */
 const ANYTHING: Segment = { kind: 'wildcard', name: '*' }
 
-/** A router at the place where it is mounted: what surrounds its routes, and which paths are its to refuse. */
+/**
+ * A router at the place where it is mounted: the middleware around its routes, and the paths that it answers with
+ * 404.
+ */
 export class Scope {
   readonly prefix: readonly Segment[]
-  /** Answers for errors of this router: by its error handler and those of the routers further out. */
+  /** Converts errors of this router to replies, by its error handler and those of the enclosing routers. */
   readonly rescue: Rescue
   readonly #children: readonly Scope[]
 
@@ -29,29 +32,29 @@ export class Scope {
     this.#children = definition.mounts.map((mount) => new Scope(mount.router, this, mount.prefix))
   }
 
-  /** The handler of unknown paths: this router's, or that of the nearest one further out. */
+  /** The handler of unknown paths: this router's, or that of the nearest enclosing router. */
   get notFound(): Handler | undefined {
     return this.definition.notFound ?? this.parent?.notFound
   }
 
-  /** The innermost first. */
+  /** Innermost first. */
   *#errorHandlers(): Iterable<ErrorHandler> {
     if (this.definition.onError !== undefined) yield this.definition.onError
     if (this.parent !== undefined) yield* this.parent.#errorHandlers()
   }
 
-  /** This scope and all that are mounted in it. */
+  /** This scope and all scopes mounted in it. */
   *andBelow(): Iterable<Scope> {
     yield this
     for (const child of this.#children) yield* child.andBelow()
   }
 
   /**
-   * `inner` in the middleware of this router and of those further out. Errors become answers where they leave a
-   * middleware, or a router with an error handler; only what `inner` throws without any of these around it is thrown.
+   * Wraps `inner` in the middleware of this router and of the enclosing ones. Errors become replies at each
+   * middleware and at each router with an error handler; an error of `inner` without any of these is thrown.
    *
-   * What of a middleware's prefix the pattern cannot tell, as with `use('/admin', …)` and the route `/:section`, is
-   * asked of each request's path. Without middleware this is `inner` itself.
+   * When the pattern does not decide whether a prefix matches, as with `use('/admin', …)` and the route `/:section`,
+   * it is tested for each request. Without middleware, the result is `inner` itself.
    */
   surround(inner: Run, pattern: readonly Segment[] = [...this.prefix, ANYTHING]): Run {
     let run = inner
@@ -60,7 +63,7 @@ export class Scope {
       const relation = relationOf(full, pattern)
       if (relation === 'never') continue
       const outside = run
-      const layer = around(middleware, outside, this.rescue)
+      const layer = wrapped(middleware, outside, this.rescue)
       run = relation === 'always' ? layer : when((req) => startsWith(req.path, full), layer, outside)
     }
     if (this.parent === undefined) return run
@@ -68,14 +71,14 @@ export class Scope {
     return this.parent.surround(onError === undefined || isLayer(run) ? run : guarded(this.rescue, run), pattern)
   }
 
-  /** `inner` in middleware that one route has for itself. */
+  /** Wraps `inner` in the middleware of one route. */
   within(middleware: readonly Middleware[], inner: Run): Run {
-    return middleware.reduceRight<Run>((run, layer) => around(layer, run, this.rescue), inner)
+    return middleware.reduceRight<Run>((run, layer) => wrapped(layer, run, this.rescue), inner)
   }
 
   /**
-   * The router that answers for an unknown path: the one mounted closest to it. Several routers at one prefix have no
-   * claim before each other, so there it is the one that they are mounted in.
+   * The router that answers an unknown path: the innermost one whose prefix matches. Where several are mounted at the
+   * same prefix, it is their parent.
    */
   ownerOf(path: string): Scope {
     const claims = this.#children.filter((child) => startsWith(path, child.prefix))

@@ -8,8 +8,8 @@ import { lateBuiltin } from '../runtime/late_builtin.js'
 import type { PathParams } from './handler.js'
 
 /**
- * The request that asked for the connection: what Node's own servers give with their `upgrade` event, the params, and
- * what middleware left.
+ * The request for an upgrade or a tunnel, as Node's servers pass it to `upgrade` listeners, with the params of the
+ * route and the `state` of its middleware.
  */
 export type UpgradeRequest<Params = Readonly<Record<string, string>>> = IncomingMessage & {
   readonly params: Params
@@ -17,9 +17,9 @@ export type UpgradeRequest<Params = Readonly<Record<string, string>>> = Incoming
 }
 
 /**
- * Takes a connection over. `socket` is a stream in both directions, on which nothing was answered yet: whoever takes it
- * writes the answer too, as `handleUpgrade` of the `ws` library does. `head` is empty: what the client has sent behind
- * its request is read from the socket. What it throws, or an async one rejects with, is logged, and ends the connection.
+ * Takes over a connection. `socket` is a duplex stream on which nothing was sent yet: write the response too, as
+ * `handleUpgrade` of `ws` does. `head` is always empty: bytes that the client sent after its request are read from
+ * the socket. An error that it throws, or rejects with, is logged and closes the connection.
  */
 export type UpgradeHandler<Path extends string = string> = (
   req: UpgradeRequest<PathParams<Path>>,
@@ -27,12 +27,14 @@ export type UpgradeHandler<Path extends string = string> = (
   head: Buffer,
 ) => void
 
-/** In the place of an answer: the connection is to be handed over. Middleware may answer something else instead. */
+/** The reply that stands for handing over the connection. Middleware may return another one instead. */
 export class Upgrade extends Reply {
   readonly accept: UpgradeHandler
   readonly #status: number
 
-  /** `status`: with which the connection is handed over. The handler writes it itself. */
+  /**
+   * @param status the status that middleware sees. The handler writes the real one itself
+   */
   constructor(accept: UpgradeHandler, status: 101 | 200) {
     super(200)
     this.accept = accept
@@ -45,7 +47,7 @@ export class Upgrade extends Reply {
 
   override set status(_status: number) {
     throw coded(
-      new Error('The connection is handed over, with an answer of its new owner: return another reply to refuse it.'),
+      new Error('The status of an upgrade is written by its handler: return another reply to refuse the upgrade.'),
       'ERR_UPGRADE_STATUS',
     )
   }
@@ -56,7 +58,7 @@ export class Upgrade extends Reply {
   }
 }
 
-/** The request in the shape that libraries for Node's own servers take. */
+/** Converts a request to the form that libraries for Node's servers expect. */
 export function upgradeRequest(request: BrinkRequest, socket: Duplex): UpgradeRequest {
   const { IncomingMessage } = lateBuiltin('node:http')
   const message = new IncomingMessage(socket as unknown as Socket)

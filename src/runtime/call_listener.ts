@@ -1,10 +1,10 @@
 import { isPromise } from './promises.js'
 
-/** Calls a listener of the app. What it throws, at once or later, is reported to `report` and goes nowhere else. */
+/** Calls a listener of the app. Errors that it throws, or rejects with, go to `report`. */
 export function callListener(listener: () => unknown, report: (error: unknown) => void): void {
   try {
-    const told = listener()
-    if (isPromise(told)) told.then(undefined, report)
+    const result = listener()
+    if (isPromise(result)) result.then(undefined, report)
   } catch (error) {
     report(error)
   }

@@ -1,28 +1,28 @@
 import { lateBuiltin } from './late_builtin.js'
 
-/** Gives an error the `code` that programs can tell it by. */
+/** Sets the `code` of an error. */
 export function coded<E extends Error>(error: E, code: string): E & { code: string } {
   return Object.assign(error, { code })
 }
 
-/** The code and the meaning of a negative errno, as Node tells them. */
+/** The code and the description of a negative errno, as Node has them. */
 export function systemError(errno: number): [code: string, meaning: string] {
   return lateBuiltin('node:util').getSystemErrorMap().get(errno) ?? [`E${-errno}`, 'unknown error']
 }
 
-/** Whether a value is an Error, of whatever realm: those of `vm` contexts, as jest has them, are no `instanceof` it. */
+/** Whether a value is an Error of any realm. Those of `vm` contexts, which jest uses, fail `instanceof`. */
 export function isError(value: unknown): value is Error {
   if (value instanceof Error) return true
   if (typeof value !== 'object' || value === null) return false
   return lateBuiltin('node:util').types.isNativeError(value)
 }
 
-/** The message of whatever was thrown. */
+/** The message of any thrown value. */
 export function messageOf(thrown: unknown): string {
   return isError(thrown) ? thrown.message : String(thrown)
 }
 
-/** The `code` of whatever was thrown, if it has one. */
+/** The `code` of any thrown value, if it has one. */
 export function codeOf(thrown: unknown): string | undefined {
   const code = isError(thrown) ? (thrown as { code?: unknown }).code : undefined
   return typeof code === 'string' ? code : undefined

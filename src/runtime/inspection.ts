@@ -1,5 +1,5 @@
-/** A method of this name says what `console.log` shows. */
+/** The method that `console.log` and `util.inspect` call. */
 export const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom') as never
 
-/** What it is given to show its parts with. */
+/** `util.inspect`, as it is passed to that method. */
 export type Inspect = (value: unknown, options: object) => string

@@ -1,5 +1,4 @@
-// Node's own modules that most programs never need, or of which they need little: importing them would be half of the
-// time that importing brink takes.
+// Builtin modules that most programs never use, or use little of. Importing them would double the load time of brink.
 import { requireFromHere } from './package_place.js'
 
 interface Builtins {
@@ -12,7 +11,7 @@ interface Builtins {
   'node:zlib': typeof import('node:zlib')
 }
 
-/** The module, loaded when it is first asked for. */
+/** Loads a builtin module on first use. */
 export function lateBuiltin<Name extends keyof Builtins>(name: Name): Builtins[Name] {
   return requireFromHere(name) as Builtins[Name]
 }

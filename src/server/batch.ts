@@ -1,6 +1,6 @@
-// One batch of events, within bounded time: when it takes long, what is done is answered, and the requests that are left
-// wait for their turn, so that others have theirs. The native side is told whether to come back when the microtasks
-// have run; it takes what is answered when the batch is done.
+// Handles one batch of events in bounded time. When it takes too long, finished responses are sent, and the remaining
+// requests are deferred, so that other work runs. The return value tells the native side whether to call again after
+// the microtasks; it sends the responses when the batch is done.
 import { AsyncResource, executionAsyncId } from 'node:async_hooks'
 import type { Block } from '../exchange/exchange.js'
 import {
@@ -18,20 +18,20 @@ import { REQUEST_CONTEXT } from '../request/request_context.js'
 import { Pace } from '../runtime/pace.js'
 import { timers } from '../runtime/timers.js'
 
-/** What is done with the events at a place in a block. */
+/** Handles the events at places of a block. */
 export interface EventHandling {
-  /** A request that is there as a whole; called in its context. */
+  /** Handles a request that has arrived completely; called in its async context. */
   readonly answer: (block: Block, at: number) => void
-  /** A request that is begun now or later, in a context of its own. */
+  /** Handles a request now or later, in its own async context. */
   readonly admit: (block: Block, at: number, context: AsyncResource) => void
-  /** Any other event. */
+  /** Handles any other event. */
   readonly hear: (block: Block, at: number) => void
 }
 
 export class Batch {
   readonly #handling: EventHandling
   readonly #pace = new Pace()
-  /** Requests of this batch that are answered later, if they are not answered yet. */
+  /** Requests of this batch that were not answered at once. */
   readonly #open: BrinkRequest[] = []
   #block: Block | undefined
   #at = 0
@@ -46,17 +46,17 @@ export class Batch {
     this.#handling = handling
   }
 
-  /** Whether requests are not begun any more: what is done is to leave, and others have their turn. */
+  /** Whether the time is over: further requests are deferred. */
   get isLate(): boolean {
     return this.#isLate
   }
 
-  /** How many requests were begun to which the answer comes later. */
+  /** How many requests were started and not answered at once. */
   get begunLater(): number {
     return this.#begunLater
   }
 
-  /** Goes through the events of a block. `isLate`: requests from before still wait for their turn. */
+  /** Handles the events of a block. `isLate`: earlier requests are still deferred. */
   begin(block: Block, events: number, isLate: boolean): number {
     this.#block = block
     this.#at = 0
@@ -68,22 +68,22 @@ export class Batch {
     return this.#run(block)
   }
 
-  /** The microtasks have run. */
+  /** Continues after the microtasks have run. */
   resume(): number {
     const block = this.#block
     if (block === undefined || this.#left === 0) return this.#end()
     this.#caller = executionAsyncId()
-    // What they computed counts as well.
+    // The time of the microtasks counts, too.
     return this.#look() ? BATCH_FLUSHES : this.#run(block)
   }
 
-  /** The request is answered later. */
+  /** Registers a request that was not answered at once. */
   wait(request: BrinkRequest): void {
     this.#begunLater += 1
     if (this.#block !== undefined) this.#open.push(request)
   }
 
-  /** A client went away: those of this batch who do not hear of it otherwise yet. */
+  /** A client disconnected: notifies those of its requests that have no other listener yet. */
   gone(slot: number, generation: number, half: boolean): void {
     for (const request of this.#open) {
       if (request.slot === slot && request.generation === generation) request.clientGone(half)
@@ -103,14 +103,15 @@ export class Batch {
       try {
         if (words[event + EVENT_KIND] !== EVENT_REQUEST) hear(block, event)
         else {
-          // The async id of the caller is asked for once a batch, and no class stands between: together half the price.
+          // The caller's async id is read once a batch, and AsyncResource is used directly: together that halves the
+          // cost.
           const context = new AsyncResource(REQUEST_CONTEXT, caller)
           const isLater = this.#isLate || (words[event + REQUEST_FLAGS] & FLAG_BODY_FOLLOWS) !== 0
           if (isLater) admit(block, event, context)
           else context.runInAsyncScope(answer, undefined, block, event)
         }
       } catch (error) {
-        // A fault of the server's own. The others of the batch are heard all the same.
+        // A bug of the server. The other events of the batch are still handled.
         timers.nextTick(() => {
           throw error
         })
@@ -118,7 +119,7 @@ export class Batch {
       if (left === 0 || !this.#pace.step()) continue
       this.#at = at
       this.#left = left
-      // Those that are answered later may compute in their microtasks.
+      // Requests that were not answered at once may do their work in microtasks.
       if (this.#open.length > this.#openSeen) {
         this.#openSeen = this.#open.length
         return BATCH_GOES_ON
@@ -131,7 +132,7 @@ export class Batch {
     return BATCH_DONE
   }
 
-  /** Whether what is answered is to leave at once, though there are more events. */
+  /** Whether to send finished responses now, although events are left. */
   #look(): boolean {
     if (!this.#pace.look()) return false
     this.#pace.restart()
@@ -139,7 +140,9 @@ export class Batch {
     return true
   }
 
-  /** Copies what is left unanswered. What promises have resolved at once is answered by now, and costs no copy. */
+  /**
+   * Copies the unanswered requests out of the block. Promises that resolved in microtasks have been answered by now.
+   */
   #end(): number {
     for (const request of this.#open) request.detach()
     this.#open.length = 0

@@ -1,6 +1,5 @@
-// Requests that wait for their turn, because those before them took long: connections in turn, one request of each a
-// round (a few, when they take next to no time: answers that leave together cost less), in slices between which the
-// reactor reads, accepts and writes.
+// Deferred requests, taken from connections in turn, one of each a round (a few if they are fast: responses that are
+// sent together cost less), in slices between which the reactor reads, accepts and writes.
 import type { AsyncResource } from 'node:async_hooks'
 import type { Exchange } from '../exchange/exchange.js'
 import type { BrinkRequest } from '../request/request.js'
@@ -9,18 +8,18 @@ import { timers } from '../runtime/timers.js'
 import { FairQueue } from './fair_queue.js'
 
 export interface DeferredRequest {
-  /** Detached: its block is used again before its turn comes. */
+  /** Detached: its block is used again before it is started. */
   readonly request: BrinkRequest
   readonly context: AsyncResource
-  /** Answers it, in its context. Does not throw. */
+  /** Handles the request, in its context. Does not throw. */
   readonly start: () => void
 }
 
-/** What the turns of deferred requests depend on. */
+/** What the order of deferred requests depends on. */
 export interface Turns {
-  /** How many requests were begun to which the answer comes later. */
+  /** How many requests were started and not answered at once. */
   readonly begunLater: () => number
-  /** Whether nobody would take an answer to the request. */
+  /** Whether the client can no longer receive a response to the request. */
   readonly isVain: (request: BrinkRequest) => boolean
 }
 
@@ -46,7 +45,7 @@ export class DeferredRequests {
     this.#schedule()
   }
 
-  /** The client is gone: none of its requests is begun any more. */
+  /** The client disconnected: its requests are not started any more. */
   gone(slot: number, generation: number): void {
     for (const { request } of this.#queue.remove(slot, generation)) request.end()
   }
@@ -70,7 +69,10 @@ export class DeferredRequests {
     }
   }
 
-  /** At least one request. Answers that come later may compute in their microtasks, which run behind a slice. */
+  /**
+   * Starts at least one request. Requests that are not answered at once may do their work in microtasks, after the
+   * slice.
+   */
   readonly #slice = (): void => {
     const begunLater = this.#turns.begunLater()
     this.#pace.look()

@@ -1,6 +1,6 @@
-// What waits, by connection: each connection's in its order, and the connections in turn.
+// A queue by connection: the items of a connection in order, the connections in turn (round robin).
 
-/** What of one connection waits. The lines stand in a ring. */
+/** The items of one connection. The lines form a ring. */
 interface Line<T> {
   readonly slot: number
   readonly generation: number
@@ -12,7 +12,7 @@ interface Line<T> {
 export class FairQueue<T> {
   // Slots are few and dense.
   readonly #lines: (Line<T> | undefined)[] = []
-  /** Whose turn it is. Before it stands who had the last one. */
+  /** The line that is next. The one before it in the ring had the last turn. */
   #turn: Line<T> | undefined
   #taken = 0
   #size = 0
@@ -21,7 +21,7 @@ export class FairQueue<T> {
     return this.#size
   }
 
-  /** Behind what waits of its connection; a connection of which nothing waits comes last in the round. */
+  /** Adds an item to its connection's line; a connection without a line joins at the end of the round. */
   add(slot: number, generation: number, item: T): void {
     const line = this.#lines[slot]
     this.#size += 1
@@ -29,20 +29,20 @@ export class FairQueue<T> {
     else this.#join(slot, generation, item)
   }
 
-  /** What is next. A connection's turn is over when so many of it were taken one after the other. */
+  /** Takes the next item. After `most` items of one connection, the next connection follows. */
   take(most: number): T | undefined {
     if (this.#turn !== undefined && this.#taken >= most) this.#pass(this.#turn.next)
     const line = this.#turn
     if (line === undefined) return undefined
     this.#taken += 1
     this.#size -= 1
-    // There are never more of one connection than are answered at a time.
+    // A line is never longer than the pipelining limit, so shift() is cheap.
     const item = line.waiting.shift() as T
     if (line.waiting.length === 0) this.#leave(line)
     return item
   }
 
-  /** Takes out all of a connection. */
+  /** Removes all items of a connection. */
   remove(slot: number, generation: number): T[] {
     const line = this.#lines[slot]
     if (line === undefined || line.generation !== generation) return []
@@ -65,7 +65,7 @@ export class FairQueue<T> {
     line.previous.next = line
     line.next.previous = line
     if (first === undefined) this.#pass(line)
-    // An earlier connection of the slot stays in the ring until it is removed, or has had its turns.
+    // The line of the slot's earlier connection stays in the ring until it is removed or empty.
     this.#lines[slot] = line
   }
 

@@ -4,85 +4,121 @@ import type { BrinkRequest } from '../request/request.js'
 import { logToConsole, STANDARD_BODY_LIMIT } from '../request/standards.js'
 import { knownOptions, wholeNumber, wrongType, wrongValue } from '../runtime/option_errors.js'
 
-/** How a server listens, what it accepts, and how long it waits. Sizes are bytes, times milliseconds. */
+/**
+ * The options of `serve()`: where the server listens, what it accepts, and how long it waits. Sizes are in bytes,
+ * times in milliseconds. A wrong option throws when `serve()` is called, with a sentence that says what was expected.
+ */
 export interface ServeOptions {
-  /** 0 to 65535, also as a string of digits, such as `process.env.PORT`; 0 takes any free one. Default: 8080. */
+  /**
+   * The port to listen on, 0 to 65535, as a number or a string of digits such as `process.env.PORT`. 0 takes any free
+   * port. Default: 8080.
+   */
   port?: number | string | undefined
   /**
-   * An address or a name to listen at. Default: `localhost`, so that only this machine is let in. `0.0.0.0` opens the
-   * server to every IPv4 network, `::` to every network. An IPv6 address may stand in brackets.
+   * The address or host name to listen on. The default, `localhost`, accepts connections from this machine only;
+   * `0.0.0.0` accepts them from every IPv4 network, `::` from every network. An IPv6 address may have brackets.
+   * Default: `localhost`.
    */
   host?: string | undefined
-  /** How readiness is learned: `auto` takes the best there is. Default: `BRINK_BACKEND` from the environment, or `auto`. */
+  /**
+   * The system call that reports which sockets are ready. `auto` takes the best one on this system. Default: the
+   * environment variable `BRINK_BACKEND`, or `auto`.
+   */
   backend?: 'auto' | 'epoll' | 'epoll-level' | 'poll' | 'select' | (string & {}) | undefined
   /**
-   * Threads that accept, read, parse and write, each with a loop of its own; handlers stay on the JavaScript thread.
-   * Default: `BRINK_THREADS` from the environment, or 0: the loop runs on the JavaScript thread. Backends that need a
-   * thread (`poll`, `select`) have at least 1.
+   * The number of native threads that accept, read, parse and write; each runs an event loop of its own. Handlers
+   * always run on the JavaScript thread. With 0, all of it runs on the JavaScript thread. The backends `poll` and
+   * `select` need a thread and have at least 1. Default: the environment variable `BRINK_THREADS`, or 0. Maximum:
+   * 128.
    */
   threads?: number | undefined
   /**
-   * Lets several servers, or processes, share the port (`SO_REUSEPORT`): the kernel spreads the connections. Default:
-   * false: nobody else can have the port, however many threads the server has.
+   * Whether other servers or processes may listen on the same port (`SO_REUSEPORT`); the kernel then spreads
+   * connections over them. Not needed for `threads`. Default: false.
    */
   reusePort?: boolean | undefined
-  /** Connections that may wait to be accepted. Default: 1024; the system may allow less. */
+  /**
+   * The number of connections that may wait in the kernel to be accepted. The system may have a lower limit. Default:
+   * 1024.
+   */
   backlog?: number | undefined
-  /** The largest request head, above which the answer is 431. Default: 16 KiB, at the most 65535. */
+  /** The maximum size of a request head, in bytes. A larger one gets 431. Default: 16 KiB. Maximum: 65535. */
   maxHeaderSize?: number | undefined
-  /** The most header fields of a request, above which the answer is 431. Default: 100, at the most 1000. */
+  /** The maximum number of header fields in a request. More get 431. Default: 100. Maximum: 1000. */
   maxHeaders?: number | undefined
-  /** The longest request target, above which the answer is 414. Default: 8 KiB. */
+  /** The maximum length of a request target, in bytes. A longer one gets 414. Default: 8 KiB. */
   maxTargetSize?: number | undefined
-  /** The largest request body, above which the answer is 413. Default: 1 MiB. */
+  /**
+   * The maximum size of a request body, in bytes. A larger one gets 413. Routes can have a limit of their own.
+   * Default: 1 MiB.
+   */
   bodyLimit?: number | undefined
-  /** The most requests of one connection that wait for their answers; more are not read. Default: 64, the most there is. */
+  /**
+   * The maximum number of unanswered requests on one connection (pipelining). While they wait, no further requests
+   * are read from it. Default and maximum: 64.
+   */
   maxPipelined?: number | undefined
-  /** Output that a client has not taken, above which nothing more is read from it. Default: 1 MiB. */
+  /**
+   * The number of response bytes that may wait for a slow client. Above it, the server stops reading from that
+   * client. Default: 1 MiB.
+   */
   maxPendingOutput?: number | undefined
   /**
-   * Bytes of the requests of one connection that wait for their answers, above which no more requests are read from it.
-   * Requests below 32 KiB are not counted. Default: 8 MiB.
+   * The number of bytes that the unanswered requests of one connection may hold. Above it, no further requests are
+   * read from that connection. Requests below 32 KiB are not counted. Default: 8 MiB.
    */
   maxPendingInput?: number | undefined
   /**
-   * Bytes of chunk sizes, extensions and trailers of one body, above which the answer is 413; 8 more are allowed for
-   * each byte of the body. Default: 16 KiB.
+   * The number of bytes that a chunked request body may spend on chunk sizes, chunk extensions and trailers, besides
+   * 8 for each byte of content. More get 413. Default: 16 KiB.
    */
   maxChunkOverhead?: number | undefined
   /**
-   * Open connections, above which more are answered with 503; with threads, each takes its part of them. Default: 0, as
-   * many as the system allows.
+   * The maximum number of open connections. Further ones get 503 and are closed. With several threads, each thread
+   * takes an equal share. Default: 0, no limit but the system's.
    */
   maxConnections?: number | undefined
-  /** Requests of one connection, after which it is closed. Default: 0, any number. */
+  /** The number of requests after which a connection is closed. Default: 0, no limit. */
   maxRequestsPerConnection?: number | undefined
   /**
-   * Bytes a second that a body must arrive, and an answer be taken with; looked at every 5 seconds, for answers no more
-   * often than `writeTimeout`. Slower clients are cut off. Default: 240; 0 for any rate.
+   * The minimum rate, in bytes per second, at which a request body must arrive and a response must be read. It is
+   * checked every 5 seconds, for responses no more often than `writeTimeout`. Slower clients are disconnected.
+   * Default: 240; 0 turns the check off.
    */
   minRate?: number | undefined
-  /** How long a connection may idle between requests. Default: 72,000, more than the usual 60 s of load balancers. */
+  /**
+   * How long a connection may stay idle between requests, in milliseconds. The default is longer than the usual 60 s
+   * of load balancers, so that they close idle connections first. Default: 72,000.
+   */
   keepAliveTimeout?: number | undefined
-  /** How long the head of a request may take to arrive, from its first byte; then the answer is 408. Default: 10,000. */
+  /**
+   * How long a request head may take to arrive, in milliseconds from its first byte. A slower one gets 408. Default:
+   * 10,000.
+   */
   headersTimeout?: number | undefined
-  /** How long a whole request may take to arrive, from its first byte; then the answer is 408. Default: 60,000. */
+  /**
+   * How long a whole request may take to arrive, in milliseconds from its first byte. A slower one gets 408. Default:
+   * 60,000.
+   */
   requestTimeout?: number | undefined
-  /** How long a client may take none of its answer, before it is cut off. Default: 30,000. */
+  /**
+   * How long a client may read nothing of its response, in milliseconds, before it is disconnected. Default: 30,000.
+   */
   writeTimeout?: number | undefined
   /**
-   * How long the handlers of a client may go on that has closed its side and takes none of its answers, before its
-   * connection is closed; a streamed answer that gives nothing has a tenth of it. Default: 5,000.
+   * How long a half-closed connection is kept without progress, in milliseconds: its client has closed its sending
+   * side, and reads none of the response. A streamed response that produces nothing has a tenth of it. Default:
+   * 5,000.
    */
   halfCloseTimeout?: number | undefined
   /**
-   * Told of errors that are the app's: what a handler threw and no `onError` answered. Default: writes them to
-   * `console.error`, behind the method and the target.
+   * Called with each error of the app that no `onError` has answered, and with its request. Default: writes the
+   * method, the target and the error to `console.error`.
    */
   log?: ((error: unknown, request: BrinkRequest) => void) | undefined
   /**
-   * Told of clients that were refused or cut off, before the app saw their request: for logs, and for banning. At the
-   * most 50 a second of each thread are told; `untold` says how many were passed over. Default: nobody is told.
+   * Called with each client that the server refused or disconnected: for logs and for blocking clients. It is called
+   * at most 50 times a second per thread; `untold` counts the clients that were left out. Default: none.
    */
   onClientError?: ((error: ClientError) => void) | undefined
 }
@@ -96,7 +132,7 @@ type NumberOption =
 const DAY_MS = 86_400_000
 const GIB = 2 ** 30
 
-/** Default, least and most of every option that is a number. */
+/** Default, minimum and maximum of each numeric option. */
 const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>> = {
   port: [8080, 0, 65535],
   threads: [0, 0, 128],
@@ -124,9 +160,9 @@ export type CheckedOptions = {
 } & Pick<ServeOptions, 'onClientError'> & { port: number }
 
 /**
- * The options with their defaults.
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`, TypeError `ERR_INVALID_ARG_VALUE`: all say
- *   which option, and what was expected
+ * Validates the options and fills in the defaults.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`, TypeError `ERR_INVALID_ARG_VALUE`; the
+ * message names the option and what was expected
  */
 export function checkedOptions(given: ServeOptions): CheckedOptions {
   const numberNames = Object.keys(NUMBERS) as NumberOption[]
@@ -153,14 +189,14 @@ export function checkedOptions(given: ServeOptions): CheckedOptions {
   return { ...numbers, host: address, reusePort, log, backend: backend.name, ...optional }
 }
 
-/** The environment has no numbers. What is no string of digits is wrong as it is, the empty one too. */
+/** Environment variables are strings. Everything but a string of digits is refused, the empty string too. */
 function portNumber(value: number | string | undefined): number | undefined {
   if (typeof value !== 'string') return value
   if (/^\d+$/.test(value)) return Number(value)
   throw wrongValue('port', `must be a number, or a string of digits, not ${JSON.stringify(value)}`)
 }
 
-/** As in a URL, an IPv6 address may stand in brackets. A scheme, a path or a port is not part of a host. */
+/** Removes the brackets of an IPv6 address. A scheme, a port or a path is not part of a host. */
 function withoutBrackets(host: string): string {
   const [, bracketed] = /^\[(.*)\]$/.exec(host) ?? []
   const address = bracketed ?? host

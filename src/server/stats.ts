@@ -1,36 +1,36 @@
 import { type NativeStats, native } from '../exchange/native.js'
 
-/** What a server has counted since it was started. Everything but `open` only grows. */
+/** What a server has counted since it started. `open` is a current value; all others only grow. */
 export interface ServerStats {
-  /** Connections that were accepted. */
+  /** Connections accepted. */
   accepted: number
   /** Connections that are open now. */
   open: number
-  /** Requests that were handed to the app. */
+  /** Requests delivered to the app. */
   requests: number
   /** Bytes received. */
   bytesIn: number
   /** Bytes sent. */
   bytesOut: number
-  /** Answers that a socket did not take at once. */
+  /** Writes that a socket did not take completely at once. */
   partialWrites: number
-  /** Crossings from the native side into JavaScript with requests. */
+  /** Calls from native code into JavaScript that delivered requests. */
   batches: number
-  /** Requests that were refused before the app saw them. */
+  /** Requests refused before they reached the app: malformed, too large, or of a wrong length. */
   refused: number
-  /** Connections that were turned away with 503, as there was no room for them. */
+  /** Connections refused with 503 because `maxConnections`, or the system's limit, was reached. */
   shed: number
-  /** Connections that a timeout, or `minRate`, ended: idle ones, too. */
+  /** Connections closed by a timeout or by `minRate`; includes `idleTimeouts`. */
   timeouts: number
-  /** Connections that were closed because nothing was asked for as long as `keepAliveTimeout`. */
+  /** Connections closed because no request arrived within `keepAliveTimeout`. */
   idleTimeouts: number
-  /** Connections that broke: the client reset them, or vanished while it was being answered. */
+  /** Connections that failed: the client reset them, or closed them before its response was sent. */
   resets: number
-  /** How often clients were refused or cut off, by code; those codes that there were. */
+  /** How many clients were refused or disconnected, by code. Codes that did not occur are absent. */
   refusals: Record<string, number>
 }
 
-/** Refusals that are the end of somebody's patience, and not of a request that was wrong. */
+/** Refusals that count as timeouts, not as wrong requests. */
 const TIMEOUTS = new Set([
   'HEADERS_TIMEOUT',
   'REQUEST_TIMEOUT',
@@ -40,7 +40,7 @@ const TIMEOUTS = new Set([
 ])
 const SHED = 'TOO_MANY_CONNECTIONS'
 
-/** What the reactors of a server have counted, together. */
+/** Adds up the counters of all reactors of a server. */
 export function statsOf(reactors: readonly NativeStats[]): ServerStats {
   const sum = (name: Exclude<keyof NativeStats, 'refusals'>) =>
     reactors.reduce((total, stats) => total + stats[name], 0)

@@ -8,41 +8,41 @@ import type { Recipient } from '../exchange/recipient.js'
 import { coded } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 
-/** So many bytes are handed over before the next ones wait for the client to take some. */
+/** How many bytes are sent before the stream waits until the client has taken some. */
 const WINDOW = 128 * 1024
-/** Larger pieces may not be copied: they are their writer's again when the client has taken them. */
+/** Larger chunks may be sent without a copy, so they belong to the writer again only when the client has taken them. */
 const COPIED = 32 * 1024
 
-/** What a tunnel needs of the server. */
+/** What a tunnel needs of its server. */
 export interface TunnelSurroundings {
   readonly exchange: Exchange
   readonly tunnels: AbortListeners<Tunnel>
   readonly remoteAddress: string
   readonly remotePort: number
-  /** Who is told that memory which was written has changed before it was sent. */
+  /** The object to notify when written memory was changed before it was sent. */
   readonly lender: Lender
-  /** Told of what listeners throw, and of an error that nobody listens to. */
+  /** Called with errors of listeners, and with stream errors that have no listener. */
   readonly report: (error: unknown) => void
 }
 
-/** Node's name for what is called when an async listener rejects: `captureRejectionSymbol` of `node:events`. */
+/** The method that is called when an async listener rejects: `captureRejectionSymbol` of `node:events`. */
 const REJECTION = Symbol.for('nodejs.rejection')
 
 type Done = (error?: Error | null) => void
 
-/** A connection that was handed over. */
+/** A connection that was handed over to an upgrade or CONNECT handler. */
 export class Tunnel implements AbortListener {
   readonly slot: number
   readonly generation: number
   readonly sequence: number
   nextListener: AbortListener | undefined
-  /** What the client sends, and what it is sent, as a Node stream in both directions. */
+  /** The connection as a Node Duplex. */
   readonly socket: Duplex
   readonly #exchange: Exchange
   readonly #tunnels: AbortListeners<Tunnel>
   readonly #lender: Lender
   readonly #report: (error: unknown) => void
-  // That of its request: what comes from the client comes in the native side's call, which has another one.
+  // The async context of the request: data arrives in a call of the native side, which has another one.
   readonly #context = new AsyncResource('BRINK_TUNNEL')
   #untaken = 0
   #unasked = 0
@@ -64,20 +64,20 @@ export class Tunnel implements AbortListener {
     this.socket = new Socket(this, remoteAddress, remotePort)
   }
 
-  /** More has come from the client. The bytes must be the tunnel's own. */
+  /** Bytes have arrived from the client. They must not be changed afterwards. */
   arrived(bytes: Buffer): void {
     if (this.socket.destroyed || bytes.length === 0) return
     this.#untaken += bytes.length
     this.#inContext(() => this.socket.push(bytes))
   }
 
-  /** The client has finished sending. */
+  /** The client has closed its sending side. */
   finished(): void {
     this.#heardEnd = true
     if (!this.socket.destroyed) this.#inContext(() => this.socket.push(null))
   }
 
-  /** There is room for more. */
+  /** The client has taken enough of the output. */
   drained(): void {
     this.#inContext(() => this.#sent())
   }
@@ -88,7 +88,7 @@ export class Tunnel implements AbortListener {
 
   bodyChanged(error: Error): void {
     this.#lender.bodyChanged(error)
-    // Without a listener an error would end the process.
+    // Without a listener, an error would end the process.
     this.socket.destroy(this.socket.listenerCount('error') === 0 ? undefined : error)
   }
 
@@ -96,16 +96,16 @@ export class Tunnel implements AbortListener {
     if (half) return
     this.#gone = true
     this.#tunnels.remove(this)
-    // Both ends were said. What came before the client's may still be read, and the stream closes when it has been.
+    // Both sides have ended. Data that arrived before the end may still be read, and then the stream closes.
     if (this.#heardEnd && this.#saidEnd) return
     this.#inContext(() => {
-      // Without a listener it would be an error that nobody has caused, and which every client can.
+      // Without a listener, the error would end the process, and every client can cause it.
       if (this.socket.listenerCount('error') === 0) this.socket.destroy()
       else this.socket.destroy(coded(new Error('The connection was broken by the client.'), 'ECONNRESET'))
     })
   }
 
-  /** A listener has thrown: nobody knows what of the protocol is done, and what is not. */
+  /** A listener threw: the state of the protocol is unknown, so the connection is closed. */
   broke(error: unknown): void {
     this.#report(error)
     this.socket.destroy()
@@ -115,7 +115,7 @@ export class Tunnel implements AbortListener {
     try {
       this.#context.runInAsyncScope(tell)
     } catch (error) {
-      // Of a callback that the app gave to the stream, say. What its listeners throw was caught where they are called.
+      // An error of a callback that the app gave to the stream. Errors of listeners were caught in emit().
       this.#context.runInAsyncScope(this.broke, this, error)
     }
   }
@@ -160,7 +160,7 @@ export class Tunnel implements AbortListener {
 
   destroyed(error: Error | null, done: Done): void {
     this.#sent()
-    // With both ends said the connection ends by itself, when the last byte is taken.
+    // When both sides have ended, the connection closes by itself after the last byte was sent.
     if (!this.#gone && !(this.#heardEnd && this.#saidEnd)) this.#exchange.abort(this)
     done(error)
   }
@@ -168,7 +168,7 @@ export class Tunnel implements AbortListener {
 
 let Socket: ReturnType<typeof socketClass> | undefined
 
-/** Loads Node's streams, which takes its time, when the first connection is handed over. */
+/** Loads Node's streams, which takes time, when the first connection is handed over. */
 function socketClass() {
   const { Duplex } = lateBuiltin('node:stream')
   return class extends Duplex {
@@ -183,7 +183,7 @@ function socketClass() {
       this.remotePort = remotePort
     }
 
-    // What libraries call on sockets. There is no delay to turn off, and none of these timeouts.
+    // Methods that libraries call on sockets. They have no effect here.
     setTimeout(_ms: number, _listener?: () => void): this {
       return this
     }
@@ -200,8 +200,8 @@ function socketClass() {
       return this
     }
 
-    // Node calls most listeners in ticks of its own, where what they throw would end the process. So would an error
-    // that nobody listens to.
+    // Node calls most listeners in ticks of its own, where an error would end the process. So would an `error` event
+    // without a listener.
     override emit(event: string | symbol, ...args: unknown[]): boolean {
       try {
         return super.emit(event, ...args)

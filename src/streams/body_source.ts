@@ -4,13 +4,13 @@ import { FileSlice } from '../exchange/file_slice.js'
 import { coded } from '../runtime/errors.js'
 import { timers } from '../runtime/timers.js'
 
-/** Where the pieces of a streamed body come from. */
+/** A source of a streamed body. */
 export interface BodySource {
-  /** Its pieces are its own again when it is asked for the next, so that they have to be copied. */
+  /** Whether it may reuse the memory of a piece after the next call of `next()`, so that pieces must be copied. */
   readonly reusesPieces?: boolean
-  /** The next piece: at once, or later. */
+  /** The next piece, now or later. */
   next(): IteratorResult<unknown> | PromiseLike<IteratorResult<unknown>>
-  /** Nobody wants any more of it. */
+  /** No more pieces will be read. */
   cancel(reason: unknown): void
 }
 
@@ -21,10 +21,10 @@ interface Blobby {
 }
 
 /**
- * The source of a body that is a stream: a `ReadableStream`, a Node `Readable`, an async iterable, a generator, a `Blob`.
- * Undefined for everything else.
+ * The source of a streamed body: a `ReadableStream`, a Node `Readable`, an async iterable, a generator or a `Blob`.
+ * Undefined for any other value.
  *
- * @throws TypeError `ERR_REPLY_USED` for a stream that was taken before
+ * @throws TypeError `ERR_REPLY_USED` for a stream that was sent before
  */
 export function sourceOf(body: unknown): BodySource | undefined {
   if (!isStream(body)) return undefined
@@ -40,31 +40,29 @@ export function sourceOf(body: unknown): BodySource | undefined {
     const iterator = asyncIterator.call(body)
     if ((iterator as unknown) === body) useOnce(body)
     if (typeof pipe !== 'function' || typeof destroy !== 'function') return fromIterator(iterator)
-    // An error that comes before the first piece is asked for, or after nobody wants one, must not end the process.
+    // An error before the first read, or after the last one, must not end the process.
     on?.call(body, 'error', () => {})
-    // A Readable that nobody reads from hears of the end at once, even while a piece is awaited.
+    // destroy() ends a Readable at once, even while a piece is awaited.
     return fromIterator(iterator, () => destroy.call(body))
   }
   useOnce(body)
   return fromIterator(body as Generator)
 }
 
-/** Streams that were taken. One that has ended would look like one that is empty. */
+/** Streams that were sent. One that has ended would look empty. */
 const used = new WeakSet<object>()
 
 function useOnce(stream: unknown): void {
   if (used.has(stream as object)) {
     throw coded(
-      new TypeError('This stream was sent before, which can be done once: make one for each reply.'),
+      new TypeError('This stream was already sent, and can be sent only once: create one for each reply.'),
       'ERR_REPLY_USED',
     )
   }
   used.add(stream as object)
 }
 
-/**
- * A stream whose first piece has been read, to see whether it is the only one. What is sent is the same.
- */
+/** A stream whose first pieces were read, to see whether there are more. All of them are sent. */
 export class PeekedStream implements BodySource {
   readonly #rest: BodySource
   readonly #read: PromiseLike<IteratorResult<unknown>>[]
@@ -83,7 +81,7 @@ export class PeekedStream implements BodySource {
   }
 }
 
-/** The bytes of a stream that gives no more than one piece, and that at once; otherwise the stream, to be sent. */
+/** Reads the bytes of a stream that has at most one piece, and has it at once; otherwise returns the stream. */
 export async function peeked(stream: ReadableStream<Uint8Array>): Promise<Uint8Array | PeekedStream> {
   const source = fromReader(stream.getReader())
   const nextTurn = () => new Promise<undefined>((resolve) => timers.setImmediate(() => resolve(undefined)))
@@ -97,7 +95,7 @@ export async function peeked(stream: ReadableStream<Uint8Array>): Promise<Uint8A
   return new PeekedStream(source, [Promise.resolve(first), second])
 }
 
-/** Whether `sourceOf` would find a source. */
+/** Whether `sourceOf` returns a source for a value. */
 export function isStream(body: unknown): boolean {
   if (typeof body !== 'object' || body === null) return false
   const { [Symbol.asyncIterator]: asyncIterator, getReader, next, [Symbol.iterator]: iterator } = body as Streams
@@ -123,7 +121,7 @@ type Streams = Partial<ReadableStream & AsyncIterable<unknown>> & {
 function fromReader(reader: ReadableStreamDefaultReader<unknown>): BodySource {
   return {
     next: () => reader.read() as Promise<IteratorResult<unknown>>,
-    // What a source says to being cancelled concerns nobody: there is no one to answer any more.
+    // An error in cancelling cannot reach anybody.
     cancel: (reason) => void reader.cancel(reason).catch(() => {}),
   }
 }
@@ -144,8 +142,8 @@ function fromIterator(iterator: Iterator<unknown> | AsyncIterator<unknown>, stop
 }
 
 /**
- * A piece of a streamed body as it is sent.
- * @throws TypeError `ERR_UNSUPPORTED_CHUNK`; Error `ERR_BODY_CHANGED` when its memory was taken away
+ * Converts a piece of a streamed body to what is sent.
+ * @throws TypeError `ERR_UNSUPPORTED_CHUNK`; Error `ERR_BODY_CHANGED` when its memory was detached
  */
 export function chunkOf(piece: unknown): string | Uint8Array | FileSlice {
   if (typeof piece === 'string' || piece instanceof FileSlice) return piece
@@ -153,7 +151,7 @@ export function chunkOf(piece: unknown): string | Uint8Array | FileSlice {
   if (bytes?.length === 0) checkIsThere(bytes)
   if (bytes !== undefined) return bytes
   throw coded(
-    new TypeError(`A streamed body is made of strings and bytes, not of ${piece === null ? 'null' : typeof piece}.`),
+    new TypeError(`A streamed body must yield strings or bytes, not ${piece === null ? 'null' : typeof piece}.`),
     'ERR_UNSUPPORTED_CHUNK',
   )
 }

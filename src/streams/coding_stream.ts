@@ -3,53 +3,53 @@ import { FileSlice } from '../exchange/file_slice.js'
 import { type BodySource, chunkOf } from './body_source.js'
 import { SlicePieces } from './slice_pieces.js'
 
-/** One of zlib's streams. */
+/** A zlib stream. */
 export type Coder = BrotliCompress | BrotliDecompress | Deflate | Gunzip | Gzip | Inflate
 
-/** How a `CodingStream` is to go about it. What the functions throw ends the stream, and is its error. */
+/** The rules of a `CodingStream`. An error that one of these functions throws ends the stream. */
 export interface CodingRules {
-  /** zlib's kind of flush, for whenever the source has nothing more for the moment. Default: not before its end. */
+  /** The zlib flush mode for when the source pauses. Default: no flush before the end. */
   readonly flush?: number
-  /** Told of how many bytes the coder has taken, out of those that it was given. */
-  readonly onTaken?: (taken: number, given: number) => void
-  /** Told of the size of each piece that comes out. */
+  /** Called with the number of bytes that the coder has consumed, and of those written to it. */
+  readonly onTaken?: (taken: number, written: number) => void
+  /** Called with the size of each piece of output. */
   readonly onPiece?: (bytes: number) => void
-  /** What an error of the coder is to those who read. */
+  /** Converts an error of the coder to the one that the reader gets. */
   readonly translate?: (error: Error) => unknown
 }
 
-// Each write to a coder crosses to another thread and back, so small pieces that come meanwhile are gathered.
+// Each write to a coder takes a trip to another thread, so small pieces that arrive meanwhile are merged.
 const GATHERED_BYTES = 16 * 1024
 
 /**
- * What comes out of a zlib coder that a source is fed into. Nothing is fed before somebody waits for what comes out, and
- * little of the source is held, so a slow reader holds back the source.
+ * The output of a zlib coder that is fed from a source, with backpressure: nothing is read from the source before
+ * output is requested, and little of it is held.
  *
- * Whoever stops early calls `return()`: the coder is destroyed and the source cancelled at once, also while a `next()`
- * is pending. One `next()` at a time.
+ * `return()` destroys the coder and cancels the source at once, even while a `next()` is pending. Allows one `next()`
+ * at a time.
  */
 export class CodingStream implements AsyncIterableIterator<Uint8Array> {
   readonly #source: BodySource
   readonly #make: () => Coder
   readonly #rules: CodingRules
-  // Made when it is first needed: it costs some hundred kilobytes.
+  // Created on first use, because it takes some hundred kilobytes.
   #coder: Coder | undefined
   #pulling = false
-  // The slice of a file that the source gave, while it is read.
+  // The file slice that the source yielded, while it is read.
   #slice: SlicePieces | undefined
   #held: Uint8Array[] = []
   #heldBytes = 0
-  #given = 0
-  // A write or a flush is under way.
+  #written = 0
+  // A write or a flush is in progress.
   #busy = false
   #unflushed = false
   #sourceEnded = false
-  // The source has ended, or was cancelled.
+  // The source has ended or was cancelled.
   #released = false
   #finishing = false
   #ended = false
   #failure: { readonly error: unknown } | undefined
-  #stirred = false
+  #changed = false
   #wake: (() => void) | undefined
 
   constructor(source: BodySource, make: () => Coder, rules: CodingRules = {}) {
@@ -64,13 +64,13 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     for (;;) {
-      this.#stirred = false
+      this.#changed = false
       const piece = this.#take()
       if (piece !== undefined) return { done: false, value: piece }
       if (this.#failure !== undefined) throw this.#end(this.#failure.error)
       if (this.#ended) return this.return()
       this.#feed()
-      if (this.#stirred) continue
+      if (this.#changed) continue
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
@@ -79,7 +79,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
 
   async return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.#end()
-    this.#stir()
+    this.#notify()
     return { done: true, value: undefined }
   }
 
@@ -96,7 +96,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
     }
   }
 
-  /** The next step of what goes in: a piece, the end, or a flush when there is neither. */
+  /** Feeds the coder: with a piece, the end, or a flush when the source has neither. */
   #feed(): void {
     if (this.#busy) return
     this.#coder ??= this.#open()
@@ -110,10 +110,10 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
 
   #open(): Coder {
     const coder = this.#make()
-    coder.on('readable', () => this.#stir())
+    coder.on('readable', () => this.#notify())
     coder.on('end', () => {
       this.#ended = true
-      this.#stir()
+      this.#notify()
     })
     coder.on('error', (error: Error) => this.#fail(this.#rules.translate?.(error) ?? error))
     return coder
@@ -122,16 +122,16 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
   #write(coder: Coder): void {
     const bytes = this.#held.length === 1 ? this.#held[0] : Buffer.concat(this.#held)
     this.#busy = true
-    this.#given += this.#heldBytes
+    this.#written += this.#heldBytes
     this.#held = []
     this.#heldBytes = 0
     coder.write(bytes, () => {
       this.#busy = false
       this.#unflushed = true
       this.#check(coder)
-      this.#stir()
+      this.#notify()
     })
-    // While the coder works, the source has time to bring more: only if it does not there is a need to flush.
+    // The source may yield more while the coder works; a flush is needed only if it does not.
     this.#pull()
   }
 
@@ -140,7 +140,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
     this.#busy = true
     coder.flush(kind, () => {
       this.#busy = false
-      this.#stir()
+      this.#notify()
     })
   }
 
@@ -152,7 +152,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
 
   #check(coder: Coder): void {
     try {
-      this.#rules.onTaken?.(coder.bytesWritten, this.#given)
+      this.#rules.onTaken?.(coder.bytesWritten, this.#written)
     } catch (error) {
       this.#fail(error)
     }
@@ -161,21 +161,21 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
   #pull(): void {
     if (this.#pulling || this.#released) return
     this.#pulling = true
-    this.#ask().then(
+    this.#nextPiece().then(
       ({ done, value }) => {
         this.#pulling = false
         this.#released ||= done === true
         if (done) this.#sourceEnded = true
         else this.#accept(value)
         if (this.#busy && this.#heldBytes < GATHERED_BYTES) this.#pull()
-        this.#stir()
+        this.#notify()
       },
       (error) => this.#fail(error),
     )
   }
 
-  // A source may answer at once, or throw.
-  async #ask(): Promise<IteratorResult<unknown>> {
+  // Async, so that a source may return synchronously or throw.
+  async #nextPiece(): Promise<IteratorResult<unknown>> {
     const piece = this.#slice?.next()
     if (piece?.done === false) return piece
     this.#slice = undefined
@@ -189,7 +189,7 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
         this.#slice = new SlicePieces(piece)
         return
       }
-      // Copied, for the coder reads it on another thread, and whoever made it may have it back by then.
+      // Copied, because the coder reads it on another thread, and the app may reuse its memory by then.
       const bytes = Buffer.from(piece as string)
       if (bytes.length > 0) this.#held.push(bytes)
       this.#heldBytes += bytes.length
@@ -200,10 +200,10 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
 
   #fail(error: unknown): void {
     this.#failure ??= { error }
-    this.#stir()
+    this.#notify()
   }
 
-  /** Lets go of the coder and the source. */
+  /** Destroys the coder and cancels the source. */
   #end(reason?: unknown): unknown {
     this.#failure = undefined
     this.#ended = true
@@ -214,8 +214,8 @@ export class CodingStream implements AsyncIterableIterator<Uint8Array> {
     return reason
   }
 
-  #stir(): void {
-    this.#stirred = true
+  #notify(): void {
+    this.#changed = true
     this.#wake?.()
     this.#wake = undefined
   }

@@ -3,7 +3,7 @@ import { coded } from '../runtime/errors.js'
 
 const PIECE_BYTES = 64 * 1024
 
-/** The bytes of a slice of a file, piece by piece, for whoever has to see them. */
+/** Reads a slice of a file piece by piece, for code that needs the bytes in JavaScript. */
 export class SlicePieces implements IterableIterator<Uint8Array> {
   readonly #slice: FileSlice
   #at: number
@@ -20,8 +20,8 @@ export class SlicePieces implements IterableIterator<Uint8Array> {
   }
 
   /**
-   * @throws Error `ERR_FILE_CHANGED` when the file ends before the slice does, or cannot be read any more; HttpError when
-   *   it cannot even be begun
+   * @throws Error `ERR_FILE_CHANGED` when the file ends before the slice, or cannot be read; HttpError when it cannot
+   * be opened
    */
   next(): IteratorResult<Uint8Array, undefined> {
     if (!this.#begun) this.#slice.take()
@@ -33,7 +33,7 @@ export class SlicePieces implements IterableIterator<Uint8Array> {
     const read = file.read(bytes, this.#at)
     if (read <= 0) {
       this.return()
-      const what = read === 0 ? 'ends earlier than it did' : `cannot be read (errno ${-read})`
+      const what = read === 0 ? 'has become shorter' : `cannot be read (errno ${-read})`
       throw coded(new Error(`A file that is being sent ${what}.`), 'ERR_FILE_CHANGED')
     }
     this.#at += read

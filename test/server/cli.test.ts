@@ -152,10 +152,10 @@ test('a port that is taken ends with 1 and a sentence', async () => {
 })
 
 const sentences: [string[], number, RegExp][] = [
-  [['--host', '192.0.2.1'], 1, /^'192\.0\.2\.1' is no address of this machine/],
-  [['--port', 'eighty'], 2, /^--port takes a number from 0 to 65535, not 'eighty'/],
+  [['--host', '192.0.2.1'], 1, /^'192\.0\.2\.1' is not an address of this machine/],
+  [['--port', 'eighty'], 2, /^--port must be a number from 0 to 65535, not 'eighty'/],
   [['--backend', 'iocp'], 2, /"backend" must be one of/],
-  [['--prot', '80'], 2, /^There is no option --prot/],
+  [['--prot', '80'], 2, /^Unknown option --prot/],
   [['/no/such/folder'], 1, /no\/such\/folder/],
   [['--files', '/no/such/folder'], 1, /^The folder of files \/no\/such\/folder does not exist\.$/m],
   [['--files'], 2, /^--files needs a value: <folder>/],

@@ -23,7 +23,7 @@ export async function serving(
   assert.equal(logged.map(String), [])
 }
 
-const COUNTING_MS = 5_000
+const COUNTING_MS = 30_000
 
 /** Waits until the server's counters are these: a reactor on a thread of its own tells them a little later. */
 export async function counts(server: Server, expected: Partial<ServerStats>): Promise<void> {

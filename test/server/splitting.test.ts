@@ -42,8 +42,16 @@ const cases: [string, string | Buffer, string[]][] = [
   ],
 ]
 
-for (const [what, bytes, expected] of cases) {
+/** How many bytes two requests begin with in common. */
+function inCommon(one: Buffer, other: Buffer): number {
+  const differs = one.findIndex((byte, at) => byte !== other[at])
+  return differs === -1 ? one.length : differs
+}
+
+for (const [n, [what, bytes, expected]] of cases.entries()) {
   const whole = Buffer.from(bytes)
+  // Behind fewer bytes than that, another case is cut.
+  const cutBefore = Math.max(0, ...cases.slice(0, n).map(([, earlier]) => inCommon(whole, Buffer.from(earlier))))
 
   test(`${what}, a byte at a time`, () =>
     serving(app, async (server) => {
@@ -59,7 +67,7 @@ for (const [what, bytes, expected] of cases) {
   test(`${what}, cut in two at every byte`, () =>
     serving(app, async (server) => {
       const client = await connect(server)
-      for (let cut = 1; cut < whole.length; cut += 1) {
+      for (let cut = cutBefore + 1; cut < whole.length; cut += 1) {
         await client.sendSeen(server, whole.subarray(0, cut))
         client.send(whole.subarray(cut))
         const answers = await client.receive(expected.length)
@@ -74,7 +82,7 @@ for (const [what, bytes, expected] of cases) {
 
 test('many clients that each send a byte at a time', () =>
   serving(app, async (server) => {
-    const clients = await Promise.all(Array.from({ length: 40 }, () => connect(server)))
+    const clients = await Promise.all(Array.from({ length: 10 }, () => connect(server)))
     const requests = clients.map((_, n) => postChunked('/path?q=7', [`body ${n}`], ...fields))
     const longest = Math.max(...requests.map(({ length }) => length))
     let sent = server.stats().bytesIn

@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { chooseEncoding } from '#brink/fields/accept_encoding.js'
+import { cpuMs } from './cpu_ms.js'
 
 const AVAILABLE = ['br', 'gzip', 'identity']
 
@@ -76,9 +77,8 @@ test('a field as long as a head can be takes no longer than its length', () => {
     'a;q=0.'.repeat(long / 6),
     ` ;${'\t'.repeat(long)}`,
   ]) {
-    const begin = performance.now()
-    assert.is(chooseEncoding(`${field},br`, ['br']), 'br')
-    assert.ok(performance.now() - begin < 200, field.slice(0, 10))
+    const took = cpuMs(() => assert.is(chooseEncoding(`${field},br`, ['br']), 'br'))
+    assert.ok(took < 200, field.slice(0, 10))
   }
 })
 

@@ -37,18 +37,18 @@ for (const [line, env, expected] of understood) {
 }
 
 const refused: [line: string, env: Record<string, string>, expected: RegExp][] = [
-  ['--prot 80', {}, /^There is no option --prot\.$/],
-  ['-x', {}, /^There is no option -x\.$/],
+  ['--prot 80', {}, /^Unknown option --prot\.$/],
+  ['-x', {}, /^Unknown option -x\.$/],
   ['--port', {}, /^--port needs a value: <number>\.$/],
   ['--port=', {}, /^--port needs a value/],
-  ['--port 65536', {}, /^--port takes a number from 0 to 65535, not '65536'\.$/],
-  ['--threads 129', {}, /^--threads takes a number from 0 to 128, not '129'\.$/],
-  ['--port -1', {}, /^--port takes a number .* not '-1'\.$/],
+  ['--port 65536', {}, /^--port must be a number from 0 to 65535, not '65536'\.$/],
+  ['--threads 129', {}, /^--threads must be a number from 0 to 128, not '129'\.$/],
+  ['--port -1', {}, /^--port must be a number .* not '-1'\.$/],
   ['--port 80a', {}, /not '80a'/],
   ['--port 1e3', {}, /not '1e3'/],
-  ['', { PORT: 'http' }, /^\$PORT takes a number from 0 to 65535, not 'http'\.$/],
+  ['', { PORT: 'http' }, /^\$PORT must be a number from 0 to 65535, not 'http'\.$/],
   ['--help=yes', {}, /^--help takes no value\.$/],
-  ['a b', {}, /^One routes folder, please, not 2: a, b\.$/],
+  ['a b', {}, /^Name one routes folder, not 2: a, b\.$/],
 ]
 
 for (const [line, env, expected] of refused) {

@@ -107,7 +107,7 @@ test('TypeScript is loaded, and ./x.js means ./x.ts where there is no other', as
 })
 
 const refused: [what: string, files: Record<string, string>, expected: RegExp][] = [
-  ['without any route', { 'readme.md': '' }, /^ERR_NO_ROUTES: There is no route in /],
+  ['without any route', { 'readme.md': '' }, /^ERR_NO_ROUTES: The folder .* contains no route: /],
   ['with nothing but middleware', { '_middleware.js': 'export default () => 1' }, /^ERR_NO_ROUTES/],
   [
     'with two files for one route',

@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isJson, type MediaType, parseMediaType } from '#brink/fields/media_type.js'
+import { cpuMs } from './cpu_ms.js'
 
 const wellFormed: readonly (readonly [string, string, Record<string, string>])[] = [
   ['text/html', 'text/html', {}],
@@ -82,9 +83,8 @@ test('a field as long as a head can be takes no longer than its length', () => {
     `a/b;x="${'a'.repeat(long)}`,
     `${'a'.repeat(long)}`,
   ]) {
-    const begin = performance.now()
-    assert.is(parseMediaType(field), undefined)
-    assert.ok(performance.now() - begin < 200, field.slice(0, 10))
+    const took = cpuMs(() => assert.is(parseMediaType(field), undefined))
+    assert.ok(took < 200, field.slice(0, 10))
   }
 })
 

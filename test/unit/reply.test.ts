@@ -81,6 +81,26 @@ test('a body that cannot be sent is an error that says so', () => {
   )
 })
 
+// One key for each byte is a second for each megabyte.
+test('the keys of bytes are not asked for', () => {
+  const { keys } = Object
+  const asked: object[] = []
+  Object.keys = (of: object) => {
+    if (ArrayBuffer.isView(of)) asked.push(of)
+    return keys(of)
+  }
+  try {
+    for (const bytes of [new Uint8Array(3), new Float64Array(3), new DataView(new ArrayBuffer(3))]) {
+      assert.instance((toReply(bytes) as Reply).body, Uint8Array)
+      assert.instance(encodeBody(bytes), Uint8Array)
+      encodeBody(new Reply(200, bytes).body)
+    }
+  } finally {
+    Object.keys = keys
+  }
+  assert.equal(asked, [])
+})
+
 test('a status outside of 200 to 599 is an error where it is set', () => {
   for (const status of [199, 101, 600, 0, 200.5, Number.NaN, '200' as never]) {
     assert.is(

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert'
 import { compileRouter, Router } from '#brink/routing/router.js'
 import { answerOf, ask } from './asked.js'
 import { codeThrownBy } from './code_thrown_by.js'
+import { cpuMs } from './cpu_ms.js'
 
 /** Routes, and what they answer: the pattern with the params as JSON. */
 const cases: [routes: string[], asked: Record<string, string>][] = [
@@ -279,11 +280,12 @@ test('a hostile target costs no more than the routes there are', () => {
     router.get(`${Array.from({ length: depth }, (_, index) => `/:p${index}`).join('')}/x`, () => '')
   }
   const dispatcher = compileRouter(router)
-  const started = performance.now()
-  for (const segment of ['/a', '/..', '/%61', '//', '/\\', '/a/%2e%2e']) {
-    assert.is(dispatcher.find('GET', segment.repeat(100_000)).route.pattern, '/*')
-  }
-  assert.ok(performance.now() - started < 2000)
+  const took = cpuMs(() => {
+    for (const segment of ['/a', '/..', '/%61', '//', '/\\', '/a/%2e%2e']) {
+      assert.is(dispatcher.find('GET', segment.repeat(100_000)).route.pattern, '/*')
+    }
+  })
+  assert.ok(took < 2000)
 })
 
 test.run()
