@@ -1,4 +1,5 @@
 // The URL of a request, as `new URL()` would write it: apps compare its text with their routes. Most need no parsing.
+import { HttpError } from '../fields/http_error.js'
 
 /** What `URL` leaves as it is, in a path and in a query; without the segments that it resolves. */
 const PLAIN_TARGET = /^\/(?!\/)[A-Za-z0-9\-_~!$&()*+,;=:@/.?%]*$/
@@ -11,12 +12,19 @@ const origins = new Map<string, string>()
 
 /**
  * The absolute URL of a request target at a host.
- * @throws TypeError when they make no URL
+ * @throws HttpError 400 `ERR_INVALID_URL` when they make no URL
  */
 export function urlOf(host: string, target: string): string {
-  if (PLAIN_TARGET.test(target) && !DOTS.test(target)) return originOf(host) + target
-  if (/^https?:\/\//i.test(target)) return new URL(target).href
-  return new URL(target.startsWith('/') ? originOf(host) + target : `${originOf(host)}/${target}`).href
+  try {
+    if (PLAIN_TARGET.test(target) && !DOTS.test(target)) return originOf(host) + target
+    if (/^https?:\/\//i.test(target)) return new URL(target).href
+    return new URL(target.startsWith('/') ? originOf(host) + target : `${originOf(host)}/${target}`).href
+  } catch (cause) {
+    throw new HttpError(400, 'The request target and the Host field are not a valid URL.', {
+      code: 'ERR_INVALID_URL',
+      cause,
+    })
+  }
 }
 
 function originOf(host: string): string {
@@ -25,6 +33,7 @@ function originOf(host: string): string {
   // What looks like an IPv4 address may be another spelling of one.
   const isPlain = PLAIN_HOST.test(host) && !/^[\d.:]|\.\d|xn--|:80$/.test(host)
   const origin = isPlain ? `http://${host}` : new URL(`http://${host}`).origin
-  if (origins.size < MOST_HOSTS) origins.set(host, origin)
+  if (origins.size >= MOST_HOSTS) origins.clear()
+  origins.set(host, origin)
   return origin
 }

@@ -149,6 +149,16 @@ test('the URL of a request is as URL writes it', () =>
     },
   ))
 
+test('a host that no URL can have is 400, and is not logged', () =>
+  apart(
+    (request) => new Response(new URL(request.url).host),
+    async ({ port }) => {
+      const client = await connect({ port })
+      client.send('GET / HTTP/1.1\r\nHost: 1.2.3.999\r\nConnection: close\r\n\r\n')
+      assert.match(await client.everything(), /^HTTP\/1.1 400/)
+    },
+  ))
+
 test('a request is readable behind its answer', async () => {
   let kept: Request | undefined
   let info: FetchInfo | undefined
