@@ -1,4 +1,4 @@
-// brink/fetch: what apps of fetch need beyond `serve` of brink.
+// The entry point `brink/fetch`: helpers for fetch apps.
 import type { Router } from './routing/router.js'
 
 export type { FetchApp, FetchErrorHandler } from './fetch/application.js'

@@ -179,8 +179,8 @@ function loaded(): Native {
 }
 
 /**
- * The addon, loaded when something of it is first needed: an app that is only asked by `app.fetch` runs without it.
- * Reading it throws an Error `ERR_ADDON_MISSING` or `ERR_ADDON_LAYOUT` where it cannot be loaded.
+ * The addon. It is loaded when it is first used, so that `app.fetch` runs without it. Reading a property throws
+ * `ERR_ADDON_MISSING` or `ERR_ADDON_LAYOUT` when it cannot be loaded.
  */
 export const native: Native = {
   get Reactor() {

@@ -12,19 +12,19 @@ import { FetchRequest } from './request.js'
 import { FetchResponse } from './response.js'
 
 /**
- * An app of fetch: a Hono, an H3, an Elysia, or any object with such a method. `info` is given twice: apps for Cloudflare
- * Workers have bindings before their context.
+ * An app with a `fetch` method, such as a Hono, an H3 or an Elysia. The third argument equals the second: apps for
+ * Cloudflare Workers take bindings first and a context second.
  */
 export interface FetchApp {
   fetch(request: Request, info: FetchInfo, context: FetchInfo): Response | PromiseLike<Response>
 }
 
-/** Answers for what `fetch` throws, and for what cannot be sent. Nothing hands the error on. */
+/** Creates the response to an error of `fetch`, or of sending its response. Undefined: the default response. */
 export type FetchErrorHandler = (error: unknown) => Response | undefined | PromiseLike<Response | undefined>
 
 const NO_VALUES: readonly string[] = Object.freeze([])
 
-/** Every request goes to the app, as it came. */
+/** Passes every request to the app. */
 export class FetchApplication implements Dispatcher {
   readonly largestBody = 0
   readonly takesUpgrades = true
@@ -49,7 +49,7 @@ export class FetchApplication implements Dispatcher {
     }
     this.#rescue = rescueBy(onError === undefined ? [] : [answer])
     this.#match = matchOf((request) => this.#run(request))
-    // The bytes behind a CONNECT are no requests (RFC 9110 §9.3.6), so the connection ends.
+    // The bytes after a CONNECT request are not requests (RFC 9110 §9.3.6), so the connection is closed.
     this.#tunnel = matchOf(() => plainReply(501, { connection: 'close' }))
   }
 
@@ -62,7 +62,7 @@ export class FetchApplication implements Dispatcher {
   }
 
   failed(error: unknown, request: BrinkRequest): Reply | Promise<Reply> {
-    // An app that was told to stop has done so, and nobody is left to be answered.
+    // The app stopped because its client left. This is not a failure.
     if (request.hasLeft && (error as Partial<Error> | null | undefined)?.name === 'AbortError') return plainReply(400)
     return this.#rescue(error, request)
   }
@@ -84,14 +84,14 @@ function matchOf(run: Route['run']): Match {
   const refused = (error: unknown) => () => {
     throw error
   }
-  // Bodies are the app's to read as they come: it may answer before, or while it reads.
+  // The app runs as soon as the head has arrived. It may answer before it has read the body, or while it reads.
   const route: Route = { pattern: '', names: NO_VALUES, run, refused, needsRequest: true, streams: true }
   return { route, path: '/', search: '', values: NO_VALUES }
 }
 
 /**
- * What is sent for what an app gave.
- * @throws TypeError `ERR_NO_RESPONSE` when it is no Response; `ERR_REPLY_USED`
+ * Converts the value that `fetch` returned.
+ * @throws TypeError `ERR_NO_RESPONSE` when it is not a Response; `ERR_REPLY_USED`
  */
 function answered(value: unknown, { accept }: RequestInfo): HandlerResult | Promise<HandlerResult> {
   const response = responseIn(value)
@@ -110,7 +110,7 @@ function handedOver(accept: FetchUpgrade, { headers }: Response): Upgrade {
   return new Upgrade((req, socket, head) => accept(req, socket, head, headers), 101)
 }
 
-/** Those of other implementations, such as whatwg-node's, have neither fetch's tag nor its prototypes. */
+/** Whether the value is a Response of another implementation, such as whatwg-node, without the standard tag. */
 function isPonyfill(value: unknown): value is Response {
   if (typeof value !== 'object' || value === null) return false
   const { status, headers, body } = value as Partial<Response>

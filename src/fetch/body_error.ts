@@ -2,15 +2,15 @@ import { HttpError } from '../fields/http_error.js'
 import { codeOf } from '../runtime/errors.js'
 import { FetchResponse } from './response.js'
 
-/** Why a request's signal aborts, and its body fails, when its client has gone: what fetch's own say. */
+/** The reason of `request.signal`, and the error of the body, when the client has left. fetch uses an AbortError. */
 export function clientGoneReason(): Error {
   const sentence = 'The client went away before its request was answered.'
   return Object.assign(new DOMException(sentence, 'AbortError'), { cause: 'ERR_CLIENT_GONE' })
 }
 
 /**
- * Why a body could not be read, as apps of fetch take it: the client's leaving is an AbortError; an error that is an answer,
- * such as 413, has `getResponse()`, by which Hono answers, beside the `status` of others.
+ * The error of reading a body, in the form that fetch apps expect: an AbortError when the client has left. An HttpError,
+ * such as 413, gets a `getResponse()`, which Hono calls, and a `statusCode`, which others read.
  */
 export function bodyError(error: unknown): unknown {
   if (codeOf(error) === 'ERR_CLIENT_GONE') return clientGoneReason()

@@ -1,6 +1,6 @@
 import type { FetchInfo } from './info.js'
 
-/** Who asks, as Hono's helpers tell it. */
+/** The peer of a connection, in the form that Hono uses. */
 export interface ConnInfo {
   readonly remote: {
     readonly address: string
@@ -10,7 +10,7 @@ export interface ConnInfo {
   }
 }
 
-/** The peer of the connection of a Hono context: the client, or the proxy that it came through. */
+/** The peer of a Hono context: the client, or the proxy in front of the server. */
 export function getConnInfo(c: { readonly env: unknown }): ConnInfo {
   const { remoteAddress, port, incoming } = c.env as FetchInfo
   const { remoteFamily } = incoming.socket

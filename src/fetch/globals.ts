@@ -1,6 +1,6 @@
-// fetch's classes in `globalThis`. Frameworks make their answers by `new Response()`: the runtime's own are slow to make
-// and slower to read, so brink's stand in their place once an app of fetch is served. They extend the runtime's, and
-// objects of either are `instanceof` both, whoever has taken which class before.
+// Replaces fetch's classes in `globalThis`. Frameworks call `new Response()`. The runtime's Response is slow to create, and
+// slower to read, so brink replaces it when the first fetch app is served. The new classes extend the runtime's classes.
+// Objects of both are `instanceof` both, also for code that kept the old class.
 import { FetchHeaders } from './headers.js'
 import { natives } from './natives.js'
 import { FetchRequest } from './request.js'
@@ -9,7 +9,7 @@ import { callLike, takeForInstances } from './stand_in.js'
 
 let isChained = false
 
-/** Lets brink's classes extend the runtime's. */
+/** Makes brink's classes extend the runtime's classes. */
 export function chainClasses(): void {
   if (isChained) return
   isChained = true
@@ -22,7 +22,7 @@ export function chainClasses(): void {
 
 let isReplaced = false
 
-/** Puts `Request`, `Response` and `fetch` of brink's into `globalThis`. */
+/** Replaces `Request`, `Response` and `fetch` in `globalThis`, once. */
 export function replaceGlobals(): void {
   chainClasses()
   if (isReplaced) return
@@ -32,7 +32,7 @@ export function replaceGlobals(): void {
   const toNative = (input: unknown, init: Init) =>
     FetchRequest.is(input) ? FetchRequest.toNative(input, init) : (input as string | URL | Request)
 
-  /** The runtime's class, which takes requests of brink's as well. */
+  /** The runtime's class. Its constructor also takes a FetchRequest. */
   class GlobalRequest extends NativeRequest {
     constructor(input: string | URL | Request, init?: Init) {
       const isStream = typeof (init?.body as Partial<ReadableStream> | null | undefined)?.getReader === 'function'

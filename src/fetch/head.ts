@@ -2,16 +2,16 @@ import { FLAG_REPLY_CLOSE, FLAG_REPLY_DATED } from '../exchange/layout.js'
 import { fieldValue, isFramingField } from '../fields/header_rules.js'
 import { fieldLine, type Head, KNOWN_CONTENT_TYPES } from '../reply/reply_head.js'
 
-/** Apps have few types. The bound keeps those that are made from data from filling the memory. */
+/** Apps use few types. The limit bounds the memory when types are computed from data. */
 const MOST_TYPES = 64
 const typeLines = new Map<string, string>()
 
 /**
- * The head of an answer of these fields, as it crosses. Fields of the connection and of framing are the server's; of
- * those that are given, only `connection: close` is heeded.
+ * The head of a response, in the form that the exchange takes. Fields of the connection and the framing are left out,
+ * because the server writes them; `connection: close` closes the connection.
  *
- * @param list names in lower case at even places, values at odd ones
- * @param type the content type, where the list has none
+ * @param list names in lower case at even indexes, values at odd indexes
+ * @param type the content type, if the list has none
  */
 export function headOfList(list: readonly string[], type: string | undefined): Head {
   let contentType = type

@@ -1,22 +1,22 @@
 import { fieldName } from '../fields/header_rules.js'
 import { INSPECT, type Inspect } from '../runtime/inspection.js'
 
-/** The fields of a request that came, which are read where they lie. */
+/** The fields of a received request. */
 export interface ReceivedFields {
   get(name: string): string | null
-  /** Names at even places, values at odd ones. */
+  /** Names at even indexes, values at odd indexes. */
   raw(): string[]
 }
 
-/** Where a field's value cannot be sent as it is, or has white space at its ends that goes. */
+/** Matches a value that is invalid, or has white space at its ends. */
 const TO_LOOK_AT = /[^\t\x20-\x7e\x80-\xff]|^[\t ]|[\t ]$/
 const OUTER_SPACE = /^[\t\r\n ]+|[\t\r\n ]+$/g
 const FORBIDDEN = /[\0\r\n]/
 const NO_BYTE = /[^\0-\xff]/
 
 /**
- * The value of a field, as fetch's `Headers` takes it.
- * @throws TypeError for what it refuses
+ * Normalizes and checks the value of a field as fetch's `Headers` does.
+ * @throws TypeError
  */
 export function headerValue(name: string, value: unknown): string {
   const text = typeof value === 'string' ? value : String(value)
@@ -28,7 +28,7 @@ export function headerValue(name: string, value: unknown): string {
   return trimmed
 }
 
-/** A list of fields: names in lower case at even places, their values at odd ones, `set-cookie` once for each cookie. */
+/** Fields: names in lower case at even indexes, values at odd indexes; one `set-cookie` for each cookie. */
 export type FieldList = string[]
 
 export function appendTo(list: FieldList, name: string, value: unknown): void {
@@ -45,7 +45,7 @@ export function placeOf(list: readonly string[], name: string): number {
 }
 
 /**
- * What fetch takes as `headers`, as a list of its own.
+ * Copies a `HeadersInit` into a list.
  * @throws TypeError
  */
 export function listOf(source: unknown): FieldList {
@@ -68,20 +68,20 @@ export function listOf(source: unknown): FieldList {
 }
 
 /**
- * Reads and writes like fetch's `Headers`, and is `instanceof` it, without what makes those slow: the fields of a request
- * are read from its bytes, and become a list when somebody iterates or writes them.
+ * A light `Headers`, which is `instanceof Headers`. The fields of a request are read from its bytes, and are copied into a
+ * list when they are iterated or changed.
  */
 export class FetchHeaders {
   #list: FieldList | undefined
   readonly #received: ReceivedFields | undefined
 
-  /** `list` is shared with whoever gives it. */
+  /** The list is not copied: the caller shares it. */
   constructor(list: FieldList | undefined, received?: ReceivedFields) {
     this.#list = list
     this.#received = received
   }
 
-  /** The list in one of these; undefined for everything else. */
+  /** The list of a FetchHeaders; undefined for other values. */
   static listIn(headers: unknown): readonly string[] | undefined {
     return typeof headers === 'object' && headers !== null && #list in headers
       ? (headers as FetchHeaders).#fields
@@ -142,7 +142,7 @@ export class FetchHeaders {
     for (const [name, value] of this.entries()) visit.call(thisArg, value, name, this as unknown as Headers)
   }
 
-  /** As fetch has it: sorted by name. */
+  /** Sorted by name, as fetch requires. */
   *entries(): Generator<[string, string], undefined> {
     const list = this.#fields
     const pairs: [string, string][] = []

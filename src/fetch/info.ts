@@ -4,58 +4,58 @@ import type { BrinkRequest } from '../request/request.js'
 import { coded } from '../runtime/errors.js'
 import { FetchResponse } from './response.js'
 
-/** The server, as far as an app of fetch sees it. */
+/** The server, as fetch apps see it. */
 export interface FetchServer {
-  /** Where a client on this machine finds it. */
+  /** The URL for clients on this machine. */
   readonly url: string
-  /** The port that it listens at. */
+  /** The port that the server listens on. */
   readonly port: number
-  /** Aborts when `close` begins. */
+  /** Aborts when `close` is called. */
   readonly signal: AbortSignal
   close(options?: { force?: number | undefined }): Promise<void>
 }
 
 /**
- * Takes a connection over: what Node's own servers give with their `upgrade` event. `head` is empty: what the client has
- * sent behind its request is read from the socket. `headers` are those that middleware has put into the answer, which the
- * new owner writes. What it throws is logged, and ends the connection.
+ * Takes over a connection. The first three arguments are those of Node's `upgrade` event. `head` is always empty: bytes
+ * that the client has sent after its request are read from the socket. `headers` are those that middleware has set, for the
+ * response that you write. An error is logged, and closes the connection.
  */
 export type FetchUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer, headers: Headers) => void
 
-/** What a request's `fetch` is told beyond the request. It can be read for as long as somebody has it. */
+/** The second argument of `fetch`. It can be read at any time, also after the response. */
 export interface FetchInfo {
-  /** The address of the peer of the connection: the client, or the proxy that it came through. */
+  /** The address of the peer: the client, or the proxy in front of the server. */
   readonly remoteAddress: string
   /** The port of the peer. */
   readonly port: number
-  /** The same, as Deno's servers tell it. */
+  /** The peer, in the form that Deno uses. */
   readonly remoteAddr: { readonly transport: 'tcp'; readonly hostname: string; readonly port: number }
-  /** The server that took the request. */
+  /** The server of this request. */
   readonly server: FetchServer
   /**
-   * The request as Node's servers tell it, as far as apps look at it: `incoming.socket.remoteAddress` and the like. Not a
-   * stream: the body is the request's.
+   * The head of the request in the form that `node:http` uses, such as `incoming.socket.remoteAddress`. It is not a
+   * stream: read the body from the request.
    */
   readonly incoming: IncomingRequest
-  /** `server.close()` waits for the promise. One that is rejected is logged. */
+  /** Makes `server.close()` wait for the promise. A rejection is logged. */
   waitUntil(promise: PromiseLike<unknown>): void
-  /** For apps that are written for Cloudflare Workers. Does nothing: errors are answered with 500. */
+  /** Does nothing. It exists for apps written for Cloudflare Workers. */
   passThroughOnException(): void
-  /** For apps that are written for Cloudflare Workers. */
+  /** Empty. It exists for apps written for Cloudflare Workers. */
   readonly props: Readonly<Record<string, never>>
-  /** Whether the client offers to speak another protocol, so that `upgrade` can be called. */
+  /** Whether the client asks to switch to another protocol. Only then `upgrade` can be called. */
   readonly offersUpgrade: boolean
   /**
-   * Hands the connection of a client over that offers to speak another protocol, such as WebSocket. Answer with what it
-   * returns, as it is or with other headers: then `accept` gets the connection. An answer with a status of 400 or above
-   * refuses instead.
+   * Takes over the connection of a client that asks to switch to another protocol, such as WebSocket. Return the response
+   * that it gives, with other headers if you like; then `accept` is called. A response with a status of 400 or above refuses
+   * the client instead.
    *
-   * @throws Error `ERR_NO_UPGRADE` when the client offers nothing of the kind
+   * @throws Error `ERR_NO_UPGRADE` when the client does not ask to switch
    */
   upgrade(accept: FetchUpgrade): Response
 }
 
-/** The head of a request, as Node's servers tell it. */
+/** The head of a request, in the form that `node:http` uses. */
 export interface IncomingRequest {
   readonly method: string
   readonly url: string
@@ -70,7 +70,7 @@ export interface IncomingRequest {
   }
 }
 
-/** What an app's requests have in common. */
+/** What all requests of an app share. */
 export interface InfoSurroundings {
   readonly server: () => FetchServer
   readonly waitUntil: (promise: PromiseLike<unknown>, request: BrinkRequest) => void
@@ -78,7 +78,7 @@ export interface InfoSurroundings {
 
 const NO_PROPS = Object.freeze({})
 
-/** Nothing of it is read before somebody asks: most apps never do. */
+/** Every property is computed when it is read, because most apps read none. */
 export class RequestInfo implements FetchInfo {
   readonly #source: BrinkRequest
   readonly #surroundings: InfoSurroundings
@@ -111,7 +111,7 @@ export class RequestInfo implements FetchInfo {
     return this.#incoming
   }
 
-  /** What srvx tells as a request's `runtime`. */
+  /** The `runtime` of a request, as in srvx. */
   get runtime(): object {
     return { name: 'node', node: { req: this.incoming } }
   }
@@ -138,13 +138,13 @@ export class RequestInfo implements FetchInfo {
     return FetchResponse.handedOver() as unknown as Response
   }
 
-  /** Who takes the connection over, if somebody does. @internal */
+  /** Set when the app has called `upgrade`. @internal */
   get accept(): FetchUpgrade | undefined {
     return this.#accept
   }
 }
 
-/** Hono's helpers look for a request below its server, as some runtimes have it. */
+/** Has `incoming`, because Hono's `getConnInfo` looks for it in `env.server` when there is one. */
 class ServerOfRequest implements FetchServer {
   readonly #server: FetchServer
   readonly #info: RequestInfo

@@ -1,23 +1,25 @@
-// A body's stream that is made when somebody reads it. Frameworks look at `body` all the time, to see whether there is
-// one, or to hand it from one Response to the next; a stream of Node's takes as long to make as a whole answer.
+// A stream that is created when it is first used. Frameworks read `body` often, to test for null or to pass it to another
+// Response. Creating a byte stream takes 20 µs on Node 20, more than a whole request.
 
-/** The parts of Node's streams, by which it knows them: they are the stream's own, under symbols. */
 let isChained = false
 
-/** `instanceof ReadableStream`, and one in all that is done with it. */
+/** An `instanceof ReadableStream` that works like one, except that it cannot be transferred. */
 export class LazyStream {
   readonly #make: () => ReadableStream<Uint8Array>
   readonly #content: string | Uint8Array | undefined
   #stream: ReadableStream<Uint8Array> | undefined
 
-  /** @param content all that the stream will give, where it is known */
+  /** @param content the whole content of the stream, if it is known */
   constructor(make: () => ReadableStream<Uint8Array>, content?: string | Uint8Array) {
     LazyStream.#chain()
     this.#make = make
     this.#content = content
   }
 
-  /** Lets it extend the runtime's class, whose methods find the parts of a real stream in it. */
+  /**
+   * Extends ReadableStream. Node keeps the state of a stream in properties with symbols as keys. Here these are accessors
+   * of the real stream, so that Node's own methods work.
+   */
   static #chain(): void {
     if (isChained) return
     isChained = true
@@ -40,12 +42,12 @@ export class LazyStream {
     return this.#stream
   }
 
-  /** Whether it is one of these, which nobody has touched. */
+  /** Whether the value is a LazyStream that was not used yet. */
   static isUntouched(stream: unknown): stream is LazyStream {
     return typeof stream === 'object' && stream !== null && #make in stream && stream.#stream === undefined
   }
 
-  /** What one that nobody has touched will give, where that is known. */
+  /** The content of a LazyStream that was not used yet, if it is known. */
   static contentOf(stream: unknown): string | Uint8Array | undefined {
     return LazyStream.isUntouched(stream) ? stream.#content : undefined
   }

@@ -1,7 +1,7 @@
-// fetch's own classes, as the runtime has them. To name one makes Node load the whole of fetch, so that they are asked
-// for when an app first needs them, never at import.
+// The runtime's own fetch classes. Reading one of these globals makes Node load all of fetch, so they are read when they
+// are first needed, never at import.
 
-/** The classes below whatever stands in their place. */
+/** The runtime's classes, whatever has replaced them in `globalThis`. */
 export interface Natives {
   readonly Headers: typeof Headers
   readonly Request: typeof Request
@@ -10,7 +10,7 @@ export interface Natives {
 
 let known: Natives | undefined
 
-/** The runtime's own classes, also where somebody has put others into `globalThis` that extend them. */
+/** The runtime's own classes, also when `globalThis` holds subclasses of them. */
 export function natives(): Natives {
   known ??= {
     Headers: rootOf(globalThis.Headers),

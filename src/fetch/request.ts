@@ -10,7 +10,7 @@ import { urlOf } from './url.js'
 
 type Init = NonNullable<ConstructorParameters<typeof Request>[1]>
 
-/** What a server's request is asked for beyond fetch. */
+/** What a request has beyond fetch. */
 export interface RequestContext {
   readonly remoteAddress: string
   readonly runtime: object
@@ -18,10 +18,8 @@ export interface RequestContext {
 }
 
 /**
- * fetch's `Request`, read from what came of a request when it is asked for. It is `instanceof` the runtime's class, and
- * has all that it has; `new Request(request)`, `fetch(request)` and `clone()` make one of the runtime's.
- *
- * It can be read after any `await`, and behind its answer.
+ * A light `Request`, which is `instanceof Request`. Every property is read from the received bytes when it is used, at any
+ * time, also after the response. `new Request(request)`, `fetch(request)` and `clone()` create a Request of the runtime.
  */
 export class FetchRequest {
   readonly #source: BrinkRequest
@@ -37,16 +35,16 @@ export class FetchRequest {
     this.#context = context
   }
 
-  /** Whether it is one of these. */
+  /** Whether the value is a FetchRequest. */
   static is(value: unknown): value is FetchRequest {
     return typeof value === 'object' && value !== null && #isUsed in value
   }
 
-  /** One of the runtime's, of which the body is this one's from now on, unless `init` brings another. */
+  /** Converts to a Request of the runtime, which takes the body over unless `init` has another one. */
   static toNative(request: FetchRequest, init: Init | undefined): Request {
     const { method } = request
     const given: Init & { duplex?: 'half' } = {
-      // fetch does not take it; see below.
+      // The constructor refuses TRACE; `withMethod` sets it.
       method: method === 'TRACE' ? 'GET' : method,
       headers: request.headers,
       signal: request.signal,
@@ -129,7 +127,7 @@ export class FetchRequest {
     return 'half'
   }
 
-  /** The address of the peer of the connection, as srvx has it. */
+  /** The address of the peer, as in srvx. */
   get ip(): string {
     return this.#context.remoteAddress
   }
@@ -138,7 +136,7 @@ export class FetchRequest {
     this.#own('ip', value)
   }
 
-  /** What srvx tells of the runtime. */
+  /** The runtime, as in srvx. */
   get runtime(): object {
     return this.#context.runtime
   }
@@ -147,7 +145,7 @@ export class FetchRequest {
     this.#own('runtime', value)
   }
 
-  /** `server.close()` waits for the promise. */
+  /** Makes `server.close()` wait for the promise, as in srvx. */
   get waitUntil(): (promise: PromiseLike<unknown>) => void {
     return (promise) => this.#context.waitUntil(promise)
   }
@@ -156,17 +154,17 @@ export class FetchRequest {
     this.#own('waitUntil', value)
   }
 
-  /** Frameworks put their own in the place of these. */
+  /** Some frameworks assign these properties. */
   #own(name: string, value: unknown): void {
     Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true })
   }
 
-  /** RFC 9110 §9.3.1: the content of a GET has no meaning, and fetch knows of none. */
+  /** In fetch, GET and HEAD have no body (see also RFC 9110 §9.3.1). */
   get #mayHaveBody(): boolean {
     return this.method !== 'GET' && this.method !== 'HEAD' && (this.#source.hasBody || this.#saysLength)
   }
 
-  /** A body of no bytes was announced: it is an empty one, not none. */
+  /** With `content-length: 0` the body is an empty stream, not null. */
   get #saysLength(): boolean {
     return this.#source.headers.get('content-length') !== null
   }
@@ -175,7 +173,7 @@ export class FetchRequest {
     if (this.#stream !== undefined) return this.#stream
     if (!this.#mayHaveBody) return null
     this.#stream = new LazyStream(() => this.#newStream()) as unknown as ReadableStream<Uint8Array>
-    // Whoever has read it has locked what would be read now.
+    // A used body is a locked stream.
     if (this.#isUsed) void this.#stream.getReader().cancel()
     return this.#stream
   }
@@ -206,12 +204,12 @@ export class FetchRequest {
     return this.bodyUsed || this.#stream?.locked === true
   }
 
-  /** Somebody has begun to use the stream. */
+  /** Whether the stream was used. */
   get #isStreamed(): boolean {
     return this.#stream !== undefined && !LazyStream.isUntouched(this.#stream)
   }
 
-  /** For somebody else. */
+  /** Gives the body to another Request. */
   #giveBody(): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
     const arrived = this.#isStreamed ? undefined : this.#source.takeArrived()
     if (arrived === undefined) return this.body as ReadableStream<Uint8Array>
@@ -273,7 +271,7 @@ export class FetchRequest {
     return textStreamOf(body)
   }
 
-  /** What has arrived whole is read at once: its block is used again. Undefined where it has to be waited for. */
+  /** Takes a body that has arrived completely, synchronously, because its block is reused. Undefined for other bodies. */
   #arrived(): Uint8Array | undefined {
     if (this.#isUsed || this.#isStreamed) return undefined
     if (!this.#mayHaveBody) return NOTHING
@@ -310,7 +308,7 @@ const NOTHING = new Uint8Array(0)
 
 async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {}
 
-/** TRACE cannot be asked for by fetch, but a server is asked. */
+/** fetch cannot send TRACE, but a server may receive it. */
 function withMethod(request: Request, method: string): Request {
   if (method === 'TRACE') Object.defineProperty(request, 'method', { value: method, configurable: true })
   return request

@@ -15,7 +15,7 @@ import { callLike, takeForInstances } from './stand_in.js'
 const TEXT = 'text/plain;charset=UTF-8'
 const TEXT_LINE = `content-type: ${TEXT}\r\n`
 const REDIRECTIONS: readonly number[] = [301, 302, 303, 307, 308]
-/** With these there is no body (WHATWG Fetch §2.2.3). */
+/** Statuses without a body (WHATWG Fetch §2.2.3). */
 const NULL_BODY: readonly number[] = [101, 204, 205, 304]
 const NO_LIST: readonly string[] = Object.freeze([])
 
@@ -28,19 +28,18 @@ interface Init {
 }
 
 /**
- * fetch's `Response`, without what makes the runtime's own slow: text, bytes and JSON stay what they are until they are
- * sent, and no stream is made unless somebody asks for it. It is `instanceof` the runtime's class, and objects of that
- * are `instanceof` this one.
+ * A light `Response`. Text, bytes and JSON are kept as they are until they are sent; a stream is created only when it is
+ * used. Objects of this class and of the runtime's class are `instanceof` both.
  */
 export class FetchResponse {
   #status = 200
   #statusText = ''
-  /** Text and bytes, which nobody else can change. */
+  /** Text, or a copy of bytes. */
   #whole: string | Uint8Array | undefined
   #stream: ReadableStream<Uint8Array> | Blob | undefined
   #list: FieldList | undefined
   #headers: FetchHeaders | undefined
-  /** The content type that the body brings, where the list has none. */
+  /** The content type of the body, which applies when the list has none. */
   #type: string | undefined
   #isUsed = false
 
@@ -75,12 +74,12 @@ export class FetchResponse {
     return natives().Response.error()
   }
 
-  /** Whether it is one of these. */
+  /** Whether the value is a FetchResponse. */
   static is(value: unknown): value is FetchResponse {
     return typeof value === 'object' && value !== null && #isUsed in value
   }
 
-  /** In the place of an answer when the connection is handed over. */
+  /** The response of an accepted upgrade. */
   static handedOver(): FetchResponse {
     const response = new FetchResponse()
     response.#status = 101
@@ -168,7 +167,7 @@ export class FetchResponse {
     return this.#headers as unknown as Headers
   }
 
-  /** The list, with the body's content type in it: from now on it can be changed and taken out. */
+  /** The list, with the content type of the body, so that it can be changed or deleted. */
   #ownList(): FieldList {
     this.#list ??= []
     if (this.#type !== undefined && placeOf(this.#list, 'content-type') === -1) {
@@ -182,7 +181,7 @@ export class FetchResponse {
     if (this.#stream === undefined) {
       if (this.#whole === undefined) return null
       this.#stream = byteStream(this.#whole)
-      // Whoever has read it has locked what would be read now.
+      // A used body is a locked stream.
       if (this.#isUsed) void this.#stream.getReader().cancel()
     } else if (isBlob(this.#stream)) this.#stream = this.#stream.stream()
     return this.#stream as ReadableStream<Uint8Array>
@@ -206,13 +205,13 @@ export class FetchResponse {
     return copy as unknown as Response
   }
 
-  /** What there is of the body, which is used up by it. */
+  /** Takes the body. */
   #take(): Promise<string | Uint8Array> | string | Uint8Array {
     if (this.#isUnusable) throw new TypeError('Body is unusable: Body has already been read')
     const hasStream = this.#stream !== undefined
     this.#isUsed = this.#whole !== undefined || hasStream
     if (this.#whole !== undefined) {
-      // Who has taken it finds it locked, unless nobody could have begun to read.
+      // A used body is a locked stream, but an unused LazyStream need not be created for that.
       if (LazyStream.isUntouched(this.#stream)) this.#stream = undefined
       else if (hasStream) void (this.#stream as ReadableStream).getReader().cancel()
       return this.#whole
@@ -254,7 +253,7 @@ export class FetchResponse {
   }
 
   /**
-   * As it crosses, where all of the body is there; undefined for a stream.
+   * The response in the form that the exchange takes; undefined when the body is a stream.
    * @throws TypeError `ERR_REPLY_USED`
    */
   whole(): WholeAnswer | undefined {
@@ -305,7 +304,7 @@ function used(): TypeError {
 
 function checkedStatus(given: unknown): number {
   if (Number.isInteger(given) && (given as number) >= 200 && (given as number) <= 599) return given as number
-  // As Web IDL makes an unsigned short of it.
+  // Web IDL converts the value to an unsigned short.
   const status = Math.trunc(Number(given)) & 0xffff
   if (status >= 200 && status <= 599) return status
   throw new RangeError('init["status"] must be in the range of 200 to 599, inclusive.')

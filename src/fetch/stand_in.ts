@@ -1,8 +1,8 @@
 type Class = abstract new (...given: never[]) => object
 
 /**
- * Lets `instanceof` take objects of the runtime's class for those of `own`, which stands in its place. Subclasses are as
- * any class.
+ * Makes objects of the runtime's class `instanceof` the class `own`, which replaces it. Subclasses of `own` behave as
+ * usual.
  */
 export function takeForInstances(own: Class, native: () => Class): void {
   Object.defineProperty(own, Symbol.hasInstance, {
@@ -16,7 +16,7 @@ export function takeForInstances(own: Class, native: () => Class): void {
   })
 }
 
-/** Gives a class the name of the one whose place it takes. */
+/** Gives a class the name of the class that it replaces. */
 export function callLike(own: Class, name: string): void {
   Object.defineProperty(own, 'name', { value: name, configurable: true })
 }

@@ -1,18 +1,18 @@
-// The URL of a request, as `new URL()` would write it: apps compare its text with their routes. Most need no parsing.
+// The URL of a request, normalized like `new URL()`, because apps match its text. Most URLs need no parsing.
 import { HttpError } from '../fields/http_error.js'
 
-/** What `URL` leaves as it is, in a path and in a query; without the segments that it resolves. */
+/** A target that `URL` does not change, except for dot segments. */
 const PLAIN_TARGET = /^\/(?!\/)[A-Za-z0-9\-_~!$&()*+,;=:@/.?%]*$/
 const DOTS = /\/\.|%2e/i
 const PLAIN_HOST = /^[a-z0-9]+(?:[-.][a-z0-9]+)*(?::[1-9]\d{0,4})?$/
 
-/** Apps have few hosts. The bound keeps names that clients make up from filling the memory. */
+/** Most servers have few hosts. The limit bounds the memory when clients invent names. */
 const MOST_HOSTS = 64
 const origins = new Map<string, string>()
 
 /**
  * The absolute URL of a request target at a host.
- * @throws HttpError 400 `ERR_INVALID_URL` when they make no URL
+ * @throws HttpError 400 `ERR_INVALID_URL` when the result is not a URL
  */
 export function urlOf(host: string, target: string): string {
   try {
@@ -30,7 +30,7 @@ export function urlOf(host: string, target: string): string {
 function originOf(host: string): string {
   const known = origins.get(host)
   if (known !== undefined) return known
-  // What looks like an IPv4 address may be another spelling of one.
+  // `URL` rewrites numbers that it takes for IPv4 addresses.
   const isPlain = PLAIN_HOST.test(host) && !/^[\d.:]|\.\d|xn--|:80$/.test(host)
   const origin = isPlain ? `http://${host}` : new URL(`http://${host}`).origin
   if (origins.size >= MOST_HOSTS) origins.clear()

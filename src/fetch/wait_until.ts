@@ -1,8 +1,8 @@
-/** Work that goes on behind answers. */
+/** Promises that `server.close()` waits for. */
 export class WaitUntil {
   readonly #pending = new Set<Promise<unknown>>()
 
-  /** `failed` is told of a rejection. */
+  /** A rejection is passed to `failed`. */
   add(promise: PromiseLike<unknown>, failed: (error: unknown) => void): void {
     const settled: Promise<unknown> = Promise.resolve(promise)
       .then(undefined, failed)
@@ -10,7 +10,7 @@ export class WaitUntil {
     this.#pending.add(settled)
   }
 
-  /** Resolves when there is none, of that which is added meanwhile as well. */
+  /** Resolves when all promises are settled, including those that are added meanwhile. */
   async settled(): Promise<void> {
     while (this.#pending.size > 0) await Promise.all(this.#pending)
   }

@@ -17,7 +17,7 @@ export interface WebSocketServerLike extends EventEmitter {
   handleUpgrade(req: IncomingMessage, socket: Duplex, head: Buffer, done: (socket: WebSocketLike) => void): void
 }
 
-/** What is told of a connection, and how it is answered. */
+/** A connection, as the listeners see it. */
 export interface WebSocketContext {
   readonly raw: WebSocketLike
   readonly url: URL
@@ -36,7 +36,7 @@ export interface WebSocketEvents {
   onError?(event: Event & { readonly error: unknown }, socket: WebSocketContext): void
 }
 
-/** What there is of a Hono context where no other is named. */
+/** The parts of a Hono context that listeners commonly use. */
 export interface HonoContext {
   readonly env: unknown
   readonly req: {
@@ -50,16 +50,16 @@ export interface HonoContext {
 
 type CreateEvents<C> = (c: C) => WebSocketEvents | Promise<WebSocketEvents>
 
-/** A handler of Hono's. Clients that do not ask for a WebSocket are left to the next one. */
+/** A Hono handler. It calls the next handler for clients that do not ask for a WebSocket. */
 export type UpgradeWebSocket = <C extends HonoContext = HonoContext>(
   createEvents: CreateEvents<C>,
 ) => (c: C, next: () => Promise<void>) => Promise<Response | undefined>
 
-/** Fields that the WebSocket server writes, and those of the framing that there is none of. */
+/** Fields that the WebSocket server writes, and fields of the framing. */
 const NOT_HANDED_ON = /^(?:connection|upgrade|content-length|keep-alive|te|trailer|transfer-encoding|sec-websocket-.*)$/
 
 /**
- * Makes Hono's `upgradeWebSocket`:
+ * Creates Hono's `upgradeWebSocket`:
  *
  *     const upgradeWebSocket = webSocketHelper(new WebSocketServer({ noServer: true }))
  *     app.get('/ws', upgradeWebSocket((c) => ({ onMessage: (event, socket) => socket.send(event.data) })))

@@ -177,11 +177,11 @@ export function isResponse(value: unknown): value is Response {
   return candidate[Symbol.toStringTag] === 'Response' && typeof candidate.arrayBuffer === 'function'
 }
 
-/** A method by which a `Response` of brink's own says what it is as a reply. */
+/** The key of a method of brink's own `Response` that converts it to a reply. */
 export const TO_REPLY: unique symbol = Symbol('brink.toReply')
 
 /**
- * A standard `Response`, of whatever implementation, as a reply.
+ * Converts a `Response` of any implementation to a reply.
  * @throws TypeError `ERR_REPLY_USED`
  */
 export function fromResponse(response: Response): Reply | Promise<Reply> {

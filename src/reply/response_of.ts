@@ -1,4 +1,4 @@
-// From a reply to a fetch `Response`, for those who ask an app without a socket. It says what a client would see.
+// Converts a reply to a fetch `Response`, with the fields that a client would receive.
 
 import { FileSlice } from '../exchange/file_slice.js'
 import { isFramingField } from '../fields/header_rules.js'
@@ -11,17 +11,16 @@ import type { Reply } from './reply.js'
 import { checkLength, lengthMismatch } from './reply_head.js'
 import { HEAD_WAIT_MS } from './reply_stream.js'
 
-/** Told of what becomes of a stream. */
+/** Called when a stream ends. */
 export interface ResponseWatcher {
-  /** All of it was given, or nobody wants any more. */
+  /** The body is complete, or was cancelled. */
   readonly done: () => void
-  /** What was thrown when the answer had begun. */
+  /** An error after the response was returned. */
   readonly report: (error: unknown) => void
 }
 
 /**
- * Rejects with what the body throws before its first piece.
- * @throws what is wrong with the reply
+ * Rejects with an error of the reply, or with an error that its stream throws before the first piece.
  */
 export async function responseOf(reply: Reply, method: string, watcher: ResponseWatcher): Promise<Response> {
   const { status, body } = reply
@@ -90,13 +89,13 @@ async function streamed(
   }
   const next = () => (context === undefined ? source.next() : context.runInAsyncScope(source.next, source))
   const first = next()
-  // What fails before its first piece can be answered for; what takes long has begun.
+  // An error before the first piece can still be answered, unless the piece takes long.
   const isPrompt = init.headers.get('content-type')?.startsWith('text/event-stream') === true
   if (isPromise(first) && !isPrompt) await firstOrLate(first)
   return new Response(new Pieces(first, next, source, init.headers.get('content-length'), watcher).stream, init)
 }
 
-/** Rejects as the first piece does, if it does in time. */
+/** Rejects if the first piece rejects within HEAD_WAIT_MS. */
 async function firstOrLate(first: PromiseLike<unknown>): Promise<void> {
   let late: NodeJS.Timeout | undefined
   const tooLong = new Promise<void>((resolve) => {
@@ -145,7 +144,7 @@ class Pieces {
     this.#watcher.done()
   }
 
-  /** The next piece of at least one byte, or undefined behind the last. */
+  /** The next piece that is not empty, or undefined at the end. */
   async #piece(): Promise<Uint8Array | undefined> {
     for (;;) {
       const part = this.#slice?.next()
@@ -159,7 +158,7 @@ class Pieces {
       if (piece instanceof FileSlice) this.#slice = new SlicePieces(piece)
       else {
         const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
-        // Its memory is its source's own again when the next one is asked for.
+        // The source may reuse the memory of a piece when the next one is requested, so it is copied.
         if (bytes.length > 0) return this.#counted(new Uint8Array(bytes))
       }
     }

@@ -1,11 +1,11 @@
 import type { ReplyBytes } from '../exchange/reply_bytes.js'
 
-/** An answer that is there as a whole, as it crosses: nobody can change it any more. */
+/** A complete answer in the form that the exchange takes. Middleware cannot change it. */
 export class WholeAnswer {
   /**
-   * @param flags the layout's
-   * @param fields complete lines, checked
-   * @param length what a HEAD or a 304 says of the body that it does not have
+   * @param flags flags of the layout
+   * @param fields complete field lines, checked
+   * @param length the content length of a HEAD or 304 answer, which has no body
    */
   constructor(
     readonly status: number,

@@ -1,5 +1,5 @@
-// A request that came by no socket, as a fetch `Request`: it is written down as one of the native side's would be, so that
-// whoever reads it sees no difference.
+// Converts a fetch `Request` to a BrinkRequest. It is written in the layout of the native side, so that all code that reads
+// requests works with both.
 import { AbortListeners } from '../exchange/abort_listeners.js'
 import {
   EVENT_KIND,
@@ -23,7 +23,7 @@ import { BrinkRequest, METHOD_UNKNOWN, type RequestMatch, type RequestSurroundin
 /** Offsets and lengths within a head have 16 bits. */
 const MOST_HEAD_BYTES = 65535
 
-/** A head as the native side writes it. */
+/** A head in the layout of the native side. */
 interface Head {
   readonly words: Int32Array
   readonly text: string
@@ -35,8 +35,8 @@ export function targetOf({ pathname, search }: URL): string {
 }
 
 /**
- * @param body what it is read from, if there is one
- * @throws HttpError 431 when the head is larger than any can be
+ * @param body the body, if the request has one
+ * @throws HttpError 431 when the head is larger than 65535 bytes
  */
 export function localRequest(
   request: Request,
@@ -51,7 +51,7 @@ export function localRequest(
 function headOf(request: Request, hasBody: boolean): Head {
   const url = new URL(request.url)
   const fields = [...request.headers]
-  // Who makes a Request need not say what its URL does.
+  // A Request usually has no `Host` field: its URL has the host.
   if (!request.headers.has('host')) fields.unshift(['host', url.host])
   const target = targetOf(url)
   const words = new Int32Array(REQUEST_FIELDS + 2 * fields.length)
@@ -79,7 +79,7 @@ function headOf(request: Request, hasBody: boolean): Head {
   return { words, text }
 }
 
-/** The body of a request, read as it is asked for. `limit` is in bytes. */
+/** The body of a fetch Request. It is read no faster than the app reads. `limit` is in bytes. */
 export function localBody(stream: ReadableStream<Uint8Array>, limit: number): IncomingBody {
   const reader = stream.getReader()
   let wanted = 0
@@ -95,7 +95,7 @@ export function localBody(stream: ReadableStream<Uint8Array>, limit: number): In
       }
       if (body.failure !== undefined) await reader.cancel()
     } catch {
-      // Its client would be one that has gone.
+      // This corresponds to a client that has left.
       body.fail(clientGone())
     } finally {
       isReading = false

@@ -54,17 +54,17 @@ export interface RequestMatch {
   }
 }
 
-/** In what requests of an application may differ from those of a router. */
+/** How requests of an application differ from those of a router. */
 export interface RequestRules {
-  /** Content codings of bodies are the application's to undo. */
+  /** Bodies are not decoded. */
   readonly leavesCodings?: boolean | undefined
-  /** They can be read behind their answer. */
+  /** Requests can be read after the answer. */
   readonly outliveAnswers?: boolean | undefined
-  /** Why `signal` aborts when the client has gone; by default an HttpError `ERR_CLIENT_GONE`. */
+  /** Creates the reason of `signal` when the client has left. Default: an HttpError `ERR_CLIENT_GONE`. */
   readonly goneReason?: (() => Error) | undefined
-  /** Of their URLs, with the colon. Default: `http:`. */
+  /** The scheme of URLs, with the colon. Default: `http:`. */
   readonly scheme?: string | undefined
-  /** The address of the peer, where the event does not say it. */
+  /** The address of the peer, if the event does not have it. */
   readonly peerAddress?: string | undefined
 }
 
@@ -452,20 +452,19 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   }
 
   /**
-   * The body as it lies in the block, which is used again, where it has arrived whole; undefined where it follows. It
-   * counts as taken.
+   * Takes a body that has arrived completely: a view of the block, which is reused. Undefined for other bodies.
    * @internal
    */
   takeArrived(): Buffer | undefined {
     return this.#bodyReader().takeArrived()
   }
 
-  /** Whether the client offers to speak another protocol. @internal */
+  /** Whether the client asks to switch to another protocol. @internal */
   get offersUpgrade(): boolean {
     return (this.event()[this.eventAt + REQUEST_FLAGS] & FLAG_UPGRADE) !== 0
   }
 
-  /** Whether the client has sent a body, or announced one. @internal */
+  /** Whether the request has a body that is not empty. @internal */
   get hasBody(): boolean {
     return (this.event()[this.eventAt + REQUEST_FLAGS] & FLAG_BODY) !== 0
   }

@@ -46,7 +46,7 @@ export interface Dispatcher {
   readonly fixed: ReadonlyMap<string, { readonly answer: Fixed; readonly isAlone: boolean }>
   /** Whether any route handles upgrades or CONNECT. */
   readonly takesUpgrades: boolean
-  /** In what its requests differ from those of a router. */
+  /** How its requests differ from those of a router. */
   readonly requestRules?: RequestRules | undefined
   /**
    * Finds the route of a request target in any form. Never throws: a target that is not found, or has no route for

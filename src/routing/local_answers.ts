@@ -1,5 +1,5 @@
-// Answers of an app to fetch Requests, without a server, a socket or the addon: for tests, and for other runtimes. What
-// is answered, and by whom, is as over a socket.
+// Answers fetch Requests with a router, without a server, a socket or the addon: for tests and other runtimes. The answers
+// are the same as over a socket.
 import { AsyncResource } from 'node:async_hooks'
 import { AbortListeners } from '../exchange/abort_listeners.js'
 import type { HttpError } from '../fields/http_error.js'
@@ -17,13 +17,13 @@ import { callListener } from '../runtime/call_listener.js'
 import type { Dispatcher, Match } from './dispatcher.js'
 import { Upgrade } from './upgrade.js'
 
-/** Of what a server would tell or limit. */
+/** Options of `app.fetch` and `app.request`, for what a server would know. */
 export interface LocalOptions {
-  /** The client's address, as `req.ip` tells it. Default: `0.0.0.0`, which nobody has. */
+  /** The value of `req.ip`. Default: `0.0.0.0`. */
   readonly ip?: string | undefined
-  /** The largest request body, in bytes, of routes without a limit of their own. Default: 1 MiB. */
+  /** The maximum size of a request body in bytes, for routes without their own limit. Default: 1 MiB. */
   readonly bodyLimit?: number | undefined
-  /** Told of the app's errors. Default: writes them to `console.error`. */
+  /** Called with errors of the app. Default: writes them to `console.error`. */
   readonly log?: ((error: unknown, request: BrinkRequest) => void) | undefined
 }
 
@@ -66,7 +66,7 @@ class LocalAnswer {
     this.#watch(source, body)
     if (isTooLarge) return this.#answer(source, method, match.route.refused(tooLarge()))
     if (body === undefined || match.route.streams === true) return this.#answer(source, method, match.route.run)
-    // No handler runs for what turns out to be no request.
+    // As over a socket, a handler does not run for a small body that fails.
     await arrived(body)
     const { failure } = body
     return this.#answer(source, method, failure === undefined ? match.route.run : match.route.refused(failure.error))
@@ -126,7 +126,7 @@ class LocalAnswer {
     })
   }
 
-  /** There is no connection to hand over (RFC 9110 §15.5.22). */
+  /** There is no connection to take over (RFC 9110 §15.5.22). */
   #refusedUpgrade(source: BrinkRequest): Response {
     source.end()
     const headers = { upgrade: this.#request.headers.get('upgrade') ?? '', 'content-type': 'text/plain; charset=utf-8' }
@@ -147,7 +147,7 @@ function arrived(body: IncomingBody): Promise<void> {
   return new Promise((resolve) => body.whenReady(resolve))
 }
 
-/** Other runtimes tell the client's address in ways of their own. */
+/** Other runtimes pass the client's address in different forms. */
 function optionsOf(request: Request, given: unknown): LocalOptions {
   if (typeof given !== 'object' || given === null) return {}
   const { ip, remoteAddress, remoteAddr, requestIP, bodyLimit, log } = given as LocalOptions & {

@@ -208,12 +208,12 @@ export class Router {
   }
 
   /**
-   * Answers a fetch Request without a server, a socket or the addon: for tests, and for other runtimes, such as
-   * `Bun.serve({ fetch: app.fetch })` and `Deno.serve(app.fetch)`. What is answered, and by whom, is as over a socket; a
-   * connection cannot be handed over, so that `upgrade` answers 426. It never rejects. The router is closed to changes by
-   * the first one.
+   * Answers a fetch Request without a server, a socket or the addon, for tests and for other runtimes:
+   * `Bun.serve({ fetch: app.fetch })`, `Deno.serve(app.fetch)`. The answer is the same as over a socket, but a route of
+   * `upgrade` answers 426, because there is no connection to take over. The promise never rejects. The first call closes
+   * the router to changes.
    *
-   * @param options `LocalOptions`, or what other runtimes tell of the client
+   * @param options `LocalOptions`, or the second argument that Bun or Deno passes
    */
   readonly fetch = (request: Request, options?: LocalOptions | object): Promise<Response> => {
     this.#local ??= compileRouter(this)
@@ -221,7 +221,7 @@ export class Router {
   }
 
   /**
-   * The same for a path, or a URL: `await app.request('/users/1')`, with what `new Request` takes behind it.
+   * Answers a request for a path or a URL, like `fetch`: `await app.request('/users/1')`. `init` is that of `new Request`.
    */
   request(path: string | URL | Request, init?: RequestInit, options?: LocalOptions): Promise<Response> {
     const request =

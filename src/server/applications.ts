@@ -1,4 +1,4 @@
-// What `serve` takes, as what answers requests.
+// Converts the argument of `serve` to a dispatcher.
 import { type FetchApp, FetchApplication, type FetchErrorHandler } from '../fetch/application.js'
 import { chainClasses, replaceGlobals } from '../fetch/globals.js'
 import type { FetchServer } from '../fetch/info.js'
@@ -10,32 +10,32 @@ import { coded } from '../runtime/errors.js'
 import { wrongType } from '../runtime/option_errors.js'
 import type { ServeOptions } from './options.js'
 
-/** The options of a server for an app of fetch. */
+/** The options of `serve` for a fetch app. */
 export interface FetchServeOptions extends ServeOptions {
   /**
-   * Answers for what `fetch` throws. By default an error answers with its `status` or `statusCode` where it has one from
-   * 400 to 599, and otherwise with 500, and is logged.
+   * Creates the response when `fetch` throws. Default: the `status` or `statusCode` of the error if it is from 400 to 599,
+   * otherwise 500 and the error is logged.
    */
   error?: FetchErrorHandler | undefined
   /**
-   * Whether `Request`, `Response` and `fetch` in `globalThis` are replaced by brink's, which extend them, when the first
-   * app is served. Default: true. Without them an app is half as fast, for its answers are read from streams.
+   * Replaces `Request`, `Response` and `fetch` in `globalThis` by versions of brink that extend them, when the first fetch
+   * app is served. Default: true. With false an app is about half as fast, because its responses are read from streams.
    */
   overrideGlobals?: boolean | undefined
-  /** The same as `host`, as other servers call it. */
+  /** Same as `host`. Other servers use this name. */
   hostname?: string | undefined
 }
 
-/** What answers requests, and the options that are left for its server. */
+/** A dispatcher, and the options for its server. */
 export interface Application {
   readonly dispatcher: Dispatcher
   readonly options: ServeOptions
-  /** What goes on behind answers. */
+  /** Promises that `close` waits for. */
   readonly waitUntil?: WaitUntil
 }
 
 /**
- * @param server the server, once it is there
+ * @param server returns the server; it is called only after the server was created
  * @throws TypeError `ERR_INVALID_ARG_TYPE`
  */
 export function applicationOf(app: unknown, options: FetchServeOptions, server: () => FetchServer): Application {
@@ -55,7 +55,7 @@ function isFetchApp(app: unknown): app is FetchApp {
   return typeof app === 'object' && app !== null && typeof (app as Partial<FetchApp>).fetch === 'function'
 }
 
-/** A handler has one argument. What has more, or is called `fetch`, would wait for what it is not given. */
+/** Refuses functions that look like the `fetch` of an app: brink's handlers have one argument. */
 function refuseFetchHandler({ name, length }: { readonly name: string; readonly length: number }): void {
   if (!/^(?:bound )?fetch$/.test(name) && length < 2) return
   throw coded(
@@ -68,7 +68,7 @@ function refuseFetchHandler({ name, length }: { readonly name: string; readonly 
 }
 
 function fetchApplication(app: FetchApp, given: FetchServeOptions, server: () => FetchServer): Application {
-  // An app may have properties that are called as options are.
+  // Instances of classes may have properties with the names of options.
   const own = isPlainObject(app) ? (({ fetch: _fetch, ...rest }) => rest)(app) : {}
   const { error, overrideGlobals = true, hostname, ...options }: FetchServeOptions = { ...own, ...given }
   if (error !== undefined && typeof error !== 'function') throw wrongType('error', 'a function', error)

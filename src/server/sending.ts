@@ -67,7 +67,7 @@ export class Sending {
     return true
   }
 
-  /** Sends an answer that is there as a whole. */
+  /** Sends a complete answer. */
   whole(to: Recipient, method: string, { status, flags, fields, body, length }: WholeAnswer): void {
     if (length !== undefined && (method === 'HEAD' || status === 304)) {
       this.#putSized(to, status, flags | FLAG_REPLY_LENGTH_ONLY, fields, length)

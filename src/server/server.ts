@@ -28,8 +28,8 @@ export interface CloseOptions {
  * Serves an app: a router, one handler for everything, or an app of fetch, such as a Hono: any object with a method
  * `fetch(request, info)`. A plain object may hold the options as well: `serve({ fetch, port: 8080 })`.
  *
- * When an app of fetch is first served, `Request`, `Response` and `fetch` in `globalThis` are replaced by others that
- * extend them, unless `overrideGlobals` is false.
+ * The first fetch app replaces `Request`, `Response` and `fetch` in `globalThis` by versions that extend them, unless
+ * `overrideGlobals` is false.
  *
  * @throws what Node's own servers throw: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, `ENOTFOUND` and the like, with `errno`
  *   and `syscall`; and `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for options that cannot be;
@@ -47,7 +47,7 @@ export async function serve(app: unknown, given: FetchServeOptions = {}): Promis
   return server.started(bound)
 }
 
-/** An app of fetch, whatever else its `fetch` takes. */
+/** A fetch app whose `fetch` has other arguments than brink's. */
 export interface FetchObject {
   fetch(request: Request, ...context: never[]): unknown
 }

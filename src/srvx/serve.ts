@@ -1,4 +1,4 @@
-// A server in the shape of srvx: for apps and frameworks that are written for that one.
+// A server with the interface of srvx, for apps and frameworks that expect it.
 import { EventEmitter } from 'node:events'
 import type { FetchInfo } from '../fetch/info.js'
 import { coded } from '../runtime/errors.js'
@@ -8,58 +8,58 @@ import { type Server, serve as serveApp } from '../server/server.js'
 
 type MaybePromise<T> = T | Promise<T>
 
-/** Stands around `fetch`. */
+/** Runs around `fetch`. */
 export type SrvxMiddleware = (request: Request, next: () => MaybePromise<Response>) => MaybePromise<Response>
 
-/** Options of srvx's `serve`; `brink` has those of brink's own. */
+/** The options of srvx's `serve`. `brink` takes options of brink itself. */
 export interface SrvxOptions {
   fetch(request: Request): MaybePromise<Response>
   error?: ((error: unknown) => MaybePromise<Response>) | undefined
   middleware?: SrvxMiddleware[] | undefined
   plugins?: ((server: SrvxServer) => void)[] | undefined
-  /** Does not listen before `server.serve()`. */
+  /** Does not listen until `server.serve()` is called. */
   manual?: boolean | undefined
   /** Default: `PORT` from the environment, or 3000. */
   port?: number | string | undefined
-  /** Default: `HOST` from the environment, or every network. */
+  /** Default: `HOST` from the environment, or all networks. */
   hostname?: string | undefined
   reusePort?: boolean | undefined
-  /** brink prints nothing anyway. */
+  /** Ignored: brink prints nothing. */
   silent?: boolean | undefined
-  /** Whether SIGINT and SIGTERM close the server. Default: false. */
+  /** Closes the server on SIGINT and SIGTERM. Default: false. */
   gracefulShutdown?: boolean | { readonly gracefulTimeout?: number } | undefined
-  /** In bytes. Default: 4 GiB, the most there is. */
+  /** In bytes. Default: 4 GiB, the maximum. */
   maxRequestBodySize?: number | undefined
   trustProxy?: false | undefined
   protocol?: 'http' | undefined
   brink?: FetchServeOptions | undefined
 }
 
-/** A server, as srvx has it. */
+/** A server with the interface of srvx. */
 export interface SrvxServer {
   readonly runtime: 'node'
   readonly options: SrvxOptions & { readonly middleware: SrvxMiddleware[] }
-  /** Where it is found, once it listens. */
+  /** The URL; undefined until the server listens. */
   readonly url: string | undefined
-  /** `server` emits 'upgrade', as Node's own do, where somebody listens. */
+  /** `server` emits Node's `upgrade` event if it has a listener for it. */
   readonly node: { readonly server: EventEmitter }
   readonly fetch: (request: Request) => MaybePromise<Response>
   readonly waitUntil: (promise: Promise<unknown>) => void
   serve(): Promise<SrvxServer>
   ready(): Promise<SrvxServer>
-  /** @param closeAll cuts off what is not answered */
+  /** @param closeAll closes all connections at once */
   close(closeAll?: boolean): Promise<void>
 }
 
 const MOST_BYTES = 4 * 2 ** 30
-/** After which srvx's own gives up. */
+/** The default of srvx. */
 const GRACEFUL_SECONDS = 5
 
 /**
- * Serves like srvx's `serve`, which frameworks such as h3 take: `serve({ fetch, port: 3000 })`.
+ * Works like srvx's `serve`: `serve({ fetch, port: 3000 })`.
  *
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for options that cannot be: there is no TLS, and no
- *   `trustProxy`. What keeps it from listening rejects `ready()`
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for invalid options; `tls` and `trustProxy` are not
+ *   supported. When the server cannot listen, `ready()` rejects
  */
 export function serve(options: SrvxOptions): SrvxServer {
   return new BrinkServer(options)
