@@ -15,9 +15,9 @@ export interface ServeOptions {
    */
   port?: number | string | undefined
   /**
-   * The address or host name to listen on. The default, `localhost`, accepts connections from this machine only;
-   * `0.0.0.0` accepts them from every IPv4 network, `::` from every network. An IPv6 address may have brackets.
-   * Default: `localhost`.
+   * The address or host name to listen on; for a name, all of its addresses. The default, `localhost`, accepts
+   * connections from this machine only; `0.0.0.0` accepts them from every IPv4 network, `::` from every network. An
+   * IPv6 address may have brackets. Default: `localhost`.
    */
   host?: string | undefined
   /**
@@ -87,8 +87,9 @@ export interface ServeOptions {
    */
   minRate?: number | undefined
   /**
-   * How long a connection may stay idle between requests, in milliseconds. The default is longer than the usual 60 s
-   * of load balancers, so that they close idle connections first. Default: 72,000.
+   * How long a connection may stay idle, before its first request and after its last response, in milliseconds. The
+   * default is longer than the usual 60 s of load balancers, so that they close idle connections first. Default:
+   * 72,000.
    */
   keepAliveTimeout?: number | undefined
   /**
@@ -106,9 +107,9 @@ export interface ServeOptions {
    */
   writeTimeout?: number | undefined
   /**
-   * How long a half-closed connection is kept without progress, in milliseconds: its client has closed its sending
-   * side, and reads none of the response. A streamed response that produces nothing has a tenth of it. Default:
-   * 5,000.
+   * How long the handlers of a half-closed connection may run without progress, in milliseconds: its client has
+   * closed its sending side, and reads none of the response. Then the connection is closed. A streamed response that
+   * yields nothing has a tenth of it. Default: 5,000.
    */
   halfCloseTimeout?: number | undefined
   /**

@@ -6,7 +6,7 @@ export interface ServerStats {
   accepted: number
   /** Connections that are open now. */
   open: number
-  /** Requests delivered to the app. */
+  /** Requests delivered to the app, or answered by a fixed response. */
   requests: number
   /** Bytes received. */
   bytesIn: number
