@@ -5,6 +5,9 @@ const require = createRequire(import.meta.url)
 
 function appOf(express) {
   const app = express()
+  // Pages of errors have no stacks then, and Express writes them to the console.
+  app.set('env', 'production')
+  console.error = () => {}
   app.use(require('compression')({ threshold: 2000 }))
   app.get('/', (_req, res) => res.send('Hello, World!'))
   app.get('/json', (req, res) => res.json({ query: req.query, ip: req.ip, host: req.hostname, protocol: req.protocol }))
