@@ -15,12 +15,18 @@ import {
   FLAG_REPLY_STREAM,
 } from '../exchange/layout.js'
 import { coded } from '../runtime/errors.js'
+import { timers } from '../runtime/timers.js'
 import { isHeard, isLight } from './light_request.js'
 import { hasListeners, makeResponseReal, markGone } from './light_response.js'
 import { endMessage } from './message_body.js'
 import { inside, type NodeIncoming, type NodeOutgoing } from './node_parser.js'
 import { type NodeRequest, type RequestConnection, requestOf } from './request.js'
 import { BrinkSocket, type Done, type SocketOwner, type Written } from './socket.js'
+
+const NO_BYTES = Buffer.alloc(0)
+
+/** So long a client is waited for that was refused, and that the app neither answers nor ends. */
+const REFUSED_MS = 5000
 
 /** So many bytes are handed over before the next ones wait for the client to take some. */
 const WINDOW = 128 * 1024
@@ -36,6 +42,8 @@ export interface ConnectionOwner {
   readonly server: Server
   /** Has Node's server take a request of which the app has the message and the response. */
   takeReal(request: NodeRequest): void
+  /** Less may be waited for than before. */
+  endIfIdle(): void
   /** It does not count any more. */
   left(connection: Connection): void
 }
@@ -64,6 +72,8 @@ export class Connection implements SocketOwner, RequestConnection {
   #heardEnd = false
   /** It was handed over: for whose request. */
   #tunnel: NodeRequest | undefined
+  /** Tells the app of that, with the bytes that came behind the head. */
+  #begin: ((head: Buffer) => void) | undefined
   #saidEnd = false
   /** The client was refused: what is written now is the answer to that. */
   #isRefused = false
@@ -111,6 +121,11 @@ export class Connection implements SocketOwner, RequestConnection {
   /** It does not count any more. */
   get hasLeft(): boolean {
     return this.#hasLeft
+  }
+
+  /** Nothing will come of it any more. */
+  get isSilent(): boolean {
+    return this.#hasLeft || (this.#tunnel !== undefined && this.#heardEnd)
   }
 
   get isOpen(): boolean {
@@ -308,6 +323,7 @@ export class Connection implements SocketOwner, RequestConnection {
   closed(cause: number): void {
     if (this.#phase === 'closed') return
     const wasOpen = this.#phase === 'open'
+    this.#beginTunnel(NO_BYTES)
     this.#phase = 'closed'
     this.#tellGone()
     const socket = this.#socket
@@ -324,13 +340,27 @@ export class Connection implements SocketOwner, RequestConnection {
   /** What the client sent cannot be a request. What the socket writes now is the answer, and the last thing said. */
   refuse(): void {
     this.#isRefused = true
+    // It is not read any more, so that its end would not be heard.
+    timers.setTimeout(() => this.socket.destroy(), REFUSED_MS).unref()
   }
 
   /** From here on the connection speaks another protocol. */
-  takeOver(request: NodeRequest): void {
+  takeOver(request: NodeRequest, begin: (head: Buffer) => void): void {
     this.#tunnel = request
     this.#owner.exchange.takeOver(request)
     this.answered(request, false)
+    this.#begin = begin
+    // What came together with the head is told in the next turn of the loop.
+    timers.setImmediate(() => timers.setImmediate(() => this.#beginTunnel(NO_BYTES)))
+  }
+
+  /** Whether there was anything to begin. */
+  #beginTunnel(head: Buffer): boolean {
+    const begin = this.#begin
+    if (begin === undefined) return false
+    this.#begin = undefined
+    this.#tunnel?.context.runInAsyncScope(begin, undefined, head)
+    return true
   }
 
   /** Bytes of a connection that was handed over. */
@@ -340,10 +370,13 @@ export class Connection implements SocketOwner, RequestConnection {
     this.bytesRead += bytes.length
     this.#untaken += bytes.length
     socket.touch()
-    if (bytes.length > 0) socket.push(bytes)
+    const isHead = bytes.length > 0 && this.#beginTunnel(bytes)
+    if (bytes.length > 0 && !isHead) socket.push(bytes)
     if (isLast) {
+      this.#beginTunnel(NO_BYTES)
       this.#heardEnd = true
       endReading(socket)
+      this.#owner.endIfIdle()
     }
   }
 

@@ -39,11 +39,13 @@ function makeIncoming(request: NodeRequest, Request: RequestClass): IncomingMess
   return req
 }
 
-/** The connection is somebody else's. What came behind the head is pushed into the socket. */
+/** The connection is the app's. */
 function upgrade(request: NodeRequest, req: IncomingMessage, parser: NodeParser): void {
+  const { connection } = request
   req.complete = true
-  request.connection.takeOver(request)
-  parserSays(request.connection.socket, parser, 0, Buffer.alloc(0))
+  connection.takeOver(request, (head) => {
+    if (!connection.socket.destroyed) parserSays(connection.socket, parser, 0, head)
+  })
 }
 
 /** What a client sent is no request: Node emits 'clientError', and answers if nobody does. */

@@ -5,7 +5,7 @@ import { EventEmitter } from 'node:events'
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { pushPieces } from './message_body.js'
-import { inside, type NodeIncoming } from './node_parser.js'
+import { inside, isOfEmitter, type NodeIncoming } from './node_parser.js'
 import { bind, type NodeRequest } from './request.js'
 
 /** The request that a light one stands for; undefined for one that is real. */
@@ -214,10 +214,11 @@ function read(key: string, give: (request: NodeRequest, req: IncomingMessage) =>
 }
 
 Object.setPrototypeOf(LightIncoming.prototype, nodePrototype)
-for (const key of Reflect.ownKeys(joiner)) Object.defineProperty(LightIncoming.prototype, key, late(key))
+for (const key of Reflect.ownKeys(joiner)) {
+  if (!isOfEmitter(key)) Object.defineProperty(LightIncoming.prototype, key, late(key))
+}
 // Own properties of a light message.
-for (const key of ['url', 'method', '_events', '_eventsCount', '_maxListeners'])
-  delete (LightIncoming.prototype as unknown as Record<string, unknown>)[key]
+for (const key of ['url', 'method']) delete (LightIncoming.prototype as unknown as Record<string, unknown>)[key]
 
 const answered: Readonly<Record<string, (request: NodeRequest, req: IncomingMessage) => unknown>> = {
   socket: ({ connection }) => connection.socket,

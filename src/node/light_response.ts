@@ -5,7 +5,7 @@ import http, { type IncomingMessage, type OutgoingHttpHeader, ServerResponse } f
 import { Socket } from 'node:net'
 import { type FieldName, type Framing, fieldName, headEnd, isPlainValue, statusLine } from './head_text.js'
 import { dumpLight, isLight as isLightRequest } from './light_request.js'
-import { inside, type NodeIncoming } from './node_parser.js'
+import { inside, isOfEmitter, type NodeIncoming } from './node_parser.js'
 import type { NodeRequest } from './request.js'
 
 /** What is known of a light response; undefined for a real one. */
@@ -440,10 +440,10 @@ function accessor(key: string | symbol, give: ((light: Light) => unknown) | unde
 
 Object.setPrototypeOf(LightResponse.prototype, node)
 // Properties that a light response has of its own.
-const OWN = new Set<string | symbol>(['_events', '_eventsCount', '_maxListeners', 'req', 'statusCode', 'statusMessage'])
+const OWN = new Set<string | symbol>(['req', 'statusCode', 'statusMessage'])
 const keys = new Set<string | symbol>([...Reflect.ownKeys(model), ...Object.keys(answered)])
 for (const key of keys) {
-  if (OWN.has(key)) continue
+  if (OWN.has(key) || isOfEmitter(key)) continue
   const give = typeof key === 'string' ? answered[key] : undefined
   Object.defineProperty(LightResponse.prototype, key, accessor(key, give))
 }

@@ -143,7 +143,15 @@ export class Loop {
   /** Ends when nothing is left that could bring an event. */
   endIfIdle(): void {
     if (this.isListening || this.#isEnding) return
-    for (const connection of this.connections) if (!connection.hasLeft) return
+    let isSilent = true
+    let hasLeft = true
+    for (const connection of this.connections) {
+      isSilent &&= connection.isSilent
+      hasLeft &&= connection.hasLeft
+    }
+    // As with Node's sockets: one that the client has ended keeps no process alive.
+    if (isSilent) this.reactor.unref()
+    if (!hasLeft) return
     this.#isEnding = true
     // What was said last still leaves.
     this.reactor.drain()

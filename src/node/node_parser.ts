@@ -53,3 +53,10 @@ export function nodeListener(
   const found = socket.listeners(event).find((listener) => listener.name === name)
   return found as ((...args: unknown[]) => void) | undefined
 }
+
+const EMITTERS = new Set(['_events', '_eventsCount', '_maxListeners', 'kCapture', 'shapeMode'])
+
+/** Whether a property is one by which an EventEmitter works, which light objects are themselves. */
+export function isOfEmitter(key: string | symbol): boolean {
+  return EMITTERS.has((typeof key === 'symbol' ? key.description : key) ?? '')
+}

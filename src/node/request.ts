@@ -27,8 +27,8 @@ export interface RequestConnection {
   answer(request: NodeRequest, head: string, body: string | Uint8Array | undefined, isLast: boolean): void
   /** More of the body of the request that came last. */
   body(bytes: Buffer, isLast: boolean, trailers: string): void
-  /** It speaks another protocol from here on. */
-  takeOver(request: NodeRequest): void
+  /** It speaks another protocol from here on: `begin` is called with the bytes that came together with the head. */
+  takeOver(request: NodeRequest, begin: (head: Buffer) => void): void
 }
 
 export class NodeRequest implements Recipient {

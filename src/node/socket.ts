@@ -22,6 +22,8 @@ export interface SocketOwner {
   wantsMore(): void
   /** `message`: the response that is due; null between two of them. */
   write(message: ServerResponse | null, pieces: readonly Written[], done: Done): void
+  /** Has Node's server take what it does not know yet. */
+  makeReal(): void
   /** The response has been given whole. */
   finished(message: ServerResponse): void
   /** Nothing more will be written. */
@@ -161,6 +163,8 @@ export class BrinkSocket extends Socket {
 
   /** 'close' says whether an error was the cause; Node says it where there is a handle. */
   override emit(event: string | symbol, ...args: unknown[]): boolean {
+    // Node's listener tells the request and the response that it knows.
+    if (event === 'timeout') this.#owner.makeReal()
     return event === 'close' ? super.emit(event, this.#hadError) : super.emit(event as 'close', ...(args as [boolean]))
   }
 

@@ -444,6 +444,28 @@ const twins: Readonly<Record<string, Twin>> = {
       req.resume()
     },
   },
+  'timeouts of a request, a response and the server': {
+    sends: [get('/')],
+    prepare: (server, log) => {
+      server.setTimeout(30, (socket) => {
+        log('server')
+        socket.destroy()
+      })
+    },
+    handler: (req, res, log) => {
+      req.on('timeout', () => log('request'))
+      res.on('timeout', () => log('response'))
+    },
+  },
+  'a timeout of a request whose body is coming': {
+    sends: [request('POST', '/', 'abc').slice(0, -1)],
+    handler: (req, _res, log) => {
+      req.setTimeout(30, (socket?: import('node:net').Socket) => {
+        log('request')
+        socket?.destroy()
+      })
+    },
+  },
   'the events of connections': {
     sends: [get('/'), last('/')],
     prepare: (server, log) => {
