@@ -2,6 +2,7 @@
 //
 //   npm run test:frameworks                       everything
 //   npm run test:frameworks -- aborts uploads     only parts whose name contains one of these
+//   npm run test:frameworks -- --accept           lists what differs now as not yet mended: see differences.ts
 //   npm run test:frameworks -- --subject node     node:http beside itself: is the comparison the same each time?
 
 import { spawn } from 'node:child_process'
@@ -9,6 +10,7 @@ import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { accept, DIFFERS, type Extent } from './differences.js'
 import { type Part, partsOf } from './parts.js'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
@@ -16,13 +18,14 @@ const PART_LIMIT_MS = 240_000
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { subject: { type: 'string', default: 'brink' } },
+  options: { subject: { type: 'string', default: 'brink' }, accept: { type: 'boolean', default: false } },
 })
 
 const parts = partsOf(values.subject).filter(
   ({ name }) => positionals.length === 0 || positionals.some((text) => name.includes(text)),
 )
 const waiting = [...parts]
+const differing: [row: string, extent: Extent][] = []
 let passed = 0
 let failed = 0
 
@@ -39,7 +42,14 @@ async function work(): Promise<void> {
     console.log(
       `${lost === 0 ? 'ok  ' : 'FAIL'} ${part.name}  ${good}/${all}  ${seconds} s${ending && `  (${ending})`}`,
     )
-    const told = output.replace(/^\d+ passed, \d+ failed\n?/m, '').trimEnd()
+    const told = output
+      .split('\n')
+      .filter((line) => !/^\d+ passed, \d+ failed$/.test(line) && !line.startsWith(DIFFERS))
+      .join('\n')
+      .trimEnd()
+    for (const line of output.split('\n')) {
+      if (line.startsWith(DIFFERS)) differing.push(JSON.parse(line.slice(DIFFERS.length)) as [string, Extent])
+    }
     if (told !== '') console.log(told.replace(/^/gm, '     '))
   }
 }
@@ -70,6 +80,12 @@ function run({ program, args }: Part): Promise<{ output: string; ending: string 
 }
 
 await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work))
+if (values.accept) {
+  accept(
+    differing,
+    parts.map(({ name }) => name),
+  )
+}
 if (parts.length === 0) console.log('No part has such a name.')
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0

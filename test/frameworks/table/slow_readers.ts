@@ -67,7 +67,7 @@ export const slowReaders: Exchange[] = [
     name: 'a client that leaves instead of reading',
     handler: (_req, res, log) => {
       res.on('close', () => log.note(`closed ${res.writableEnded} ${res.writableFinished}`))
-      writeAll(res, (line) => log.note(line))
+      log.note(`waits ${res.write(Buffer.alloc(MANY))}`)
     },
     client: async ({ client, log }) => {
       client.pause().send(get())
@@ -80,10 +80,8 @@ export const slowReaders: Exchange[] = [
     name: 'an app that leaves a client that does not read',
     handler: (_req, res, log) => {
       res.on('close', () => log.note(`closed ${res.writableFinished}`))
-      writeAll(res, (line) => {
-        log.note(line)
-        if (line === 'waits') setImmediate(() => res.destroy())
-      })
+      log.note(`waits ${res.write(Buffer.alloc(MANY))}`)
+      setImmediate(() => res.destroy())
     },
     client: async ({ client, log }) => {
       client.pause().send(get())

@@ -39,6 +39,25 @@ const WRITES: Record<string, Write> = {
     log.note(`${res.write('')} ${res.write(Buffer.alloc(0))}`)
     res.end('x')
   },
+  'an empty write and an empty end': (res) => {
+    res.write('')
+    res.end('')
+  },
+  'a head and an empty end': (res) => {
+    res.writeHead(200, { 'Transfer-Encoding': 'chunked' }).end('')
+  },
+  'an empty write and an end alone': (res) => {
+    res.write('')
+    res.end()
+  },
+  'an empty write in another turn': (res) => {
+    res.write('')
+    setImmediate(() => res.end(''))
+  },
+  'an empty Buffer in another turn': (res) => {
+    res.write(Buffer.alloc(0))
+    setImmediate(() => res.end(Buffer.alloc(0)))
+  },
   'a write and an end alone': (res) => {
     res.write('a')
     res.end()
