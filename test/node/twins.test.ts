@@ -69,7 +69,8 @@ const twins: Readonly<Record<string, Twin>> = {
   },
   'writeHead with a name in two cases': {
     sends: [last('/')],
-    handler: (_req, res) => res.writeHead(200, { 'Set-Cookie': 'a=1', 'set-cookie': 'b=2', 'X-A': ['1', '2'] }).end('x'),
+    handler: (_req, res) =>
+      res.writeHead(200, { 'Set-Cookie': 'a=1', 'set-cookie': 'b=2', 'X-A': ['1', '2'] }).end('x'),
   },
   'writeHead with a connection field, and names that were not set': {
     sends: [get('/')],
