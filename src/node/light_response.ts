@@ -447,6 +447,7 @@ function accessor(key: string | symbol, give: ((light: Light) => unknown) | unde
 }
 
 Object.setPrototypeOf(LightResponse.prototype, node)
+Object.defineProperty(LightResponse.prototype, 'constructor', { value: ServerResponse, configurable: true })
 // Properties that a light response has of its own.
 const OWN = new Set<string | symbol>(['req', 'statusCode', 'statusMessage'])
 const keys = new Set<string | symbol>([...Reflect.ownKeys(model), ...Object.keys(answered)])

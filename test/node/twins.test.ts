@@ -287,6 +287,10 @@ const twins: Readonly<Record<string, Twin>> = {
       state()
     },
   },
+  'what objects are': {
+    sends: [last('/')],
+    handler: (req, res) => res.end([req, res, req.socket].map(({ constructor: { name } }) => name).join()),
+  },
   'a second end, and a write behind it': {
     sends: [last('/')],
     handler: (_req, res, log) => {
