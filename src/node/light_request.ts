@@ -214,6 +214,8 @@ function read(key: string, give: (request: NodeRequest, req: IncomingMessage) =>
 }
 
 Object.setPrototypeOf(LightIncoming.prototype, nodePrototype)
+// What it looks like is what it says to be.
+Object.defineProperty(LightIncoming.prototype, 'constructor', { value: IncomingMessage, configurable: true })
 for (const key of Reflect.ownKeys(joiner)) {
   if (!isOfEmitter(key)) Object.defineProperty(LightIncoming.prototype, key, late(key))
 }

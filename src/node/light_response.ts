@@ -1,8 +1,10 @@
 // A response as most handlers use it: some fields, and an `end` with all of the body. It leaves in one piece, without
 // the streams that Node's is made of. Whatever else is done with it makes it the real ServerResponse that it looks like,
 // by Node's own constructor on the same object.
+import { AsyncResource } from 'node:async_hooks'
 import http, { type IncomingMessage, type OutgoingHttpHeader, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import { REQUEST_CONTEXT } from '../request/request_context.js'
 import { type FieldName, type Framing, fieldName, headEnd, isPlainValue, statusLine } from './head_text.js'
 import { dumpLight, isLight as isLightRequest } from './light_request.js'
 import { inside, isOfEmitter, type NodeIncoming } from './node_parser.js'
@@ -28,6 +30,8 @@ interface Light {
   isLast: boolean
   /** The length of a body that is given whole, for a `writeHead` that is called to begin it. */
   length: number | undefined
+  /** In which its end was called: listeners are called in it, as from a tick of the caller's. */
+  context: AsyncResource
   isEnded: boolean
   isFinished: boolean
   isClosed: boolean
@@ -62,6 +66,7 @@ export class LightResponse {
       hasBody: req.method !== 'HEAD',
       isLast: request.closes,
       length: undefined,
+      context: request.context,
       isEnded: false,
       isFinished: false,
       isClosed: false,
@@ -236,7 +241,10 @@ function endWith(res: ServerResponse, light: Light, chunk: unknown): boolean {
   if (!light.hasBody) request.connection.answer(request, head, undefined, light.isLast)
   else if (!light.isChunked) request.connection.answer(request, head, body, light.isLast)
   else request.connection.answer(request, head, chunked(body), light.isLast)
-  if ((res as unknown as LightObject)._events !== undefined) res.emit('prefinish')
+  if ((res as unknown as LightObject)._events !== undefined) {
+    light.context = new AsyncResource(REQUEST_CONTEXT)
+    res.emit('prefinish')
+  }
   finish(light)
   return true
 }
@@ -276,7 +284,7 @@ function tellFinished(): void {
     if (inside<LightObject>(light.res)._events === undefined) light.isClosed = true
     else {
       if (closing.push(light) === 1) process.nextTick(tellClosed)
-      light.request.context.runInAsyncScope(emit, undefined, light.res, 'finish')
+      light.context.runInAsyncScope(emit, undefined, light.res, 'finish')
     }
   })
 }
@@ -287,7 +295,7 @@ function tellClosed(): void {
   tell(all, 0, (light) => {
     light.isClosed = true
     if (lightOf(light.res) === undefined) endReal(light.res, light)
-    light.request.context.runInAsyncScope(emit, undefined, light.res, 'close')
+    light.context.runInAsyncScope(emit, undefined, light.res, 'close')
   })
 }
 
@@ -439,6 +447,7 @@ function accessor(key: string | symbol, give: ((light: Light) => unknown) | unde
 }
 
 Object.setPrototypeOf(LightResponse.prototype, node)
+Object.defineProperty(LightResponse.prototype, 'constructor', { value: ServerResponse, configurable: true })
 // Properties that a light response has of its own.
 const OWN = new Set<string | symbol>(['req', 'statusCode', 'statusMessage'])
 const keys = new Set<string | symbol>([...Reflect.ownKeys(model), ...Object.keys(answered)])

@@ -86,6 +86,7 @@ export class BrinkSocket extends Socket {
   static {
     // Accessors of Node's, which its types call properties.
     Object.defineProperties(BrinkSocket.prototype, {
+      constructor: { value: Socket, configurable: true },
       pending: {
         configurable: true,
         get: () => false,

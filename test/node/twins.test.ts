@@ -69,7 +69,8 @@ const twins: Readonly<Record<string, Twin>> = {
   },
   'writeHead with a name in two cases': {
     sends: [last('/')],
-    handler: (_req, res) => res.writeHead(200, { 'Set-Cookie': 'a=1', 'set-cookie': 'b=2', 'X-A': ['1', '2'] }).end('x'),
+    handler: (_req, res) =>
+      res.writeHead(200, { 'Set-Cookie': 'a=1', 'set-cookie': 'b=2', 'X-A': ['1', '2'] }).end('x'),
   },
   'writeHead with a connection field, and names that were not set': {
     sends: [get('/')],
@@ -285,6 +286,10 @@ const twins: Readonly<Record<string, Twin>> = {
       res.end('x')
       state()
     },
+  },
+  'what objects are': {
+    sends: [last('/')],
+    handler: (req, res) => res.end([req, res, req.socket].map(({ constructor: { name } }) => name).join()),
   },
   'a second end, and a write behind it': {
     sends: [last('/')],
