@@ -46,6 +46,12 @@ const WRITES: Record<string, Write> = {
   'a head and an empty end': (res) => {
     res.writeHead(200, { 'Transfer-Encoding': 'chunked' }).end('')
   },
+  'a head without a length and an empty end': (res) => res.writeHead(404, { 'X-W': '1' }).end(''),
+  'a head and an empty Buffer': (res) => res.writeHead(404, { 'X-W': '1' }).end(Buffer.alloc(0)),
+  'a head and an empty end in another turn': (res) => {
+    res.writeHead(404, { 'X-W': '1' })
+    setImmediate(() => res.end(''))
+  },
   'an empty write and an end alone': (res) => {
     res.write('')
     res.end()
