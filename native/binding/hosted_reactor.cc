@@ -230,7 +230,8 @@ Napi::Value HostedReactor::listen_at_path(const Napi::CallbackInfo& info) {
   return take_listener(net::system::open_unix_listener(path.data(), path.size(), options), others);
 }
 
-// listenOn(descriptor, { backlog }, others): the same on a bound socket, which is the reactor's then.
+// listenOn(descriptor, { backlog }, others): the same on a bound socket, of which the reactor has a descriptor of its
+// own.
 Napi::Value HostedReactor::listen_on(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::vector<HostedReactor*> others;
@@ -242,7 +243,11 @@ Napi::Value HostedReactor::listen_on(const Napi::CallbackInfo& info) {
   int64_t descriptor = info[0].As<Napi::Number>().Int64Value();
   if (descriptor < 0 || descriptor > INT32_MAX) return failure(env, UV_EBADF, "listen");
   net::ListenOptions options = listen_options(info[1].As<Napi::Object>());
-  return take_listener(net::system::adopt_listener(static_cast<net::Descriptor>(descriptor), options), others);
+  int64_t own = net::system::duplicate(static_cast<net::Descriptor>(descriptor));
+  if (own < 0) return failure(env, static_cast<int>(own), "dup");
+  net::Opened opened = net::system::adopt_listener(static_cast<net::Descriptor>(own), options);
+  if (opened.error != 0) net::system::close(static_cast<net::Descriptor>(own));
+  return take_listener(opened, others);
 }
 
 Napi::Value HostedReactor::take_listener(net::Opened opened, const std::vector<HostedReactor*>& others) {

@@ -67,7 +67,7 @@ export interface NativeReactor {
     settings: Pick<ListenSettings, 'backlog'>,
     others: readonly NativeReactor[],
   ): { port: number } | NativeFailure
-  /** The same on a bound socket that was opened elsewhere: a descriptor, which is the reactor's from then on. */
+  /** The same on a bound socket that was opened elsewhere: the reactor has a descriptor of its own for it. */
   listenOn(
     descriptor: number,
     settings: Pick<ListenSettings, 'backlog'>,
