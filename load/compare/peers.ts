@@ -73,6 +73,11 @@ function brink(name: string, file: string, runtime: 'node' | 'newest', note = ''
   return isMissing(found) ? found : { ...found, about: `brink${note} on ${found.about}` }
 }
 
+function honoOnBrink(name: string, runtime: 'node' | 'newest'): Found {
+  const found = program(name, { file: 'hono-brink', runtime, library: hono })
+  return isMissing(found) ? found : { ...found, about: `${found.about}, on brink` }
+}
+
 function yardstick(): Found {
   const why = buildYardstick()
   if (why !== undefined) return { name: 'limit', why }
@@ -111,6 +116,8 @@ const ALL: Readonly<Record<string, () => Found>> = {
   'node-newest': () => program('node-newest', { file: 'node', runtime: 'newest', has: ['files'] }),
   fastify: () => program('fastify', { file: 'fastify', runtime: 'node', library: fastify }),
   'fastify-newest': () => program('fastify-newest', { file: 'fastify', runtime: 'newest', library: fastify }),
+  'hono-brink': () => honoOnBrink('hono-brink', 'node'),
+  'hono-brink-newest': () => honoOnBrink('hono-brink-newest', 'newest'),
   hono: () => program('hono', { file: 'hono', runtime: 'node', library: hono }),
   'hono-newest': () => program('hono-newest', { file: 'hono', runtime: 'newest', library: hono }),
 }

@@ -230,7 +230,8 @@ Napi::Value HostedReactor::listen_at_path(const Napi::CallbackInfo& info) {
   return take_listener(net::system::open_unix_listener(path.data(), path.size(), options), others);
 }
 
-// listenOn(descriptor, { backlog }, others): the same on a bound socket, which is the reactor's then.
+// listenOn(descriptor, { backlog }, others): the same on a bound socket, of which the reactor has a descriptor of its
+// own.
 Napi::Value HostedReactor::listen_on(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::vector<HostedReactor*> others;

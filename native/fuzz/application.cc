@@ -95,6 +95,24 @@ void Application::read(const reactor::Batch& batch) {
         break;
       case layout::kEventBodyChanged:
         break;
+      case layout::kEventOpened:
+        hooks_.on_opened(id_of(words), words[layout::kOpenedPort]);
+        BRINK_HOLDS(words[layout::kOpenedLocalPort] == words[layout::kOpenedPort] + 1, "another's address");
+        break;
+      case layout::kEventClosed:
+        BRINK_HOLDS(words[layout::kClosedCause] <= layout::kClosedByServer, "an end of cause %u",
+                    words[layout::kClosedCause]);
+        hooks_.on_closed(id_of(words));
+        break;
+      case layout::kEventDropped:
+        BRINK_HOLDS(words[layout::kOpenedLocalPort] == words[layout::kOpenedPort] + 1, "another's address");
+        break;
+      case layout::kEventRefused:
+        hooks_.on_refused(
+            id_of(words), words[layout::kRefusedWhy],
+            bytes_in(batch, words[layout::kRefusedOffset], words[layout::kRefusedLength], "what a client sent"));
+        refused_.push_back({id_of(words), 0});
+        break;
       case layout::kEventClientError: {
         uint32_t refusal = words[layout::kClientErrorRefusal];
         BRINK_HOLDS(refusal > 0 && refusal < http::kRefusalCount, "a refusal of number %u", refusal);
@@ -118,6 +136,7 @@ void Application::read_request(const reactor::Batch& batch, const uint32_t* word
   told.body_follows = (flags & layout::kFlagBodyFollows) != 0;
   told.offers_upgrade = (flags & layout::kFlagUpgrade) != 0;
   told.expects_continue = (flags & layout::kFlagExpectsContinue) != 0;
+  told.is_chunked = (flags & layout::kFlagChunked) != 0;
   told.announced = (uint64_t{words[layout::kRequestAnnouncedHigh]} << 32) | words[layout::kRequestAnnouncedLow];
   told.head = bytes_in(batch, words[layout::kRequestHeadOffset], words[layout::kRequestHeadLength], "a head");
   told.body = bytes_in(batch, words[layout::kRequestBodyOffset], words[layout::kRequestBodyLength], "a body");
@@ -159,6 +178,7 @@ void Application::catch_up() {
 }
 
 void Application::answer_what_is_ready() {
+  end_refused();
   bool waits_for_bodies = uploads_ != Uploads::not_waited_for && usual_kind_ != ReplyKind::echo;
   for (Request& request : waiting_) begin_upload(request);
   act();
@@ -256,6 +276,7 @@ void Application::add_chunk(size_t which, uint8_t how, size_t size) {
   ReplyWords reply;
   reply.kind = layout::kReplyChunk;
   reply.flags = (how & 1 ? layout::kFlagChunkEnd : 0u) | (how & 2 ? layout::kFlagChunkAsks : 0u);
+  if ((how & 72) == 72) reply.flags |= layout::kFlagReplyRaw;
   if (how & 128) reply.flags |= layout::kFlagReplyStream | layout::kFlagReplySized | layout::kFlagReplyLengthOnly;
   std::string trailers = how & 64 ? "Trailer\r\n" : how & 8 ? "Trailer: a\r\nOf-Stream: b\r\n" : "";
   replies_.make_room(trailers.size() + size);
@@ -282,6 +303,40 @@ void Application::abort(size_t which) {
   close_stream(to);
 }
 
+// The lowest bits of `how` say how it ends; the next, that there are bytes, and that they are lent.
+void Application::end_connection(size_t which, uint8_t how, size_t size) {
+  if (!refused_.empty() && (how & 16)) {
+    auto chosen = refused_.begin() + static_cast<long>(which % refused_.size());
+    say_end(*chosen, how, size);
+    refused_.erase(chosen);
+    return;
+  }
+  size_t all = waiting_.size() + answered_.size();
+  if (all == 0) return;
+  which %= all;
+  say_end(which < waiting_.size() ? waiting_[which].to : answered_[which - waiting_.size()].to, how, size);
+}
+
+void Application::say_end(const Recipient& to, uint8_t how, size_t size) {
+  replies_.make_room(size);
+  ReplyWords reply;
+  reply.kind = layout::kReplyEndConnection;
+  reply.status = how & 3;
+  reply.flags = 0;
+  if ((how & 12) == 12) {
+    reply.flags = layout::kFlagReplyBodyByReference;
+    reply.body_at = replies_.lend_pattern(size);
+  } else if (how & 4) {
+    reply.body_at = replies_.put_bytes(std::string(size, '!'));
+    reply.body_size = static_cast<uint32_t>(size);
+  }
+  replies_.put(to, reply);
+}
+
+void Application::end_refused() {
+  for (const Recipient& to : std::exchange(refused_, {})) say_end(to, static_cast<uint8_t>(++serial_ % 3 + 4), 20);
+}
+
 void Application::read_more(size_t which, uint32_t bytes) {
   size_t all = waiting_.size() + streams_.size();
   if (all == 0) return;
@@ -306,6 +361,7 @@ void Application::set_deadlines(size_t which, uint32_t request_ms, uint32_t writ
 
 void Application::answer_all() {
   act();
+  end_refused();
   while (!waiting_.empty()) answer(waiting_.size() - 1, ReplyKind::text, 0);
   end_streams();
 }

@@ -25,6 +25,7 @@ struct ToldRequest {
   bool body_follows;
   bool offers_upgrade;
   bool expects_continue;
+  bool is_chunked;
   uint64_t announced;
   net::Slice head;
   net::Slice body;
@@ -75,8 +76,16 @@ enum class ReplyKind : uint8_t {
   file,
   short_file,
   long_file,
+  // Bytes as they are.
+  raw,
+  raw_that_closes,
+  raw_by_reference,
+  raw_stream,
+  raw_stream_that_asks,
+  raw_whole_stream,
+  raw_stream_that_takes_over,
 };
-inline constexpr size_t kReplyKinds = 30;
+inline constexpr size_t kReplyKinds = 37;
 
 // What is done with a body that follows its request.
 enum class Uploads : uint8_t { wanted_whole, wanted_by_piece, not_waited_for, not_wanted };
@@ -88,6 +97,9 @@ class Application final : public reactor::BatchSink {
     std::function<void(const ToldBody&)> on_body;
     std::function<void(reactor::ConnectionId id, bool half)> on_gone;
     std::function<void(reactor::ConnectionId id, uint32_t sequence)> on_drained;
+    std::function<void(reactor::ConnectionId id, size_t client)> on_opened;
+    std::function<void(reactor::ConnectionId id)> on_closed;
+    std::function<void(reactor::ConnectionId id, uint32_t refusal, net::Slice packet)> on_refused;
     std::function<void(reactor::Replies)> apply;
     std::function<void()> resume;
   };
@@ -112,6 +124,8 @@ class Application final : public reactor::BatchSink {
   // Of a stream that is open; or, if there is none, of an answer that is complete.
   void add_chunk(size_t which, uint8_t how, size_t size);
   void abort(size_t which);
+  // Of any request, or of a client that it was asked about.
+  void end_connection(size_t which, uint8_t how, size_t size);
   // Of any request that was not answered whole.
   void read_more(size_t which, uint32_t bytes);
   // Of those that are lent, or the next one that will be.
@@ -175,6 +189,9 @@ class Application final : public reactor::BatchSink {
   void begin_upload(Request& request);
   size_t affordable(ReplyKind kind, size_t size);
   void compose(const Request& to, ReplyKind kind, size_t size);
+  void compose_raw(const Request& to, ReplyKind kind, size_t size);
+  void say_end(const Recipient& to, uint8_t how, size_t size);
+  void end_refused();
   void compose_stream(const Request& to, ReplyKind kind, size_t size);
   void compose_text(const Request& to, ReplyKind kind, size_t size);
   void set_body(const Request& to, ReplyKind kind, size_t size, ReplyWords* reply);
@@ -192,6 +209,7 @@ class Application final : public reactor::BatchSink {
   std::vector<Request> waiting_;
   std::vector<Request> answered_;
   std::vector<Stream> streams_;
+  std::vector<Recipient> refused_;
   std::deque<Event> events_;
   bool answers_at_once_ = true;
   bool sends_each_ = false;

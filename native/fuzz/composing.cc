@@ -23,7 +23,48 @@ size_t Application::affordable(ReplyKind kind, size_t size) {
 void Application::compose(const Request& to, ReplyKind kind, size_t size) {
   size = affordable(kind, size);
   if (kind >= ReplyKind::stream && kind <= ReplyKind::take_over) return compose_stream(to, kind, size);
+  if (kind >= ReplyKind::raw) return compose_raw(to, kind, size);
   compose_text(to, kind, size);
+}
+
+void Application::compose_raw(const Request& to, ReplyKind kind, size_t size) {
+  std::string head = "raw " + std::to_string(++serial_) + "\r\nwithout any rule ";
+  replies_.make_room(head.size() + size);
+  ReplyWords reply;
+  bool streams = kind >= ReplyKind::raw_stream;
+  reply.status = 0;
+  reply.flags = layout::kFlagReplyRaw | (streams ? layout::kFlagReplyStream : 0u);
+  if (kind == ReplyKind::raw_that_closes) reply.flags |= layout::kFlagReplyClose;
+  if (kind == ReplyKind::raw_stream_that_asks) reply.flags |= layout::kFlagChunkAsks;
+  if (size & 1) {
+    reply.fields_at = replies_.put_bytes(head);
+    reply.fields_size = static_cast<uint32_t>(head.size());
+  }
+  if (kind == ReplyKind::raw_by_reference) {
+    reply.flags |= layout::kFlagReplyBodyByReference;
+    reply.body_at = replies_.lend_pattern(size);
+  } else if (size > 1) {
+    reply.body_at = replies_.put_bytes(std::string(size, '.'));
+    reply.body_size = static_cast<uint32_t>(size);
+  }
+  replies_.put(to.to, reply);
+  switch (kind) {
+    case ReplyKind::raw_stream:
+      streams_.push_back({to.to, size});
+      return;
+    case ReplyKind::raw_stream_that_asks:
+      streams_.push_back({to.to, size, 5});
+      return;
+    case ReplyKind::raw_whole_stream:
+      chunk(to.to, head, 0);
+      return chunk(to.to, head, layout::kFlagChunkEnd | (size & 2 ? layout::kFlagReplyClose : 0u), size & 4);
+    case ReplyKind::raw_stream_that_takes_over:
+      say(to.to, layout::kReplyTakeOver);
+      streams_.push_back({to.to, size, 0, size < 128});
+      return;
+    default:
+      return;
+  }
 }
 
 void Application::compose_stream(const Request& to, ReplyKind kind, size_t size) {

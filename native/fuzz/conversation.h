@@ -28,6 +28,14 @@ struct Conversation {
   bool ended_in_order = false;
   bool ended_within_apply = false;  // then some of the replies came too late
 
+  // The application has ended it, or done what only the reactor knows whether it could: nothing more is compared.
+  bool is_given_up = false;
+  void give_up() {
+    is_given_up = true;
+    hearing.give_up();
+    transcript.give_up();
+  }
+
   // The shortest and the longest that may be in force for any of these requests, where the server's is `usual`.
   struct Range {
     uint64_t least;

@@ -80,7 +80,10 @@ class Reading {
   void read_chunk(const Record& record, Expected& stream);
   void read_deadlines(const Record& record, const Connection& connection, Conversation& with);
   void read_take_over(const Record& record, const Connection& connection, Conversation& with);
-  bool read_fields(const Record& record, std::string* fields) const;
+  void read_take_over_of_begun(const Record& record, Conversation& with, Expected& begun);
+  void read_end(const Record& record, Conversation& with);
+  bool expect_raw_answer(const Record& record, Expected& expected);
+  bool read_fields(const Record& record, std::string* fields, bool raw = false) const;
   Given read_body(const Record& record);
   Given read_held(const Record& record);
   bool expect_answer(const Record& record, const Connection& connection, Expected& expected);
@@ -103,15 +106,21 @@ void Reading::read(const Record& record) {
   switch (record[layout::kReplyKind]) {
     case layout::kReplyChunk:
       if (goes_on) read_chunk(record, *begun);
-      return;
+      return with.transcript.catch_up();
     case layout::kReplyAbort:
       if (goes_on) begun->aborted = true;
       return;
     case layout::kReplyRead:
-      with.hearing.asks_for_more(sequence, record[layout::kReplyBodyLength]);
+      with.hearing.asks_for_more(sequence, record[layout::kReplyBodyLength], reactor_.takes_any_upgrade());
       return;
     case layout::kReplyDeadlines:
       return read_deadlines(record, *connection, with);
+    case layout::kReplyTakeOver:
+      if (goes_on) return read_take_over_of_begun(record, with, *begun);
+      break;
+    case layout::kReplyEndConnection:
+      if (record[layout::kReplyStatus] <= layout::kEndByReset) return read_end(record, with);
+      break;
     default:
       break;
   }
@@ -148,9 +157,57 @@ void make_silent_where_due(Expected& expected, bool length_only) {
   expected.length_said = is_205 || (!is_204 && length_known && (!is_304 || length_only));
 }
 
+void Reading::read_end(const Record& record, Conversation& with) {
+  with.give_up();
+  // Which other replies have named then.
+  read_body(record);
+}
+
+// A raw one of a client that offers something may become a tunnel. Of others only the reactor knows; and what goes on
+// otherwise is broken off.
+void Reading::read_take_over_of_begun(const Record& record, Conversation& with, Expected& begun) {
+  if (begun.framing == Framing::raw) return;
+  if (begun.framing != Framing::as_given) {
+    begun.aborted = true;
+  } else if (with.hearing.offers_upgrade(record[layout::kReplySequence])) {
+    with.hearing.takes_over(record[layout::kReplySequence]);
+    with.transcript.becomes_tunnel(begun);
+  } else {
+    with.give_up();
+  }
+}
+
+bool Reading::expect_raw_answer(const Record& record, Expected& expected) {
+  if (!read_fields(record, &expected.body, true)) return false;
+  expected.framing = Framing::as_given;
+  expected.close = record.has(layout::kFlagReplyClose);
+  expected.ended = !record.has(layout::kFlagReplyStream);
+  Given given = read_body(record);
+  expected.body += given.bytes;
+  expected.may_be_refused = given.may_be_gone;
+  expected.may_break = given.may_be_short;
+  if (given.by_reference) expected.lent_up_to.push_back(expected.body.size());
+  if (given.has_changed) expected.lent_has_changed.push_back(given.has_changed);
+  expected.given_has_changed = std::move(given.has_changed);
+  if (!expected.ended && record.has(layout::kFlagChunkAsks)) {
+    expected.asks = true;
+    expected.times_asked++;
+  }
+  return given.makes_sense;
+}
+
 void Reading::read_answer(const Record& record, const Connection& connection, Conversation& with) {
   Expected expected;
-  bool sensible = record[layout::kReplyKind] == layout::kReplyAnswer && expect_answer(record, connection, expected);
+  bool is_raw = record[layout::kReplyKind] == layout::kReplyAnswer && record.has(layout::kFlagReplyRaw);
+  if (is_raw && expect_raw_answer(record, expected)) {
+    // Whether it is refused, as another reply may have its body, shows when it arrives.
+    if (expected.can_be_refused()) with.give_up();
+    with.transcript.expect(record[layout::kReplySequence], std::move(expected));
+    return;
+  }
+  expected = Expected();
+  bool sensible =
+      record[layout::kReplyKind] == layout::kReplyAnswer && !is_raw && expect_answer(record, connection, expected);
   if (!sensible) expected = server_error();
   uint32_t sequence = record[layout::kReplySequence];
   expected.to_head = connection.unanswered.is_head(sequence);
@@ -214,6 +271,10 @@ void Reading::read_deadlines(const Record& record, const Connection& connection,
 void Reading::read_take_over(const Record& record, const Connection& connection, Conversation& with) {
   uint32_t sequence = record[layout::kReplySequence];
   Expected expected;
+  if (!with.hearing.offers_upgrade(sequence) && reactor_.takes_any_upgrade()) {
+    // Only the reactor knows whether it is due.
+    with.give_up();
+  }
   if (with.hearing.offers_upgrade(sequence)) {
     with.hearing.takes_over(sequence);
     expected.framing = Framing::raw;
@@ -229,7 +290,9 @@ void Reading::read_take_over(const Record& record, const Connection& connection,
 void Reading::read_chunk(const Record& record, Expected& stream) {
   std::string trailers;
   Given given;
-  if (read_fields(record, &trailers)) {
+  bool takes_raw = stream.framing == Framing::as_given || stream.framing == Framing::raw;
+  bool is_raw = record.has(layout::kFlagReplyRaw);
+  if (read_fields(record, &trailers, is_raw) && (takes_raw || !is_raw)) {
     given = read_body(record);
   } else {
     given.makes_sense = false;
@@ -247,6 +310,8 @@ void Reading::read_chunk(const Record& record, Expected& stream) {
   if (given.has_changed) stream.lent_has_changed.push_back(given.has_changed);
   if (stream.ended) return;
   stream.may_break |= given.may_be_gone;
+  if (takes_raw) stream.body += trailers;
+  if (stream.framing == Framing::as_given && ends) stream.close |= record.has(layout::kFlagReplyClose);
   if (record.has(layout::kFlagChunkAsks)) {
     stream.asks = true;
     stream.times_asked++;
@@ -262,11 +327,12 @@ void Reading::read_chunk(const Record& record, Expected& stream) {
   if (ends && stream.framing == Framing::chunked) stream.trailers = std::move(trailers);
 }
 
-bool Reading::read_fields(const Record& record, std::string* fields) const {
+bool Reading::read_fields(const Record& record, std::string* fields, bool raw) const {
   uint32_t at = record[layout::kReplyFieldsOffset], size = record[layout::kReplyFieldsLength];
+  if (size == 0) return true;
   if (!is_inside(at, size)) return false;
   fields->assign(replies_.block->bytes + at, size);
-  return are_lines(*fields);
+  return raw || are_lines(*fields);
 }
 
 Given Reading::read_body(const Record& record) {

@@ -21,7 +21,32 @@ uint64_t time_of_byte(const Client& client, size_t place) {
 
 }  // namespace
 
+void Hearing::on_opened(reactor::ConnectionId id) {
+  BRINK_HOLDS(!id_, "client %zu: opened again, or after something was told of it", number_);
+  id_ = id;
+  opened_ = true;
+}
+
+void Hearing::on_closed() {
+  BRINK_HOLDS(is_open(), "client %zu: closed, and is not open", number_);
+  closed_ = true;
+}
+
+void Hearing::on_refused(uint32_t refusal, net::Slice packet) {
+  BRINK_HOLDS(!refused_ && !closed_, "client %zu: refused again, or when it has gone", number_);
+  refused_ = true;
+  BRINK_HOLDS(refusal < http::kRefusalCount && (refusal > 0 || client_.finished), "client %zu: refused for no reason",
+              number_);
+  BRINK_HOLDS(packet.size <= layout::kMostOfPacket, "client %zu: a packet of %zu bytes", number_, packet.size);
+  // A body in chunks is moved together where it lies.
+  bool is_as_sent = client_.sent.find("hunked") == std::string::npos;
+  BRINK_HOLDS(!is_as_sent || client_.sent.find(text_of(packet)) != std::string::npos, "client %zu: another's packet",
+              number_);
+}
+
 void Hearing::on_request(const ToldRequest& request) {
+  if (given_up_) return;
+  BRINK_HOLDS(!tells_ || is_open(), "client %zu: a request of a connection that is not open", number_);
   BRINK_HOLDS(!gone_, "client %zu: a request of somebody who was told to be gone", number_);
   BRINK_HOLDS(!id_ || id_->token() == request.id.token(), "client %zu: under another's name", number_);
   id_ = request.id;
@@ -33,10 +58,14 @@ void Hearing::on_request(const ToldRequest& request) {
   size_t begins_at = stream_.at();
   BRINK_HOLDS(stream_.take_head(text_of(request.head), request.has_body, request.announced),
               "client %zu: request %u has a head that it did not send", number_, request.sequence);
+  BRINK_HOLDS(request.is_chunked == (request.has_body && request.announced == 0), "client %zu: chunked, or is not",
+              number_);
   BRINK_HOLDS(request.has_body || (request.body.size == 0 && !request.body_follows), "client %zu: a body of nothing",
               number_);
   offer_.reset();
   if (request.offers_upgrade) offer_ = request.sequence;
+  bool is_held = request.offers_upgrade && request.body_follows;
+  BRINK_HOLDS(!is_held || request.body.size == 0, "client %zu: the body of an offer", number_);
   body_.reset();
   BRINK_HOLDS(stream_.take_body(text_of(request.body)), "client %zu: request %u has a body that it did not send",
               number_, request.sequence);
@@ -48,6 +77,7 @@ void Hearing::on_request(const ToldRequest& request) {
   body_.emplace();
   body_->sequence = request.sequence;
   body_->told = request.body.size;
+  body_->is_held = is_held;
   body_->expects_continue = request.expects_continue;
   body_->began_ms = time_of_byte(client_, begins_at);
   look_at_credit();
@@ -67,6 +97,7 @@ uint64_t Hearing::time_of_body_ms() const {
 }
 
 void Hearing::on_body(const ToldBody& body) {
+  if (given_up_) return;
   BRINK_HOLDS(!gone_, "client %zu: more of a body of somebody who was told to be gone", number_);
   bool is_due = body_ && body_->sequence == body.sequence && !body_->over;
   BRINK_HOLDS(is_due, "client %zu: a piece of a body of request %u, which has none, or all of it", number_,
@@ -105,12 +136,15 @@ void Hearing::take_piece(std::string_view piece) {
 }
 
 void Hearing::on_gone(bool half) {
-  BRINK_HOLDS(!gone_ && requests_ > 0, "client %zu: it is told to be gone again, or without having come", number_);
+  if (given_up_) return;
+  BRINK_HOLDS(!gone_ && (requests_ > 0 || refused_), "client %zu: it is told to be gone again, or without having come",
+              number_);
   BRINK_HOLDS(!half || (client_.finished && !half_gone_), "client %zu: half gone, and is not, or is again", number_);
   (half ? half_gone_ : gone_) = true;
 }
 
-void Hearing::asks_for_more(uint32_t sequence, uint64_t bytes) {
+void Hearing::asks_for_more(uint32_t sequence, uint64_t bytes, bool declines) {
+  if (declines && offer_ == sequence) offer_.reset();
   if (!body_ || body_->sequence != sequence || body_->over) return;
   if (std::exchange(body_->expects_continue, false)) continues_due_++;
   body_->asked += bytes;
@@ -119,6 +153,7 @@ void Hearing::asks_for_more(uint32_t sequence, uint64_t bytes) {
 
 void Hearing::takes_over(uint32_t sequence) {
   offer_.reset();
+  if (body_ && body_->is_held) stream_.leave_body();
   body_.emplace();
   body_->sequence = sequence;
   body_->is_raw = true;

@@ -24,6 +24,7 @@ struct HeardBody {
   uint64_t waited_ms = 0;  // when nothing was wanted of it, so long at the least
   uint64_t waits_since_ms = 0;
   bool waits = false;
+  bool is_held = false;  // until an offer is declined
 };
 
 class Hearing {
@@ -37,10 +38,18 @@ class Hearing {
   void on_request(const ToldRequest& request);
   void on_body(const ToldBody& body);
   void on_gone(bool half);
+  void on_opened(reactor::ConnectionId id);
+  void on_closed();
+  void on_refused(uint32_t refusal, net::Slice packet);
+  // Nothing is compared from now on.
+  void give_up() { given_up_ = true; }
+  bool was_asked_about() const { return refused_; }
+  bool is_open() const { return opened_ && !closed_; }
 
   // What the replies in a block ask for, before the reactor sees them.
-  void asks_for_more(uint32_t sequence, uint64_t bytes);
+  void asks_for_more(uint32_t sequence, uint64_t bytes, bool declines);
   void takes_over(uint32_t sequence);
+  void tells_connections() { tells_ = true; }
 
   size_t number() const { return number_; }
   bool is_known() const { return id_.has_value(); }
@@ -68,6 +77,11 @@ class Hearing {
   bool last_is_refused_ = false;
   bool half_gone_ = false;
   bool gone_ = false;
+  bool opened_ = false;
+  bool closed_ = false;
+  bool refused_ = false;
+  bool given_up_ = false;
+  bool tells_ = false;  // connections
 };
 
 }  // namespace brink::fuzz

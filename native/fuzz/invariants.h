@@ -49,6 +49,7 @@ class Invariants {
 
   bool nothing_is_in_its_way(const reactor::Connection& connection) const;
   const Client& client_of(const reactor::Connection& connection) const;
+  bool is_given_up(const reactor::Connection& connection) const;
   const Transcript& transcript_of(const reactor::Connection& connection) const;
   template <typename Check>
   void for_each_connection(Check check) const;

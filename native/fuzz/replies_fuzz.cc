@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   setup.blocks = kind & 2 ? 2 : 1;
   setup.is_inline = setup.blocks == 1;
   setup.options.max_pending_output_bytes = kind & 4 ? 100 : 1024 * 1024;
-  setup.options.takes_upgrades = true;
+  choose_hooks(kind & 8 ? 2 : kind & 16 ? 3 : 1, setup.options);
   World world(setup);
   world.application().answer_at_once(false);
   world.connect(5);

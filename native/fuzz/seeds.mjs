@@ -61,7 +61,7 @@ const CHUNKS = [
 const byte = (code) => String.fromCharCode(code)
 const sends = (client, text) => `s${client}${text}${END}`
 const many = (client, times, text) => `S${client}${byte(times)}${text}${END}`
-const KINDS = 30
+const KINDS = 37
 // Kinds of replies, as native/fuzz/application.h numbers them.
 const LENT = 2
 const STREAM = 17
@@ -71,16 +71,23 @@ const STREAM_THAT_ASKS = 23
 const ECHO = 25
 const TAKE_OVER = 26
 const LONG_FILE = 29
+const RAW = 30
+const RAW_STREAM = 33
+const RAW_STREAM_THAT_ASKS = 34
+const RAW_WHOLE_STREAM = 35
+const RAW_STREAM_THAT_TAKES_OVER = 36
 // Bits of a chunk.
 const LAST = 1
 const ASKS = 2
 const BY_REFERENCE = 4
 const TRAILERS = 8
+const RAW_FIELDS = 72
 
 const upgrade = get('/', 'Connection: upgrade\r\nUpgrade: b\r\n')
 const upload = (length, sent) => `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n${sent}`
 const usually = (kind, size = 0) => `u${byte(kind)}${byte(size)}`
 const answer = (which, kind, size = 0) => `a${which}${byte(kind)}${byte(size)}`
+const ends = (which, how, size = 0) => `E${which}${byte(how)}${byte(size)}`
 const chunk = (which, how, size = 0) => `h${which}${byte(how)}${byte(size)}`
 // Setups in which connections are handed over when their client offers it: by edges, by levels, behind a thread.
 const TAKING_UPGRADES = ['\x00\x00\x00\x00\x40', '\x01\x00\x00\x00\x40', '\x04\x00\x00\x00\x40', '\x05\x00\x00\x00\x40']
@@ -187,6 +194,42 @@ const TUNNELS = [
   `${usually(TAKE_OVER, 200)}c${sends(0, upgrade)}ttDttf0tt`,
 ]
 
+// With what only other apps than a router ask for: all of it, or that connections are told.
+const ALL_HOOKS = ['\x00\x00\x00\x00\x80', '\x01\x00\x00\x00\x80', '\x04\x00\x00\x00\x80', '\x05\x00\x00\x00\x80']
+const TELLING_CONNECTIONS = ['\x00\x00\x00\x00\xc0', '\x05\x00\x00\x00\xc0', '\x00\x10\x00\x00\xc0']
+const offering = (length, sent) => upload(length, sent).replace('Host', 'Connection: upgrade\r\nUpgrade: b\r\nHost')
+const HOOKS = [
+  // Bytes as they are, in order, and ends at any time.
+  `A0c${sends(0, get() + get() + head)}t${answer(2, RAW, 9)}${answer(1, RAW_STREAM, 9)}g${answer(0, RAW, 8)}gt${chunk(0, RAW_FIELDS, 9)}gt${chunk(0, LAST, 0)}gtt`,
+  `A0c${sends(0, get() + get())}t${answer(1, RAW_STREAM, 1)}g${chunk(0, LAST, 0)}gt${answer(0, RAW_WHOLE_STREAM, 6)}gtt`,
+  `${usually(RAW_STREAM_THAT_ASKS, 255)}cn0${sends(0, get())}tttm0\xf0tm0\xfftN0ttt`,
+  ...[0, 1, 2, 4, 5, 6, 12, 13, 14].flatMap((how) => [
+    `A0c${sends(0, get() + get())}t${answer(0, RAW, 9)}${ends(0, how, 99)}gt${answer(0, 0)}gtt`,
+    `A0cn0${sends(0, get() + get())}t${answer(0, RAW, 255)}${ends(0, how, 255)}gm0\xc0tN0tt`,
+    `A0c${sends(0, upload(50, 'a'))}t${answer(0, STREAM)}g${chunk(0, 0, 9)}${ends(0, how, 9)}gt${sends(0, 'a')}tr0tt`,
+    `A0c${sends(0, get())}t${answer(0, 0)}gt${ends(0, how, 9)}g${ends(0, how, 9)}gtt`,
+    `A0c${sends(0, upgrade)}tt${answer(0, TAKE_OVER)}g${ends(0, how, 9)}gtt`,
+    `A0c${sends(0, `${get()}GET\r\n\r\n`)}tt${ends(0, how | 16, 9)}gt${answer(0, 0)}gtt`,
+  ]),
+  // Offers that are taken, declined, or both; with bodies.
+  `A0c${sends(0, offering(9, 'body of 9'))}tt${answer(0, TAKE_OVER)}gtt${sends(0, 'more')}tf0tt${chunk(0, LAST)}gtt`,
+  `A0c${sends(0, `${offering(9, 'body of 9')}${get()}`)}tte0\x09gtt${answer(0, 0)}gtt`,
+  `A0c${sends(0, `${offering(9, 'body of 9')}${get()}`)}tt${answer(0, RAW, 9)}gtt`,
+  `A0c${sends(0, offering(9, 'body of 9'))}tt${answer(0, RAW_STREAM_THAT_TAKES_OVER, 9)}gtt${sends(0, 'more')}tt`,
+  `A0c${sends(0, `${get()}${offering(9, 'of 9')}`)}tt${answer(1, RAW_STREAM_THAT_TAKES_OVER, 9)}gt${answer(0, 0)}gt${sends(0, 'more')}tt`,
+  `A0c${sends(0, `${get()}GET / HT`)}tt${answer(0, TAKE_OVER)}gtt${sends(0, 'TP')}tt`,
+  `A0c${sends(0, get() + get())}tt${answer(0, TAKE_OVER)}gtt`,
+  `A0c${sends(0, get())}tt${answer(0, RAW_STREAM_THAT_TAKES_OVER, 9)}gt${sends(0, 'more')}tf0tt`,
+  // Refusals, with an answer before them and without.
+  `c${sends(0, 'nonsense\r\n\r\n')}ttt`,
+  `c${sends(0, 'GET / HTTP/1.1\r\nHo')}tf0ttzz`,
+  `c${sends(0, upload(50, 'a'))}tf0ttzz`,
+  `c${sends(0, chunked('hello').slice(0, -5))}t${sends(0, 'xx\r\n')}ttt`,
+  `c${sends(0, 'GET / HTTP/1.1\r\nHo')}tzzzz`,
+  `A0c${sends(0, get() + get())}t${sends(0, 'GET\r\n\r\n')}tt${answer(1, 0)}${answer(0, 0)}gt${ends(0, 20, 9)}gtt`,
+  `B1C\x08tttB0ttr0ttttKtt`,
+]
+
 // Memory that changes while it is lent: before the reactor looks at it, when it does, and while it waits.
 const CHANGED = [0, 1, 2, 3].flatMap((change) => [
   `A0c${sends(0, get())}t${answer(0, LENT, 200)}L0${byte(change)}gtt`,
@@ -224,9 +267,13 @@ const TARGETS = {
     ...STREAMED.flatMap((story) => SETUPS.slice(0, 3).map((setup) => setup + story)),
     ...CHANGED.flatMap((story, i) => [SETUPS[i % 3], TAKING_UPGRADES[i % 4]].map((setup) => setup + story)),
     ...TUNNELS.flatMap((story) => TAKING_UPGRADES.map((setup) => setup + story)),
+    ...[...HOOKS, ...TUNNELS].flatMap((story) => ALL_HOOKS.map((setup) => setup + story)),
+    ...[...HOOKS, ...STORIES.filter((_, i) => i % 7 === 0)].flatMap((story) =>
+      TELLING_CONNECTIONS.map((setup) => setup + story),
+    ),
   ],
   replies: () =>
-    ['\x00', '\x01', '\x02', '\x04'].flatMap((kind) => [
+    ['\x00', '\x01', '\x02', '\x04', '\x08', '\x13'].flatMap((kind) => [
       kind + raw(0, 'hello', reply(0, 0)),
       kind + raw(0, 'hello', reply(0, 1) + reply(0, 0) + reply(0, 2) + reply(0, 0)),
       kind + raw(0, 'hello', reply(1, 0) + reply(2, 0) + reply(1, 1)),
@@ -260,6 +307,13 @@ const TARGETS = {
           said(3, 0, 5) + said(3, 0, 2, byte(0xff), 5) + said(3, 0, 4, '\x00', 200) + said(3, 0, 2, byte(0xfe)),
         ),
       kind + raw(0, 'hello', said(4, 0, 4, '\x00', 200) + said(4, 0, 6, '\x05', 5) + said(4, 0, 1, byte(0xfc))),
+      // Raw answers, a stream of bytes as they are, an end.
+      kind +
+        raw(0, 'hello', said(0, 0, 1, byte(0xf9), 5) + said(0, 1, 1, byte(0xf6), 4) + said(0, 1, 2, byte(0xfe), 3)),
+      kind + raw(0, 'hello', said(0, 1, 1, byte(0xf6), 4) + said(0, 1, 5) + reply(0, 0) + said(0, 1, 2, byte(0xf9), 3)),
+      kind + raw(0, 'hello', said(3, 0, 1, byte(0xf6), 4) + said(3, 0, 5) + said(3, 0, 2, byte(0xf9), 3)),
+      kind + raw(0, 'hello', `${reply(0, 0)}\x07\x00\x00\x00\x00\x00\x00\x00\x00\x05`),
+      kind + raw(0, 'hello', `\x07\x01\x00\x00\x02\x00\x00\x00\x00\x05\x07\x02\x00\x00\x01\x00\x00\x00\x00\x05`),
       ...CHANGED.map((story) => kind + story),
       `${kind}${raw(0, 'hello', reply(0, 0))}r0t${raw(0, 'hello', reply(0, 1) + reply(1, 0))}c${sends(3, get())}tt`,
     ]),

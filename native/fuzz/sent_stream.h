@@ -18,6 +18,8 @@ class SentStream {
   bool take_head(std::string_view head, bool has_body, uint64_t announced);
   bool take_body(std::string_view piece);
   bool take_end(std::string_view trailers);
+  // What follows is no body of the request after all.
+  void leave_body() { framing_ = Framing::none; }
   // Behind a request that was handed over.
   bool take_raw(std::string_view piece);
 

@@ -30,6 +30,15 @@ class Choices {
 
 }  // namespace
 
+// What brink's own router has off, together.
+void choose_hooks(int which, reactor::Options& options) {
+  options.takes_upgrades = which > 0;
+  options.tells_connections = which >= 2;
+  options.asks_about_refusals = which == 2;
+  bool is_left = which == 2;
+  options.limits.left_to_app = {is_left, is_left, is_left, is_left};
+}
+
 Setup Setup::read(Script& script) {
   Setup setup;
   reactor::Options& options = setup.options;
@@ -58,7 +67,7 @@ Setup Setup::read(Script& script) {
   options.limits.target_bytes = choose.of(8u * 1024, 8u, 30u, 60'000u);
   options.limits.body_bytes = choose.of<uint64_t>(1024 * 1024, 0, 10, 40'000);
   options.limits.chunk_overhead_bytes = choose.of(16u * 1024, 0u, 20u, 1000u);
-  options.takes_upgrades = choose.of(false, true, true, true);
+  choose_hooks(choose.of(0, 1, 2, 3), options);
   // Chosen with others: what the scripts of the corpus say stands where it stood.
   options.half_close_timeout_ms = std::clamp<uint64_t>(options.write_timeout_ms / 6, 1, 20'000);
   options.max_pending_input_bytes = options.max_pending_output_bytes * 8;

@@ -7,6 +7,8 @@
 
 namespace brink::fuzz {
 
+void choose_hooks(int which, reactor::Options& options);
+
 struct Setup {
   reactor::Options options;
   FakePoller::Trigger trigger = FakePoller::Trigger::edge;

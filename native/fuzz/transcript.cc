@@ -50,7 +50,9 @@ bool is_refusal(uint16_t status) {
 }  // namespace
 
 bool Transcript::expect(uint32_t sequence, Expected expected) {
-  return expected_.emplace(sequence, std::move(expected)).second;
+  bool is_first = expected_.emplace(sequence, std::move(expected)).second;
+  catch_up();
+  return is_first;
 }
 
 Expected* Transcript::find(uint32_t sequence) {
@@ -66,8 +68,32 @@ void Transcript::on_drained(uint32_t sequence) {
   stream->asks = false;
 }
 
+void Transcript::catch_up() {
+  while (!given_up_) {
+    bool is_whole =
+        part_ == Part::content && framing_ == Framing::as_given && answer_->ended && body_read_ == answer_->body.size();
+    if (is_whole) {
+      closes_ = answer_->close;
+      finish_response();
+    }
+    bool may_begin = part_ == Part::head && line_.empty() && !said_close_ && !(finished_ && !finished_->ended);
+    const Expected* next = may_begin ? find(complete_) : nullptr;
+    if (!next || next->framing != Framing::as_given) return;
+    answer_ = next;
+    framing_ = Framing::as_given;
+    part_ = Part::content;
+    body_read_ = 0;
+  }
+}
+
+void Transcript::becomes_tunnel(Expected& answer) {
+  if (answer_ == &answer) framing_ = Framing::raw;
+  answer.framing = Framing::raw;
+}
+
 void Transcript::read(const char* bytes, size_t size) {
-  while (size > 0) {
+  while (size > 0 && !given_up_) {
+    catch_up();
     if (part_ == Part::head && line_.empty() && is_raw_next()) begin_body(0);
     if (part_ == Part::content) {
       size_t taken = read_content(bytes, size);
@@ -79,6 +105,7 @@ void Transcript::read(const char* bytes, size_t size) {
     read_byte(*bytes++);
     size--;
   }
+  catch_up();
 }
 
 // Gathers what is read by its lines, and reads it when it is whole.
@@ -107,6 +134,10 @@ void Transcript::read_byte(char next) {
 }
 
 size_t Transcript::read_content(const char* bytes, size_t size) {
+  if (framing_ == Framing::as_given) {
+    size = std::min(size, answer_->body.size() - static_cast<size_t>(body_read_));
+    BRINK_HOLDS(size > 0, "client %zu, response %u: more than was given", client_, complete_);
+  }
   bool has_end = framing_ == Framing::length || framing_ == Framing::chunked;
   size_t piece = has_end ? static_cast<size_t>(std::min<uint64_t>(size, left_)) : size;
   bool same = !answer_ || (body_read_ + piece <= answer_->body.size() &&

@@ -14,7 +14,7 @@
 namespace brink::fuzz {
 
 // How the client tells where a body ends.
-enum class Framing : uint8_t { none, length, chunked, to_the_close, raw };
+enum class Framing : uint8_t { none, length, chunked, to_the_close, as_given, raw };
 
 // What the replies to a request ask for, so far. Made by reading them independently of the reactor.
 struct Expected {
@@ -60,6 +60,13 @@ class Transcript {
   void on_drained(uint32_t sequence);
   // It has sent a HEAD somewhere: if that is what the server itself refuses, its answer has no content.
   void may_have_asked_for_head() { may_have_asked_for_head_ = true; }
+
+  // Nothing is compared from now on: what comes is the application's own affair.
+  void give_up() { given_up_ = true; }
+  // What the application said may have completed what has arrived.
+  void catch_up();
+  // An answer of bytes as they are goes on as a tunnel.
+  void becomes_tunnel(Expected& answer);
 
   void read(const char* bytes, size_t size);
   // Nothing follows, and all that was said is here.
@@ -114,6 +121,7 @@ class Transcript {
   bool closes_ = false;  // the response that is arriving
   bool said_close_ = false;
   bool may_have_asked_for_head_ = false;
+  bool given_up_ = false;
 };
 
 }  // namespace brink::fuzz

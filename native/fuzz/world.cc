@@ -15,9 +15,9 @@
 //               readiness, x readiness that is none, X readiness of the gone, l limit of descriptors, w wake-up
 //   above       A answers at once or not, together or one by one, u how it answers, U what it does with uploads,
 //               a answers one, d answers it again, q answers nobody, h a piece of a stream, k breaks it off,
-//               L changes memory that is lent, P the same when it is looked at, e reads on, j deadlines,
-//               g sends what was answered, Q raw replies, b gives a block back, B refuses batches,
-//               v drains or cuts within the next delivery, D drains, K cuts
+//               E ends a connection, L changes memory that is lent, P the same when it is looked at, e reads on, j
+//               deadlines, g sends what was answered, Q raw replies, b gives a block back, B refuses batches, v drains
+//               or cuts within the next delivery, D drains, K cuts
 
 namespace brink::fuzz {
 namespace {
@@ -34,7 +34,14 @@ World::World(const Setup& setup)
           setup.is_inline, setup.blocks,
           {[this](const ToldRequest& request) { on_request(request); }, [this](const ToldBody& body) { on_body(body); },
            [this](reactor::ConnectionId id, bool half) { with(id).hearing.on_gone(half); },
-           [this](reactor::ConnectionId id, uint32_t sequence) { with(id).transcript.on_drained(sequence); },
+           [this](reactor::ConnectionId id, uint32_t sequence) {
+             if (!with(id).is_given_up) with(id).transcript.on_drained(sequence);
+           },
+           [this](reactor::ConnectionId id, size_t client) { on_opened(id, client); },
+           [this](reactor::ConnectionId id) { with(id).hearing.on_closed(); },
+           [this](reactor::ConnectionId id, uint32_t refusal, net::Slice packet) {
+             with(id).hearing.on_refused(refusal, packet);
+           },
            [this](reactor::Replies replies) { apply(std::move(replies)); }, [this] { reactor_->resume(); }}) {
   kernel_.reuse_numbers(setup.reuses_numbers);
   auto poller = std::make_unique<FakePoller>(kernel_, setup.trigger);
@@ -206,6 +213,11 @@ bool World::step_of_a_stream(char instruction, Script& script) {
     case 'k':
       application_.abort(script.byte());
       return true;
+    case 'E':
+      which = script.byte();
+      how = script.byte();
+      application_.end_connection(which, how, script.amount());
+      return true;
     case 'e':
       which = script.byte();
       application_.read_more(which, static_cast<uint32_t>(script.amount()));
@@ -248,7 +260,7 @@ void World::send_raw_replies(Script& script) {
         0x7fffffffu,
         layout::kBlockBytes,
         layout::kBlockBytes - 1,
-        layout::kBlockWords,
+        layout::kFlagReplyRaw,
         1000,
         999,
         layout::kFlagReplyStream,
@@ -265,6 +277,7 @@ void World::connect(size_t count) {
   for (size_t i = 0; i < count && kernel_.clients() < kMostClients; i++) {
     size_t client = kernel_.connect();
     conversations_.emplace_back(client, kernel_.client(client));
+    if (setup_.options.tells_connections) conversations_.back().hearing.tells_connections();
   }
 }
 
@@ -342,7 +355,7 @@ void World::on_sent(size_t client, const char* bytes, size_t size) {
   conversation.last_sent_ms = conversation.taken_ms = kernel_.now_ms();
   if (kernel_.client(client).sent.find("HEAD ") != std::string::npos) conversation.transcript.may_have_asked_for_head();
   conversation.transcript.read(bytes, size);
-  BRINK_HOLDS(conversation.transcript.interim() <= conversation.hearing.continues_due(),
+  BRINK_HOLDS(conversation.transcript.interim() <= conversation.hearing.continues_due() || conversation.is_given_up,
               "client %zu: told to go on, and nobody wants it", client);
 }
 
@@ -355,13 +368,21 @@ void World::on_closed(size_t client) {
   bool was_in_time = count_of(http::Refusal::WRITE_TIMEOUT) > write_timeouts_seen_;
   cut_off_seen_ = cut_off();
   write_timeouts_seen_ = count_of(http::Refusal::WRITE_TIMEOUT);
-  if (was_in_time) check_cut_off(conversation);
+  if (was_in_time && !conversation.is_given_up) check_cut_off(conversation);
   if (kernel_.client(client).broken || was_cut_off || cutting_) return;
-  if (conversation.transcript.may_be_broken_off() || has_vanished(client)) return;
+  if (may_have_been_asked(client)) return;
+  if (conversation.is_given_up || conversation.transcript.may_be_broken_off() || has_vanished(client)) return;
   check_ended_in_order(client);
   bool was_tunnel = conversation.hearing.is_handed_over() && !conversation.transcript.said_close();
   BRINK_HOLDS(!was_tunnel || kernel_.client(client).unread() == 0,
               "client %zu: both ends were said, and not all of it was read", client);
+}
+
+// The application may have been asked about it, and have said nothing.
+bool World::may_have_been_asked(size_t client) const {
+  auto refusals = reactor_->stats().refusals;
+  bool refuses = std::any_of(refusals.begin(), refusals.end(), [](uint64_t count) { return count > 0; });
+  return setup_.options.asks_about_refusals && (refuses || kernel_.client(client).finished);
 }
 
 // It has closed its side, and it may be that nobody hears: a handler that hangs and a stream that is quiet do not hold
@@ -395,6 +416,7 @@ void World::check_cut_off(const Conversation& conversation) const {
 // Nothing is cut short, and no request is left without an answer, unless an answer said that it is the last.
 void World::check_ended_in_order(size_t client) {
   Conversation& conversation = conversations_[client];
+  if (conversation.is_given_up) return;
   Transcript& transcript = conversation.transcript;
   conversation.ended_in_order = true;
   BRINK_HOLDS(transcript.is_between_responses(), "client %zu: a response is cut short", client);
@@ -408,7 +430,8 @@ void World::check_ended_in_order(size_t client) {
 void World::check_told_gone(const Conversation& conversation) const {
   const Hearing& hearing = conversation.hearing;
   const Transcript& transcript = conversation.transcript;
-  if (!hearing.is_known()) return;
+  BRINK_HOLDS(!hearing.is_open(), "client %zu: nobody is told that it is closed", hearing.number());
+  if (!hearing.is_known() || conversation.is_given_up) return;
   uint32_t answered = transcript.answered_in_order();
   bool all_answered = answered >= hearing.requests_to_answer();
   BRINK_HOLDS(all_answered || hearing.was_told_gone(),
@@ -418,8 +441,8 @@ void World::check_told_gone(const Conversation& conversation) const {
   // is its own to answer.
   auto refusals = reactor_->stats().refusals;
   bool refuses = std::any_of(refusals.begin(), refusals.end(), [](uint64_t count) { return count > 0; });
-  bool may_differ =
-      refuses || conversation.ended_within_apply || draining_ || transcript.complete() < hearing.requests_to_answer();
+  bool may_differ = refuses || hearing.was_asked_about() || conversation.ended_within_apply || draining_ ||
+                    transcript.complete() < hearing.requests_to_answer();
   BRINK_HOLDS(!all_answered || !hearing.was_told_gone() || may_differ,
               "client %zu: told to be gone, and everything was answered", hearing.number());
 }
@@ -430,9 +453,16 @@ Conversation& World::with(reactor::ConnectionId id) {
   return conversations_[found->second];
 }
 
+void World::on_opened(reactor::ConnectionId id, size_t client) {
+  BRINK_HOLDS(client < kernel_.clients(), "nobody is told to be opened");
+  clients_known_[id.token()] = client;
+  conversations_[client].hearing.on_opened(id);
+}
+
 void World::on_body(const ToldBody& body) {
   Conversation& conversation = with(body.id);
   conversation.hearing.on_body(body);
+  if (conversation.is_given_up) return;
   if (body.refusal != static_cast<uint32_t>(http::Refusal::REQUEST_TIMEOUT)) return;
   uint32_t sequence = conversation.hearing.sequence_of_body();
   auto range = conversation.range(&OwnDeadlines::request_ms, sequence, sequence, setup_.options.request_timeout_ms);
@@ -447,7 +477,8 @@ void World::on_request(const ToldRequest& request) {
   clients_known_[request.id.token()] = request.client;
   conversation.hearing.on_request(request);
   const Transcript& transcript = conversation.transcript;
-  bool may_come = !conversation.ended_in_order || transcript.said_close() || transcript.complete() > request.sequence;
+  bool may_come = conversation.is_given_up || !conversation.ended_in_order || transcript.said_close() ||
+                  transcript.complete() > request.sequence;
   BRINK_HOLDS(may_come, "client %d: request %u was never answered", request.client, request.sequence);
 }
 

@@ -54,12 +54,14 @@ class World final : private Witness {
   void on_end_said(size_t client) override;
   void on_closed(size_t client) override;
   void on_request(const ToldRequest& request);
+  void on_opened(reactor::ConnectionId id, size_t client);
   void on_body(const ToldBody& body);
   void check_cut_off(const Conversation& conversation) const;
   Conversation& with(reactor::ConnectionId id);
   void check_ended_in_order(size_t client);
   void check_told_gone(const Conversation& conversation) const;
   bool has_vanished(size_t client) const;
+  bool may_have_been_asked(size_t client) const;
   uint64_t cut_off() const;
   uint64_t count_of(http::Refusal refusal) const;
 

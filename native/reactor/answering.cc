@@ -110,7 +110,12 @@ void Reactor::answer(Connection& connection, const Reply& given) {
   Unanswered& unanswered = connection.unanswered;
   if (is_usual(connection, given)) {
     select_output(connection);
-    heads_.write_usual(output_, given.content_type, given.fields, given.body);
+    if (given.raw) {
+      output_.append(given.fields);
+      output_.append(given.body);
+    } else {
+      heads_.write_usual(output_, given.content_type, given.fields, given.body);
+    }
     return unanswered.pass_first();
   }
   if (!unanswered.take(given.sequence)) return;
@@ -256,8 +261,9 @@ void Reactor::take_over(Connection& connection, const Reply& given) {
                       !connection.input.finished && given.sequence == connection.unanswered.first();
   bool may_take = (connection.upgrade_offered || is_plain_due) && connection.unanswered.is_last(given.sequence);
   Answer* open = connection.answer_to(given.sequence);
+  if (open && open->takes_over) return;
   if (open) {
-    bool goes_on = open->framing == Answer::Framing::raw && !open->complete && !open->aborted && !open->takes_over;
+    bool goes_on = open->framing == Answer::Framing::raw && !open->complete && !open->aborted;
     if (!may_take || !goes_on) return abort(connection, given.sequence);
     open->close = open->takes_over = true;
   } else {

@@ -97,7 +97,8 @@ void Reactor::end(Connection& connection) {
 void Reactor::end_connection(Connection& connection, const Reply& given) {
   connection.is_ended_by(Cause::server);
   const Answer* due = connection.due_answer();
-  bool has_said_end = connection.stage == Stage::lingering || (due && due->told_end);
+  bool has_said_all = connection.stage >= Stage::last && connection.unanswered.empty();
+  bool has_said_end = has_said_all || (due && due->told_end);
   select_output(connection);
   if (!has_said_end) {
     output_.append(given.fields);
@@ -204,6 +205,11 @@ void Reactor::expire_lingering(Connection& connection) {
 
 // The end of a client that is not read stands behind what it has sent: a poller by levels does not tell of it.
 void Reactor::look_at_held_back(Connection& connection) {
+  if (connection.stage == Stage::refused && options_.asks_about_refusals) {
+    // The app was asked, and says nothing.
+    connection.is_ended_by(Cause::timeout);
+    return drop(connection);
+  }
   connection.since.looked_ms = now_ms_;
   if (!connection.input.hung_up && net::system::peer_has_finished(connection.fd.get())) {
     connection.input.hung_up = true;

@@ -20,6 +20,7 @@ struct Inspection {
   uint64_t now_ms() const { return reactor.now_ms_; }
   uint64_t accept_again_ms() const { return reactor.accept_again_ms_; }
   size_t turned_away() const { return reactor.turned_away_; }
+  bool takes_any_upgrade() const { return reactor.options_.limits.left_to_app.upgrades; }
   bool has_small_events() const { return !reactor.notices_.empty(); }
   bool has_undelivered_events() const { return reactor.events_.has_block() && reactor.events_.events() > 0; }
 

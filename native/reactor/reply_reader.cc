@@ -74,6 +74,7 @@ ReplyReader::Found ReplyReader::next(Reply* reply) {
   }
   if (reply->raw) {
     reply->kind = Reply::Kind::answer;
+    reply->plain = flags == layout::kFlagReplyRaw;
     return read_body(words, flags, reply) ? Found::reply : Found::invalid;
   }
   uint32_t type = flags & layout::kContentTypeMask;

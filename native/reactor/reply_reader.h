@@ -13,7 +13,7 @@ enum class Ending : uint8_t { in_order, at_once, by_reset };
 struct Reply {
   enum class Kind : uint8_t { answer, chunk, abort, read, take_over, deadlines, end_connection };
   Kind kind;
-  bool plain;  // an answer of status 200 that is whole, in the block, and asks for nothing else
+  bool plain;  // an answer of status 200, or a raw one, that is whole, in the block, and asks for nothing else
   ConnectionId id;
   uint32_t sequence;
   uint16_t status;

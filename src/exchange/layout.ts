@@ -95,7 +95,7 @@ export const EVENT_DROPPED = 10
 
 /**
  * A client is refused, and the app is asked what it is told, and only where that is asked for: the connection waits for
- * REPLY_END_CONNECTION, and is not read any more.
+ * REPLY_END_CONNECTION, for as long as `halfCloseTimeout`, and is not read any more.
  */
 export const EVENT_REFUSED = 11
 /** The number of the refusal; 0 when the client has ended its side within a message. */

@@ -171,7 +171,40 @@ export interface Native {
   backends: readonly Backend[]
 }
 
-export const native = load()
+let addon: Native | undefined
+
+function loaded(): Native {
+  addon ??= load()
+  return addon
+}
+
+/**
+ * The addon. It is loaded when it is first used, so that `app.fetch` runs without it. Reading a property throws
+ * `ERR_ADDON_MISSING` or `ERR_ADDON_LAYOUT` when it cannot be loaded.
+ */
+export const native: Native = {
+  get Reactor() {
+    return loaded().Reactor
+  },
+  get Folder() {
+    return loaded().Folder
+  },
+  get openFile() {
+    return loaded().openFile
+  },
+  get layout() {
+    return loaded().layout
+  },
+  get methods() {
+    return loaded().methods
+  },
+  get refusals() {
+    return loaded().refusals
+  },
+  get backends() {
+    return loaded().backends
+  },
+}
 
 function load(): Native {
   const addon = required()

@@ -177,7 +177,16 @@ export function isResponse(value: unknown): value is Response {
   return candidate[Symbol.toStringTag] === 'Response' && typeof candidate.arrayBuffer === 'function'
 }
 
-function fromResponse(response: Response): Reply | Promise<Reply> {
+/** The key of a method of brink's own `Response` that converts it to a reply. */
+export const TO_REPLY: unique symbol = Symbol('brink.toReply')
+
+/**
+ * Converts a `Response` of any implementation to a reply.
+ * @throws TypeError `ERR_REPLY_USED`
+ */
+export function fromResponse(response: Response): Reply | Promise<Reply> {
+  const { [TO_REPLY]: own } = response as { [TO_REPLY]?: () => Reply }
+  if (own !== undefined) return own.call(response)
   if (response.bodyUsed || response.body?.locked === true) {
     const sentence =
       'This Response was already sent or read, and can be sent only once: create one for each request, or clone() it.'

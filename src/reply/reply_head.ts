@@ -13,7 +13,8 @@ import { coded } from '../runtime/errors.js'
 import { contentTypeOf } from './body.js'
 import type { Reply } from './reply.js'
 
-const KNOWN_CONTENT_TYPES = new Map([
+/** Content types that the native side knows by number. */
+export const KNOWN_CONTENT_TYPES: ReadonlyMap<string, number> = new Map([
   ['text/plain; charset=utf-8', CONTENT_TYPE_TEXT],
   ['application/json', CONTENT_TYPE_JSON],
   ['application/octet-stream', CONTENT_TYPE_BYTES],
@@ -33,7 +34,8 @@ const KNOWN_LINES_LIMIT = 256
 const MAX_KNOWN_LINE = 256
 const knownLines = new Map<string, { readonly value: string; readonly line: string }>()
 
-function fieldLine(name: string, value: string): string {
+/** The line of a field, checked. */
+export function fieldLine(name: string, value: string): string {
   const known = knownLines.get(name)
   if (known !== undefined && known.value === value) return known.line
   const line = `${name}: ${value}\r\n`
@@ -78,6 +80,14 @@ export function checkLength(length: number, body: ReplyBytes): void {
   if (length === actual) return
   throw coded(
     new Error(`The content-length of the reply says ${length} bytes, but its body has ${actual}.`),
+    'ERR_CONTENT_LENGTH_MISMATCH',
+  )
+}
+
+/** A stream that is not as long as its head has said. */
+export function lengthMismatch(length: number, what: 'more' | 'less'): Error {
+  return coded(
+    new Error(`The content-length of the reply says ${length} bytes, but its stream yielded ${what}.`),
     'ERR_CONTENT_LENGTH_MISMATCH',
   )
 }

@@ -6,16 +6,16 @@ import type { FileSlice } from '../exchange/file_slice.js'
 import { FLAG_CHUNK_ASKS, FLAG_CHUNK_END } from '../exchange/layout.js'
 import type { Recipient } from '../exchange/recipient.js'
 import { clientGone } from '../request/client_gone.js'
-import { coded } from '../runtime/errors.js'
 import { Pace } from '../runtime/pace.js'
 import { isPromise } from '../runtime/promises.js'
 import { timers } from '../runtime/timers.js'
 import { type BodySource, chunkOf } from '../streams/body_source.js'
+import { lengthMismatch } from './reply_head.js'
 
 /** How many bytes are sent before the stream waits until the client has taken some. */
 const WINDOW = 128 * 1024
 /** How long the head waits for the first piece. An error before that can still be answered. */
-const HEAD_WAIT_MS = 100
+export const HEAD_WAIT_MS = 100
 /** After how many pieces the clock is read. */
 const PIECES = 16
 
@@ -211,11 +211,4 @@ export class ReplyStream implements AbortListener {
     timers.clearTimeout(this.#headTimer)
     this.#surroundings.streams.remove(this)
   }
-}
-
-function lengthMismatch(length: number, what: 'more' | 'less'): Error {
-  return coded(
-    new Error(`The content-length of the reply says ${length} bytes, but its stream yielded ${what}.`),
-    'ERR_CONTENT_LENGTH_MISMATCH',
-  )
 }

@@ -97,6 +97,11 @@ export class IncomingBody implements AbortListener {
     return this.#failure
   }
 
+  /** Asks for as many bytes as a client sends without being asked. */
+  askAhead(): void {
+    this.#read(BODY_WINDOW)
+  }
+
   /** Calls `ready` when the body is complete or failed, or when it is too large to wait for. */
   whenReady(ready: () => void): void {
     if (this.#ended || this.#failure !== undefined || this.#received >= BODY_WINDOW) return ready()

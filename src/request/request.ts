@@ -5,6 +5,7 @@ import {
   EVENT_SLOT,
   FLAG_BODY,
   FLAG_IPV4,
+  FLAG_UPGRADE,
   REQUEST_ADDRESS,
   REQUEST_BODY_LENGTH,
   REQUEST_BODY_OFFSET,
@@ -32,6 +33,9 @@ import { RequestBody } from './request_body.js'
 import { type FieldMemory, RequestHeaders } from './request_headers.js'
 import { parsedTrailers } from './request_trailers.js'
 
+/** Stands for the number of a method that has none: its name is in the head. */
+export const METHOD_UNKNOWN = 255
+
 const kept = new KeptRequests()
 
 /** The route that matched a request, with the parts of its target. */
@@ -50,8 +54,22 @@ export interface RequestMatch {
   }
 }
 
+/** How requests of an application differ from those of a router. */
+export interface RequestRules {
+  /** Bodies are not decoded. */
+  readonly leavesCodings?: boolean | undefined
+  /** Requests can be read after the answer. */
+  readonly outliveAnswers?: boolean | undefined
+  /** Creates the reason of `signal` when the client has left. Default: an HttpError `ERR_CLIENT_GONE`. */
+  readonly goneReason?: (() => Error) | undefined
+  /** The scheme of URLs, with the colon. Default: `http:`. */
+  readonly scheme?: string | undefined
+  /** The address of the peer, if the event does not have it. */
+  readonly peerAddress?: string | undefined
+}
+
 /** What all requests of a server share. */
-export interface RequestSurroundings {
+export interface RequestSurroundings extends RequestRules {
   /** The origin of the server, for requests without a `Host` field. */
   readonly origin: () => string
   /** The body limit of routes that have none of their own, in bytes. */
@@ -108,6 +126,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   /** @internal */ nextListener: AbortListener | undefined
   #isWatched = false
   #isDetached = false
+  #isAnswered = false
   #isEnded = false
   #rare: Rare | undefined
   #body: RequestBody | undefined
@@ -209,6 +228,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   /** The IP address of the peer: the client, or the proxy in front of it. */
   get ip(): string {
     const words = this.event()
+    const { peerAddress } = this.#surroundings
+    if (peerAddress !== undefined) return peerAddress
     return addressText(words, this.eventAt + REQUEST_ADDRESS, (words[this.eventAt + REQUEST_FLAGS] & FLAG_IPV4) !== 0)
   }
 
@@ -225,7 +246,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
       abort = requestAbort((error) => this.#surroundings.report(error, this as BrinkRequest))
       this.#rare.abort = abort
       if (this.#rare.gone !== undefined) abort.abort(this.#rare.gone)
-      else this.#watch()
+      else if (!this.#isAnswered) this.#watch()
     }
     return abort.signal
   }
@@ -327,9 +348,14 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    */
   clientGone(half: boolean): void {
     this.#rare ??= {}
-    this.#rare.gone ??= clientGone()
+    this.#rare.gone ??= this.#surroundings.goneReason?.() ?? clientGone()
     if (!half) this.isGone = true
     this.#rare.abort?.abort(this.#rare.gone)
+  }
+
+  /** Whether the client went away, or has stopped sending. @internal */
+  get hasLeft(): boolean {
+    return this.isGone || this.#rare?.gone !== undefined
   }
 
   /** Logs an error of this request by the server's `log`. @internal */
@@ -392,7 +418,9 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    */
   end(): void {
     this.#body?.end()
-    this.#isEnded = true
+    this.#isAnswered = true
+    if (this.#surroundings.outliveAnswers !== true) this.#isEnded = true
+    else if (!this.#isDetached) this.#copy(this.incoming === undefined && this.#body?.isTaken !== true)
     if (this.#isWatched) this.#surroundings.watching.remove(this)
     this.incoming?.fail(ended())
   }
@@ -418,6 +446,29 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     return this.#match.route.bodyLimit ?? this.#surroundings.bodyLimit
   }
 
+  /** The content codings of the body that are undone. @internal */
+  get codings(): string | null {
+    return this.#surroundings.leavesCodings === true ? null : this.headers.get('content-encoding')
+  }
+
+  /**
+   * Takes a body that has arrived completely: a view of the block, which is reused. Undefined for other bodies.
+   * @internal
+   */
+  takeArrived(): Buffer | undefined {
+    return this.#bodyReader().takeArrived()
+  }
+
+  /** Whether the client asks to switch to another protocol. @internal */
+  get offersUpgrade(): boolean {
+    return (this.event()[this.eventAt + REQUEST_FLAGS] & FLAG_UPGRADE) !== 0
+  }
+
+  /** Whether the request has a body that is not empty. @internal */
+  get hasBody(): boolean {
+    return (this.event()[this.eventAt + REQUEST_FLAGS] & FLAG_BODY) !== 0
+  }
+
   /** @internal */
   arrived(): Buffer {
     const words = this.event()
@@ -427,7 +478,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
 
   #base(): string {
     const host = this.headers.get('host')
-    return host === null ? this.#surroundings.origin() : `http://${host}`
+    const { origin, scheme = 'http:' } = this.#surroundings
+    return host === null ? origin() : `${scheme}//${host}`
   }
 }
 
@@ -441,7 +493,7 @@ function ended(): Error {
 /** The method of the request event at a place in `words`. Its head begins at `headAt` in `bytes`. */
 export function methodAt(words: Int32Array, at: number, bytes: RawBuffer, headAt: number): string {
   const method = words[at + REQUEST_METHOD]
-  const known = native.methods[method & 0xff]
+  const known = (method & 0xff) === METHOD_UNKNOWN ? undefined : native.methods[method & 0xff]
   // The head begins with the method.
   return known ?? bytes.latin1Slice(headAt, headAt + (method >>> 8))
 }

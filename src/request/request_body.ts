@@ -12,6 +12,8 @@ const BYTE_ORDER_MARK = 0xfeff
 /** The request of a body. */
 export interface BodyOwner {
   readonly headers: { get(name: string): string | null }
+  /** The content codings that are undone. */
+  readonly codings: string | null
   /** The body while it arrives; undefined when it arrived with the request. */
   readonly incoming: IncomingBody | undefined
   /** The maximum size in bytes, also after decoding. */
@@ -76,6 +78,19 @@ export class RequestBody {
     return handled(this.#formData(limits))
   }
 
+  /** Whether somebody has read the body, or begun to. */
+  get isTaken(): boolean {
+    return this.#isTaken
+  }
+
+  /** The body that arrived with the request, as it was sent. Undefined when it is still coming, or is taken. */
+  takeArrived(): Buffer | undefined {
+    if (this.#owner.incoming !== undefined || this.#isTaken) return undefined
+    const arrived = this.#owner.arrived()
+    this.#isTaken = true
+    return arrived
+  }
+
   /** Marks the body as used, because another request object has it. */
   markTaken(): void {
     this.#isTaken = true
@@ -119,11 +134,10 @@ export class RequestBody {
   #take(): AsyncGenerator<Uint8Array, void, undefined> {
     this.#owner.event()
     if (this.#decoded !== undefined) return copyOf(this.#decoded)
-    const { incoming, headers, bodyLimit } = this.#owner
+    const { incoming, codings, bodyLimit } = this.#owner
     if (this.#isTaken) throw alreadyUsed()
     const sent = incoming?.chunks() ?? piecesOf(new Uint8Array(this.#owner.arrived()))
     this.#isTaken = true
-    const codings = headers.get('content-encoding')
     return codings === null ? sent : decoded(codings, sent, bodyLimit)
   }
 
@@ -134,8 +148,7 @@ export class RequestBody {
       if (this.#decoded !== undefined) return this.#decoded
       throw alreadyUsed()
     }
-    const { incoming, headers } = this.#owner
-    const codings = headers.get('content-encoding')
+    const { incoming, codings } = this.#owner
     if (codings !== null) {
       this.#decoded = incoming === undefined ? this.#decodedWhole(codings) : gathered(this.#take())
       return this.#decoded

@@ -3,7 +3,7 @@ import type { HeadersSource } from '../fields/headers.js'
 import { literalTarget, parseTarget } from '../fields/path.js'
 import type { Fixed } from '../reply/fixed.js'
 import { type Reply, toReply } from '../reply/reply.js'
-import type { BrinkRequest, RequestMatch } from '../request/request.js'
+import type { BrinkRequest, RequestMatch, RequestRules } from '../request/request.js'
 import { type Run, withStatus } from './compose.js'
 import type { Handler } from './handler.js'
 import { isRegisteredMethod } from './methods.js'
@@ -46,6 +46,8 @@ export interface Dispatcher {
   readonly fixed: ReadonlyMap<string, { readonly answer: Fixed; readonly isAlone: boolean }>
   /** Whether any route handles upgrades or CONNECT. */
   readonly takesUpgrades: boolean
+  /** How its requests differ from those of a router. */
+  readonly requestRules?: RequestRules | undefined
   /**
    * Finds the route of a request target in any form. Never throws: a target that is not found, or has no route for
    * the method, gets a route that sends the error. A static target always gets the same Match.

@@ -3,6 +3,7 @@ import type { Reply, ReplyBody } from '../reply/reply.js'
 import { coded } from '../runtime/errors.js'
 import { compile, type Dispatcher } from './dispatcher.js'
 import type { AddRoute, ErrorHandler, Handler, Handling, Middleware } from './handler.js'
+import { answerLocally, type LocalOptions } from './local_answers.js'
 import { MAX_METHOD_CHARACTERS } from './methods.js'
 import { invalidRoute, parsePattern, parsePrefix } from './pattern.js'
 import type { RouteOptions } from './route_options.js'
@@ -46,6 +47,7 @@ export class Router {
   readonly #definition: RouterDefinition = emptyDefinition()
   // Reports a duplicate route where it is defined, not only when the router is compiled.
   readonly #defined = new RouteTree<Handler>()
+  #local: Dispatcher | undefined
 
   /**
    * Adds a route for GET, which also answers HEAD unless the path has a route for it. See `AddRoute` for middleware
@@ -203,6 +205,30 @@ export class Router {
     assertFunction(handler, 'A handler')
     this.#open().notFound = handler
     return this
+  }
+
+  /**
+   * Answers a fetch Request without a server, a socket or the addon, for tests and for other runtimes:
+   * `Bun.serve({ fetch: app.fetch })`, `Deno.serve(app.fetch)`. The answer is the same as over a socket, but a route of
+   * `upgrade` answers 426, because there is no connection to take over. The promise never rejects. The first call closes
+   * the router to changes.
+   *
+   * @param options `LocalOptions`, or the second argument that Bun or Deno passes
+   */
+  readonly fetch = (request: Request, options?: LocalOptions | object): Promise<Response> => {
+    this.#local ??= compileRouter(this)
+    return answerLocally(this.#local, request, options)
+  }
+
+  /**
+   * Answers a request for a path or a URL, like `fetch`: `await app.request('/users/1')`. `init` is that of `new Request`.
+   */
+  request(path: string | URL | Request, init?: RequestInit, options?: LocalOptions): Promise<Response> {
+    const request =
+      typeof path === 'object' && 'method' in path
+        ? new Request(path, init)
+        : new Request(new URL(path, 'http://localhost'), init)
+    return this.fetch(request, options)
   }
 
   #add(method: string, path: string, handling: readonly unknown[]): this {

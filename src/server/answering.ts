@@ -47,6 +47,7 @@ import { reasonPhrase } from '../fields/reason_phrase.js'
 import type { HandlerResult } from '../reply/handler_result.js'
 import { isResponse, Reply, toReply } from '../reply/reply.js'
 import type { ReplyStream } from '../reply/reply_stream.js'
+import { WholeAnswer } from '../reply/whole_answer.js'
 import type { Closing } from '../request/closing.js'
 import { IncomingBody, tooLarge } from '../request/incoming_body.js'
 import { BrinkRequest, methodAt, type RequestSurroundings } from '../request/request.js'
@@ -110,7 +111,14 @@ export class Answering {
     this.#sending = new Sending(exchange, this.#streams)
     const { origin, bodyLimit, closing } = surroundings
     const report = (error: unknown, request: BrinkRequest) => this.#report(error, request)
-    this.#requestSurroundings = { origin, bodyLimit, closing, watching: this.#watching, report }
+    this.#requestSurroundings = {
+      origin,
+      bodyLimit,
+      closing,
+      watching: this.#watching,
+      report,
+      ...dispatcher.requestRules,
+    }
     this.#batch = new Batch({
       answer: (block, at) => this.#answer(block, at),
       admit: (block, at, context) => this.#admit(block, at, context),
@@ -389,6 +397,10 @@ export class Answering {
 
   #write(request: BrinkRequest, method: string, value: HandlerResult): void {
     if (value instanceof Reply) return this.#writeReply(request, method, value.forRequest(request))
+    if (value instanceof WholeAnswer) {
+      if (!request.isGone) this.#sending.whole(request, method, value)
+      return request.end()
+    }
     if (isError(value)) throw value
     // To a client that is gone nothing is sent: nobody would tell that a large body is not wanted any more.
     const isSent = !request.isGone && !isResponse(value) && this.#sending.value(request, value)

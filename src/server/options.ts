@@ -1,6 +1,7 @@
 import type { ClientError } from '../exchange/client_error.js'
 import { type Backend, native } from '../exchange/native.js'
 import type { BrinkRequest } from '../request/request.js'
+import { logToConsole, STANDARD_BODY_LIMIT } from '../request/standards.js'
 import { knownOptions, wholeNumber, wrongType, wrongValue } from '../runtime/option_errors.js'
 
 /**
@@ -140,7 +141,7 @@ const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>>
   maxHeaderSize: [16 * 1024, 64, 65535],
   maxHeaders: [100, 1, 1000],
   maxTargetSize: [8 * 1024, 1, 65535],
-  bodyLimit: [1024 * 1024, 0, 4 * GIB],
+  bodyLimit: [STANDARD_BODY_LIMIT, 0, 4 * GIB],
   maxPipelined: [64, 1, 64],
   maxPendingOutput: [1024 * 1024, 1, 4 * GIB],
   maxPendingInput: [8 * 1024 * 1024, 1, 4 * GIB],
@@ -222,9 +223,4 @@ function chosenBackend(given: string | undefined): Backend {
   if (chosen !== undefined) return chosen
   const names = native.backends.map((backend) => backend.name)
   throw wrongValue('backend', `must be one of auto, ${names.join(', ')} on this system, not '${name}'`)
-}
-
-function logToConsole(error: unknown, request: BrinkRequest): void {
-  const which = request.toJSON()
-  console.error('ended' in which ? 'After an answer:' : `${which.method} ${which.target}:`, error)
 }

@@ -21,6 +21,7 @@ import type { Reply } from '../reply/reply.js'
 import { checkLength, type Head, headOf } from '../reply/reply_head.js'
 import { ReplyStream, type StreamSurroundings } from '../reply/reply_stream.js'
 import { trailerLines, trailerNames } from '../reply/trailers.js'
+import type { WholeAnswer } from '../reply/whole_answer.js'
 import { type BodySource, isBlob, isStream, sourceOf } from '../streams/body_source.js'
 
 /** What hears of a streamed answer. */
@@ -64,6 +65,13 @@ export class Sending {
     const body = encodeBody(value)
     this.#put(to, 200, typeof body === 'string' ? CONTENT_TYPE_JSON : CONTENT_TYPE_BYTES, '', body)
     return true
+  }
+
+  /** Sends a complete answer. */
+  whole(to: Recipient, method: string, { status, flags, fields, body, length }: WholeAnswer): void {
+    if (length !== undefined && (method === 'HEAD' || status === 304)) {
+      this.#putSized(to, status, flags | FLAG_REPLY_LENGTH_ONLY, fields, length)
+    } else this.#put(to, status, flags, fields, body)
   }
 
   /** Sends a reply. True when all of it is sent; otherwise who watches is told when. */

@@ -1,17 +1,20 @@
 import { Exchange } from '../exchange/exchange.js'
 import { NOTICE_POLLER_FULL } from '../exchange/layout.js'
 import { type NativeReactor, native } from '../exchange/native.js'
+import type { FetchApp } from '../fetch/application.js'
+import type { WaitUntil } from '../fetch/wait_until.js'
 import { canonicalPath } from '../fields/path.js'
 import type { Reply, ReplyBody } from '../reply/reply.js'
 import { Closing } from '../request/closing.js'
 import type { Dispatcher } from '../routing/dispatcher.js'
 import type { Handler } from '../routing/handler.js'
-import { compileRouter, Router } from '../routing/router.js'
+import type { Router } from '../routing/router.js'
 import { callListener } from '../runtime/call_listener.js'
 import { coded, systemError } from '../runtime/errors.js'
 import { wrongType } from '../runtime/option_errors.js'
 import { timers } from '../runtime/timers.js'
 import { Answering } from './answering.js'
+import { applicationOf, type FetchServeOptions } from './applications.js'
 import { type Bound, type Listeners, listenOn } from './listening.js'
 import { type CheckedOptions, checkedOptions, type ServeOptions } from './options.js'
 import { type ServerStats, statsOf } from './stats.js'
@@ -22,20 +25,31 @@ export interface CloseOptions {
 }
 
 /**
- * Serves an app: a router, or one handler for everything.
+ * Serves an app: a router, one handler for everything, or an app of fetch, such as a Hono: any object with a method
+ * `fetch(request, info)`. A plain object may hold the options as well: `serve({ fetch, port: 8080 })`.
+ *
+ * The first fetch app replaces `Request`, `Response` and `fetch` in `globalThis` by versions that extend them, unless
+ * `overrideGlobals` is false.
  *
  * @throws what Node's own servers throw: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, `ENOTFOUND` and the like, with `errno`
- *   and `syscall`; and `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for options that cannot be
+ *   and `syscall`; and `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for options that cannot be;
+ *   `ERR_ADDON_MISSING` where brink's addon cannot be loaded
  */
-export async function serve(app: Router | Handler, options: ServeOptions = {}): Promise<Server> {
+export function serve(app: Router | Handler, options?: ServeOptions): Promise<Server>
+export function serve(app: FetchApp & FetchServeOptions): Promise<Server>
+export function serve(app: FetchObject, options?: FetchServeOptions): Promise<Server>
+export async function serve(app: unknown, given: FetchServeOptions = {}): Promise<Server> {
+  let open: OpenServer | undefined
+  const { dispatcher, options, waitUntil } = applicationOf(app, given, () => open as OpenServer)
   const checked = checkedOptions(options)
-  const router = typeof app === 'function' ? new Router().all('/*', app as Handler<'/*'>) : app
-  if (!(router instanceof Router)) {
-    throw coded(new TypeError('serve() takes a Router or a handler.'), 'ERR_INVALID_ARG_TYPE')
-  }
-  const dispatcher = compileRouter(router)
-  const { server, bound } = await listenOn(checked, () => new OpenServer(dispatcher, checked))
+  const { server, bound } = await listenOn(checked, () => new OpenServer(dispatcher, checked, waitUntil))
+  open = server
   return server.started(bound)
+}
+
+/** A fetch app whose `fetch` has other arguments than brink's. */
+export interface FetchObject {
+  fetch(request: Request, ...context: never[]): unknown
 }
 
 /** A server that listens. `serve` makes one. */
@@ -81,7 +95,10 @@ class OpenServer implements Server, Listeners {
   #forceTimer: NodeJS.Timeout | undefined
   #warned = false
 
-  constructor(dispatcher: Dispatcher, options: CheckedOptions) {
+  readonly #waitUntil: WaitUntil | undefined
+
+  constructor(dispatcher: Dispatcher, options: CheckedOptions, waitUntil: WaitUntil | undefined) {
+    this.#waitUntil = waitUntil
     this.backend = options.backend
     this.threads = options.threads
     this.#fixed = dispatcher.fixed
@@ -221,7 +238,8 @@ class OpenServer implements Server, Listeners {
     this.#closed += 1
     if (this.#closed < this.reactors.length) return
     timers.clearTimeout(this.#forceTimer)
-    this.#resolveClosing()
+    if (this.#waitUntil === undefined) this.#resolveClosing()
+    else void this.#waitUntil.settled().then(this.#resolveClosing)
   }
 }
 

@@ -134,4 +134,17 @@ for (const [name, bytes] of [
     ))
 }
 
+test('an app that says nothing to a refusal is not waited for without end', () =>
+  natively(
+    { ...ASKS, halfCloseTimeout: 50, tellsConnections: true },
+    () => {},
+    async (app) => {
+      const client = await connect(app)
+      client.send('GET\r\n\r\n')
+      await until(() => client.ending !== undefined, 'the end')
+      const [closed] = (await app.told(layout.EVENT_CLOSED)) as [NativeEvent]
+      assert.is(closed.words[layout.CLOSED_CAUSE], layout.CLOSED_BY_TIMEOUT)
+    },
+  ))
+
 test.run()

@@ -155,6 +155,18 @@ test('events sends what is published, also to a client that connects again', () 
     assert.is((await fetch(`${url}/news`, { method: 'POST', body: ' ' })).status, 422)
   }))
 
+test('hono answers as an app of Hono does', () =>
+  example('hono', async (url) => {
+    assert.is(await (await fetch(url)).text(), 'Hello from Hono')
+    const made = await fetch(`${url}/notes`, { method: 'POST', ...json({ text: 'Buy milk' }) })
+    assert.equal([made.status, await made.json()], [201, { id: 1, text: 'Buy milk' }])
+    assert.is((await fetch(`${url}/notes`, { method: 'POST', ...json({}) })).status, 422)
+    const notes = await fetch(`${url}/notes`, { headers: { origin: 'http://a.example' } })
+    assert.is(notes.headers.get('access-control-allow-origin'), '*')
+    assert.equal(await notes.json(), ['Buy milk'])
+    assert.match(await (await fetch(`${url}/count`)).text(), /id: 3\n\n$/)
+  }))
+
 test('single-page-app answers its pages, its assets and its API', () =>
   example('single-page-app', async (url) => {
     const html = { headers: { accept: 'text/html' } }

@@ -28,7 +28,9 @@ function compiled(files: Record<string, string>, ...options: string[]): string {
   const folder = fileTree({ ...files, 'ambient.d.ts': AMBIENT, 'package.json': '{ "type": "module" }' })
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(ROOT, join(folder, 'node_modules/brink'))
-  symlinkSync(join(ROOT, 'node_modules/@types'), join(folder, 'node_modules/@types'))
+  for (const name of ['@types', 'hono']) {
+    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
+  }
   const usual = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node']
   const { stdout, stderr } = spawnSync(
     process.execPath,
@@ -68,12 +70,14 @@ export async function serve(app, options) {
   return server
 }
 `
-const MANIFEST = '{ "type": "module", "exports": "./index.js" }'
+const FETCH = `export * from ${JSON.stringify(pathToFileURL(join(ROOT, 'dist/fetch.js')).href)}`
+const MANIFEST = '{ "type": "module", "exports": { ".": "./index.js", "./fetch": "./fetch.js" } }'
 
 function workplace(code: string): string {
   const folder = fileTree({ 'app.js': code, 'package.json': '{ "type": "module" }' })
   for (const [path, content] of Object.entries({
     'node_modules/brink/index.js': BRINK,
+    'node_modules/brink/fetch.js': FETCH,
     'node_modules/brink/package.json': MANIFEST,
     'public/index.html': '<p>A page.',
     'data/report.pdf': 'A report.',
@@ -82,6 +86,7 @@ function workplace(code: string): string {
     mkdirSync(join(folder, path, '..'), { recursive: true })
     writeFileSync(join(folder, path), content)
   }
+  for (const name of ['hono', 'ws']) symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
   return folder
 }
 

@@ -1,0 +1,18 @@
+import type { FetchInfo } from './info.js'
+
+/** The peer of a connection, in the form that Hono uses. */
+export interface ConnInfo {
+  readonly remote: {
+    readonly address: string
+    readonly port: number
+    readonly addressType: 'IPv4' | 'IPv6'
+    readonly transport: 'tcp'
+  }
+}
+
+/** The peer of a Hono context: the client, or the proxy in front of the server. */
+export function getConnInfo(c: { readonly env: unknown }): ConnInfo {
+  const { remoteAddress, port, incoming } = c.env as FetchInfo
+  const { remoteFamily } = incoming.socket
+  return { remote: { address: remoteAddress, port, addressType: remoteFamily, transport: 'tcp' } }
+}

@@ -1,0 +1,211 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { BrinkRequest } from '../request/request.js'
+import { coded } from '../runtime/errors.js'
+import { FetchResponse } from './response.js'
+
+/** The server, as fetch apps see it. */
+export interface FetchServer {
+  /** The URL for clients on this machine. */
+  readonly url: string
+  /** The port that the server listens on. */
+  readonly port: number
+  /** Aborts when `close` is called. */
+  readonly signal: AbortSignal
+  close(options?: { force?: number | undefined }): Promise<void>
+}
+
+/**
+ * Takes over a connection. The first three arguments are those of Node's `upgrade` event. `head` is always empty: bytes
+ * that the client has sent after its request are read from the socket. `headers` are those that middleware has set, for the
+ * response that you write. An error is logged, and closes the connection.
+ */
+export type FetchUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer, headers: Headers) => void
+
+/** The second argument of `fetch`. It can be read at any time, also after the response. */
+export interface FetchInfo {
+  /** The address of the peer: the client, or the proxy in front of the server. */
+  readonly remoteAddress: string
+  /** The port of the peer. */
+  readonly port: number
+  /** The peer, in the form that Deno uses. */
+  readonly remoteAddr: { readonly transport: 'tcp'; readonly hostname: string; readonly port: number }
+  /** The server of this request. */
+  readonly server: FetchServer
+  /**
+   * The head of the request in the form that `node:http` uses, such as `incoming.socket.remoteAddress`. It is not a
+   * stream: read the body from the request.
+   */
+  readonly incoming: IncomingRequest
+  /** Makes `server.close()` wait for the promise. A rejection is logged. */
+  waitUntil(promise: PromiseLike<unknown>): void
+  /** Does nothing. It exists for apps written for Cloudflare Workers. */
+  passThroughOnException(): void
+  /** Empty. It exists for apps written for Cloudflare Workers. */
+  readonly props: Readonly<Record<string, never>>
+  /** Whether the client asks to switch to another protocol. Only then `upgrade` can be called. */
+  readonly offersUpgrade: boolean
+  /**
+   * Takes over the connection of a client that asks to switch to another protocol, such as WebSocket. Return the response
+   * that it gives, with other headers if you like; then `accept` is called. A response with a status of 400 or above refuses
+   * the client instead.
+   *
+   * @throws Error `ERR_NO_UPGRADE` when the client does not ask to switch
+   */
+  upgrade(accept: FetchUpgrade): Response
+}
+
+/** The head of a request, in the form that `node:http` uses. */
+export interface IncomingRequest {
+  readonly method: string
+  readonly url: string
+  readonly httpVersion: '1.1'
+  readonly headers: Readonly<Record<string, string>>
+  readonly rawHeaders: readonly string[]
+  readonly socket: {
+    readonly remoteAddress: string
+    readonly remotePort: number
+    readonly remoteFamily: 'IPv4' | 'IPv6'
+    readonly encrypted: false
+  }
+}
+
+/** What all requests of an app share. */
+export interface InfoSurroundings {
+  readonly server: () => FetchServer
+  readonly waitUntil: (promise: PromiseLike<unknown>, request: BrinkRequest) => void
+}
+
+const NO_PROPS = Object.freeze({})
+
+/** Every property is computed when it is read, because most apps read none. */
+export class RequestInfo implements FetchInfo {
+  readonly #source: BrinkRequest
+  readonly #surroundings: InfoSurroundings
+  #incoming: IncomingRequest | undefined
+  #accept: FetchUpgrade | undefined
+
+  constructor(source: BrinkRequest, surroundings: InfoSurroundings) {
+    this.#source = source
+    this.#surroundings = surroundings
+  }
+
+  get remoteAddress(): string {
+    return this.#source.ip
+  }
+
+  get port(): number {
+    return this.#source.port
+  }
+
+  get remoteAddr(): FetchInfo['remoteAddr'] {
+    return { transport: 'tcp', hostname: this.remoteAddress, port: this.port }
+  }
+
+  get server(): FetchServer {
+    return new ServerOfRequest(this.#surroundings.server(), this)
+  }
+
+  get incoming(): IncomingRequest {
+    this.#incoming ??= new Incoming(this.#source)
+    return this.#incoming
+  }
+
+  /** The `runtime` of a request, as in srvx. */
+  get runtime(): object {
+    return { name: 'node', node: { req: this.incoming } }
+  }
+
+  get props(): Readonly<Record<string, never>> {
+    return NO_PROPS
+  }
+
+  waitUntil(promise: PromiseLike<unknown>): void {
+    this.#surroundings.waitUntil(promise, this.#source)
+  }
+
+  passThroughOnException(): void {}
+
+  get offersUpgrade(): boolean {
+    return this.#source.offersUpgrade
+  }
+
+  upgrade(accept: FetchUpgrade): Response {
+    if (!this.offersUpgrade) {
+      throw coded(new Error('The client does not offer to speak another protocol on its connection.'), 'ERR_NO_UPGRADE')
+    }
+    this.#accept = accept
+    return FetchResponse.handedOver() as unknown as Response
+  }
+
+  /** Set when the app has called `upgrade`. @internal */
+  get accept(): FetchUpgrade | undefined {
+    return this.#accept
+  }
+}
+
+/** Has `incoming`, because Hono's `getConnInfo` looks for it in `env.server` when there is one. */
+class ServerOfRequest implements FetchServer {
+  readonly #server: FetchServer
+  readonly #info: RequestInfo
+
+  constructor(server: FetchServer, info: RequestInfo) {
+    this.#server = server
+    this.#info = info
+  }
+
+  get url(): string {
+    return this.#server.url
+  }
+
+  get port(): number {
+    return this.#server.port
+  }
+
+  get signal(): AbortSignal {
+    return this.#server.signal
+  }
+
+  close(options?: { force?: number | undefined }): Promise<void> {
+    return this.#server.close(options)
+  }
+
+  get incoming(): IncomingRequest {
+    return this.#info.incoming
+  }
+}
+
+class Incoming implements IncomingRequest {
+  readonly httpVersion = '1.1'
+  readonly #source: BrinkRequest
+
+  constructor(source: BrinkRequest) {
+    this.#source = source
+  }
+
+  get method(): string {
+    return this.#source.method
+  }
+
+  get url(): string {
+    return this.#source.target
+  }
+
+  get headers(): Record<string, string> {
+    return Object.fromEntries(this.#source.headers)
+  }
+
+  get rawHeaders(): readonly string[] {
+    return this.#source.headers.raw()
+  }
+
+  get socket(): IncomingRequest['socket'] {
+    const { ip, port } = this.#source
+    return {
+      remoteAddress: ip,
+      remotePort: port,
+      remoteFamily: ip.includes(':') ? 'IPv6' : 'IPv4',
+      encrypted: false,
+    }
+  }
+}

@@ -1,0 +1,89 @@
+// Converts the argument of `serve` to a dispatcher.
+import { type FetchApp, FetchApplication, type FetchErrorHandler } from '../fetch/application.js'
+import { chainClasses, replaceGlobals } from '../fetch/globals.js'
+import type { FetchServer } from '../fetch/info.js'
+import { WaitUntil } from '../fetch/wait_until.js'
+import type { Dispatcher } from '../routing/dispatcher.js'
+import type { Handler } from '../routing/handler.js'
+import { compileRouter, Router } from '../routing/router.js'
+import { coded } from '../runtime/errors.js'
+import { wrongType } from '../runtime/option_errors.js'
+import type { ServeOptions } from './options.js'
+
+/** The options of `serve` for a fetch app. */
+export interface FetchServeOptions extends ServeOptions {
+  /**
+   * Creates the response when `fetch` throws. Default: the `status` or `statusCode` of the error if it is from 400 to 599,
+   * otherwise 500 and the error is logged.
+   */
+  error?: FetchErrorHandler | undefined
+  /**
+   * Replaces `Request`, `Response` and `fetch` in `globalThis` by versions of brink that extend them, when the first fetch
+   * app is served. Default: true. With false an app is about half as fast, because its responses are read from streams.
+   */
+  overrideGlobals?: boolean | undefined
+  /** Same as `host`. Other servers use this name. */
+  hostname?: string | undefined
+}
+
+/** A dispatcher, and the options for its server. */
+export interface Application {
+  readonly dispatcher: Dispatcher
+  readonly options: ServeOptions
+  /** Promises that `close` waits for. */
+  readonly waitUntil?: WaitUntil
+}
+
+/**
+ * @param server returns the server; it is called only after the server was created
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`
+ */
+export function applicationOf(app: unknown, options: FetchServeOptions, server: () => FetchServer): Application {
+  if (app instanceof Router) return { dispatcher: compileRouter(app), options }
+  if (typeof app === 'function') {
+    refuseFetchHandler(app)
+    return { dispatcher: compileRouter(new Router().all('/*', app as Handler<'/*'>)), options }
+  }
+  if (isFetchApp(app)) return fetchApplication(app, options, server)
+  throw coded(
+    new TypeError('serve() takes a Router, a handler, or an object with a method fetch().'),
+    'ERR_INVALID_ARG_TYPE',
+  )
+}
+
+function isFetchApp(app: unknown): app is FetchApp {
+  return typeof app === 'object' && app !== null && typeof (app as Partial<FetchApp>).fetch === 'function'
+}
+
+/** Refuses functions that look like the `fetch` of an app: brink's handlers have one argument. */
+function refuseFetchHandler({ name, length }: { readonly name: string; readonly length: number }): void {
+  if (!/^(?:bound )?fetch$/.test(name) && length < 2) return
+  throw coded(
+    new TypeError(
+      'This looks like the fetch() of an app, which serve() does not take by itself: give the app, serve(app), or an ' +
+        'object, serve({ fetch }). Handlers of brink have one argument, the request.',
+    ),
+    'ERR_INVALID_ARG_TYPE',
+  )
+}
+
+function fetchApplication(app: FetchApp, given: FetchServeOptions, server: () => FetchServer): Application {
+  // Instances of classes may have properties with the names of options.
+  const own = isPlainObject(app) ? (({ fetch: _fetch, ...rest }) => rest)(app) : {}
+  const { error, overrideGlobals = true, hostname, ...options }: FetchServeOptions = { ...own, ...given }
+  if (error !== undefined && typeof error !== 'function') throw wrongType('error', 'a function', error)
+  if (typeof overrideGlobals !== 'boolean') throw wrongType('overrideGlobals', 'a boolean', overrideGlobals)
+  if (overrideGlobals) replaceGlobals()
+  else chainClasses()
+  const waitUntil = new WaitUntil()
+  const dispatcher = new FetchApplication(app, error, {
+    server,
+    waitUntil: (promise, request) => waitUntil.add(promise, (failure) => request.report(failure)),
+  })
+  return { dispatcher, options: hostname === undefined ? options : { host: hostname, ...options }, waitUntil }
+}
+
+function isPlainObject(app: object): boolean {
+  const prototype: object | null = Object.getPrototypeOf(app)
+  return prototype === null || prototype === Object.prototype
+}
