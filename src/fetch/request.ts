@@ -236,33 +236,33 @@ export class FetchRequest {
 
   text(): Promise<string> {
     const arrived = this.#arrived()
-    if (arrived === undefined) return this.#later().then(decodedText)
+    if (arrived === undefined) return handled(this.#later().then(decodedText))
     const text = utf8(arrived)
     return Promise.resolve(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text)
   }
 
   json(): Promise<unknown> {
-    return this.text().then(JSON.parse)
+    return handled(this.text().then(JSON.parse))
   }
 
   bytes(): Promise<Uint8Array> {
     const arrived = this.#arrived()
-    return arrived === undefined ? this.#later() : Promise.resolve(new Uint8Array(arrived))
+    return arrived === undefined ? handled(this.#later()) : Promise.resolve(new Uint8Array(arrived))
   }
 
   arrayBuffer(): Promise<ArrayBuffer> {
-    return this.bytes().then(arrayBufferOf)
+    return handled(this.bytes().then(arrayBufferOf))
   }
 
   blob(): Promise<Blob> {
     const type = this.headers.get('content-type') ?? ''
-    return this.arrayBuffer().then((buffer) => new Blob([buffer], { type }))
+    return handled(this.arrayBuffer().then((buffer) => new Blob([buffer], { type })))
   }
 
   formData(): Promise<FormData> {
     const type = this.headers.get('content-type')
     const headers = type === null ? [] : [['content-type', type] as [string, string]]
-    return this.bytes().then((bytes) => new (natives().Response)(textBytes(bytes), { headers }).formData())
+    return handled(this.bytes().then((bytes) => new (natives().Response)(textBytes(bytes), { headers }).formData()))
   }
 
   textStream(): ReadableStream<string> {
@@ -303,6 +303,15 @@ export class FetchRequest {
 }
 
 callLike(FetchRequest, 'Request')
+
+/**
+ * The caller still sees the error. This only prevents that an unhandled rejection ends the process when a client leaves
+ * before the app awaits the body.
+ */
+function handled<T>(body: Promise<T>): Promise<T> {
+  body.catch(() => {})
+  return body
+}
 
 const NOTHING = new Uint8Array(0)
 

@@ -78,7 +78,7 @@ export const Server: ServerConstructor = function (
   const isObject = typeof given === 'object' && !Array.isArray(given)
   nodeServer.call(this, isObject ? { ...given, ServerResponse: Response } : given, requestListener)
   this[STATE] = new ServerState(this, given)
-  if (requestListener !== undefined) leadToLight(requestListener)
+  if (requestListener !== undefined) this[STATE].hasPrototypes = leadToLight(requestListener)
   return undefined
 } as unknown as ServerConstructor
 
@@ -149,6 +149,8 @@ const responseEnds = channel('http.server.response.finish')
 class ServerState implements LoopOwner {
   /** Node's server takes a request whose listeners were called before. */
   isSilent = false
+  /** The app gives messages prototypes of its own, behind which Node's constructor is slower still. */
+  hasPrototypes = false
   /** Neither classes of the app's own, nor options that make responses others. */
   readonly #isPlain: boolean
   /** One that listens, and those that have stopped and still have connections. */
@@ -293,7 +295,10 @@ class ServerState implements LoopOwner {
       return handOver(request, this.#Request)
     }
     // Node's constructor takes several times as long on an object that is there, and such a body is mostly read.
-    const req = request.bodyFollows ? realIncoming(request, this.#Request) : lightIncoming(request)
+    const req =
+      request.bodyFollows || (request.hasBody && this.hasPrototypes)
+        ? realIncoming(request, this.#Request)
+        : lightIncoming(request)
     if (req === undefined) return
     const res = lightResponse(request, req)
     request.req = req
@@ -371,10 +376,12 @@ Object.setPrototypeOf(LateResponse, ServerResponse)
 Object.defineProperty(LateResponse, 'prototype', { value: ServerResponse.prototype })
 
 /** Express gives its requests and responses prototypes of its own: these lead to the light ones, and on to Node's. */
-function leadToLight(listener: RequestListener): void {
+function leadToLight(listener: RequestListener): boolean {
   const { request, response } = listener as unknown as { request?: object; response?: object }
-  if (typeof request === 'object') lead(request, http.IncomingMessage.prototype, LightIncoming.prototype)
-  if (typeof response === 'object') lead(response, ServerResponse.prototype, LightResponse.prototype)
+  if (typeof request !== 'object' || typeof response !== 'object') return false
+  lead(request, http.IncomingMessage.prototype, LightIncoming.prototype)
+  lead(response, ServerResponse.prototype, LightResponse.prototype)
+  return true
 }
 
 function lead(object: object | null | undefined, from: object, to: object): void {

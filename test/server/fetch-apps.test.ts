@@ -276,6 +276,46 @@ test('signal aborts with an AbortError when the client leaves, and nothing is lo
   assert.equal(logged, [])
 })
 
+test('a client that leaves while its body is read, before the app awaits it, does not end the process', async () => {
+  const failures: unknown[] = []
+  let begun = () => {}
+  let failed = () => {}
+  const done = new Promise<void>((resolve) => {
+    failed = resolve
+  })
+  const reads = ['text', 'json', 'arrayBuffer', 'blob', 'formData'] as const
+  const logged = await servingFetch(
+    async (request) => {
+      const read = request[reads[Number(new URL(request.url).searchParams.get('by'))] ?? 'text']()
+      const gone = new Promise((resolve) => request.signal.addEventListener('abort', resolve))
+      begun()
+      await gone
+      await turn()
+      await turn()
+      await read.catch(({ name }) => failures.push(name))
+      if (failures.length === reads.length) failed()
+      return new Response()
+    },
+    async ({ port }) => {
+      for (const by of reads.keys()) {
+        const client = await connect({ port })
+        const isRead = new Promise<void>((resolve) => {
+          begun = resolve
+        })
+        client.send(`POST /?by=${by} HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nsome of it`)
+        await within(isRead, 'the handler')
+        client.crash()
+      }
+      await within(done, 'the bodies to fail')
+    },
+  )
+  assert.equal(
+    failures,
+    reads.map(() => 'AbortError'),
+  )
+  assert.equal(logged, [])
+})
+
 test('what is thrown is 500 and is logged; error() answers instead', async () => {
   const failing: Fetch = (request) => {
     if (request.url.endsWith('/late')) return Promise.reject(new Error('late'))
