@@ -64,19 +64,27 @@ function scriptOf({ client }: Exchange): Script {
   }
 }
 
+/** All clients have left: what the server makes of that comes first, for close() would end idle connections before. */
 async function ended(server: Server, log: Log): Promise<void> {
+  const isIdle = async () => (await connections(server)) === 0
+  await come(isIdle, LEAVING_MS)
   if (server.listening) server.close()
-  const isIdle = async () => (await connections(server)) === 0 && !server.listening
-  const end = performance.now() + WAIT_MS
-  while (!(await isIdle())) {
-    if (performance.now() > end) {
-      log.note('the server does not end')
-      server.closeAllConnections()
-      break
-    }
-    await turn()
+  if (!(await come(async () => !server.listening && (await isIdle()), WAIT_MS))) {
+    log.note('the server does not end')
+    server.closeAllConnections()
   }
   for (let turns = 0; turns < 4; turns++) await turn()
+}
+
+const LEAVING_MS = 2000
+
+async function come(condition: () => Promise<boolean>, limitMs: number): Promise<boolean> {
+  const end = performance.now() + limitMs
+  while (!(await condition())) {
+    if (performance.now() > end) return false
+    await turn()
+  }
+  return true
 }
 
 function connections(server: Server): Promise<number> {
