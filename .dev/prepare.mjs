@@ -57,7 +57,9 @@ function compileTypeScript(projects) {
 function bundlePackage() {
   const { buildSync } = createRequire(import.meta.url)('esbuild')
   buildSync({
-    entryPoints: ['index.ts', 'fetch.ts', 'cli.ts', 'node.ts', 'node/register.ts'].map((name) => join(ROOT, 'src', name)),
+    entryPoints: ['index.ts', 'fetch.ts', 'cli.ts', 'node.ts', 'node/register.ts'].map((name) =>
+      join(ROOT, 'src', name),
+    ),
     outdir: DIST,
     bundle: true,
     splitting: true,
