@@ -125,6 +125,7 @@ function endReal(res: ServerResponse, light: Light): void {
   fields._header = light.head ?? ''
   fields._headerSent = true
   fields.finished = true
+  res.shouldKeepAlive = !light.isLast
   if (light.isFinished) {
     if (finishedKey !== undefined) (res as unknown as Record<symbol, boolean>)[finishedKey] = true
   }
@@ -409,6 +410,7 @@ const answered: Readonly<Record<string, (light: Light) => unknown>> = {
   closed: ({ isClosed }) => isClosed,
   errored: () => null,
   sendDate: () => true,
+  shouldKeepAlive: ({ isLast }) => !isLast,
   outputSize: () => 0,
   writableLength: () => 0,
   // Behind its end Node's response has none.

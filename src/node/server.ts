@@ -6,7 +6,7 @@ import { FLAG_EXPECTS_CONTINUE, FLAG_EXPECTS_OTHER, FLAG_HTTP_1_0, FLAG_UPGRADE 
 import { native } from '../exchange/native.js'
 import type { Connection } from './connection.js'
 import type { Head } from './heads.js'
-import { handOver, realIncoming, tellClientError } from './incoming.js'
+import { handOver, realIncoming, tellClientError, tellUnfinished } from './incoming.js'
 import { LightIncoming, lightIncoming } from './light_request.js'
 import { constructReal, LightResponse, lightResponse } from './light_response.js'
 import { backlogOf, bound, ListeningHandle, listenError, type NodeHandle, type Place } from './listening.js'
@@ -327,6 +327,7 @@ class ServerState implements LoopOwner {
 
   refused(connection: Connection, refusal: { readonly code: string }, packet: Buffer): void {
     connection.refuse()
+    if (refusal.code === '') return tellUnfinished(connection)
     tellClientError(connection.socket, refusal.code, packet)
   }
 
