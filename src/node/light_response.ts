@@ -210,10 +210,11 @@ function writeHead(res: ServerResponse, light: Light, given: number, reason: unk
     }
     if (light.isOdd) return false
   }
-  if (typeof reason === 'string') res.statusMessage = reason
+  const hasReason = typeof reason === 'string'
+  if (hasReason) res.statusMessage = reason
   const head = compose(res, light, status, own)
   if (head === undefined) return false
-  res.statusMessage ||= http.STATUS_CODES[status] ?? 'unknown'
+  if (!hasReason) res.statusMessage ||= http.STATUS_CODES[status] ?? 'unknown'
   res.statusCode = status
   light.head = head
   return true

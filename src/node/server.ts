@@ -125,8 +125,14 @@ function internals(server: http.Server): ServerInternals {
   return inside<ServerInternals>(server)
 }
 
-/** Others are no requests to Node's parser. */
 const METHODS = new Set(http.METHODS)
+const SLASH = 47
+const NO_PATH = /^(\*|[a-z]+:\/\/)/i
+
+/** Others are no requests to Node's parser. */
+function isForNode({ method, url }: Head): boolean {
+  return METHODS.has(method) && (url.charCodeAt(0) === SLASH || method === 'CONNECT' || NO_PATH.test(url))
+}
 
 /** The head, for who is told of it. */
 function packetOf({ method, url, fields: { raw } }: Head): Buffer {
@@ -287,7 +293,7 @@ class ServerState implements LoopOwner {
 
   request(request: NodeRequest): void {
     const connection = request.connection as Connection
-    if (!METHODS.has(request.head.method))
+    if (!isForNode(request.head))
       return this.refused(connection, { code: 'INVALID_METHOD' }, packetOf(request.head))
     if (!this.#canBeLight(request) || connection.open.length > 1) {
       // Node's server has them in their order.
