@@ -5,6 +5,7 @@ import type { Exchange } from '../exchange/exchange.js'
 import {
   CLOSED_BY_CLIENT,
   CLOSED_BY_RESET,
+  CLOSED_BY_SERVER,
   END_AT_ONCE,
   END_BY_RESET,
   END_IN_ORDER,
@@ -154,9 +155,12 @@ export class Connection implements SocketOwner, RequestConnection {
   }
 
   answer(request: NodeRequest, head: string, body: string | Uint8Array | undefined, isLast: boolean): void {
-    request.isBegun = true
     this.bytesAnswered += head.length + (body?.length ?? 0)
-    this.#owner.exchange.raw(request, isLast ? FLAG_REPLY_CLOSE : 0, head, body)
+    // The app has written to the socket before.
+    if (request.isBegun) {
+      this.#owner.exchange.rawChunk(request, FLAG_CHUNK_END | (isLast ? FLAG_REPLY_CLOSE : 0), head, body)
+    } else this.#owner.exchange.raw(request, isLast ? FLAG_REPLY_CLOSE : 0, head, body)
+    request.isBegun = true
     this.answered(request, isLast)
     if (!isLast) return
     process.nextTick(() => {
@@ -216,7 +220,7 @@ export class Connection implements SocketOwner, RequestConnection {
 
   write(message: ServerResponse | null, pieces: readonly Written[], done: Done): void {
     if (this.#phase === 'closed') return done()
-    const request = message === null ? this.#detached : requestOf(message)
+    const request = message === null ? (this.#detached ?? this.#dueLight()) : requestOf(message)
     const isOwn = request !== undefined && !request.isAnswered
     if (this.#tunnel !== undefined && !isOwn) return this.#send(this.#tunnel, pieces, done)
     if (request === undefined || request.isAnswered || this.#isRefused) {
@@ -230,6 +234,12 @@ export class Connection implements SocketOwner, RequestConnection {
       this.#early = []
     }
     this.#send(request, pieces, done)
+  }
+
+  /** The request that is due, where Node's server does not know of its response. */
+  #dueLight(): NodeRequest | undefined {
+    const [first] = this.open
+    return first === undefined || first.isReal ? undefined : first
   }
 
   finished(message: ServerResponse): void {
@@ -329,12 +339,18 @@ export class Connection implements SocketOwner, RequestConnection {
     const socket = this.#socket
     if (socket !== undefined && !socket.destroyed) {
       if (wasOpen && cause === CLOSED_BY_RESET) socket.destroy(resetByClient())
-      else if (wasOpen && cause === CLOSED_BY_CLIENT && this.#tunnel === undefined) this.heardEnd()
+      else if (this.#tunnel === undefined && (wasOpen ? cause === CLOSED_BY_CLIENT : this.#endIsDue(cause)))
+        this.heardEnd()
       else if (cause === CLOSED_BY_CLIENT && this.#heardEnd && this.#saidEnd) this.#taken()
       else socket.destroy()
     }
     this.#taken()
     this.#leave()
+  }
+
+  /** The app has ended its side alone: it goes on until the client ends, too. */
+  #endIsDue(cause: number): boolean {
+    return this.#saidEnd && !this.#heardEnd && (cause === CLOSED_BY_CLIENT || cause === CLOSED_BY_SERVER)
   }
 
   /** What the client sent cannot be a request. What the socket writes now is the answer, and the last thing said. */
@@ -386,7 +402,9 @@ export class Connection implements SocketOwner, RequestConnection {
 
   /** Has Node's server take what it does not know yet. */
   makeReal(): void {
-    for (const { isReal, res } of this.open.slice()) if (!isReal && res !== undefined) makeResponseReal(res)
+    for (const { isReal, isGone, res } of this.open.slice()) {
+      if (!isReal && !isGone && res !== undefined) makeResponseReal(res)
+    }
   }
 
   /** The same for those of which somebody would hear what becomes of them. */

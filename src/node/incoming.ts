@@ -1,6 +1,7 @@
 // From a request to Node's own server code: its IncomingMessage is made here, and all that follows (the response, its
 // turn, expectations, 'request' and the other events) is done by Node, as for a request that its own parser found.
 import type { IncomingMessage } from 'node:http'
+import type { Connection } from './connection.js'
 import { fillIn } from './light_request.js'
 import {
   inside,
@@ -57,6 +58,19 @@ export function tellClientError(socket: BrinkSocket, code: string, packet: Buffe
   nodeListener(socket, 'error', 'socketOnError')?.call(socket, error)
 }
 
+/** The client has ended in the middle of a request, which Node's parser knows by having the beginning of one. */
+export function tellUnfinished(connection: Connection): void {
+  const { socket } = connection
+  const { parser } = inside<NodeSocket>(socket)
+  if (parser === null) return void socket.destroy()
+  parser.execute?.(BEGINNING)
+  connection.heardEnd()
+  // Node's listener was called already.
+  if (socket.readableEnded) nodeListener(socket, 'error', 'socketOnError')?.call(socket, parser.finish())
+}
+
+const BEGINNING = Buffer.from('GET')
+
 const TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT'
 
 /** Node's parser is asked what it has against these bytes, so that the code is the one that apps know. */
@@ -64,9 +78,13 @@ function errorOf(parser: NodeParser, code: string, packet: Buffer): Error & { co
   if (code.endsWith('_TIMEOUT')) return Object.assign(new Error('Request timeout'), { code: TIMEOUT })
   const { onIncoming, incoming } = parser
   parser.onIncoming = () => 0
-  const found = packet.length > 0 ? parser.execute?.(packet) : undefined
+  // Of a body it does not know where it is.
+  const isOfHead = packet.length > 0 && !code.includes('CHUNK')
+  const found = isOfHead ? parser.execute?.(packet) : undefined
   parser.onIncoming = onIncoming
   parser.incoming = incoming
+  // Else it would miss the rest of them at the client's end.
+  if (isOfHead && !(found instanceof Error)) parser.execute?.(Buffer.alloc(1))
   if (found instanceof Error) return found as Error & { code: string }
   const reason = REASONS[code] ?? ['HPE_INVALID_CONSTANT', 'Invalid request']
   return Object.assign(new Error(`Parse Error: ${reason[1]}`), { code: reason[0], reason: reason[1], bytesParsed: 0 })

@@ -6,7 +6,7 @@ import { FLAG_EXPECTS_CONTINUE, FLAG_EXPECTS_OTHER, FLAG_HTTP_1_0, FLAG_UPGRADE 
 import { native } from '../exchange/native.js'
 import type { Connection } from './connection.js'
 import type { Head } from './heads.js'
-import { handOver, realIncoming, tellClientError } from './incoming.js'
+import { handOver, realIncoming, tellClientError, tellUnfinished } from './incoming.js'
 import { LightIncoming, lightIncoming } from './light_request.js'
 import { constructReal, LightResponse, lightResponse } from './light_response.js'
 import { backlogOf, bound, ListeningHandle, listenError, type NodeHandle, type Place } from './listening.js'
@@ -125,8 +125,14 @@ function internals(server: http.Server): ServerInternals {
   return inside<ServerInternals>(server)
 }
 
-/** Others are no requests to Node's parser. */
 const METHODS = new Set(http.METHODS)
+const SLASH = 47
+const NO_PATH = /^(\*|[a-z]+:\/\/)/i
+
+/** Others are no requests to Node's parser. */
+function isForNode({ method, url }: Head): boolean {
+  return METHODS.has(method) && (url.charCodeAt(0) === SLASH || method === 'CONNECT' || NO_PATH.test(url))
+}
 
 /** The head, for who is told of it. */
 function packetOf({ method, url, fields: { raw } }: Head): Buffer {
@@ -287,7 +293,7 @@ class ServerState implements LoopOwner {
 
   request(request: NodeRequest): void {
     const connection = request.connection as Connection
-    if (!METHODS.has(request.head.method))
+    if (!isForNode(request.head))
       return this.refused(connection, { code: 'INVALID_METHOD' }, packetOf(request.head))
     if (!this.#canBeLight(request) || connection.open.length > 1) {
       // Node's server has them in their order.
@@ -327,6 +333,7 @@ class ServerState implements LoopOwner {
 
   refused(connection: Connection, refusal: { readonly code: string }, packet: Buffer): void {
     connection.refuse()
+    if (refusal.code === '') return tellUnfinished(connection)
     tellClientError(connection.socket, refusal.code, packet)
   }
 
