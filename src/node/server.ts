@@ -7,7 +7,7 @@ import { native } from '../exchange/native.js'
 import { timers } from '../runtime/timers.js'
 import type { Connection } from './connection.js'
 import type { Head } from './heads.js'
-import { handOver, realIncoming, tellClientError, tellUnfinished } from './incoming.js'
+import { handOver, realIncoming, tellClientError } from './incoming.js'
 import { LightIncoming, lightIncoming } from './light_request.js'
 import { constructReal, LightResponse, lightResponse } from './light_response.js'
 import { backlogOf, bound, ListeningHandle, listenError, type NodeHandle, type Place } from './listening.js'
@@ -339,8 +339,8 @@ class ServerState implements LoopOwner {
   }
 
   refused(connection: Connection, refusal: { readonly code: string }, packet: Buffer): void {
+    if (refusal.code === '') return connection.unfinished()
     connection.refuse()
-    if (refusal.code === '') return tellUnfinished(connection)
     tellClientError(connection.socket, refusal.code, packet)
   }
 
