@@ -20,7 +20,7 @@ import { timers } from '../runtime/timers.js'
 import { isHeard, isLight } from './light_request.js'
 import { hasListeners, makeResponseReal, markGone } from './light_response.js'
 import { endMessage } from './message_body.js'
-import { inside, type NodeIncoming, type NodeOutgoing } from './node_parser.js'
+import { inside, type NodeIncoming, type NodeOutgoing, type NodeSocket, nodeListener } from './node_parser.js'
 import { type NodeRequest, type RequestConnection, requestOf } from './request.js'
 import { BrinkSocket, type Done, type SocketOwner, type Written } from './socket.js'
 
@@ -76,6 +76,8 @@ export class Connection implements SocketOwner, RequestConnection {
   /** Tells the app of that, with the bytes that came behind the head. */
   #begin: ((head: Buffer) => void) | undefined
   #saidEnd = false
+  /** What is missing of a request's body will not come. */
+  #isTorn = false
   /** The client was refused: what is written now is the answer to that. */
   #isRefused = false
   /** What was written while there was no response. */
@@ -309,6 +311,7 @@ export class Connection implements SocketOwner, RequestConnection {
   /** The body will never be complete. */
   bodyFailed(): void {
     this.#incoming = undefined
+    this.#isTorn = true
   }
 
   /** So much of the body was taken. */
@@ -326,7 +329,26 @@ export class Connection implements SocketOwner, RequestConnection {
     if (this.#heardEnd) return
     this.#heardEnd = true
     this.makeReal()
-    if (!this.socket.destroyed) endReading(this.socket)
+    const { socket } = this
+    if (socket.destroyed) return
+    if (this.#isTorn && !this.#isRefused) {
+      this.refuse()
+      missRest(socket)
+    }
+    endReading(socket)
+  }
+
+  /** The client has ended in the middle of a request. */
+  unfinished(): void {
+    if (this.#isRefused) return
+    this.#isTorn = true
+    if (!this.#heardEnd) return this.heardEnd()
+    const { socket } = this
+    if (socket.destroyed) return
+    this.refuse()
+    missRest(socket)
+    const { parser } = inside<NodeSocket>(socket)
+    if (socket.readableEnded) nodeListener(socket, 'error', 'socketOnError')?.call(socket, parser?.finish())
   }
 
   /** It is closed, and nothing that is still said reaches anybody. */
@@ -481,6 +503,13 @@ function endReading(socket: BrinkSocket): void {
   socket.push(null)
   socket.read(0)
 }
+
+/** Node's parser misses the rest of a request at the client's end, because it has the beginning of one. */
+function missRest(socket: BrinkSocket): void {
+  inside<NodeSocket>(socket).parser?.execute?.(BEGINNING)
+}
+
+const BEGINNING = Buffer.from('GET')
 
 /** As Node's parser does. A message that is no stream yet keeps what comes. */
 function pushBody(

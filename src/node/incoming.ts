@@ -1,7 +1,6 @@
 // From a request to Node's own server code: its IncomingMessage is made here, and all that follows (the response, its
 // turn, expectations, 'request' and the other events) is done by Node, as for a request that its own parser found.
 import type { IncomingMessage } from 'node:http'
-import type { Connection } from './connection.js'
 import { fillIn } from './light_request.js'
 import {
   inside,
@@ -57,19 +56,6 @@ export function tellClientError(socket: BrinkSocket, code: string, packet: Buffe
   if (error.code !== TIMEOUT) return parserSays(socket, parser, error, packet)
   nodeListener(socket, 'error', 'socketOnError')?.call(socket, error)
 }
-
-/** The client has ended in the middle of a request, which Node's parser knows by having the beginning of one. */
-export function tellUnfinished(connection: Connection): void {
-  const { socket } = connection
-  const { parser } = inside<NodeSocket>(socket)
-  if (parser === null) return void socket.destroy()
-  parser.execute?.(BEGINNING)
-  connection.heardEnd()
-  // Node's listener was called already.
-  if (socket.readableEnded) nodeListener(socket, 'error', 'socketOnError')?.call(socket, parser.finish())
-}
-
-const BEGINNING = Buffer.from('GET')
 
 const TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT'
 
