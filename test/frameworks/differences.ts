@@ -27,9 +27,39 @@ const FOR_GOOD: readonly Difference[] = [
     why: 'Chunks of a request that arrive together are one piece of its body: chunks carry no meaning (RFC 9112, 7.1).',
   },
   {
-    rows: /^connections: (a request behind one|an answer) that closes/,
+    rows: /^(connections: (a request behind one|an answer) that closes|destroying: a second request behind one)/,
     extent: 'events',
-    why: 'The handler may not see a request behind an answer that closes: nothing could be sent (RFC 9112, 9.6).',
+    why: 'The handler may not see a request behind the end of its connection: nothing could be sent (RFC 9112, 9.6).',
+  },
+  {
+    rows: /^aborts: a client that crashes in the middle of a head/,
+    extent: 'events',
+    why: 'Node tells a reset within a head as an end. brink tells the reset.',
+  },
+  {
+    rows: /^destroying: (a handler that throws$|an error of a listener of data)/,
+    extent: 'events',
+    why: "Node's parser stops where a listener throws, in the middle of a request. brink reads it to its end.",
+  },
+  {
+    rows: /^destroying: socket.resetAndDestroy\(\) in the middle of an answer/,
+    extent: 'bytes',
+    why: 'brink resets at once, also within an answer.',
+  },
+  {
+    rows: /^refusals: a bad request in the same segment as a good one/,
+    extent: 'bytes',
+    why: 'Node answers the first alone. brink answers each.',
+  },
+  {
+    rows: /^refusals: too large a (head|target), which the app answers/,
+    extent: 'events',
+    why: 'rawPacket is what was read, which is bounded.',
+  },
+  {
+    rows: /^upgrades: a request before an offer in one segment/,
+    extent: 'order',
+    why: "'upgrade' is told once the bytes behind the offer are known, up to two turns later.",
   },
   {
     rows: /^destroying: a handler that throws after its answer/,
