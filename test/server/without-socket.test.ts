@@ -370,4 +370,42 @@ test('req.signal aborts when the signal of a fetch Request does', async () => {
   assert.equal(await response.json(), { aborted: true })
 })
 
+test('a signal that aborts behind the answer is not told to the request', async () => {
+  for (const body of ['text', letters] as const) {
+    const controller = new AbortController()
+    let signal: AbortSignal | undefined
+    const app = new Router().get('/', (req) => {
+      signal = req.signal
+      return typeof body === 'string' ? body : body()
+    })
+    await (await app.request('/', { signal: controller.signal })).text()
+    controller.abort()
+    assert.is(signal?.aborted, false)
+  }
+})
+
+test('a fetch Request whose body was used is 500, and so it is when its body is locked', async () => {
+  const used = new Request('http://a.example/', { method: 'POST', body: 'x' })
+  await used.text()
+  const locked = new Request('http://a.example/', { method: 'POST', body: 'x' })
+  locked.body?.getReader()
+  const app = new Router().post('/', (req) => req.text())
+  for (const request of [used, locked]) {
+    const codes: unknown[] = []
+    const log = (error: unknown) => codes.push((error as { code: string }).code)
+    assert.is((await app.fetch(request, { log })).status, 500)
+    assert.equal(codes, ['ERR_BODY_USED'])
+  }
+})
+
+test('app.request takes a path as a server takes a target, and rejects what is no URL', async () => {
+  const app = new Router().get('/*', (req) => req.url)
+  const url = async (path: string) => (await app.request(path)).text()
+  assert.is(await url('//b.example/c'), 'http://localhost//b.example/c')
+  assert.is(await url('c?d'), 'http://localhost/c?d')
+  assert.is(await url('https://b.example/c'), 'https://b.example/c')
+  const failed = await app.request('http://').catch((error: Error) => error.name)
+  assert.is(failed, 'TypeError')
+})
+
 test.run()
