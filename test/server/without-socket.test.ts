@@ -10,6 +10,7 @@ import {
   HttpError,
   html,
   parts,
+  type ReplyBody,
   Router,
   redirect,
   reply,
@@ -35,6 +36,14 @@ async function* failing() {
   yield ''
 }
 
+const framed: Record<string, () => ReplyBody> = {
+  none: () => undefined,
+  empty: () => '',
+  text: () => 'x',
+  stream: () => new Blob(['abc']).stream(),
+  blob: () => new Blob(['abc'], { type: 'a/b' }),
+}
+
 function makeApp(): Router {
   const nested = new Router()
     .get('/', () => 'nested')
@@ -57,6 +66,9 @@ function makeApp(): Router {
     .get('/null', () => null)
     .get('/bytes', () => new Uint8Array([1, 2, 255]))
     .get('/html', () => html('<p>é'))
+    .get('/framed/:status/:body', ({ params, query }) =>
+      reply(Number(params.status), framed[params.body]?.(), Object.fromEntries(query)),
+    )
     .get('/redirect', () => redirect('/else where', 303))
     .get('/created', () => reply(201, { id: 7 }, { location: '/users/7', 'X-Case': 'As-Written' }))
     .get('/cookies', () =>
@@ -227,6 +239,14 @@ const cases: readonly Case[] = [
   ...['/', '/json', '/stream', '/stream/sized', '/nothing', '/file', '/files/large.bin', '/missing', '/throws'].map(
     (path) => asked('HEAD', path),
   ),
+  ...[200, 204, 205, 304].flatMap((status) =>
+    Object.keys(framed).flatMap((body) =>
+      ['', '?content-type=c/d', '?content-type=application/json'].flatMap((fields) =>
+        ['GET', 'HEAD'].map((method) => asked(method, `/framed/${status}/${body}${fields}`)),
+      ),
+    ),
+  ),
+  ...[200, 204, 205, 304].map((status) => asked('HEAD', `/framed/${status}/none?content-length=7`)),
   get('/files/large.bin'),
   get('/files/large.bin', { range: 'bytes=10-29' }),
   get('/files/large.bin', { range: 'bytes=0-1,10-11' }),
