@@ -466,11 +466,8 @@ test('what cannot be served is told', async () => {
 })
 
 test('a function with a method fetch() is an app', async () => {
-  class App {
-    static fetch() {
-      return new Response('static')
-    }
-  }
+  const App = class {}
+  Object.assign(App, { fetch: () => new Response('static') })
   const adapter = Object.assign(() => 'a handler', { fetch: () => new Response('adapter') })
   for (const [app, body] of [
     [App, 'static'],
