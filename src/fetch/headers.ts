@@ -19,7 +19,8 @@ const NO_BYTE = /[^\0-\xff]/
  * @throws TypeError
  */
 export function headerValue(name: string, value: unknown): string {
-  const text = typeof value === 'string' ? value : String(value)
+  // Not String(), which takes a symbol.
+  const text = typeof value === 'string' ? value : `${value as string}`
   if (!TO_LOOK_AT.test(text)) return text
   const trimmed = text.replace(OUTER_SPACE, '')
   if (FORBIDDEN.test(trimmed) || NO_BYTE.test(trimmed)) {
@@ -32,11 +33,16 @@ export function headerValue(name: string, value: unknown): string {
 export type FieldList = string[]
 
 export function appendTo(list: FieldList, name: string, value: unknown): void {
-  const lowerCase = fieldName(typeof name === 'string' ? name : String(name))
+  const lowerCase = lowerCaseOf(name)
   const text = headerValue(lowerCase, value)
   const place = lowerCase === 'set-cookie' ? -1 : placeOf(list, lowerCase)
   if (place === -1) list.push(lowerCase, text)
   else list[place + 1] = `${list[place + 1]}${lowerCase === 'cookie' ? '; ' : ', '}${text}`
+}
+
+/** @throws TypeError */
+function lowerCaseOf(name: unknown): string {
+  return fieldName(typeof name === 'string' ? name : `${name as string}`)
 }
 
 export function placeOf(list: readonly string[], name: string): number {
@@ -57,7 +63,8 @@ export function listOf(source: unknown): FieldList {
   const list: FieldList = []
   if (typeof (source as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function') {
     for (const pair of source as Iterable<unknown>) {
-      const [name, value, ...more] = pair as Iterable<unknown>
+      const isList = typeof pair === 'object' && pair !== null
+      const [name, value, ...more] = isList ? (pair as Iterable<unknown>) : []
       if (value === undefined || more.length > 0) throw new TypeError('A header in a list is a pair of name and value.')
       appendTo(list, name as string, value)
     }
@@ -98,7 +105,7 @@ export class FetchHeaders {
   }
 
   get(name: string): string | null {
-    const lowerCase = fieldName(name)
+    const lowerCase = lowerCaseOf(name)
     if (this.#list === undefined && this.#received !== undefined) return this.#received.get(lowerCase)
     const list = this.#fields
     if (lowerCase === 'set-cookie') return this.has(lowerCase) ? this.getSetCookie().join(', ') : null
@@ -107,7 +114,7 @@ export class FetchHeaders {
   }
 
   has(name: string): boolean {
-    const lowerCase = fieldName(name)
+    const lowerCase = lowerCaseOf(name)
     if (this.#list === undefined && this.#received !== undefined) return this.#received.get(lowerCase) !== null
     return placeOf(this.#fields, lowerCase) !== -1
   }
@@ -121,7 +128,7 @@ export class FetchHeaders {
   }
 
   set(name: string, value: string): void {
-    const lowerCase = fieldName(name)
+    const lowerCase = lowerCaseOf(name)
     const text = headerValue(lowerCase, value)
     const list = this.#fields
     const place = placeOf(list, lowerCase)
@@ -134,7 +141,7 @@ export class FetchHeaders {
   }
 
   delete(name: string): void {
-    remove(this.#fields, fieldName(name), 0)
+    remove(this.#fields, lowerCaseOf(name), 0)
   }
 
   forEach(visit: (value: string, name: string, headers: Headers) => void, thisArg?: unknown): void {

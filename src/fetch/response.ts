@@ -1,5 +1,5 @@
 import { bytesOf } from '../exchange/bytes_of.js'
-import { isFramingField } from '../fields/header_rules.js'
+import { isFramingField, isLength } from '../fields/header_rules.js'
 import { Reply, TO_REPLY } from '../reply/reply.js'
 import { WholeAnswer } from '../reply/whole_answer.js'
 import { coded } from '../runtime/errors.js'
@@ -64,8 +64,9 @@ export class FetchResponse {
     return response
   }
 
-  static redirect(url: string | URL, status = 302): FetchResponse {
+  static redirect(url: string | URL, given = 302): FetchResponse {
     const { href } = new URL(String(url))
+    const status = Number(given)
     if (!REDIRECTIONS.includes(status)) throw new RangeError(`Invalid status code ${String(status)}`)
     return new FetchResponse(null, { status, headers: [['location', href]] })
   }
@@ -106,7 +107,8 @@ export class FetchResponse {
 
   #takeBody(body: unknown): void {
     if (typeof body !== 'object' || body === null) {
-      this.#whole = String(body)
+      // Not String(), which takes a symbol.
+      this.#whole = `${body as string}`
       this.#type = TEXT
       return
     }
@@ -279,8 +281,7 @@ export class FetchResponse {
     for (let place = 0; place < list.length; place += 2) {
       const name = list[place] as string
       const value = list[place + 1] as string
-      const isKept =
-        name === 'content-length' ? this.#whole === undefined && /^\d+$/.test(value) : !isFramingField(name)
+      const isKept = name === 'content-length' ? this.#whole === undefined && isLength(value) : !isFramingField(name)
       if (isKept || (name === 'connection' && value.toLowerCase() === 'close')) reply.headers.append(name, value)
     }
     return reply

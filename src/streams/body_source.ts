@@ -107,7 +107,9 @@ export function isStream(body: unknown): boolean {
 export function isBlob(body: unknown): body is Blobby {
   if (typeof body !== 'object' || body === null) return false
   const { [Symbol.toStringTag]: tag } = body as { [Symbol.toStringTag]?: unknown }
-  return (tag === 'Blob' || tag === 'File') && typeof (body as Partial<Blobby>).stream === 'function'
+  if (tag !== 'Blob' && tag !== 'File') return false
+  const { size, stream } = body as Partial<Blobby>
+  return Number.isSafeInteger(size) && (size as number) >= 0 && typeof stream === 'function'
 }
 
 type Streams = Partial<ReadableStream & AsyncIterable<unknown>> & {

@@ -459,6 +459,24 @@ test('what cannot be served is told', async () => {
     }
   }
   assert.is(await refused(new App()), 'served')
+  for (const options of [null, 8080]) {
+    const complaint = await serve(app, options as never).catch((error) => error.code)
+    assert.is(complaint, 'ERR_INVALID_ARG_TYPE')
+  }
+})
+
+test('a function with a method fetch() is an app', async () => {
+  const App = class {}
+  Object.assign(App, { fetch: () => new Response('static') })
+  const adapter = Object.assign(() => 'a handler', { fetch: () => new Response('adapter') })
+  for (const [app, body] of [
+    [App, 'static'],
+    [adapter, 'adapter'],
+  ] as const) {
+    const server = await serve(app as never, { port: 0 })
+    assert.is(await (await nativeFetch(server.url)).text(), body)
+    await server.close()
+  }
 })
 
 test('CONNECT is 501, and TRACE reaches the app', () =>
