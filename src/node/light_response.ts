@@ -250,7 +250,8 @@ function endWith(res: ServerResponse, light: Light, chunk: unknown): boolean {
 }
 
 function chunked(body: string | Uint8Array | undefined): Uint8Array | string {
-  if (body === undefined) return '0\r\n\r\n'
+  // A chunk without bytes is the last one.
+  if (body === undefined || body.length === 0) return '0\r\n\r\n'
   if (typeof body === 'string') return `${Buffer.byteLength(body).toString(16)}\r\n${body}\r\n0\r\n\r\n`
   return Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n0\r\n\r\n')])
 }

@@ -59,6 +59,19 @@ const twins: Readonly<Record<string, Twin>> = {
     sends: [get('/'), last('/')],
     handler: (_req, res) => res.writeHead(200, { 'Content-Type': 'text/plain' }).end('in a chunk'),
   },
+  'writeHead without a length, and nothing behind it': {
+    sends: [get('/bytes'), get('/text'), request('HEAD', '/bytes', ''), last('/none')],
+    handler: (req, res) => {
+      res.writeHead(200, { 'Content-Type': 'text/plain' })
+      if (req.url === '/bytes') res.end(Buffer.alloc(0))
+      else if (req.url === '/text') res.end('')
+      else res.end()
+    },
+  },
+  'no content, with bytes for it': {
+    sends: [get('/204'), get('/304'), last('/304')],
+    handler: (req, res) => res.writeHead(Number(req.url?.slice(1)), { 'X-A': '1' }).end(Buffer.alloc(0)),
+  },
   'writeHead over fields that were set': {
     sends: [last('/')],
     handler: (_req, res) => {
