@@ -183,8 +183,7 @@ export class FetchResponse {
     if (this.#stream === undefined) {
       if (this.#whole === undefined) return null
       this.#stream = byteStream(this.#whole)
-      // A used body is a locked stream.
-      if (this.#isUsed) void this.#stream.getReader().cancel()
+      if (this.#isUsed) LazyStream.spend(this.#stream)
     } else if (isBlob(this.#stream)) this.#stream = this.#stream.stream()
     return this.#stream as ReadableStream<Uint8Array>
   }
@@ -213,8 +212,8 @@ export class FetchResponse {
     const hasStream = this.#stream !== undefined
     this.#isUsed = this.#whole !== undefined || hasStream
     if (this.#whole !== undefined) {
-      // A used body is a locked stream, but an unused LazyStream need not be created for that.
-      if (LazyStream.isUntouched(this.#stream)) this.#stream = undefined
+      // A used body is a locked stream.
+      if (LazyStream.isUntouched(this.#stream)) LazyStream.spend(this.#stream)
       else if (hasStream) void (this.#stream as ReadableStream).getReader().cancel()
       return this.#whole
     }

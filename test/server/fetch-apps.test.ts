@@ -220,6 +220,53 @@ test('a body is taken once, however it is taken', () =>
     },
   ))
 
+test('a body that was read is a locked stream, also where it was looked at before', async () => {
+  const reads = ['text', 'arrayBuffer', 'blob', 'new Request'] as const
+  const failure = (use: () => unknown) => {
+    try {
+      use()
+    } catch (error) {
+      return (error as Error).name
+    }
+    return 'none'
+  }
+  await apart(
+    async (request) => {
+      const looked = request.body as ReadableStream
+      const read = decodeURIComponent(new URL(request.url).pathname.slice(1)) as (typeof reads)[number]
+      if (read === 'new Request') new Request(request)
+      else await request[read]()
+      return Response.json([
+        looked === request.body,
+        looked.locked,
+        request.bodyUsed,
+        failure(() => new Response(looked)),
+        failure(() => looked.getReader()),
+        failure(() => looked.tee()),
+        failure(() => new Request(request.url, request)),
+        await looked.cancel().catch((error) => error.name),
+      ])
+    },
+    async ({ url }) => {
+      for (const read of reads) {
+        const answer = await json(`${url}/${read}`, { method: 'POST', body: 'body' })
+        assert.equal(answer, [true, true, true, ...Array(5).fill('TypeError')], read)
+      }
+    },
+  )
+})
+
+test('a Request that cannot be made of another one leaves it its body', () =>
+  apart(
+    async (request) => {
+      assert.throws(() => new Request(request, { method: 'get' }), TypeError)
+      return new Response(await request.text())
+    },
+    async ({ url }) => {
+      assert.is(await (await nativeFetch(url, { method: 'POST', body: 'body' })).text(), 'body')
+    },
+  ))
+
 test('an empty body is a stream of nothing where it was announced, and null where it was not', () =>
   apart(
     async (request) => Response.json([request.body === null, await request.text()]),
