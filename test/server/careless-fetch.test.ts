@@ -70,6 +70,32 @@ test('the Response of upgrade() is 500 for any other request, and is logged', as
   assert.equal(logged, ['ERR_NO_UPGRADE', 'ERR_NO_UPGRADE'])
 })
 
+test('upgrade() without a function is 500, and is logged', async () => {
+  const logged = await serving(
+    (_request, info) => info.upgrade(undefined as never),
+    async (server) => {
+      const client = await connect(server)
+      assert.is((await client.send(head('GET', '/', 'Connection: upgrade', 'Upgrade: x')).response()).status, 500)
+    },
+  )
+  assert.equal(logged, ['ERR_INVALID_ARG_TYPE'])
+})
+
+test('a value of many spaces is checked in linear time', async () => {
+  const spaces = ' '.repeat(2_000_000)
+  const logged = await serving(
+    () => {
+      const { headers } = new Response(null, { headers: { 'x-a': `a${spaces}b ` } })
+      return new Response(String(headers.get('x-a')?.length))
+    },
+    async (server) => {
+      const client = await connect(server)
+      assert.is((await client.send(head('GET', '/')).response()).text, String(spaces.length + 2))
+    },
+  )
+  assert.equal(logged, [])
+})
+
 test('a content-length that no number holds is left out', async () => {
   const long = { 'content-length': '9'.repeat(40) }
   const logged = await serving(
