@@ -1,7 +1,8 @@
 // Makes a checkout ready to run: packages, llhttp, the addon, the TypeScript. Every step leaves a stamp of what it was
 // made from, so that a second run has nothing to do and starts neither npm nor a compiler.
 //
-//   --packages  nothing but the packages     --tests  the tests as well     --load  the load generator as well
+//   --packages  nothing but the packages     --tests       the tests as well
+//   --load      the load generator as well   --frameworks  the packages of test/frameworks as well
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -19,18 +20,19 @@ function checkNode() {
   throw new Failure(`brink needs Node.js 20 or newer; this is ${process.version}`)
 }
 
-function installPackages() {
-  const stamp = join(ROOT, 'node_modules', '.brink-stamp')
-  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-  const wanted = fingerprint([join(ROOT, 'package-lock.json')], dependencies, devDependencies)
+function installPackages(folder, what) {
+  const stamp = join(folder, 'node_modules', '.brink-stamp')
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const wanted = fingerprint([join(folder, 'package-lock.json')], dependencies, devDependencies)
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
 
-  console.log('Installing packages …')
+  console.log(`Installing ${what} …`)
   // NODE_ENV=production would leave the compilers out.
-  const installed = runNpm(['ci', '--include=dev', '--ignore-scripts', '--no-progress', '--loglevel=error'])
+  const usual = ['--include=dev', '--ignore-scripts', '--no-progress', '--loglevel=error']
+  const installed = runNpm(['ci', '--prefix', folder, ...usual])
   if (!installed.ok) {
     const { sentence, line } = npmError(installed.output)
-    throw new Failure(`brink could not install its packages: ${sentence}.`, line)
+    throw new Failure(`brink could not install ${what}: ${sentence}.`, line)
   }
   writeFileSync(stamp, wanted)
 }
@@ -57,7 +59,9 @@ function compileTypeScript(projects) {
 function bundlePackage() {
   const { buildSync } = createRequire(import.meta.url)('esbuild')
   buildSync({
-    entryPoints: ['index.ts', 'fetch.ts', 'cli.ts'].map((name) => join(ROOT, 'src', name)),
+    entryPoints: ['index.ts', 'fetch.ts', 'cli.ts', 'node.ts', 'node/register.ts'].map((name) =>
+      join(ROOT, 'src', name),
+    ),
     outdir: DIST,
     bundle: true,
     splitting: true,
@@ -96,8 +100,9 @@ if (flags.includes('--load')) projects.push('load')
 try {
   checkNode()
   withLock(join(ROOT, '.dev', '.lock'), () => {
-    installPackages()
+    installPackages(ROOT, 'its packages')
     if (flags.includes('--packages')) return
+    if (flags.includes('--frameworks')) installPackages(join(ROOT, 'test/frameworks'), 'the frameworks')
     buildNative()
     compileTypeScript(projects)
   })

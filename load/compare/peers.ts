@@ -29,6 +29,7 @@ type Found = Peer | Missing
 export const isMissing = (found: Found): found is Missing => 'why' in found
 
 const SERVERS = 'load/compare/servers'
+const REGISTER = './dist/node/register.js'
 const PLATFORM = `${process.platform}-${process.arch}`
 
 /** The programs that run JavaScript servers: this Node, and what is installed beside it. */
@@ -51,17 +52,21 @@ interface Program {
   library?: { name: string; title: string }
   /** Beyond handlers. */
   has?: readonly Workload['needs'][]
+  /** The same program with brink behind node:http. */
+  onBrink?: boolean
 }
 
-function program(name: string, { file, runtime, library, has = [] }: Program): Found {
+function program(name: string, { file, runtime, library, has = [], onBrink = false }: Program): Found {
   const found = runtimes[runtime]()
   if (found === undefined) return { name, why: `its package has no program for ${PLATFORM}, or is not installed` }
   const version = library && versionOf(library.name)
   if (library && version === undefined) return { name, why: `the package ${library.name} is not installed` }
   const [command = '', ...args] = found.command
+  if (onBrink) args.push('--import', REGISTER)
+  const about = library ? `${library.title} ${version} on ${found.about}` : found.about
   return {
     name,
-    about: library ? `${library.title} ${version} on ${found.about}` : found.about,
+    about: onBrink ? `${about}, with brink behind node:http` : about,
     does: ({ needs }) => needs === undefined || has.includes(needs),
     start: (_workload: Workload, files: string) =>
       startProgram(onCore(0, command, [...args, `${SERVERS}/main.mjs`, file, files])),
@@ -101,6 +106,7 @@ function nginx(): Found {
 const uWebSockets = { name: 'uwebsockets', title: 'uWebSockets.js (npm uwebsockets)' }
 const fastify = { name: 'fastify', title: 'Fastify' }
 const hono = { name: 'hono', title: 'Hono' }
+const express = { name: 'express', title: 'Express' }
 
 /** In the order of the report. */
 const ALL: Readonly<Record<string, () => Found>> = {
@@ -114,10 +120,22 @@ const ALL: Readonly<Record<string, () => Found>> = {
   deno: () => program('deno', { file: 'deno', runtime: 'deno' }),
   node: () => program('node', { file: 'node', runtime: 'node', has: ['files'] }),
   'node-newest': () => program('node-newest', { file: 'node', runtime: 'newest', has: ['files'] }),
+  'node-brink': () => program('node-brink', { file: 'node', runtime: 'node', onBrink: true }),
+  'node-brink-newest': () => program('node-brink-newest', { file: 'node', runtime: 'newest', onBrink: true }),
   fastify: () => program('fastify', { file: 'fastify', runtime: 'node', library: fastify }),
   'fastify-newest': () => program('fastify-newest', { file: 'fastify', runtime: 'newest', library: fastify }),
   'hono-brink': () => honoOnBrink('hono-brink', 'node'),
   'hono-brink-newest': () => honoOnBrink('hono-brink-newest', 'newest'),
+  'fastify-brink': () =>
+    program('fastify-brink', { file: 'fastify', runtime: 'node', library: fastify, onBrink: true }),
+  'fastify-brink-newest': () =>
+    program('fastify-brink-newest', { file: 'fastify', runtime: 'newest', library: fastify, onBrink: true }),
+  express: () => program('express', { file: 'express', runtime: 'node', library: express }),
+  'express-newest': () => program('express-newest', { file: 'express', runtime: 'newest', library: express }),
+  'express-brink': () =>
+    program('express-brink', { file: 'express', runtime: 'node', library: express, onBrink: true }),
+  'express-brink-newest': () =>
+    program('express-brink-newest', { file: 'express', runtime: 'newest', library: express, onBrink: true }),
   hono: () => program('hono', { file: 'hono', runtime: 'node', library: hono }),
   'hono-newest': () => program('hono-newest', { file: 'hono', runtime: 'newest', library: hono }),
 }

@@ -41,8 +41,13 @@ for (const { name, meaning } of rows) {
   })
 }
 
-/** Codes of Node's own errors, which the sources look for and never give. */
-const NODES_OWN = new Set(['ERR_MODULE_NOT_FOUND', 'ERR_BUFFER_TOO_LARGE'])
+/** Codes of Node's own errors, which the sources look for, or give in its place. */
+const NODES_OWN = new Set([
+  'ERR_MODULE_NOT_FOUND',
+  'ERR_BUFFER_TOO_LARGE',
+  'ERR_HTTP_HEADERS_SENT',
+  'ERR_HTTP_REQUEST_TIMEOUT',
+])
 
 function codesInSources(): Set<string> {
   const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) =>

@@ -1,0 +1,509 @@
+// A client's connection: its socket once somebody asks for it, its unanswered requests, and what is sent to it.
+import type { Server, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Exchange } from '../exchange/exchange.js'
+import {
+  CLOSED_BY_CLIENT,
+  CLOSED_BY_RESET,
+  END_AT_ONCE,
+  END_BY_RESET,
+  END_IN_ORDER,
+  FLAG_BODY,
+  FLAG_CHUNK_ASKS,
+  FLAG_CHUNK_END,
+  FLAG_REPLY_CLOSE,
+  FLAG_REPLY_STREAM,
+} from '../exchange/layout.js'
+import { coded } from '../runtime/errors.js'
+import { timers } from '../runtime/timers.js'
+import { isHeard, isLight } from './light_request.js'
+import { hasListeners, makeResponseReal, markGone } from './light_response.js'
+import { endMessage } from './message_body.js'
+import { inside, type NodeIncoming, type NodeOutgoing } from './node_parser.js'
+import { type NodeRequest, type RequestConnection, requestOf } from './request.js'
+import { BrinkSocket, type Done, type SocketOwner, type Written } from './socket.js'
+
+const NO_BYTES = Buffer.alloc(0)
+
+/** So long a client is waited for that was refused, and that the app neither answers nor ends. */
+const REFUSED_MS = 5000
+
+/** So many bytes are handed over before the next ones wait for the client to take some. */
+const WINDOW = 128 * 1024
+/** Larger pieces are sent from where they lie, and are their writer's again when the client has taken them. */
+const COPIED = 32 * 1024
+
+/** What a connection needs of its server. */
+export interface ConnectionOwner {
+  readonly exchange: Exchange
+  readonly highWaterMark: number
+  /** Emits 'connection', at which Node's own listener makes the socket one of its server. */
+  adopt(connection: Connection, socket: BrinkSocket): void
+  readonly server: Server
+  /** Has Node's server take a request of which the app has the message and the response. */
+  takeReal(request: NodeRequest): void
+  /** Less may be waited for than before. */
+  endIfIdle(): void
+  /** It does not count any more. */
+  left(connection: Connection): void
+}
+
+/** Its end, as far as this side knows. */
+type Phase = 'open' | 'ending' | 'closed'
+
+export class Connection implements SocketOwner, RequestConnection {
+  readonly slot: number
+  readonly generation: number
+  readonly peer: Partial<AddressInfo>
+  readonly local: Partial<AddressInfo>
+  bytesRead = 0
+  /** By responses that no stream has written. */
+  bytesAnswered = 0
+  /** Requests without a whole answer, the first one first. */
+  readonly open: NodeRequest[] = []
+  /** It has sent a request. */
+  hasAsked = false
+  /** The request whose body is still coming. */
+  #incoming: NodeRequest | undefined
+  readonly #owner: ConnectionOwner
+  #socket: BrinkSocket | undefined
+  #phase: Phase = 'open'
+  #hasLeft = false
+  #heardEnd = false
+  /** It was handed over: for whose request. */
+  #tunnel: NodeRequest | undefined
+  /** Tells the app of that, with the bytes that came behind the head. */
+  #begin: ((head: Buffer) => void) | undefined
+  #saidEnd = false
+  /** The client was refused: what is written now is the answer to that. */
+  #isRefused = false
+  /** What was written while there was no response. */
+  #early: Written[] = []
+  /** A response that was detached before its end: what the socket writes belongs to it. */
+  #detached: NodeRequest | undefined
+  #unasked = 0
+  #timeoutIsSuspended = false
+  #untaken = 0
+  #drained: Done | undefined
+
+  constructor(
+    owner: ConnectionOwner,
+    slot: number,
+    generation: number,
+    peer: Partial<AddressInfo>,
+    local: Partial<AddressInfo>,
+  ) {
+    this.#owner = owner
+    this.slot = slot
+    this.generation = generation
+    this.peer = peer
+    this.local = local
+  }
+
+  /** Its socket, which is made when somebody asks for it. */
+  get socket(): BrinkSocket {
+    if (this.#socket === undefined) {
+      this.#socket = new BrinkSocket(this, this.#owner.highWaterMark)
+      this.#owner.adopt(this, this.#socket)
+    }
+    return this.#socket
+  }
+
+  /** The socket, if there is one. */
+  get madeSocket(): BrinkSocket | undefined {
+    return this.#socket
+  }
+
+  get server(): Server {
+    return this.#owner.server
+  }
+
+  /** It does not count any more. */
+  get hasLeft(): boolean {
+    return this.#hasLeft
+  }
+
+  /** Nothing will come of it any more. */
+  get isSilent(): boolean {
+    return this.#hasLeft || (this.#tunnel !== undefined && this.#heardEnd)
+  }
+
+  get isOpen(): boolean {
+    return this.#phase === 'open'
+  }
+
+  /** It waits for a next request. */
+  get isIdle(): boolean {
+    return this.hasAsked && this.open.length === 0 && this.#incoming === undefined && this.#tunnel === undefined
+  }
+
+  /** Ends it at once. */
+  close(): void {
+    if (this.#socket !== undefined) this.#socket.destroy()
+    else this.destroyed(false)
+  }
+
+  /** There are too many. It was not counted. */
+  turnAway(): void {
+    this.#hasLeft = true
+    this.close()
+  }
+
+  takeReal(request: NodeRequest): void {
+    this.#owner.takeReal(request)
+  }
+
+  answer(request: NodeRequest, head: string, body: string | Uint8Array | undefined, isLast: boolean): void {
+    request.isBegun = true
+    this.bytesAnswered += head.length + (body?.length ?? 0)
+    this.#owner.exchange.raw(request, isLast ? FLAG_REPLY_CLOSE : 0, head, body)
+    this.answered(request, isLast)
+    if (!isLast) return
+    process.nextTick(() => {
+      if (this.#socket === undefined) this.#leave()
+      else this.#socket.destroySoon()
+    })
+  }
+
+  /** The answer has been given whole: with it the connection may end. */
+  answered(request: NodeRequest, isLast: boolean): void {
+    request.isAnswered = true
+    if (isLast && this.#phase === 'open') this.#phase = 'ending'
+    if (this.#incoming === request && request.bodyFollows) this.#forgetBody(request)
+    if (isLast || this.open.length > 1) return this.#remove(request)
+    this.#remove(request)
+    this.#suspendTimeout()
+  }
+
+  /** What is still to come of a body is not told behind its answer: for who has not read it, the message ends. */
+  #forgetBody(request: NodeRequest): void {
+    this.#incoming = undefined
+    const { req } = request
+    if (this.#phase === 'open' && req !== undefined && !isLight(req) && !req.destroyed) endMessage(req, '')
+  }
+
+  /** Between requests the loop has a timeout, and the socket none. */
+  #suspendTimeout(): void {
+    const socket = this.#socket
+    if (socket === undefined || !socket.timeout || !this.server.keepAliveTimeout) return
+    this.#timeoutIsSuspended = true
+    socket.setTimeout(0)
+  }
+
+  #remove(request: NodeRequest): void {
+    if (this.open[0] === request) this.open.shift()
+    else {
+      const place = this.open.indexOf(request)
+      if (place >= 0) this.open.splice(place, 1)
+    }
+  }
+
+  // Of the socket.
+
+  wantsMore(): void {
+    const { exchange } = this.#owner
+    if (this.#tunnel !== undefined) {
+      if (this.#untaken > 0 && this.#phase !== 'closed') exchange.read(this.#tunnel, this.#untaken)
+      this.#untaken = 0
+      return
+    }
+    for (const request of this.open) {
+      if (request.untaken === 0) continue
+      exchange.read(request, request.untaken)
+      request.untaken = 0
+    }
+  }
+
+  write(message: ServerResponse | null, pieces: readonly Written[], done: Done): void {
+    if (this.#phase === 'closed') return done()
+    const request = message === null ? this.#detached : requestOf(message)
+    const isOwn = request !== undefined && !request.isAnswered
+    if (this.#tunnel !== undefined && !isOwn) return this.#send(this.#tunnel, pieces, done)
+    if (request === undefined || request.isAnswered || this.#isRefused) {
+      this.#early.push(...pieces)
+      return done()
+    }
+    if (!request.isBegun) {
+      request.isBegun = true
+      this.#owner.exchange.raw(request, FLAG_REPLY_STREAM, '', undefined)
+      if (this.#early.length > 0) this.#sendAll(request, this.#early, 0)
+      this.#early = []
+    }
+    this.#send(request, pieces, done)
+  }
+
+  finished(message: ServerResponse): void {
+    const request = requestOf(message)
+    if (request === undefined || request.isAnswered) return
+    if (!message.writableEnded) {
+      this.#detached = request
+      return
+    }
+    if (!request.isBegun) return
+    const isLast = inside<NodeOutgoing>(message)._last
+    // A body that the app goes on to read behind its answer would not be told any more.
+    const isRead = this.#incoming === request && !isLast && request.req && !inside<NodeIncoming>(request.req)._dumped
+    if (isRead) request.endsWithBody = true
+    else this.#endAnswer(request, isLast)
+  }
+
+  #endAnswer(request: NodeRequest, isLast: boolean): void {
+    if (this.#phase !== 'closed') {
+      this.#owner.exchange.rawChunk(request, FLAG_CHUNK_END | (isLast ? FLAG_REPLY_CLOSE : 0), '', undefined)
+    }
+    this.answered(request, isLast)
+  }
+
+  ended(done: Done): void {
+    if (this.#phase !== 'closed') this.#end()
+    done()
+  }
+
+  destroyed(resets: boolean): void {
+    this.#saidEnd ||= this.#phase === 'closed'
+    if (this.#phase === 'open' || (resets && this.#phase === 'ending')) {
+      if (this.#isRefused && !resets) this.#end()
+      else this.#owner.exchange.endConnection(this.slot, this.generation, resets ? END_BY_RESET : END_AT_ONCE)
+      this.#phase = 'ending'
+    }
+    this.#taken()
+    this.#leave()
+  }
+
+  // Of the loop.
+
+  /** A request came. */
+  began(request: NodeRequest, bytes: number): void {
+    this.hasAsked = true
+    this.bytesRead += bytes
+    this.open.push(request)
+    if ((request.flags & FLAG_BODY) !== 0) this.#incoming = request
+    this.#socket?.touch()
+    if (!this.#timeoutIsSuspended) return
+    this.#timeoutIsSuspended = false
+    this.#socket?.setTimeout(this.server.timeout)
+  }
+
+  /** More of the body of the request that came last. */
+  body(bytes: Buffer, isLast: boolean, trailers: string): void {
+    const request = this.#incoming
+    if (request === undefined) return
+    this.bytesRead += bytes.length
+    this.#socket?.touch()
+    if (isLast) this.#incoming = undefined
+    request.context.runInAsyncScope(pushBody, undefined, this, request, bytes, isLast, trailers)
+    if (!isLast) return
+    if (request.endsWithBody) this.#endAnswer(request, false)
+  }
+
+  /** The body will never be complete. */
+  bodyFailed(): void {
+    this.#incoming = undefined
+  }
+
+  /** So much of the body was taken. */
+  took(request: NodeRequest, bytes: number): void {
+    if (this.#phase !== 'closed' && this.#incoming === request) this.#owner.exchange.read(request, bytes)
+  }
+
+  /** There is room for more. */
+  drained(_sequence: number): void {
+    this.#taken()
+  }
+
+  /** The client has said its end. It may still take answers. */
+  heardEnd(): void {
+    if (this.#heardEnd) return
+    this.#heardEnd = true
+    this.makeReal()
+    if (!this.socket.destroyed) endReading(this.socket)
+  }
+
+  /** It is closed, and nothing that is still said reaches anybody. */
+  closed(cause: number): void {
+    if (this.#phase === 'closed') return
+    const wasOpen = this.#phase === 'open'
+    this.#beginTunnel(NO_BYTES)
+    this.#phase = 'closed'
+    this.#tellGone()
+    const socket = this.#socket
+    if (socket !== undefined && !socket.destroyed) {
+      if (wasOpen && cause === CLOSED_BY_RESET) socket.destroy(resetByClient())
+      else if (wasOpen && cause === CLOSED_BY_CLIENT && this.#tunnel === undefined) this.heardEnd()
+      else if (cause === CLOSED_BY_CLIENT && this.#heardEnd && this.#saidEnd) this.#taken()
+      else socket.destroy()
+    }
+    this.#taken()
+    this.#leave()
+  }
+
+  /** What the client sent cannot be a request. What the socket writes now is the answer, and the last thing said. */
+  refuse(): void {
+    this.#isRefused = true
+    // It is not read any more, so that its end would not be heard.
+    timers.setTimeout(() => this.socket.destroy(), REFUSED_MS).unref()
+  }
+
+  /** From here on the connection speaks another protocol. */
+  takeOver(request: NodeRequest, begin: (head: Buffer) => void): void {
+    this.#tunnel = request
+    this.#owner.exchange.takeOver(request)
+    this.answered(request, false)
+    this.#begin = begin
+    // What came together with the head is told in the next turn of the loop.
+    timers.setImmediate(() => timers.setImmediate(() => this.#beginTunnel(NO_BYTES)))
+  }
+
+  /** Whether there was anything to begin. */
+  #beginTunnel(head: Buffer): boolean {
+    const begin = this.#begin
+    if (begin === undefined) return false
+    this.#begin = undefined
+    this.#tunnel?.context.runInAsyncScope(begin, undefined, head)
+    return true
+  }
+
+  /** Bytes of a connection that was handed over. */
+  tunnelled(bytes: Buffer, isLast: boolean): void {
+    const socket = this.#socket
+    if (socket === undefined || socket.destroyed) return
+    this.bytesRead += bytes.length
+    this.#untaken += bytes.length
+    socket.touch()
+    const isHead = bytes.length > 0 && this.#beginTunnel(bytes)
+    if (bytes.length > 0 && !isHead) socket.push(bytes)
+    if (isLast) {
+      this.#beginTunnel(NO_BYTES)
+      this.#heardEnd = true
+      endReading(socket)
+      this.#owner.endIfIdle()
+    }
+  }
+
+  isTunnelOf(sequence: number): boolean {
+    return this.#tunnel?.sequence === sequence
+  }
+
+  /** Has Node's server take what it does not know yet. */
+  makeReal(): void {
+    for (const { isReal, res } of this.open.slice()) if (!isReal && res !== undefined) makeResponseReal(res)
+  }
+
+  /** The same for those of which somebody would hear what becomes of them. */
+  #tellGone(): void {
+    for (const request of this.open.slice()) {
+      const { isReal, req, res } = request
+      request.isGone = true
+      if (isReal || req === undefined || res === undefined) continue
+      if (hasListeners(res) || isHeard(req) || !isLight(req)) makeResponseReal(res)
+      else markGone(res)
+    }
+  }
+
+  #end(): void {
+    const { exchange } = this.#owner
+    this.#saidEnd = true
+    if (this.#tunnel !== undefined) return exchange.rawChunk(this.#tunnel, FLAG_CHUNK_END, '', undefined)
+    if (this.#phase !== 'open') return
+    this.#phase = 'ending'
+    const early = this.#early.length > 0 ? bytesOf(this.#early) : undefined
+    exchange.endConnection(this.slot, this.generation, END_IN_ORDER, early)
+  }
+
+  #send(to: NodeRequest, pieces: readonly Written[], done: Done): void {
+    let size = 0
+    for (const { chunk } of pieces) size += chunk.length
+    this.#unasked += size
+    const waits = size > COPIED || this.#unasked >= WINDOW
+    this.#sendAll(to, pieces, waits ? FLAG_CHUNK_ASKS : 0)
+    if (!waits) return done()
+    this.#unasked = 0
+    this.#drained = done
+  }
+
+  /** The flags are the last one's. Text in front of other bytes crosses together with them. */
+  #sendAll(to: NodeRequest, pieces: readonly Written[], flags: number): void {
+    const { exchange } = this.#owner
+    let text = ''
+    for (let place = 0; place < pieces.length; place += 1) {
+      const { chunk, encoding } = pieces[place] as Written
+      const isLast = place === pieces.length - 1
+      const isLatin1 =
+        typeof chunk === 'string' && (encoding === 'latin1' || encoding === 'ascii' || encoding === 'binary')
+      if (isLatin1 && chunk.length < COPIED) {
+        text += chunk
+        if (isLast || text.length > COPIED) {
+          exchange.rawChunk(to, isLast ? flags : 0, text, undefined)
+          text = ''
+        }
+        continue
+      }
+      const isUtf8 = encoding === 'utf8' || encoding === 'utf-8' || encoding === undefined || encoding === null
+      const body = typeof chunk !== 'string' || isUtf8 ? chunk : Buffer.from(chunk, encoding as BufferEncoding)
+      exchange.rawChunk(to, isLast ? flags : 0, text, body)
+      text = ''
+    }
+  }
+
+  #taken(): void {
+    const done = this.#drained
+    this.#drained = undefined
+    done?.()
+  }
+
+  #leave(): void {
+    if (this.#hasLeft) return
+    this.#hasLeft = true
+    this.#owner.left(this)
+  }
+}
+
+/** 'end' is told of, though nobody reads. */
+function endReading(socket: BrinkSocket): void {
+  socket.push(null)
+  socket.read(0)
+}
+
+/** As Node's parser does. A message that is no stream yet keeps what comes. */
+function pushBody(
+  connection: Connection,
+  request: NodeRequest,
+  bytes: Buffer,
+  isLast: boolean,
+  trailers: string,
+): void {
+  const { req } = request
+  if (req === undefined) return
+  if (isLight(req)) {
+    request.hasWholeBody = isLast
+    request.trailers = trailers
+    if (!isLast) request.untaken += bytes.length
+    if (bytes.length > 0) request.pieces = [...(request.pieces ?? []), bytes]
+    return
+  }
+  const fields = inside<NodeIncoming>(req)
+  const { _dumped: isDumped } = fields
+  // Whoever listens already is read to, though all of it is there before Node's stream asks for it.
+  if (req.readableFlowing !== null || req.listenerCount('readable') > 0) fields._consuming = true
+  if (bytes.length > 0 && !isDumped && !req.push(bytes)) {
+    connection.socket.pause()
+    request.untaken += bytes.length
+  } else connection.took(request, bytes.length)
+  if (!isLast) return
+  request.hasWholeBody = true
+  endMessage(req, trailers)
+  if (!inside<{ _paused?: boolean }>(connection.socket)._paused) connection.socket.resume()
+}
+
+function bytesOf(pieces: readonly Written[]): Buffer {
+  return Buffer.concat(
+    pieces.map(({ chunk, encoding }) =>
+      typeof chunk === 'string' ? Buffer.from(chunk, encoding as BufferEncoding) : chunk,
+    ),
+  )
+}
+
+/** As Node's sockets say it. */
+function resetByClient(): Error {
+  return Object.assign(coded(new Error('read ECONNRESET'), 'ECONNRESET'), { errno: -104, syscall: 'read' })
+}

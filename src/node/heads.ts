@@ -1,0 +1,105 @@
+// Heads of requests: the target, the method, and the field lines as they were sent. A head that came before is known by
+// its number, and so are fields that came with another target: they are read once.
+import type { Block } from '../exchange/exchange.js'
+import {
+  FLAG_NEWLY_KNOWN,
+  REQUEST_FIELD_COUNT,
+  REQUEST_FIELDS,
+  REQUEST_FLAGS,
+  REQUEST_HEAD_LENGTH,
+  REQUEST_HEAD_OFFSET,
+  REQUEST_KNOWN,
+  REQUEST_KNOWN_FIELDS,
+  REQUEST_TARGET,
+} from '../exchange/layout.js'
+import { methodAt } from '../request/request.js'
+
+/** A head whose block is gone: text that nobody changes. */
+export interface Head {
+  readonly method: string
+  readonly url: string
+  readonly fields: Fields
+}
+
+/** Field lines. Names and values in turn, as in `rawHeaders`; not to be changed. */
+export interface Fields {
+  readonly raw: readonly string[]
+  readonly hasHost: boolean
+  /** What `IncomingMessage.headers` makes of them, once somebody has asked; to be copied. */
+  joined: Readonly<Record<string, string | string[] | undefined>> | undefined
+}
+
+export class Heads {
+  readonly #known: (Head | undefined)[] = []
+  readonly #knownFields: (Fields | undefined)[] = []
+
+  /** The head of the request event at a place. */
+  at(block: Block, at: number): Head {
+    const { words } = block
+    const number = words[at + REQUEST_KNOWN]
+    if (number === 0) return readHead(block, at, this.#fields(block, at))
+    const isNew = (words[at + REQUEST_FLAGS] & FLAG_NEWLY_KNOWN) !== 0
+    let head = isNew ? undefined : this.#known[number]
+    if (head === undefined) {
+      head = readHead(block, at, readFields(block, at))
+      this.#known[number] = head
+    }
+    return head
+  }
+
+  #fields(block: Block, at: number): Fields {
+    const { words } = block
+    const number = words[at + REQUEST_KNOWN_FIELDS]
+    if (number === 0) return readFields(block, at)
+    const isNew = (words[at + REQUEST_FLAGS] & FLAG_NEWLY_KNOWN) !== 0
+    let fields = isNew ? undefined : this.#knownFields[number]
+    if (fields === undefined) {
+      fields = readFields(block, at)
+      this.#knownFields[number] = fields
+    }
+    return fields
+  }
+}
+
+function readHead({ words, bytes }: Block, at: number, fields: Fields): Head {
+  const head = words[at + REQUEST_HEAD_OFFSET]
+  const span = words[at + REQUEST_TARGET]
+  const start = head + (span & 0xffff)
+  const url = bytes.latin1Slice(start, start + (span >>> 16))
+  return { method: methodAt(words, at, bytes, head), url, fields }
+}
+
+/** One slice of the block for all of them: slices of that are cheaper than calls into the runtime. */
+function readFields({ words, bytes }: Block, at: number): Fields {
+  const count = words[at + REQUEST_FIELD_COUNT]
+  const raw: string[] = []
+  if (count === 0) return { raw, hasHost: false, joined: undefined }
+  const head = words[at + REQUEST_HEAD_OFFSET]
+  const first = words[at + REQUEST_FIELDS] & 0xffff
+  const text = bytes.latin1Slice(head + first, head + words[at + REQUEST_HEAD_LENGTH])
+  for (let word = at + REQUEST_FIELDS, end = word + 2 * count; word < end; word += 1) {
+    const span = words[word]
+    const length = span >>> 16
+    const start = (span & 0xffff) - first
+    raw.push(length === 0 ? '' : text.slice(start, start + length))
+  }
+  return { raw, hasHost: hasHost(raw), joined: undefined }
+}
+
+function hasHost(raw: readonly string[]): boolean {
+  for (let at = 0; at < raw.length; at += 2) {
+    const name = raw[at] as string
+    if (name.length === 4 && name.toLowerCase() === 'host') return true
+  }
+  return false
+}
+
+/** A trailer section, complete field lines, as `rawTrailers` has it. */
+export function rawTrailers(lines: string): string[] {
+  const raw: string[] = []
+  for (const line of lines.split('\r\n')) {
+    const colon = line.indexOf(':')
+    if (colon > 0) raw.push(line.slice(0, colon), line.slice(colon + 1).trim())
+  }
+  return raw
+}

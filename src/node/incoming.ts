@@ -1,0 +1,105 @@
+// From a request to Node's own server code: its IncomingMessage is made here, and all that follows (the response, its
+// turn, expectations, 'request' and the other events) is done by Node, as for a request that its own parser found.
+import type { IncomingMessage } from 'node:http'
+import { fillIn } from './light_request.js'
+import {
+  inside,
+  type NodeIncoming,
+  type NodeParser,
+  type NodeSocket,
+  nodeListener,
+  type RequestClass,
+} from './node_parser.js'
+import { bind, type NodeRequest } from './request.js'
+import type { BrinkSocket } from './socket.js'
+
+/** Gives a request to Node's server, which makes its response; those that an app has already are made real. */
+export function handOver(request: NodeRequest, Request: RequestClass): void {
+  const { socket } = request.connection
+  const { parser } = inside<NodeSocket>(socket)
+  // A listener to 'connection' may have ended it.
+  if (socket.destroyed || parser === null) return
+  request.isReal = true
+  const req = request.req ?? makeIncoming(request, Request)
+  parser.incoming = req
+  parser.onIncoming(req, !request.closes)
+  if (request.offersUpgrade && inside<NodeIncoming>(req).upgrade) upgrade(request, req, parser)
+}
+
+/** The message alone; undefined when its connection has ended. */
+export function realIncoming(request: NodeRequest, Request: RequestClass): IncomingMessage | undefined {
+  return request.connection.socket.destroyed ? undefined : makeIncoming(request, Request)
+}
+
+function makeIncoming(request: NodeRequest, Request: RequestClass): IncomingMessage {
+  const req = new Request(request.connection.socket)
+  request.req = req
+  bind(req, request)
+  fillIn(req, request)
+  return req
+}
+
+/** The connection is the app's. */
+function upgrade(request: NodeRequest, req: IncomingMessage, parser: NodeParser): void {
+  const { connection } = request
+  req.complete = true
+  connection.takeOver(request, (head) => {
+    if (!connection.socket.destroyed) parserSays(connection.socket, parser, 0, head)
+  })
+}
+
+/** What a client sent is no request: Node emits 'clientError', and answers if nobody does. */
+export function tellClientError(socket: BrinkSocket, code: string, packet: Buffer): void {
+  const { parser } = inside<NodeSocket>(socket)
+  if (parser === null) return void socket.destroy()
+  const error = errorOf(parser, code, packet)
+  if (error.code !== TIMEOUT) return parserSays(socket, parser, error, packet)
+  nodeListener(socket, 'error', 'socketOnError')?.call(socket, error)
+}
+
+const TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT'
+
+/** Node's parser is asked what it has against these bytes, so that the code is the one that apps know. */
+function errorOf(parser: NodeParser, code: string, packet: Buffer): Error & { code: string } {
+  if (code.endsWith('_TIMEOUT')) return Object.assign(new Error('Request timeout'), { code: TIMEOUT })
+  const { onIncoming, incoming } = parser
+  parser.onIncoming = () => 0
+  const found = packet.length > 0 ? parser.execute?.(packet) : undefined
+  parser.onIncoming = onIncoming
+  parser.incoming = incoming
+  if (found instanceof Error) return found as Error & { code: string }
+  const reason = REASONS[code] ?? ['HPE_INVALID_CONSTANT', 'Invalid request']
+  return Object.assign(new Error(`Parse Error: ${reason[1]}`), { code: reason[0], reason: reason[1], bytesParsed: 0 })
+}
+
+/** For what this server refuses and Node's parser would take, or was not given enough of. */
+const REASONS: Readonly<Record<string, readonly [code: string, reason: string]>> = {
+  INVALID_METHOD: ['HPE_INVALID_METHOD', 'Invalid method encountered'],
+  INVALID_TARGET: ['HPE_INVALID_URL', 'Invalid characters in url'],
+  INVALID_VERSION: ['HPE_INVALID_VERSION', 'Invalid HTTP version'],
+  UNSUPPORTED_VERSION: ['HPE_INVALID_VERSION', 'Invalid HTTP version'],
+  INVALID_FIELD: ['HPE_INVALID_HEADER_TOKEN', 'Invalid header token'],
+  INVALID_CONTENT_LENGTH: ['HPE_INVALID_CONTENT_LENGTH', 'Invalid character in Content-Length'],
+  INVALID_TRANSFER_ENCODING: ['HPE_INVALID_TRANSFER_ENCODING', 'Invalid Transfer-Encoding'],
+  LENGTH_AND_TRANSFER_ENCODING: [
+    'HPE_INVALID_TRANSFER_ENCODING',
+    "Transfer-Encoding can't be present with Content-Length",
+  ],
+  INVALID_CHUNK: ['HPE_INVALID_CHUNK_SIZE', 'Invalid character in chunk size'],
+  CHUNK_OVERHEAD_TOO_LARGE: ['HPE_CHUNK_EXTENSIONS_OVERFLOW', 'Chunk extensions overflow'],
+  TARGET_TOO_LONG: ['HPE_HEADER_OVERFLOW', 'Header overflow'],
+  HEADER_TOO_LARGE: ['HPE_HEADER_OVERFLOW', 'Header overflow'],
+  TOO_MANY_FIELDS: ['HPE_HEADER_OVERFLOW', 'Header overflow'],
+}
+
+/** Has Node's code act upon what its parser says of these bytes. */
+function parserSays(socket: BrinkSocket, parser: NodeParser, says: number | Error, bytes: Buffer): void {
+  parser.execute = () => {
+    // The parser goes back to those that Node's clients use, too.
+    delete parser.execute
+    return says
+  }
+  // It is not read while much waits to be written, but this is not read.
+  inside<{ _paused: boolean }>(socket)._paused = false
+  nodeListener(socket, 'data', 'bound socketOnData')?.call(socket, bytes)
+}

@@ -1,0 +1,478 @@
+// A response as most handlers use it: some fields, and an `end` with all of the body. It leaves in one piece, without
+// the streams that Node's is made of. Whatever else is done with it makes it the real ServerResponse that it looks like,
+// by Node's own constructor on the same object.
+import { AsyncResource } from 'node:async_hooks'
+import http, { type IncomingMessage, type OutgoingHttpHeader, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import { REQUEST_CONTEXT } from '../request/request_context.js'
+import { type FieldName, type Framing, fieldName, headEnd, isPlainValue, statusLine } from './head_text.js'
+import { dumpLight, isLight as isLightRequest } from './light_request.js'
+import { inside, isOfEmitter, type NodeIncoming } from './node_parser.js'
+import type { NodeRequest } from './request.js'
+
+/** What is known of a light response; undefined for a real one. */
+const LIGHT = Symbol('brink.light')
+
+interface Field extends FieldName {
+  readonly name: string
+  value: OutgoingHttpHeader
+}
+
+interface Light {
+  readonly res: ServerResponse
+  readonly request: NodeRequest
+  fields: Field[]
+  /** Some field, or what was done to one, is Node's to judge. */
+  isOdd: boolean
+  head: string | undefined
+  isChunked: boolean
+  hasBody: boolean
+  isLast: boolean
+  /** The length of a body that is given whole, for a `writeHead` that is called to begin it. */
+  length: number | undefined
+  /** In which its end was called: listeners are called in it, as from a tick of the caller's. */
+  context: AsyncResource
+  isEnded: boolean
+  isFinished: boolean
+  isClosed: boolean
+}
+
+interface LightObject {
+  [LIGHT]: Light | undefined
+  _events: Record<string, unknown> | undefined
+  req: IncomingMessage
+  statusCode: number
+  statusMessage: string | undefined
+}
+
+const { prototype: node } = ServerResponse
+const nodeResponse = ServerResponse as unknown as (this: object, req: IncomingMessage, options?: object) => void
+
+export class LightResponse {
+  constructor(request: NodeRequest, req: IncomingMessage) {
+    const object = this as unknown as LightObject & { _eventsCount: number; _maxListeners: undefined }
+    object._events = undefined
+    object._eventsCount = 0
+    object._maxListeners = undefined
+    object.req = req
+    object.statusCode = 200
+    object[LIGHT] = {
+      res: this as unknown as ServerResponse,
+      request,
+      fields: [],
+      isOdd: false,
+      head: undefined,
+      isChunked: false,
+      hasBody: req.method !== 'HEAD',
+      isLast: request.closes,
+      length: undefined,
+      context: request.context,
+      isEnded: false,
+      isFinished: false,
+      isClosed: false,
+    }
+  }
+}
+
+export function lightResponse(request: NodeRequest, req: IncomingMessage): ServerResponse {
+  return new LightResponse(request, req) as unknown as ServerResponse
+}
+
+function lightOf(res: ServerResponse): Light | undefined {
+  return (res as unknown as LightObject)[LIGHT]
+}
+
+/**
+ * Node's constructor on the object that the app has; what was set is set again by `restore`. Called by Node's server code,
+ * in the place of `new ServerResponse`.
+ */
+export function constructReal(res: ServerResponse, req: IncomingMessage, options: object | undefined): void {
+  const object = res as unknown as LightObject
+  object[LIGHT] = undefined
+  if (Object.getPrototypeOf(res) === LightResponse.prototype) Object.setPrototypeOf(res, node)
+  nodeResponse.call(res, req, options)
+}
+
+/** Makes a response real that is not ended. One that is ended becomes what Node's is then. */
+export function makeResponseReal(res: ServerResponse): void {
+  const light = lightOf(res)
+  if (light === undefined) return
+  const { statusCode, statusMessage } = res
+  if (light.isEnded) constructReal(res, res.req, undefined)
+  else light.request.connection.takeReal(light.request)
+  // A listener to 'connection' has ended it.
+  if (lightOf(res) !== undefined) constructReal(res, res.req, undefined)
+  for (const { name, value } of light.fields) node.setHeader.call(res, name, value as string)
+  res.statusCode = statusCode
+  if (statusMessage !== undefined) res.statusMessage = statusMessage
+  if (light.isEnded) return endReal(res, light)
+  if (light.head !== undefined) writeGivenHead(res, light)
+}
+
+/** The client went away, and nobody listens. */
+export function markGone(res: ServerResponse): void {
+  const light = lightOf(res)
+  if (light !== undefined) light.isClosed = true
+}
+
+/** Whether somebody would hear of what becomes of it. */
+export function hasListeners(res: ServerResponse): boolean {
+  return inside<LightObject>(res)._events !== undefined
+}
+
+function endReal(res: ServerResponse, light: Light): void {
+  const fields = inside<{ finished: boolean; _header: string; _headerSent: boolean; _closed: boolean }>(res)
+  fields._header = light.head ?? ''
+  fields._headerSent = true
+  fields.finished = true
+  if (light.isFinished) {
+    if (finishedKey !== undefined) (res as unknown as Record<symbol, boolean>)[finishedKey] = true
+  }
+  if (!light.isClosed) return
+  fields._closed = true
+  res.destroyed = true
+}
+
+/** The head was made by a `writeHead`, and is the real one's now. */
+function writeGivenHead(res: ServerResponse, light: Light): void {
+  const fields = inside<{ _header: string; chunkedEncoding: boolean; _hasBody: boolean; _last: boolean }>(res)
+  fields._header = light.head as string
+  fields.chunkedEncoding = light.isChunked
+  fields._hasBody = light.hasBody
+  fields._last = light.isLast
+}
+
+function find({ fields }: Light, key: string): Field | undefined {
+  for (const field of fields) if (field.key === key) return field
+  return undefined
+}
+
+function set(light: Light, name: string, value: OutgoingHttpHeader): void {
+  const field = checkedField(light, name, value)
+  const at = light.fields.findIndex(({ key }) => key === field.key)
+  if (at === -1) light.fields.push(field)
+  else light.fields[at] = field
+}
+
+/** @throws what Node's `setHeader` throws */
+function checkedField(light: Light, name: string, value: OutgoingHttpHeader): Field {
+  const known = fieldName(name)
+  if (known === undefined) http.validateHeaderName(name)
+  const { key, isOdd } = known as FieldName
+  if (!isPlainValue(value)) {
+    http.validateHeaderValue(name, value as string)
+    light.isOdd = true
+  } else if (isOdd) light.isOdd = true
+  return { name, key, isOdd, value }
+}
+
+/** As Node says it. */
+function sentAlready(what: string): Error {
+  const error = new Error(`Cannot ${what} headers after they are sent to the client`)
+  return Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' })
+}
+
+/** The head, by the fields that were given; undefined when it is Node's to make. */
+function compose(res: ServerResponse, light: Light, status: number, fields: readonly Field[]): string | undefined {
+  const line = light.isOdd || status < 200 ? undefined : statusLine(status, res.statusMessage)
+  if (line === undefined) return undefined
+  let head = line
+  let hasLength = false
+  for (const { name, key, value } of fields) {
+    if (key === 'content-length') hasLength = true
+    if (typeof value === 'object') for (const item of value) head += `${name}: ${item}\r\n`
+    else head += `${name}: ${value}\r\n`
+  }
+  if (status === 204 || status === 304) light.hasBody = false
+  let framing: Framing = 'none'
+  if (!hasLength && light.hasBody) framing = light.length === undefined ? 'chunked' : { length: light.length }
+  light.isChunked = framing === 'chunked'
+  return head + headEnd(framing, light.request.connection.server.keepAliveTimeout, light.isLast)
+}
+
+type WriteHead = (status: number, reason?: unknown, headers?: unknown) => ServerResponse
+
+/** `writeHead` in the forms that most use. False for what Node has to do. */
+function writeHead(res: ServerResponse, light: Light, given: number, reason: unknown, headers: unknown): boolean {
+  const status = given | 0
+  if (status < 200 || status > 999 || light.isOdd) return false
+  const fields = typeof reason === 'string' ? headers : (headers ?? reason)
+  if (fields !== undefined && fields !== null && (typeof fields !== 'object' || Array.isArray(fields))) return false
+  let own = light.fields
+  if (fields !== undefined && fields !== null) {
+    const given = fields as Record<string, OutgoingHttpHeader>
+    if (light.fields.length > 0) {
+      for (const name of Object.keys(given)) if (name !== '') set(light, name, given[name] as OutgoingHttpHeader)
+    } else {
+      // Without fields from before, Node takes these for the head alone, each by itself.
+      own = Object.keys(given).map((name) => checkedField(light, name, given[name] as OutgoingHttpHeader))
+    }
+    if (light.isOdd) return false
+  }
+  if (typeof reason === 'string') res.statusMessage = reason
+  const head = compose(res, light, status, own)
+  if (head === undefined) return false
+  res.statusMessage ||= http.STATUS_CODES[status] ?? 'unknown'
+  res.statusCode = status
+  light.head = head
+  return true
+}
+
+/** Sends all of the response. False for what Node has to do. */
+function endWith(res: ServerResponse, light: Light, chunk: unknown): boolean {
+  const { request } = light
+  if (light.isEnded || light.isOdd || !request.connection.isOpen) return false
+  // What is still coming of the request's body would not be told any more.
+  if (request.bodyFollows && !request.hasWholeBody) return false
+  const hasChunk = chunk !== undefined && chunk !== null && chunk !== ''
+  if (hasChunk && typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) return false
+  const body = hasChunk ? (chunk as string | Uint8Array) : undefined
+  if (light.head === undefined) {
+    light.length = body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length
+    // Others put a function of their own in its place, to change the head before it leaves.
+    res.writeHead(res.statusCode)
+    if (lightOf(res) === undefined) {
+      node.end.call(res, chunk as string, 'utf8')
+      return true
+    }
+  }
+  const { head = '' } = light
+  light.isEnded = true
+  if (!light.hasBody) request.connection.answer(request, head, undefined, light.isLast)
+  else if (!light.isChunked) request.connection.answer(request, head, body, light.isLast)
+  else request.connection.answer(request, head, chunked(body), light.isLast)
+  if ((res as unknown as LightObject)._events !== undefined) {
+    light.context = new AsyncResource(REQUEST_CONTEXT)
+    res.emit('prefinish')
+  }
+  finish(light)
+  return true
+}
+
+function chunked(body: string | Uint8Array | undefined): Uint8Array | string {
+  // A chunk without bytes is the last one.
+  if (body === undefined || body.length === 0) return '0\r\n\r\n'
+  if (typeof body === 'string') return `${Buffer.byteLength(body).toString(16)}\r\n${body}\r\n0\r\n\r\n`
+  return Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n0\r\n\r\n')])
+}
+
+/** As Node does with what nobody has read. */
+function dump(req: IncomingMessage): void {
+  const { _consuming, _readableState, _dump } = inside<
+    NodeIncoming & { _readableState: { resumeScheduled: boolean }; _dump(): void }
+  >(req)
+  if (!_consuming && !_readableState.resumeScheduled) _dump.call(req)
+}
+
+/** Responses of which 'finish' is not told yet, and 'close'. One tick tells all of a batch. */
+let finishing: Light[] = []
+let closing: Light[] = []
+
+function finish(light: Light): void {
+  if (finishing.push(light) === 1) process.nextTick(tellFinished)
+}
+
+function tellFinished(): void {
+  const all = finishing
+  finishing = []
+  tell(all, 0, (light) => {
+    light.isFinished = true
+    const { req } = light.res
+    if (isLightRequest(req)) dumpLight(req)
+    else dump(req)
+    // Who made it real meanwhile sees it in Node's fields.
+    if (lightOf(light.res) === undefined) endReal(light.res, light)
+    if (inside<LightObject>(light.res)._events === undefined) light.isClosed = true
+    else {
+      if (closing.push(light) === 1) process.nextTick(tellClosed)
+      light.context.runInAsyncScope(emit, undefined, light.res, 'finish')
+    }
+  })
+}
+
+function tellClosed(): void {
+  const all = closing
+  closing = []
+  tell(all, 0, (light) => {
+    light.isClosed = true
+    if (lightOf(light.res) === undefined) endReal(light.res, light)
+    light.context.runInAsyncScope(emit, undefined, light.res, 'close')
+  })
+}
+
+function emit(res: ServerResponse, event: string): void {
+  res.emit(event)
+}
+
+/** What a listener throws ends its tick; the others are told in another one. */
+function tell(all: readonly Light[], from: number, one: (light: Light) => void): void {
+  let at = from
+  try {
+    while (at < all.length) {
+      const light = all[at] as Light
+      at += 1
+      one(light)
+    }
+  } finally {
+    if (at < all.length) process.nextTick(tell, all, at, one)
+  }
+}
+
+/** A method that acts upon a light response by itself, if it can; for a real one it is Node's. */
+type Method = (this: ServerResponse, ...args: never[]) => unknown
+
+const methods: Record<string, Method> = {
+  setHeader(name: string, value: OutgoingHttpHeader) {
+    const light = lightOf(this)
+    if (light === undefined) return node.setHeader.call(this, name, value as string)
+    if (light.head !== undefined) throw sentAlready('set')
+    set(light, name, value)
+    return this
+  },
+
+  getHeader(name: string) {
+    const light = lightOf(this)
+    if (light === undefined || typeof name !== 'string') return node.getHeader.call(real(this), name)
+    return find(light, name.toLowerCase())?.value
+  },
+
+  hasHeader(name: string) {
+    const light = lightOf(this)
+    if (light === undefined || typeof name !== 'string') return node.hasHeader.call(real(this), name)
+    return find(light, name.toLowerCase()) !== undefined
+  },
+
+  removeHeader(name: string) {
+    const light = lightOf(this)
+    const known = light && typeof name === 'string' ? fieldName(name) : undefined
+    // Node heeds that it was removed.
+    const isNode = known === undefined || known.isOdd || known.key === 'content-length'
+    if (light === undefined || isNode) return node.removeHeader.call(real(this), name)
+    if (light.head !== undefined) throw sentAlready('remove')
+    const at = find(light, known.key)
+    if (at !== undefined) light.fields.splice(light.fields.indexOf(at), 1)
+  },
+
+  getHeaders() {
+    const light = lightOf(this)
+    if (light === undefined) return node.getHeaders.call(this)
+    const headers = Object.create(null) as Record<string, OutgoingHttpHeader>
+    for (const { key, value } of light.fields) headers[key] = value
+    return headers
+  },
+
+  getHeaderNames() {
+    const light = lightOf(this)
+    return light === undefined ? node.getHeaderNames.call(this) : light.fields.map(({ key }) => key)
+  },
+
+  writeHead(status: number, reason?: unknown, headers?: unknown) {
+    const light = lightOf(this)
+    if (light !== undefined) {
+      if (light.head !== undefined) throw sentAlready('write')
+      if (writeHead(this, light, status, reason, headers)) return this
+    }
+    return (node.writeHead as unknown as WriteHead).call(real(this), status, reason, headers)
+  },
+
+  end(chunk?: unknown, encoding?: unknown, done?: unknown) {
+    const light = lightOf(this)
+    const isPlain =
+      typeof chunk !== 'function' && (done === undefined || done === null) && typeof encoding !== 'function'
+    const isUtf8 = typeof chunk !== 'string' || encoding === undefined || encoding === null || encoding === 'utf8'
+    if (light !== undefined && isPlain && isUtf8 && endWith(this, light, chunk)) return this
+    return (node.end as unknown as (...args: unknown[]) => unknown).call(real(this), chunk, encoding, done)
+  },
+}
+
+function real(res: ServerResponse): ServerResponse {
+  makeResponseReal(res)
+  return res
+}
+
+const model = new ServerResponse(new http.IncomingMessage(new Socket()))
+const finishedKey = Object.getOwnPropertySymbols(model).find(({ description }) => description === 'kWritableFinished')
+const tellsFinish = finishedKey !== undefined
+
+/** What of a light response is known without Node's fields. */
+const answered: Readonly<Record<string, (light: Light) => unknown>> = {
+  _header: ({ head }) => head ?? null,
+  _headerSent: ({ isEnded }) => isEnded,
+  finished: ({ isEnded }) => isEnded,
+  headersSent: ({ head }) => head !== undefined,
+  writableEnded: ({ isEnded }) => isEnded,
+  // Since Node 24 it waits for 'finish'.
+  writableFinished: ({ isEnded, isFinished }) => (tellsFinish ? isFinished : isEnded),
+  writable: () => true,
+  destroyed: ({ isClosed }) => isClosed,
+  _closed: ({ isClosed }) => isClosed,
+  closed: ({ isClosed }) => isClosed,
+  errored: () => null,
+  sendDate: () => true,
+  outputSize: () => 0,
+  writableLength: () => 0,
+  // Behind its end Node's response has none.
+  socket: ({ request, isFinished }) => (isFinished ? null : request.connection.socket),
+  connection: ({ request, isFinished }) => (isFinished ? null : request.connection.socket),
+}
+
+function define(object: object, key: string | symbol, value: unknown): void {
+  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
+}
+
+function nodeProperty(key: string | symbol): PropertyDescriptor | undefined {
+  for (let at: object | null = node; at !== null; at = Object.getPrototypeOf(at)) {
+    const found = Object.getOwnPropertyDescriptor(at, key)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+function accessor(key: string | symbol, give: ((light: Light) => unknown) | undefined): PropertyDescriptor {
+  const ofNode = nodeProperty(key)
+  return {
+    configurable: true,
+    get(this: ServerResponse): unknown {
+      const light = lightOf(this)
+      if (light !== undefined && give !== undefined) return give(light)
+      if (light === undefined) return ofNode?.get === undefined ? ofNode?.value : ofNode.get.call(this)
+      makeResponseReal(this)
+      return (this as unknown as Record<string | symbol, unknown>)[key]
+    },
+    set(this: ServerResponse, value: unknown): void {
+      if (lightOf(this) !== undefined) makeResponseReal(this)
+      if (ofNode?.set !== undefined) ofNode.set.call(this, value)
+      else define(this, key, value)
+    },
+  }
+}
+
+Object.setPrototypeOf(LightResponse.prototype, node)
+Object.defineProperty(LightResponse.prototype, 'constructor', { value: ServerResponse, configurable: true })
+// Properties that a light response has of its own.
+const OWN = new Set<string | symbol>(['req', 'statusCode', 'statusMessage'])
+const keys = new Set<string | symbol>([...Reflect.ownKeys(model), ...Object.keys(answered)])
+for (const key of keys) {
+  if (OWN.has(key) || isOfEmitter(key)) continue
+  const give = typeof key === 'string' ? answered[key] : undefined
+  Object.defineProperty(LightResponse.prototype, key, accessor(key, give))
+}
+/** Node's own method, on the real response. */
+function realMethod(value: (...args: unknown[]) => unknown): PropertyDescriptor {
+  return {
+    value(this: ServerResponse, ...args: unknown[]): unknown {
+      return value.apply(real(this), args)
+    },
+    writable: true,
+    configurable: true,
+  }
+}
+for (const prototype of [Object.getPrototypeOf(node) as object, node]) {
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    if (name === 'constructor' || typeof value !== 'function') continue
+    Object.defineProperty(LightResponse.prototype, name, realMethod(value))
+  }
+}
+for (const [name, value] of Object.entries(methods)) {
+  Object.defineProperty(LightResponse.prototype, name, { value, writable: true, configurable: true })
+}

@@ -1,0 +1,112 @@
+// Where a server listens: Node binds, as it does for its own servers (ports, paths, descriptors, handles, those of a
+// cluster's primary), and the loop accepts.
+import net from 'node:net'
+import { systemError } from '../runtime/errors.js'
+import type { Loop } from './loop.js'
+
+/** Node's handle of a listening socket. */
+export interface NodeHandle {
+  readonly fd?: number
+  getsockname?(out: object): number
+  fchmod?(mode: number): number
+  ref(): void
+  unref(): void
+  close(callback?: () => void): void
+}
+
+/** What `listen` has made of its arguments, as Node hands them on. */
+export interface Place {
+  readonly address: string | null
+  readonly port: number | null
+  readonly addressType: number | null
+  readonly backlog: number
+  readonly fd: number | undefined
+  readonly flags: number | undefined
+}
+
+type CreateHandle = (
+  address: string | null,
+  port: number | null,
+  addressType: number | null,
+  fd: number | undefined,
+  flags: number | undefined,
+) => NodeHandle | number
+
+const { _createServerHandle: createHandle } = net as unknown as { _createServerHandle: CreateHandle }
+
+/** As Node's default of 511, which the kernel makes 512 of. */
+const BACKLOG = 511
+
+/** What is listened with in place of Node's handle, which accepts nothing. */
+export class ListeningHandle {
+  readonly getsockname: ((out: object) => number) | undefined
+  readonly fchmod: ((mode: number) => number) | undefined
+  readonly #handle: NodeHandle
+  readonly #loop: Loop
+
+  constructor(handle: NodeHandle, loop: Loop) {
+    this.#handle = handle
+    this.#loop = loop
+    if (handle.getsockname) this.getsockname = (out) => handle.getsockname?.(out) ?? 0
+    if (handle.fchmod) this.fchmod = (mode) => handle.fchmod?.(mode) ?? 0
+  }
+
+  get fd(): number {
+    return this.#handle.fd ?? -1
+  }
+
+  ref(): void {
+    this.#loop.reactor.ref()
+  }
+
+  unref(): void {
+    this.#loop.reactor.unref()
+  }
+
+  close(callback?: () => void): void {
+    this.#loop.stopListening()
+    this.#handle.close(callback)
+  }
+}
+
+/** Binds as Node does, or gives the negative errno, with the address that could not be had. */
+export function bound({ address, port, addressType, fd, flags }: Place): BoundHandle {
+  if (!address && typeof fd !== 'number') {
+    // Every network, IPv4 too; where the system knows no IPv6, those of IPv4.
+    const handle = createHandle('::', port, 6, fd, flags)
+    if (typeof handle !== 'number') return checked(handle, '::', 6)
+    return checked(createHandle('0.0.0.0', port, 4, fd, flags), '0.0.0.0', 4)
+  }
+  return checked(createHandle(address, port, addressType, fd, flags), address, addressType)
+}
+
+export interface BoundHandle {
+  readonly handle: NodeHandle | number
+  readonly address: string | null
+  readonly addressType: number | null
+}
+
+/** An address that is in use is told late, when the socket listens. */
+function checked(handle: NodeHandle | number, address: string | null, addressType: number | null): BoundHandle {
+  const late = typeof handle === 'number' ? 0 : (handle.getsockname?.({}) ?? 0)
+  if (late === 0 || typeof handle === 'number') return { handle, address, addressType }
+  handle.close()
+  return { handle: late, address, addressType }
+}
+
+export function backlogOf(place: Place): number {
+  return place.backlog || BACKLOG
+}
+
+/** The error that Node's own servers give. */
+export function listenError(errno: number, address: string | null, port: number | null): Error {
+  const [code, meaning] = systemError(errno)
+  const hasPort = port !== null && port > 0
+  const where = hasPort ? ` ${address}:${port}` : address ? ` ${address}` : ''
+  const error = new Error(`listen ${code}: ${meaning}${where}`)
+  return Object.assign(
+    error,
+    { code, errno, syscall: 'listen', address: address ?? undefined },
+    hasPort ? { port } : {},
+  )
+}

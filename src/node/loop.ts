@@ -1,0 +1,323 @@
+// A server's loop: a native reactor whose events are connections and their requests, and whom they concern.
+import { AsyncResource, executionAsyncId } from 'node:async_hooks'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { addressText } from '../exchange/address.js'
+import { pieceAt, refusalAt } from '../exchange/event_fields.js'
+import { type Block, Exchange } from '../exchange/exchange.js'
+import {
+  BATCH_DONE,
+  BATCH_FLUSHES,
+  BATCH_GOES_ON,
+  BODY_END,
+  BODY_FAILED,
+  BODY_FLAGS,
+  BODY_SEQUENCE,
+  BODY_TRAILERS_LENGTH,
+  BODY_TRAILERS_OFFSET,
+  CLOSED_BY_SERVER,
+  CLOSED_CAUSE,
+  DRAINED_SEQUENCE,
+  EVENT_BODY,
+  EVENT_CLOSED,
+  EVENT_DRAINED,
+  EVENT_GENERATION,
+  EVENT_GONE,
+  EVENT_KIND,
+  EVENT_OPENED,
+  EVENT_REFUSED,
+  EVENT_REQUEST,
+  EVENT_SLOT,
+  EVENT_WORDS,
+  FLAG_BODY,
+  FLAG_BODY_FOLLOWS,
+  FLAG_IPV4,
+  GONE_HALF,
+  OPENED_ADDRESS,
+  OPENED_FLAGS,
+  OPENED_LOCAL_ADDRESS,
+  OPENED_LOCAL_PORT,
+  OPENED_PORT,
+  OPENED_UNIX,
+  REFUSED_LENGTH,
+  REFUSED_OFFSET,
+  REFUSED_WHY,
+  REQUEST_BODY_LENGTH,
+  REQUEST_BODY_OFFSET,
+  REQUEST_FLAGS,
+  REQUEST_HEAD_LENGTH,
+  REQUEST_SEQUENCE,
+  REQUEST_TRAILERS_LENGTH,
+  REQUEST_TRAILERS_OFFSET,
+  STATE_BATCH,
+} from '../exchange/layout.js'
+import { type NativeReactor, native } from '../exchange/native.js'
+import { REQUEST_CONTEXT } from '../request/request_context.js'
+import { Pace } from '../runtime/pace.js'
+import { Connection } from './connection.js'
+import { Heads } from './heads.js'
+import { isLight } from './light_request.js'
+import { endMessage } from './message_body.js'
+import { NodeRequest } from './request.js'
+import type { BrinkSocket } from './socket.js'
+
+/** What a loop needs of its server. */
+export interface LoopOwner {
+  readonly highWaterMark: number
+  /** A connection was opened. */
+  opened(connection: Connection): void
+  /** A connection was ended. */
+  left(connection: Connection): void
+  /** Emits 'connection'. */
+  adopt(connection: Connection, socket: BrinkSocket): void
+  /** A request came, of which the body is pushed behind this call. */
+  request(request: NodeRequest): void
+  readonly server: Server
+  /** Has Node's server take a request of which the app has the message and the response. */
+  takeReal(request: NodeRequest): void
+  /** The client was refused, and waits for the last thing that it is told. */
+  refused(connection: Connection, refusal: { readonly code: string; readonly status: number }, packet: Buffer): void
+  /** The reactor has ended. */
+  closed(loop: Loop): void
+}
+
+/** Settings of the native reactor. */
+export type LoopSettings = Readonly<Record<string, number | string | boolean>>
+
+export class Loop {
+  readonly exchange: Exchange
+  readonly reactor: NativeReactor
+  readonly connections = new Set<Connection>()
+  isListening = true
+  /** It listens at an address of IPv6. */
+  isIpv6 = false
+  readonly #owner: LoopOwner
+  readonly #bySlot: (Connection | undefined)[] = []
+  readonly #heads = new Heads()
+  readonly #pace = new Pace()
+  readonly #state: Int32Array
+  #isClosed = false
+  #isEnding = false
+  #block: Block | undefined
+  #at = 0
+  #left = 0
+  #caller = 0
+
+  constructor(owner: LoopOwner, settings: LoopSettings) {
+    this.#owner = owner
+    const threaded = settings.threaded === true
+    this.exchange = new Exchange(threaded, {
+      flush: (atLeisure) => this.#isClosed || this.reactor.flush(atLeisure),
+      lend: (body, copied) => (this.#isClosed ? 0 : this.reactor.lend(body, copied)),
+      losers: () => (this.#isClosed ? [] : this.reactor.losers()),
+    })
+    this.#state = this.exchange.state
+    this.reactor = new native.Reactor(
+      settings,
+      this.exchange.requestBlocks,
+      this.exchange.replyBlocks,
+      this.#state,
+      (place, events) => this.#begin(place, events),
+      () => this.#run(),
+      (place) => this.exchange.lenderOf(place),
+      () => this.reactor.close(),
+      () => {
+        this.#isClosed = true
+        for (const connection of this.connections) connection.closed(CLOSED_BY_SERVER)
+        owner.closed(this)
+      },
+    )
+  }
+
+  start(): void {
+    this.reactor.start()
+  }
+
+  /** No more connections; those that there are go on. */
+  stopListening(): void {
+    this.isListening = false
+    this.reactor.stopListening()
+    this.endIfIdle()
+  }
+
+  /** Ends when nothing is left that could bring an event. */
+  endIfIdle(): void {
+    if (this.isListening || this.#isEnding) return
+    let isSilent = true
+    let hasLeft = true
+    for (const connection of this.connections) {
+      isSilent &&= connection.isSilent
+      hasLeft &&= connection.hasLeft
+    }
+    // As with Node's sockets: one that the client has ended keeps no process alive.
+    if (isSilent) this.reactor.unref()
+    if (!hasLeft) return
+    this.#isEnding = true
+    // What was said last still leaves.
+    this.reactor.drain()
+  }
+
+  #begin(place: number, events: number): void {
+    this.#block = this.exchange.requests(place)
+    this.#at = 0
+    this.#left = events
+    this.#caller = executionAsyncId()
+    this.#pace.begin()
+    this.#run()
+  }
+
+  /**
+   * Goes on with the events. What a listener throws is an uncaught exception, as with Node's server; the native side calls
+   * again then, for the others of the batch are heard all the same.
+   */
+  #run(): void {
+    const block = this.#block
+    if (block === undefined) return
+    const { words } = block
+    this.#state[STATE_BATCH] = BATCH_GOES_ON
+    while (this.#left > 0) {
+      const at = this.#at
+      this.#at = at + words[at + EVENT_WORDS]
+      this.#left -= 1
+      if (words[at + EVENT_KIND] === EVENT_REQUEST) this.#request(block, at)
+      else this.#hear(block, at)
+      if (this.#left === 0 || !this.#pace.step() || !this.#pace.look()) continue
+      this.#pace.restart()
+      this.#state[STATE_BATCH] = BATCH_FLUSHES
+      return
+    }
+    this.#block = undefined
+    this.#state[STATE_BATCH] = BATCH_DONE
+  }
+
+  #request(block: Block, at: number): void {
+    const { words } = block
+    const connection = this.#connection(words[at + EVENT_SLOT], words[at + EVENT_GENERATION])
+    if (connection === undefined || !connection.isOpen) return
+    const context = new AsyncResource(REQUEST_CONTEXT, this.#caller)
+    const flags = words[at + REQUEST_FLAGS]
+    const head = this.#heads.at(block, at)
+    const request = new NodeRequest(connection, words[at + REQUEST_SEQUENCE], context, head, flags)
+    connection.began(request, words[at + REQUEST_HEAD_LENGTH])
+    context.runInAsyncScope(this.#answer, this, request, block, at)
+  }
+
+  #answer(request: NodeRequest, block: Block, at: number): void {
+    if ((request.flags & FLAG_BODY) === 0) {
+      try {
+        this.#owner.request(request)
+      } finally {
+        endOfHead(request)
+      }
+      return
+    }
+    const { words, bytes } = block
+    const start = words[at + REQUEST_BODY_OFFSET]
+    const body = Buffer.from(bytes.subarray(start, start + words[at + REQUEST_BODY_LENGTH]))
+    const isWhole = (request.flags & FLAG_BODY_FOLLOWS) === 0
+    const trailers = isWhole
+      ? textAt(block, words[at + REQUEST_TRAILERS_OFFSET], words[at + REQUEST_TRAILERS_LENGTH])
+      : ''
+    try {
+      this.#owner.request(request)
+    } finally {
+      // Also for a listener that has thrown.
+      request.connection.body(body, isWhole, trailers)
+    }
+  }
+
+  #hear(block: Block, at: number): void {
+    const { words, bytes } = block
+    const slot = words[at + EVENT_SLOT]
+    const generation = words[at + EVENT_GENERATION]
+    if (words[at + EVENT_KIND] === EVENT_OPENED) return this.#opened(words, at)
+    const connection = this.#connection(slot, generation)
+    if (connection === undefined) return
+    switch (words[at + EVENT_KIND]) {
+      case EVENT_BODY: {
+        const flags = words[at + BODY_FLAGS]
+        const isLast = (flags & BODY_END) !== 0
+        const piece = pieceAt(words, bytes, at)
+        if (connection.isTunnelOf(words[at + BODY_SEQUENCE])) return connection.tunnelled(piece, isLast)
+        if ((flags & BODY_FAILED) !== 0) return connection.bodyFailed()
+        const trailers = isLast ? textAt(block, words[at + BODY_TRAILERS_OFFSET], words[at + BODY_TRAILERS_LENGTH]) : ''
+        return connection.body(piece, isLast, trailers)
+      }
+      case EVENT_GONE:
+        if (words[at + GONE_HALF] !== 0) connection.heardEnd()
+        return
+      case EVENT_DRAINED:
+        return connection.drained(words[at + DRAINED_SEQUENCE])
+      case EVENT_CLOSED:
+        this.#bySlot[slot] = undefined
+        this.connections.delete(connection)
+        return connection.closed(words[at + CLOSED_CAUSE])
+      case EVENT_REFUSED: {
+        const start = words[at + REFUSED_OFFSET]
+        const packet = Buffer.from(bytes.subarray(start, start + words[at + REFUSED_LENGTH]))
+        return this.#owner.refused(connection, refusalAt(words[at + REFUSED_WHY]), packet)
+      }
+    }
+  }
+
+  #opened(words: Int32Array, at: number): void {
+    const slot = words[at + EVENT_SLOT]
+    const peer = this.#address(words, at, OPENED_ADDRESS, OPENED_PORT)
+    const local = this.#address(words, at, OPENED_LOCAL_ADDRESS, OPENED_LOCAL_PORT)
+    const connection = new Connection(this, slot, words[at + EVENT_GENERATION], peer, local)
+    this.#bySlot[slot] = connection
+    this.connections.add(connection)
+    this.#owner.opened(connection)
+  }
+
+  /** As Node tells it: a socket for both families has IPv4 in the form of IPv6. */
+  #address(words: Int32Array, at: number, addressAt: number, portAt: number): Partial<AddressInfo> {
+    const flags = words[at + OPENED_FLAGS]
+    if ((flags & OPENED_UNIX) !== 0) return {}
+    const isIpv4 = (flags & FLAG_IPV4) !== 0
+    const text = addressText(words, at + addressAt, isIpv4)
+    const port = words[at + portAt]
+    if (isIpv4 && !this.isIpv6) return { address: text, family: 'IPv4', port }
+    return { address: isIpv4 ? `::ffff:${text}` : text, family: 'IPv6', port }
+  }
+
+  #connection(slot: number, generation: number): Connection | undefined {
+    const connection = this.#bySlot[slot]
+    return connection?.generation === generation ? connection : undefined
+  }
+
+  // Of connections.
+
+  get highWaterMark(): number {
+    return this.#owner.highWaterMark
+  }
+
+  adopt(connection: Connection, socket: BrinkSocket): void {
+    this.#owner.adopt(connection, socket)
+  }
+
+  get server(): Server {
+    return this.#owner.server
+  }
+
+  takeReal(request: NodeRequest): void {
+    this.#owner.takeReal(request)
+  }
+
+  left(connection: Connection): void {
+    this.#owner.left(connection)
+    this.endIfIdle()
+  }
+}
+
+/** There is no body: behind its listeners the message ends. */
+function endOfHead(request: NodeRequest): void {
+  const { req } = request
+  if (req === undefined || request.hasWholeBody) return
+  request.hasWholeBody = true
+  if (!isLight(req)) endMessage(req, '')
+}
+
+function textAt({ bytes }: Block, start: number, length: number): string {
+  return length === 0 ? '' : bytes.latin1Slice(start, start + length)
+}

@@ -1,0 +1,435 @@
+// An http.Server whose connections are brink's: `createServer` and `Server` of `brink/node`.
+import { channel } from 'node:diagnostics_channel'
+import http, { type IncomingMessage, type RequestListener, type ServerOptions, ServerResponse } from 'node:http'
+import net from 'node:net'
+import { FLAG_EXPECTS_CONTINUE, FLAG_EXPECTS_OTHER, FLAG_HTTP_1_0, FLAG_UPGRADE } from '../exchange/layout.js'
+import { native } from '../exchange/native.js'
+import type { Connection } from './connection.js'
+import type { Head } from './heads.js'
+import { handOver, realIncoming, tellClientError } from './incoming.js'
+import { LightIncoming, lightIncoming } from './light_request.js'
+import { constructReal, LightResponse, lightResponse } from './light_response.js'
+import { backlogOf, bound, ListeningHandle, listenError, type NodeHandle, type Place } from './listening.js'
+import { Loop, type LoopOwner, type LoopSettings } from './loop.js'
+import { inside, type NodeSocket, type RequestClass, type ResponseClass } from './node_parser.js'
+import { type NodeRequest, requestOfMessage } from './request.js'
+import type { BrinkSocket } from './socket.js'
+
+/** Node lets an idle connection live so much longer than it says. */
+const KEEP_ALIVE_BUFFER_MS = 1000
+
+/** What of Node's server is no part of its types. */
+interface ServerInternals {
+  _handle: NodeHandle | ListeningHandle | null
+  _connections: number
+  _connectionKey: string
+  _unref: boolean
+  _listen2(
+    address: string | null,
+    port: number | null,
+    addressType: number | null,
+    backlog: number,
+    fd: number | undefined,
+    flags: number | undefined,
+  ): void
+  _emitCloseIfDrained(): void
+  highWaterMark: number
+  maxHeaderSize?: number
+  keepAliveTimeoutBuffer?: number
+}
+
+const { prototype: netServer } = net.Server as unknown as { prototype: ServerInternals }
+/** Taken now, for it may be this module's that stands in its place later. */
+const nodeServer = http.Server as unknown as (options: unknown, listener: unknown) => void
+
+const { emit: nodeEmit } = http.Server.prototype as { emit(event: string | symbol, ...args: unknown[]): boolean }
+
+const STATE = Symbol('brink.server')
+const TIMES = Symbol('brink.times')
+
+/** An http.Server of Node's, on brink's loop. */
+export interface Server extends http.Server {
+  /** @internal */
+  [STATE]: ServerState
+  /** @internal */
+  [TIMES]: Record<string, number>
+}
+
+interface ServerConstructor {
+  new (requestListener?: RequestListener): Server
+  new (options: ServerOptions, requestListener?: RequestListener): Server
+  (requestListener?: RequestListener): Server
+  (options: ServerOptions, requestListener?: RequestListener): Server
+  readonly prototype: Server
+}
+
+type Listening = Parameters<ServerInternals['_listen2']>
+
+/** A function and no class, for there are apps that call it on an object of their own, as they can Node's. */
+export const Server: ServerConstructor = function (
+  this: Server | undefined,
+  options?: ServerOptions | RequestListener | null,
+  listener?: RequestListener,
+): Server | undefined {
+  if (!(this instanceof Server)) return new Server(options as ServerOptions, listener)
+  const [given, requestListener] = typeof options === 'function' ? [{}, options] : [options ?? {}, listener]
+  const { ServerResponse: Response = LateResponse } = given
+  // What is no object is told by Node.
+  const isObject = typeof given === 'object' && !Array.isArray(given)
+  nodeServer.call(this, isObject ? { ...given, ServerResponse: Response } : given, requestListener)
+  this[STATE] = new ServerState(this, given)
+  if (requestListener !== undefined) this[STATE].hasPrototypes = leadToLight(requestListener)
+  return undefined
+} as unknown as ServerConstructor
+
+Object.setPrototypeOf(Server.prototype, http.Server.prototype)
+Object.setPrototypeOf(Server, http.Server)
+
+/**
+ * Makes a server as `http.createServer` of Node does, on brink's loop.
+ *
+ * @throws what Node's throws for options that cannot be
+ */
+export function createServer(requestListener?: RequestListener): Server
+export function createServer(options: ServerOptions, requestListener?: RequestListener): Server
+export function createServer(options?: ServerOptions | RequestListener, requestListener?: RequestListener): Server {
+  return new Server(options as ServerOptions, requestListener)
+}
+
+/**
+ * For Fastify: `fastify({ serverFactory: brinkFactory })`.
+ *
+ * It takes of Fastify's options what Node's server has: `keepAliveTimeout`, `requestTimeout`, `connectionTimeout`,
+ * `maxRequestsPerSocket`, and those of `http`.
+ */
+export function brinkFactory(handler: RequestListener, options: FastifyOptions = {}): Server {
+  const server = createServer(options.http ?? {}, handler)
+  const { keepAliveTimeout, requestTimeout, connectionTimeout, maxRequestsPerSocket } = options
+  if (keepAliveTimeout !== undefined) server.keepAliveTimeout = keepAliveTimeout
+  if (requestTimeout !== undefined) server.requestTimeout = requestTimeout
+  if (maxRequestsPerSocket !== undefined && maxRequestsPerSocket > 0) server.maxRequestsPerSocket = maxRequestsPerSocket
+  if (connectionTimeout !== undefined) server.setTimeout(connectionTimeout)
+  return server
+}
+
+/** What Fastify gives a `serverFactory` of its own options, as far as it concerns the server. */
+export interface FastifyOptions {
+  readonly http?: ServerOptions | null
+  readonly keepAliveTimeout?: number
+  readonly requestTimeout?: number
+  readonly connectionTimeout?: number
+  readonly maxRequestsPerSocket?: number
+}
+
+function internals(server: http.Server): ServerInternals {
+  return inside<ServerInternals>(server)
+}
+
+/** Others are no requests to Node's parser. */
+const METHODS = new Set(http.METHODS)
+
+/** The head, for who is told of it. */
+function packetOf({ method, url, fields: { raw } }: Head): Buffer {
+  let text = `${method} ${url} HTTP/1.1\r\n`
+  for (let at = 0; at < raw.length; at += 2) text += `${raw[at]}: ${raw[at + 1]}\r\n`
+  return Buffer.from(`${text}\r\n`, 'latin1')
+}
+
+interface HeaderRules {
+  joinDuplicateHeaders?: boolean
+  requireHostHeader?: boolean
+}
+
+/** What Node's server has to look at itself. */
+const UNUSUAL = FLAG_HTTP_1_0 | FLAG_UPGRADE | FLAG_EXPECTS_CONTINUE | FLAG_EXPECTS_OTHER
+
+const requestStarts = channel('http.server.request.start')
+const responseEnds = channel('http.server.response.finish')
+
+class ServerState implements LoopOwner {
+  /** Node's server takes a request whose listeners were called before. */
+  isSilent = false
+  /** The app gives messages prototypes of its own, behind which Node's constructor is slower still. */
+  hasPrototypes = false
+  /** Neither classes of the app's own, nor options that make responses others. */
+  readonly #isPlain: boolean
+  /** One that listens, and those that have stopped and still have connections. */
+  readonly loops = new Set<Loop>()
+  readonly server: Server
+  readonly #Request: RequestClass
+  /** Node's listener that keeps connections of its own parsers; there are none. */
+  readonly #track: (() => void) | undefined
+
+  constructor(server: Server, options: ServerOptions) {
+    this.server = server
+    this.#Request = (options.IncomingMessage ?? http.IncomingMessage) as unknown as RequestClass
+    const { IncomingMessage, ServerResponse, uniqueHeaders } = options
+    const isPlain = IncomingMessage === undefined && ServerResponse === undefined
+    this.#isPlain =
+      isPlain && !uniqueHeaders && !inside<{ rejectNonStandardBodyWrites: boolean }>(server).rejectNonStandardBodyWrites
+    this.#track = server.listeners('listening')[0] as (() => void) | undefined
+    if (this.#track) server.removeListener('listening', this.#track)
+  }
+
+  get highWaterMark(): number {
+    return internals(this.server).highWaterMark
+  }
+
+  listen(place: Place): void {
+    const server = internals(this.server)
+    const given = server._handle as NodeHandle | null
+    const { handle, address, addressType } = given ? { ...place, handle: given } : bound(place)
+    if (typeof handle === 'number') return this.#failed(handle, address, place.port)
+    if (typeof handle.fd !== 'number' || handle.fd < 0) return this.#leaveToNode(place)
+    const loop = new Loop(this, this.#settings())
+    const listening = loop.reactor.listenOn(handle.fd, { backlog: backlogOf(place) }, [])
+    if ('errno' in listening) {
+      handle.close()
+      server._handle = null
+      loop.reactor.close()
+      return this.#failed(listening.errno, address, place.port)
+    }
+    this.loops.add(loop)
+    loop.isIpv6 = isIpv6(handle)
+    loop.start()
+    server._handle = new ListeningHandle(handle, loop)
+    server._connectionKey = `${addressType}:${address}:${place.port}`
+    if (server._unref) this.server.unref()
+    process.nextTick(() => {
+      if (server._handle) this.server.emit('listening')
+    })
+  }
+
+  #failed(errno: number, address: string | null, port: number | null): void {
+    const error = listenError(errno, address, port)
+    process.nextTick(() => this.server.emit('error', error))
+  }
+
+  /** A cluster's primary that accepts by itself hands over connections that Node has. */
+  #leaveToNode({ address, port, addressType, backlog, fd, flags }: Place): void {
+    if (this.#track) this.server.once('listening', this.#track)
+    netServer._listen2.call(this.server as unknown as ServerInternals, address, port, addressType, backlog, fd, flags)
+  }
+
+  #settings(): LoopSettings {
+    const server = this.server
+    const { backend, threaded } = chosenBackend()
+    return {
+      backend,
+      threaded,
+      ...this.times(),
+      writeTimeout: 0,
+      halfCloseTimeout: 0,
+      minRate: 0,
+      maxHeaderSize: Math.min(internals(server).maxHeaderSize || http.maxHeaderSize, 65535),
+      maxHeaders: 1000,
+      maxTargetSize: 65535,
+      bodyLimit: Number.MAX_SAFE_INTEGER,
+      takesUpgrades: true,
+      takesAnyUpgrade: true,
+      tellsConnections: true,
+      ownsExpectations: true,
+      lenientHost: true,
+      anyTarget: true,
+      asksAboutRefusals: true,
+    }
+  }
+
+  /** In the native side's words; both have 0 for no limit. */
+  times(): { keepAliveTimeout: number; headersTimeout: number; requestTimeout: number } {
+    const { keepAliveTimeout, headersTimeout, requestTimeout } = this.server
+    const idle = limitOf(keepAliveTimeout)
+    const head = limitOf(headersTimeout)
+    // A request's head counts to the time of the whole.
+    const whole = limitOf(requestTimeout)
+    const buffer = internals(this.server).keepAliveTimeoutBuffer ?? KEEP_ALIVE_BUFFER_MS
+    return {
+      keepAliveTimeout: idle === 0 ? 0 : idle + limitOf(buffer),
+      headersTimeout: whole > 0 && (head === 0 || whole < head) ? whole : head,
+      requestTimeout: whole,
+    }
+  }
+
+  // Of the loop.
+
+  opened(connection: Connection): void {
+    const server = this.server
+    const { maxConnections } = server
+    const own = internals(server)
+    if (maxConnections && own._connections >= maxConnections) {
+      const { peer, local } = connection
+      connection.turnAway()
+      server.emit('drop', {
+        localAddress: local.address,
+        localPort: local.port,
+        localFamily: local.family,
+        remoteAddress: peer.address,
+        remotePort: peer.port,
+        remoteFamily: peer.family,
+      })
+      return
+    }
+    own._connections += 1
+    // One listener is Node's own. A socket that nobody asks for is not made.
+    if (server.listenerCount('connection') > 1 || server.timeout > 0) void connection.socket
+  }
+
+  left(): void {
+    const own = internals(this.server)
+    own._connections -= 1
+    own._emitCloseIfDrained()
+  }
+
+  adopt(_connection: Connection, socket: BrinkSocket): void {
+    inside<NodeSocket>(socket).server = this.server
+    this.server.emit('connection', socket)
+  }
+
+  request(request: NodeRequest): void {
+    const connection = request.connection as Connection
+    if (!METHODS.has(request.head.method))
+      return this.refused(connection, { code: 'INVALID_METHOD' }, packetOf(request.head))
+    if (!this.#canBeLight(request) || connection.open.length > 1) {
+      // Node's server has them in their order.
+      connection.makeReal()
+      return handOver(request, this.#Request)
+    }
+    // Node's constructor takes several times as long on an object that is there, and such a body is mostly read.
+    const req =
+      request.bodyFollows || (request.hasBody && this.hasPrototypes)
+        ? realIncoming(request, this.#Request)
+        : lightIncoming(request)
+    if (req === undefined) return
+    const res = lightResponse(request, req)
+    request.req = req
+    request.res = res
+    this.server.emit('request', req, res)
+  }
+
+  takeReal(request: NodeRequest): void {
+    this.isSilent = true
+    try {
+      handOver(request, this.#Request)
+    } finally {
+      this.isSilent = false
+    }
+  }
+
+  /** Whether the request and its response can be what most of them are: see `light_request.ts`. */
+  #canBeLight(request: NodeRequest): boolean {
+    if ((request.flags & UNUSUAL) !== 0 || !this.#isPlain) return false
+    const { maxRequestsPerSocket, maxHeadersCount } = this.server
+    if (maxRequestsPerSocket || maxHeadersCount || requestStarts.hasSubscribers || responseEnds.hasSubscribers)
+      return false
+    const { joinDuplicateHeaders, requireHostHeader } = inside<HeaderRules>(this.server)
+    return !joinDuplicateHeaders && (request.head.fields.hasHost || requireHostHeader === false)
+  }
+
+  refused(connection: Connection, refusal: { readonly code: string }, packet: Buffer): void {
+    connection.refuse()
+    tellClientError(connection.socket, refusal.code, packet)
+  }
+
+  closed(loop: Loop): void {
+    this.loops.delete(loop)
+  }
+
+  connections(): Connection[] {
+    return [...this.loops].flatMap((loop) => [...loop.connections])
+  }
+}
+
+function isIpv6(handle: NodeHandle): boolean {
+  const name: { family?: string } = {}
+  handle.getsockname?.(name)
+  return name.family === 'IPv6'
+}
+
+function limitOf(ms: number | undefined): number {
+  return typeof ms === 'number' && Number.isFinite(ms) && ms > 0 ? ms : 0
+}
+
+function chosenBackend(): { backend: string; threaded: boolean } {
+  const name = process.env.BRINK_BACKEND ?? 'auto'
+  const found = native.backends.find((backend) => backend.name === name) ?? native.backends[0]
+  return { backend: found?.name ?? 'auto', threaded: found?.needsThread === true }
+}
+
+const NodeResponse = ServerResponse as unknown as ResponseClass
+
+/** In the place of `new ServerResponse`: for a request that an app has a response to, that one is made real. */
+const LateResponse = function (
+  this: ServerResponse | undefined,
+  req: IncomingMessage,
+  options?: object,
+): ServerResponse {
+  const request = requestOfMessage(req)
+  if (request?.res === undefined) {
+    const res = new NodeResponse(req, options)
+    if (request !== undefined) request.res = res
+    return res
+  }
+  constructReal(request.res, req, options)
+  return request.res
+} as unknown as typeof ServerResponse
+Object.setPrototypeOf(LateResponse, ServerResponse)
+Object.defineProperty(LateResponse, 'prototype', { value: ServerResponse.prototype })
+
+/** Express gives its requests and responses prototypes of its own: these lead to the light ones, and on to Node's. */
+function leadToLight(listener: RequestListener): boolean {
+  const { request, response } = listener as unknown as { request?: object; response?: object }
+  if (typeof request !== 'object' || typeof response !== 'object') return false
+  lead(request, http.IncomingMessage.prototype, LightIncoming.prototype)
+  lead(response, ServerResponse.prototype, LightResponse.prototype)
+  return true
+}
+
+function lead(object: object | null | undefined, from: object, to: object): void {
+  for (let at = object; at; at = Object.getPrototypeOf(at) as object | null) {
+    const next: unknown = Object.getPrototypeOf(at)
+    if (next === to) return
+    if (next === from) return void Object.setPrototypeOf(at, to)
+  }
+}
+
+const SILENT = new Set<string | symbol>(['request', 'checkContinue', 'checkExpectation', 'dropRequest'])
+
+const methods = {
+  emit(this: Server, event: string | symbol, ...args: unknown[]): boolean {
+    if (this[STATE]?.isSilent && SILENT.has(event)) return true
+    return nodeEmit.call(this, event, ...args)
+  },
+
+  _listen2(this: Server, ...[address, port, addressType, backlog, fd, flags]: Listening): void {
+    this[STATE].listen({ address, port, addressType, backlog, fd, flags })
+  },
+
+  closeAllConnections(this: Server): void {
+    for (const connection of this[STATE].connections()) connection.close()
+  },
+
+  closeIdleConnections(this: Server): void {
+    for (const connection of this[STATE].connections()) if (connection.isIdle) connection.close()
+  },
+}
+
+for (const [name, value] of Object.entries(methods)) {
+  Object.defineProperty(Server.prototype, name, { value, writable: true, configurable: true })
+}
+
+// They hold for a server that listens, too.
+for (const name of ['keepAliveTimeout', 'keepAliveTimeoutBuffer', 'headersTimeout', 'requestTimeout']) {
+  Object.defineProperty(Server.prototype, name, {
+    configurable: true,
+    enumerable: true,
+    get(this: Server): number | undefined {
+      return this[TIMES]?.[name]
+    },
+    set(this: Server, ms: number): void {
+      this[TIMES] ??= {}
+      this[TIMES][name] = ms
+      const state = this[STATE]
+      for (const loop of state?.loops ?? []) loop.reactor.setDeadlines(state.times())
+    },
+  })
+}

@@ -1,0 +1,22 @@
+// What there is to run, each in a process of its own.
+
+import { chapters } from './table/chapters.js'
+
+export interface Part {
+  readonly name: string
+  /** Beside this file. */
+  readonly program: string
+  readonly args: readonly string[]
+}
+
+const APPS = ['express', 'fastify', 'koa', 'nest', 'websocket', 'supertest']
+
+export function partsOf(subject: string): Part[] {
+  return [
+    { name: 'generated', program: 'generated/run.js', args: [subject, '1', '400'] },
+    { name: 'crowds and leaks', program: 'load/crowd.js', args: [subject, '4000'] },
+    { name: 'examples', program: 'examples.js', args: [] },
+    ...APPS.map((file) => ({ name: `app ${file}`, program: 'apps.js', args: [subject, `${file}.mjs`] })),
+    ...Object.keys(chapters).map((name) => ({ name, program: 'program.js', args: [subject, name] })),
+  ]
+}

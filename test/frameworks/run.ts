@@ -1,0 +1,91 @@
+// Apps on brink/node beside the same apps on node:http: the same bytes sent, what comes back and what happens compared.
+//
+//   npm run test:frameworks                       everything
+//   npm run test:frameworks -- aborts uploads     only parts whose name contains one of these
+//   npm run test:frameworks -- --accept           lists what differs now as not yet mended: see differences.ts
+//   npm run test:frameworks -- --subject node     node:http beside itself: is the comparison the same each time?
+
+import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { accept, DIFFERS, type Extent } from './differences.js'
+import { type Part, partsOf } from './parts.js'
+
+const HERE = dirname(fileURLToPath(import.meta.url))
+const PART_LIMIT_MS = 240_000
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { subject: { type: 'string', default: 'brink' }, accept: { type: 'boolean', default: false } },
+})
+
+const parts = partsOf(values.subject).filter(
+  ({ name }) => positionals.length === 0 || positionals.some((text) => name.includes(text)),
+)
+const waiting = [...parts]
+const differing: [row: string, extent: Extent][] = []
+let passed = 0
+let failed = 0
+
+async function work(): Promise<void> {
+  for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
+    const began = performance.now()
+    const { output, ending } = await run(part)
+    const [, good = '0', bad = '1'] = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? []
+    const lost = ending !== '' && bad === '0' ? 1 : Number(bad)
+    passed += Number(good)
+    failed += lost
+    const seconds = ((performance.now() - began) / 1000).toFixed(1)
+    const all = Number(good) + lost
+    console.log(
+      `${lost === 0 ? 'ok  ' : 'FAIL'} ${part.name}  ${good}/${all}  ${seconds} s${ending && `  (${ending})`}`,
+    )
+    const told = output
+      .split('\n')
+      .filter((line) => !/^\d+ passed, \d+ failed$/.test(line) && !line.startsWith(DIFFERS))
+      .join('\n')
+      .trimEnd()
+    for (const line of output.split('\n')) {
+      if (line.startsWith(DIFFERS)) differing.push(JSON.parse(line.slice(DIFFERS.length)) as [string, Extent])
+    }
+    if (told !== '') console.log(told.replace(/^/gm, '     '))
+  }
+}
+
+function run({ program, args }: Part): Promise<{ output: string; ending: string }> {
+  const child = spawn(process.execPath, ['--expose-gc', join(HERE, program), ...args], {
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, NODE_ENV: 'test' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+    })
+  }
+  let late = false
+  const limit = setTimeout(() => {
+    late = true
+    child.kill('SIGKILL')
+  }, PART_LIMIT_MS)
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      clearTimeout(limit)
+      const badly = late ? `still running after ${PART_LIMIT_MS / 1000} s` : (signal ?? `exit code ${code}`)
+      resolve({ output, ending: code === 0 ? '' : badly })
+    })
+  })
+}
+
+await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work))
+if (values.accept) {
+  accept(
+    differing,
+    parts.map(({ name }) => name),
+  )
+}
+if (parts.length === 0) console.log('No part has such a name.')
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0
