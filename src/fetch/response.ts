@@ -5,7 +5,16 @@ import { WholeAnswer } from '../reply/whole_answer.js'
 import { coded } from '../runtime/errors.js'
 import { INSPECT, type Inspect } from '../runtime/inspection.js'
 import { isBlob } from '../streams/body_source.js'
-import { arrayBufferOf, byteStream, decodedText, isDisturbed, textBytes, textStreamOf } from './bodies.js'
+import {
+  arrayBufferOf,
+  byteStream,
+  decodedText,
+  isDisturbed,
+  isNodeStream,
+  piecesOf,
+  textBytes,
+  textStreamOf,
+} from './bodies.js'
 import { headOfList } from './head.js'
 import { appendTo, FetchHeaders, type FieldList, listOf, placeOf } from './headers.js'
 import { LazyStream } from './lazy_stream.js'
@@ -130,6 +139,10 @@ export class FetchResponse {
     } else if (tag === 'URLSearchParams') {
       this.#whole = String(body)
       this.#type = 'application/x-www-form-urlencoded;charset=UTF-8'
+    } else if (isNodeStream(body)) {
+      const pieces = piecesOf(body)
+      if (isDisturbed(body)) throw new TypeError('Response body object should not be disturbed or locked')
+      this.#stream = new (natives().Response)(pieces as ResponseBody).body as ReadableStream<Uint8Array>
     } else if (tag === 'FormData' || Symbol.asyncIterator in body) {
       const packed = new (natives().Response)(body as ResponseBody)
       this.#stream = packed.body as ReadableStream<Uint8Array>
@@ -183,8 +196,7 @@ export class FetchResponse {
     if (this.#stream === undefined) {
       if (this.#whole === undefined) return null
       this.#stream = byteStream(this.#whole)
-      // A used body is a locked stream.
-      if (this.#isUsed) void this.#stream.getReader().cancel()
+      if (this.#isUsed) LazyStream.spend(this.#stream)
     } else if (isBlob(this.#stream)) this.#stream = this.#stream.stream()
     return this.#stream as ReadableStream<Uint8Array>
   }
@@ -213,8 +225,8 @@ export class FetchResponse {
     const hasStream = this.#stream !== undefined
     this.#isUsed = this.#whole !== undefined || hasStream
     if (this.#whole !== undefined) {
-      // A used body is a locked stream, but an unused LazyStream need not be created for that.
-      if (LazyStream.isUntouched(this.#stream)) this.#stream = undefined
+      // A used body is a locked stream.
+      if (LazyStream.isUntouched(this.#stream)) LazyStream.spend(this.#stream)
       else if (hasStream) void (this.#stream as ReadableStream).getReader().cancel()
       return this.#whole
     }

@@ -15,6 +15,8 @@ import { HEAD_WAIT_MS } from './reply_stream.js'
 export interface ResponseWatcher {
   /** The body is complete, or was cancelled. */
   readonly done: () => void
+  /** Called with the function that ends a stream, for a client that leaves. */
+  readonly begun: (stop: (reason: unknown) => void) => void
   /** An error after the response was returned. */
   readonly report: (error: unknown) => void
 }
@@ -126,6 +128,7 @@ class Pieces {
   readonly #watcher: ResponseWatcher
   readonly #length: number | undefined
   #first: Next | undefined
+  #isOver = false
   #slice: SlicePieces | undefined
   #given = 0
 
@@ -135,23 +138,37 @@ class Pieces {
     this.#watcher = watcher
     this.#length = length === null ? undefined : Number(length)
     const cancel = (reason: unknown) => {
-      watcher.done()
+      this.#end()
       source.cancel(reason)
     }
-    this.stream = new ReadableStream({ pull: (controller) => this.#pull(controller), cancel }, { highWaterMark: 0 })
+    const start = (controller: ReadableStreamDefaultController<Uint8Array>) =>
+      watcher.begun((reason) => {
+        if (this.#isOver) return
+        cancel(reason)
+        controller.error(reason)
+      })
+    const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => this.#pull(controller)
+    this.stream = new ReadableStream({ start, pull, cancel }, { highWaterMark: 0 })
+  }
+
+  #end(): void {
+    this.#isOver = true
+    this.#watcher.done()
   }
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     try {
       const bytes = await this.#piece()
+      if (this.#isOver) return
       if (bytes !== undefined) return controller.enqueue(bytes)
       if (this.#length !== undefined && this.#given < this.#length) throw lengthMismatch(this.#length, 'less')
       controller.close()
     } catch (error) {
+      if (this.#isOver) return
       this.#watcher.report(error)
       controller.error(error)
     }
-    this.#watcher.done()
+    this.#end()
   }
 
   /** The next piece that is not empty, or undefined at the end. */

@@ -42,6 +42,7 @@ class LocalAnswer {
   readonly #options: LocalOptions
   readonly #limit: number
   #gone: (() => void) | undefined
+  #stop: ((reason: unknown) => void) | undefined
 
   constructor(dispatcher: Dispatcher, request: Request, options: LocalOptions) {
     this.#dispatcher = dispatcher
@@ -98,9 +99,18 @@ class LocalAnswer {
     this.#gone = () => {
       source.clientGone(false)
       body?.clientGone()
+      this.#stop?.(signal.reason)
     }
     if (signal.aborted) this.#gone()
     else signal.addEventListener('abort', this.#gone, { once: true })
+  }
+
+  /** A client that leaves ends the stream that it is sent. */
+  #begun(stop: (reason: unknown) => void): void {
+    this.#stop = stop
+    const { aborted, reason } = this.#request.signal
+    // Not before the stream is made.
+    if (aborted) queueMicrotask(() => stop(reason))
   }
 
   /** The signal may live longer than the request. */
@@ -128,6 +138,7 @@ class LocalAnswer {
     if (reply instanceof Upgrade) return this.#refusedUpgrade(source)
     return await responseOf(reply, method, {
       done: () => this.#end(source),
+      begun: (stop) => this.#begun(stop),
       report: (error) => this.#report(error, source),
     })
   }

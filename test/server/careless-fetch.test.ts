@@ -1,4 +1,5 @@
 // Fetch apps that make mistakes: each gets a 500 and a line in the log, and costs neither the connection nor the process.
+import { Readable } from 'node:stream'
 import { type FetchInfo, type Server, serve } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -69,6 +70,32 @@ test('the Response of upgrade() is 500 for any other request, and is logged', as
   assert.equal(logged, ['ERR_NO_UPGRADE', 'ERR_NO_UPGRADE'])
 })
 
+test('upgrade() without a function is 500, and is logged', async () => {
+  const logged = await serving(
+    (_request, info) => info.upgrade(undefined as never),
+    async (server) => {
+      const client = await connect(server)
+      assert.is((await client.send(head('GET', '/', 'Connection: upgrade', 'Upgrade: x')).response()).status, 500)
+    },
+  )
+  assert.equal(logged, ['ERR_INVALID_ARG_TYPE'])
+})
+
+test('a value of many spaces is checked in linear time', async () => {
+  const spaces = ' '.repeat(2_000_000)
+  const logged = await serving(
+    () => {
+      const { headers } = new Response(null, { headers: { 'x-a': `a${spaces}b ` } })
+      return new Response(String(headers.get('x-a')?.length))
+    },
+    async (server) => {
+      const client = await connect(server)
+      assert.is((await client.send(head('GET', '/')).response()).text, String(spaces.length + 2))
+    },
+  )
+  assert.equal(logged, [])
+})
+
 test('a content-length that no number holds is left out', async () => {
   const long = { 'content-length': '9'.repeat(40) }
   const logged = await serving(
@@ -133,6 +160,54 @@ for (const [what, value] of Object.entries(thrown)) {
     assert.equal(logged, ['object', 'object'])
   })
 }
+
+test('a Node stream that nobody reads is destroyed, and its error ends nothing', async () => {
+  const made: Readable[] = []
+  const logged = await serving(
+    (request) => {
+      const { pathname } = new URL(request.url)
+      const stream = new Readable({
+        read() {
+          if (pathname === '/fails') this.destroy(new Error('read'))
+        },
+      })
+      made.push(stream)
+      if (pathname === '/dropped') {
+        stream.destroy(new Error('dropped'))
+        assert.throws(() => new Response(stream as never), TypeError)
+      }
+      return pathname === '/dropped' ? new Response('another') : new Response(stream as never)
+    },
+    async (server) => {
+      for (const [method, path, status] of [
+        ['HEAD', '/', 200],
+        ['HEAD', '/fails', 200],
+        ['GET', '/fails', 500],
+        ['GET', '/dropped', 200],
+      ] as const) {
+        const client = await connect(server)
+        assert.is((await client.send(head(method, path)).response(method)).status, status, `${method} ${path}`)
+        await until(() => made.at(-1)?.closed === true, `the end of the stream of ${method} ${path}`)
+      }
+    },
+  )
+  assert.equal(logged, ['object'])
+})
+
+test('a stream whose reader throws wherever it is used is 500', async () => {
+  const failure = () => {
+    throw new Error('reader')
+  }
+  const logged = await serving(
+    () => new Response({ getReader: () => ({ read: failure, cancel: failure }) } as never),
+    async (server) => {
+      const client = await connect(server)
+      assert.is((await client.send(head('GET', '/')).response()).status, 500)
+      assert.is((await client.send(head('HEAD', '/')).response('HEAD')).status, 200)
+    },
+  )
+  assert.equal(logged, ['object'])
+})
 
 test('what says that it is a Blob and has no size is not sent as one', async () => {
   const blob = (size: unknown) => ({

@@ -188,6 +188,12 @@ const wrong: Record<string, Make> = {
     stream.getReader()
     return new Class(stream as never)
   },
+  'the body of one that was read': (Class) => {
+    const response = new Class('x')
+    const { body } = response
+    void response.text()
+    return new Class(body)
+  },
   'the clone of one that was read': (Class) => {
     const response = new Class('x')
     void response.text()

@@ -20,7 +20,7 @@ import {
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fileTree } from '../file_tree.js'
-import { within } from './waiting.js'
+import { turn, until, within } from './waiting.js'
 
 const folder = fileTree({ 'a.txt': 'The file a.\n', 'page/index.html': '<p>', 'large.bin': 'x'.repeat(300_000) })
 
@@ -388,6 +388,36 @@ test('req.signal aborts when the signal of a fetch Request does', async () => {
   })
   const response = await app.request('/', { signal: controller.signal })
   assert.equal(await response.json(), { aborted: true })
+})
+
+test('a stream that app.fetch gave ends when the signal of its Request aborts', async () => {
+  for (const moment of ['before its head', 'while it is read', 'while it waits'] as const) {
+    let ended = false
+    const controller = new AbortController()
+    const logs: unknown[] = []
+    const app = new Router().get('/', async function* () {
+      try {
+        if (moment === 'before its head') controller.abort()
+        yield 'x'
+        for (;;) {
+          await (moment === 'while it waits' ? new Promise((resolve) => setTimeout(resolve, 5)) : turn())
+          yield 'y'
+        }
+      } finally {
+        ended = true
+      }
+    })
+    const { body } = await app.request('/', { signal: controller.signal }, { log: (error) => logs.push(error) })
+    const reader = (body as ReadableStream<Uint8Array>).getReader()
+    const read = async () => {
+      for (;;) await reader.read()
+    }
+    const failure = read().catch((error) => error.name)
+    if (moment !== 'before its head') setTimeout(() => controller.abort(), 0)
+    assert.is(await within(failure, `the end ${moment}`), 'AbortError', moment)
+    await until(() => ended, `the end of the generator ${moment}`)
+    assert.equal(logs, [], moment)
+  }
 })
 
 test('a signal that aborts behind the answer is not told to the request', async () => {
