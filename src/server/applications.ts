@@ -72,7 +72,7 @@ function refuseFetchHandler({ name, length }: { readonly name: string; readonly 
 function fetchApplication(app: FetchApp, given: FetchServeOptions, server: () => FetchServer): Application {
   if (typeof given !== 'object' || given === null) throw wrongType('options', 'an object', given)
   // Instances of classes may have properties with the names of options.
-  const own = isPlainObject(app) ? (({ fetch: _fetch, ...rest }) => rest)(app) : {}
+  const own = isPlainObject(app) ? optionsIn(app) : {}
   const { error, overrideGlobals = true, hostname, ...options }: FetchServeOptions = { ...own, ...given }
   if (error !== undefined && typeof error !== 'function') throw wrongType('error', 'a function', error)
   if (typeof overrideGlobals !== 'boolean') throw wrongType('overrideGlobals', 'a boolean', overrideGlobals)
@@ -84,6 +84,14 @@ function fetchApplication(app: FetchApp, given: FetchServeOptions, server: () =>
     waitUntil: (promise, request) => waitUntil.add(promise, (failure) => request.report(failure)),
   })
   return { dispatcher, options: hostname === undefined ? options : { host: hostname, ...options }, waitUntil }
+}
+
+const FUNCTION_OPTIONS: readonly string[] = ['error', 'log', 'onClientError'] satisfies (keyof FetchServeOptions)[]
+
+/** The options among the properties of an app. Its other methods, such as `scheduled()` of a worker, are not for a server. */
+function optionsIn(app: object): FetchServeOptions {
+  const isOption = ([name, value]: [string, unknown]) => typeof value !== 'function' || FUNCTION_OPTIONS.includes(name)
+  return Object.fromEntries(Object.entries(app).filter(isOption))
 }
 
 function isPlainObject(app: object): boolean {

@@ -498,6 +498,8 @@ test('what cannot be served is told', async () => {
   assert.match(await refused(app, { error: 1 }), /^ERR_INVALID_ARG_TYPE.*"error"/)
   assert.match(await refused(app, { overrideGlobals: 1 }), /^ERR_INVALID_ARG_TYPE.*"overrideGlobals"/)
   assert.is(await refused({ fetch: app.fetch, hostname: '127.0.0.1' }), 'served')
+  // What a worker of Cloudflare exports.
+  assert.is(await refused({ fetch: app.fetch, scheduled() {}, queue() {} }), 'served')
   // The properties of an instance are no options.
   class App {
     port = 'none'
