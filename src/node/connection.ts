@@ -5,6 +5,7 @@ import type { Exchange } from '../exchange/exchange.js'
 import {
   CLOSED_BY_CLIENT,
   CLOSED_BY_RESET,
+  CLOSED_BY_SERVER,
   END_AT_ONCE,
   END_BY_RESET,
   END_IN_ORDER,
@@ -19,7 +20,7 @@ import { timers } from '../runtime/timers.js'
 import { isHeard, isLight } from './light_request.js'
 import { hasListeners, makeResponseReal, markGone } from './light_response.js'
 import { endMessage } from './message_body.js'
-import { inside, type NodeIncoming, type NodeOutgoing } from './node_parser.js'
+import { inside, type NodeIncoming, type NodeOutgoing, type NodeSocket, nodeListener } from './node_parser.js'
 import { type NodeRequest, type RequestConnection, requestOf } from './request.js'
 import { BrinkSocket, type Done, type SocketOwner, type Written } from './socket.js'
 
@@ -75,6 +76,8 @@ export class Connection implements SocketOwner, RequestConnection {
   /** Tells the app of that, with the bytes that came behind the head. */
   #begin: ((head: Buffer) => void) | undefined
   #saidEnd = false
+  /** What is missing of a request's body will not come. */
+  #isTorn = false
   /** The client was refused: what is written now is the answer to that. */
   #isRefused = false
   /** What was written while there was no response. */
@@ -154,9 +157,12 @@ export class Connection implements SocketOwner, RequestConnection {
   }
 
   answer(request: NodeRequest, head: string, body: string | Uint8Array | undefined, isLast: boolean): void {
-    request.isBegun = true
     this.bytesAnswered += head.length + (body?.length ?? 0)
-    this.#owner.exchange.raw(request, isLast ? FLAG_REPLY_CLOSE : 0, head, body)
+    // The app has written to the socket before.
+    if (request.isBegun) {
+      this.#owner.exchange.rawChunk(request, FLAG_CHUNK_END | (isLast ? FLAG_REPLY_CLOSE : 0), head, body)
+    } else this.#owner.exchange.raw(request, isLast ? FLAG_REPLY_CLOSE : 0, head, body)
+    request.isBegun = true
     this.answered(request, isLast)
     if (!isLast) return
     process.nextTick(() => {
@@ -216,7 +222,7 @@ export class Connection implements SocketOwner, RequestConnection {
 
   write(message: ServerResponse | null, pieces: readonly Written[], done: Done): void {
     if (this.#phase === 'closed') return done()
-    const request = message === null ? this.#detached : requestOf(message)
+    const request = message === null ? (this.#detached ?? this.#dueLight()) : requestOf(message)
     const isOwn = request !== undefined && !request.isAnswered
     if (this.#tunnel !== undefined && !isOwn) return this.#send(this.#tunnel, pieces, done)
     if (request === undefined || request.isAnswered || this.#isRefused) {
@@ -230,6 +236,12 @@ export class Connection implements SocketOwner, RequestConnection {
       this.#early = []
     }
     this.#send(request, pieces, done)
+  }
+
+  /** The request that is due, where Node's server does not know of its response. */
+  #dueLight(): NodeRequest | undefined {
+    const [first] = this.open
+    return first === undefined || first.isReal ? undefined : first
   }
 
   finished(message: ServerResponse): void {
@@ -299,6 +311,7 @@ export class Connection implements SocketOwner, RequestConnection {
   /** The body will never be complete. */
   bodyFailed(): void {
     this.#incoming = undefined
+    this.#isTorn = true
   }
 
   /** So much of the body was taken. */
@@ -316,7 +329,26 @@ export class Connection implements SocketOwner, RequestConnection {
     if (this.#heardEnd) return
     this.#heardEnd = true
     this.makeReal()
-    if (!this.socket.destroyed) endReading(this.socket)
+    const { socket } = this
+    if (socket.destroyed) return
+    if (this.#isTorn && !this.#isRefused) {
+      this.refuse()
+      missRest(socket)
+    }
+    endReading(socket)
+  }
+
+  /** The client has ended in the middle of a request. */
+  unfinished(): void {
+    if (this.#isRefused) return
+    this.#isTorn = true
+    if (!this.#heardEnd) return this.heardEnd()
+    const { socket } = this
+    if (socket.destroyed) return
+    this.refuse()
+    missRest(socket)
+    const { parser } = inside<NodeSocket>(socket)
+    if (socket.readableEnded) nodeListener(socket, 'error', 'socketOnError')?.call(socket, parser?.finish())
   }
 
   /** It is closed, and nothing that is still said reaches anybody. */
@@ -329,12 +361,18 @@ export class Connection implements SocketOwner, RequestConnection {
     const socket = this.#socket
     if (socket !== undefined && !socket.destroyed) {
       if (wasOpen && cause === CLOSED_BY_RESET) socket.destroy(resetByClient())
-      else if (wasOpen && cause === CLOSED_BY_CLIENT && this.#tunnel === undefined) this.heardEnd()
+      else if (this.#tunnel === undefined && (wasOpen ? cause === CLOSED_BY_CLIENT : this.#endIsDue(cause)))
+        this.heardEnd()
       else if (cause === CLOSED_BY_CLIENT && this.#heardEnd && this.#saidEnd) this.#taken()
       else socket.destroy()
     }
     this.#taken()
     this.#leave()
+  }
+
+  /** The app has ended its side alone: it goes on until the client ends, too. */
+  #endIsDue(cause: number): boolean {
+    return this.#saidEnd && !this.#heardEnd && (cause === CLOSED_BY_CLIENT || cause === CLOSED_BY_SERVER)
   }
 
   /** What the client sent cannot be a request. What the socket writes now is the answer, and the last thing said. */
@@ -386,7 +424,9 @@ export class Connection implements SocketOwner, RequestConnection {
 
   /** Has Node's server take what it does not know yet. */
   makeReal(): void {
-    for (const { isReal, res } of this.open.slice()) if (!isReal && res !== undefined) makeResponseReal(res)
+    for (const { isReal, isGone, res } of this.open.slice()) {
+      if (!isReal && !isGone && res !== undefined) makeResponseReal(res)
+    }
   }
 
   /** The same for those of which somebody would hear what becomes of them. */
@@ -463,6 +503,13 @@ function endReading(socket: BrinkSocket): void {
   socket.push(null)
   socket.read(0)
 }
+
+/** Node's parser misses the rest of a request at the client's end, because it has the beginning of one. */
+function missRest(socket: BrinkSocket): void {
+  inside<NodeSocket>(socket).parser?.execute?.(BEGINNING)
+}
+
+const BEGINNING = Buffer.from('GET')
 
 /** As Node's parser does. A message that is no stream yet keeps what comes. */
 function pushBody(

@@ -64,9 +64,13 @@ function errorOf(parser: NodeParser, code: string, packet: Buffer): Error & { co
   if (code.endsWith('_TIMEOUT')) return Object.assign(new Error('Request timeout'), { code: TIMEOUT })
   const { onIncoming, incoming } = parser
   parser.onIncoming = () => 0
-  const found = packet.length > 0 ? parser.execute?.(packet) : undefined
+  // Of a body it does not know where it is.
+  const isOfHead = packet.length > 0 && !code.includes('CHUNK')
+  const found = isOfHead ? parser.execute?.(packet) : undefined
   parser.onIncoming = onIncoming
   parser.incoming = incoming
+  // Else it would miss the rest of them at the client's end.
+  if (isOfHead && !(found instanceof Error)) parser.execute?.(Buffer.alloc(1))
   if (found instanceof Error) return found as Error & { code: string }
   const reason = REASONS[code] ?? ['HPE_INVALID_CONSTANT', 'Invalid request']
   return Object.assign(new Error(`Parse Error: ${reason[1]}`), { code: reason[0], reason: reason[1], bytesParsed: 0 })

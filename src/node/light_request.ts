@@ -4,7 +4,7 @@
 import { EventEmitter } from 'node:events'
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
-import { pushPieces } from './message_body.js'
+import { completeMessage, pushPieces } from './message_body.js'
 import { inside, isOfEmitter, type NodeIncoming } from './node_parser.js'
 import { bind, type NodeRequest } from './request.js'
 
@@ -69,7 +69,12 @@ export function makeRequestReal(req: IncomingMessage): void {
   req.method = method
   if (headers !== undefined) req.headers = headers
   goOn(req, request)
-  if (request.isGone) req.destroy()
+  if (request.isGone) req.destroy(abortedByClient())
+}
+
+/** As Node says it to a message whose connection was closed. */
+function abortedByClient(): Error {
+  return Object.assign(new Error('aborted'), { code: 'ECONNRESET' })
 }
 
 /** The stream goes on where the light message was. */
@@ -77,7 +82,7 @@ function goOn(req: IncomingMessage, request: NodeRequest): void {
   const { flow } = request
   if (flow === 'ended' || flow === 'closed') {
     const state = inside<{ _readableState: Record<string, boolean> }>(req)._readableState
-    req.complete = true
+    completeMessage(req, request.trailers)
     state.ended = state.endEmitted = true
     if (flow === 'closed') state.destroyed = state.closed = state.closeEmitted = true
     else req.destroy()
@@ -108,8 +113,13 @@ function tellData(req: IncomingMessage, request: NodeRequest): void {
 function tellEnd(req: IncomingMessage, request: NodeRequest): void {
   if (!isLight(req)) return
   request.flow = 'ended'
-  process.nextTick(tellClose, req, request)
   req.emit('end')
+  process.nextTick(closeNext, req, request)
+}
+
+/** What was written by listeners of 'end' is told before, as with Node. */
+function closeNext(req: IncomingMessage, request: NodeRequest): void {
+  process.nextTick(tellClose, req, request)
 }
 
 function tellClose(req: IncomingMessage, request: NodeRequest): void {
@@ -122,9 +132,7 @@ function tellClose(req: IncomingMessage, request: NodeRequest): void {
 export function dumpLight(req: IncomingMessage): void {
   const light = req as unknown as Light
   const request = light[LIGHT]
-  if (request === undefined || request.flow !== 'none') return
-  request.pieces = undefined
-  if (light._events === undefined) return
+  if (request === undefined || request.flow !== 'none' || light._events === undefined) return
   req.removeAllListeners('data')
   ask(req, request)
 }

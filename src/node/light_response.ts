@@ -125,6 +125,7 @@ function endReal(res: ServerResponse, light: Light): void {
   fields._header = light.head ?? ''
   fields._headerSent = true
   fields.finished = true
+  res.shouldKeepAlive = !light.isLast
   if (light.isFinished) {
     if (finishedKey !== undefined) (res as unknown as Record<symbol, boolean>)[finishedKey] = true
   }
@@ -209,10 +210,11 @@ function writeHead(res: ServerResponse, light: Light, given: number, reason: unk
     }
     if (light.isOdd) return false
   }
-  if (typeof reason === 'string') res.statusMessage = reason
+  const hasReason = typeof reason === 'string'
+  if (hasReason) res.statusMessage = reason
   const head = compose(res, light, status, own)
   if (head === undefined) return false
-  res.statusMessage ||= http.STATUS_CODES[status] ?? 'unknown'
+  if (!hasReason) res.statusMessage ||= http.STATUS_CODES[status] ?? 'unknown'
   res.statusCode = status
   light.head = head
   return true
@@ -409,6 +411,7 @@ const answered: Readonly<Record<string, (light: Light) => unknown>> = {
   closed: ({ isClosed }) => isClosed,
   errored: () => null,
   sendDate: () => true,
+  shouldKeepAlive: ({ isLast }) => !isLast,
   outputSize: () => 0,
   writableLength: () => 0,
   // Behind its end Node's response has none.

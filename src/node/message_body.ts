@@ -6,12 +6,16 @@ import type { NodeRequest } from './request.js'
 
 /** All of the message has come. */
 export function endMessage(req: IncomingMessage, trailers: string): void {
-  req.complete = true
-  if (trailers !== '') {
-    const lines = rawTrailers(trailers)
-    inside<NodeIncoming>(req)._addHeaderLines(lines, lines.length)
-  }
+  completeMessage(req, trailers)
   req.push(null)
+}
+
+/** The same for a message whose end was told. */
+export function completeMessage(req: IncomingMessage, trailers: string): void {
+  req.complete = true
+  if (trailers === '') return
+  const lines = rawTrailers(trailers)
+  inside<NodeIncoming>(req)._addHeaderLines(lines, lines.length)
 }
 
 /** What came while there was no stream. */

@@ -12,6 +12,8 @@ export interface NodeParser {
   onIncoming(incoming: IncomingMessage, keepAlive: boolean): number
   /** Parses; gives how many bytes belonged to a request, or why they do not. */
   execute?: (bytes: Uint8Array) => number | Error
+  /** Nothing more comes: gives what is missing. */
+  finish(): Error | undefined
 }
 
 /** Fields of Node's objects that its server code reads and writes. */

@@ -4,6 +4,7 @@ import http, { type IncomingMessage, type RequestListener, type ServerOptions, S
 import net from 'node:net'
 import { FLAG_EXPECTS_CONTINUE, FLAG_EXPECTS_OTHER, FLAG_HTTP_1_0, FLAG_UPGRADE } from '../exchange/layout.js'
 import { native } from '../exchange/native.js'
+import { timers } from '../runtime/timers.js'
 import type { Connection } from './connection.js'
 import type { Head } from './heads.js'
 import { handOver, realIncoming, tellClientError } from './incoming.js'
@@ -125,8 +126,14 @@ function internals(server: http.Server): ServerInternals {
   return inside<ServerInternals>(server)
 }
 
-/** Others are no requests to Node's parser. */
 const METHODS = new Set(http.METHODS)
+const SLASH = 47
+const NO_PATH = /^(\*|[a-z]+:\/\/)/i
+
+/** Others are no requests to Node's parser. */
+function isForNode({ method, url }: Head): boolean {
+  return METHODS.has(method) && (url.charCodeAt(0) === SLASH || method === 'CONNECT' || NO_PATH.test(url))
+}
 
 /** The head, for who is told of it. */
 function packetOf({ method, url, fields: { raw } }: Head): Buffer {
@@ -149,6 +156,8 @@ const responseEnds = channel('http.server.response.finish')
 class ServerState implements LoopOwner {
   /** Node's server takes a request whose listeners were called before. */
   isSilent = false
+  /** A connection has ended in this turn, and its end leaves before the server is closed. */
+  isLeft = false
   /** The app gives messages prototypes of its own, behind which Node's constructor is slower still. */
   hasPrototypes = false
   /** Neither classes of the app's own, nor options that make responses others. */
@@ -277,7 +286,12 @@ class ServerState implements LoopOwner {
   left(): void {
     const own = internals(this.server)
     own._connections -= 1
-    own._emitCloseIfDrained()
+    if (this.isLeft) return
+    this.isLeft = true
+    timers.setImmediate(() => {
+      this.isLeft = false
+      own._emitCloseIfDrained()
+    })
   }
 
   adopt(_connection: Connection, socket: BrinkSocket): void {
@@ -287,8 +301,7 @@ class ServerState implements LoopOwner {
 
   request(request: NodeRequest): void {
     const connection = request.connection as Connection
-    if (!METHODS.has(request.head.method))
-      return this.refused(connection, { code: 'INVALID_METHOD' }, packetOf(request.head))
+    if (!isForNode(request.head)) return this.refused(connection, { code: 'INVALID_METHOD' }, packetOf(request.head))
     if (!this.#canBeLight(request) || connection.open.length > 1) {
       // Node's server has them in their order.
       connection.makeReal()
@@ -326,6 +339,7 @@ class ServerState implements LoopOwner {
   }
 
   refused(connection: Connection, refusal: { readonly code: string }, packet: Buffer): void {
+    if (refusal.code === '') return connection.unfinished()
     connection.refuse()
     tellClientError(connection.socket, refusal.code, packet)
   }
@@ -402,6 +416,10 @@ const methods = {
 
   _listen2(this: Server, ...[address, port, addressType, backlog, fd, flags]: Listening): void {
     this[STATE].listen({ address, port, addressType, backlog, fd, flags })
+  },
+
+  _emitCloseIfDrained(this: Server): void {
+    if (!this[STATE]?.isLeft) netServer._emitCloseIfDrained.call(this as unknown as ServerInternals)
   },
 
   closeAllConnections(this: Server): void {

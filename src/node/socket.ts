@@ -3,6 +3,7 @@
 import type { ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Socket } from 'node:net'
+import { timers } from '../runtime/timers.js'
 
 /** What is written: Node's streams give strings with their encoding, and bytes. */
 export interface Written {
@@ -47,6 +48,7 @@ export class BrinkSocket extends Socket {
   #hadError = false
   #bytesWritten = 0
   #ignoresTimeout = false
+  #isClosing = false
 
   constructor(owner: SocketOwner, highWaterMark: number) {
     super({ allowHalfOpen: true, readableHighWaterMark: highWaterMark, writableHighWaterMark: highWaterMark } as object)
@@ -162,11 +164,22 @@ export class BrinkSocket extends Socket {
     this.#owner.ended(done)
   }
 
-  /** 'close' says whether an error was the cause; Node says it where there is a handle. */
+  /** 'close' says whether an error was the cause, in a turn of its own; Node says it so where there is a handle. */
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     // Node's listener tells the request and the response that it knows.
     if (event === 'timeout') this.#owner.makeReal()
-    return event === 'close' ? super.emit(event, this.#hadError) : super.emit(event as 'close', ...(args as [boolean]))
+    if (event !== 'close') return super.emit(event as 'close', ...(args as [boolean]))
+    if (!this.#isClosing) {
+      this.#isClosing = true
+      timers.setImmediate(() => super.emit('close', this.#hadError))
+    }
+    return true
+  }
+
+  override destroy(error?: Error): this {
+    // The messages that Node's server knows hear of it.
+    if (!this.destroyed) this.#owner.makeReal()
+    return super.destroy(error)
   }
 
   override _destroy(error: Error | null, done: Done): void {

@@ -418,6 +418,15 @@ const twins: Readonly<Record<string, Twin>> = {
       }),
   },
   'CONNECT that nobody takes': { sends: ['CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n'] },
+  'a target that is no path': { sends: ['GET a/b HTTP/1.1\r\nHost: a\r\n\r\n'] },
+  'targets that are no paths': {
+    sends: ['OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n', last('http://a/b')],
+    handler: (req, res) => res.end(req.url),
+  },
+  'an empty reason': {
+    sends: [last('/')],
+    handler: (_req, res) => res.writeHead(200, '').end(`${res.statusMessage}.`),
+  },
   'what is no request': { sends: ['NO REQUEST\r\n\r\n'] },
   'a head that is too long': { sends: [get('/', `X: ${'x'.repeat(20_000)}`)] },
   'what is no request, where the app answers': {

@@ -60,10 +60,21 @@ export async function outcomeOf(make: Make, twin: Twin): Promise<Outcome> {
   if (twin.leaves) client.destroy()
   await within(ended, 'the end of the connection')
   client.destroy()
+  if (twin.leaves) await within(left(server), 'the server to see that its client has left')
   const closed = new Promise((resolve) => server.close(resolve))
   server.closeAllConnections()
   await within(closed, 'the server to close')
+  // Node tells the 'close' of its last sockets in the turn behind.
+  for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate)
   return { received: received.replace(/^Date: .*\r$/gm, 'Date: X\r'), log }
+}
+
+async function left(server: Server): Promise<void> {
+  for (;;) {
+    const connections = await new Promise((resolve) => server.getConnections((_error, count) => resolve(count)))
+    if (connections === 0) return
+    await new Promise(setImmediate)
+  }
 }
 
 export function get(path: string, ...fields: string[]): string {
