@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { within } from '../server/waiting.js'
+import { BEGINS } from './differences.js'
 import { subject } from './subjects.js'
 import { open } from './twins/client.js'
 import type { CreateServer } from './twins/exchange.js'
@@ -33,6 +34,7 @@ let passed = 0
 let failed = 0
 
 for (const [name, app] of Object.entries(apps)) {
+  console.log(BEGINS + name)
   const expected = await answersOf(app, createServer as CreateServer)
   const got = await answersOf(app, other)
   if (expected.length < 2) fail(name, `node:http itself: ${expected}`)

@@ -27,6 +27,11 @@ const FOR_GOOD: readonly Difference[] = [
     why: 'Chunks of a request that arrive together are one piece of its body: chunks carry no meaning (RFC 9112, 7.1).',
   },
   {
+    rows: /^connections: (a request behind one|an answer) that closes/,
+    extent: 'events',
+    why: 'The handler may not see a request behind an answer that closes: nothing could be sent (RFC 9112, 9.6).',
+  },
+  {
     rows: /^destroying: a handler that throws after its answer/,
     extent: 'bytes',
     why: 'Node leaves its parser in the middle of a request, and refuses the next one. brink answers it.',
@@ -43,9 +48,16 @@ const notYet = (existsSync(LIST) ? JSON.parse(readFileSync(LIST, 'utf8')) : {}) 
 
 /** Before a row that differs, in the output of a part. */
 export const DIFFERS = 'differs '
+/** Before what is run next, in the output of a part. */
+export const BEGINS = 'begins '
 
 export function extentOf(row: string): Extent | undefined {
   return FOR_GOOD.find(({ rows }) => rows.test(row))?.extent ?? notYet[row]
+}
+
+/** Whether it is listed to be mended. */
+export function isNotYet(row: string): boolean {
+  return row in notYet
 }
 
 export function worse(one: Extent | undefined, other: Extent | undefined): Extent | undefined {

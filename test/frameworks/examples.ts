@@ -10,6 +10,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { within } from '../server/waiting.js'
+import { BEGINS } from './differences.js'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..')
 const PACKAGES = join(ROOT, 'test/frameworks')
@@ -63,6 +64,7 @@ let passed = 0
 let failed = 0
 
 for (const [name, ask] of Object.entries(EXAMPLES)) {
+  console.log(BEGINS + name)
   const file = join(ROOT, 'examples', name, 'app.js')
   const text = readFileSync(file, 'utf8')
   const usual = text.replace("from 'brink/node'", "from 'node:http'").replace("import 'brink/node/register'\n", '')

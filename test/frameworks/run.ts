@@ -10,11 +10,12 @@ import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { accept, DIFFERS, type Extent } from './differences.js'
+import { accept, BEGINS, DIFFERS, type Extent } from './differences.js'
 import { type Part, partsOf } from './parts.js'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
-const PART_LIMIT_MS = 240_000
+/** A part tells what it begins. What waits in vain gives up by itself before that. */
+const SILENCE_MS = 120_000
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -44,7 +45,8 @@ async function work(): Promise<void> {
     )
     const told = output
       .split('\n')
-      .filter((line) => !/^\d+ passed, \d+ failed$/.test(line) && !line.startsWith(DIFFERS))
+      .filter((line) => !/^\d+ passed, \d+ failed$/.test(line))
+      .filter((line) => !line.startsWith(DIFFERS) && !line.startsWith(BEGINS))
       .join('\n')
       .trimEnd()
     for (const line of output.split('\n')) {
@@ -63,20 +65,28 @@ function run({ program, args }: Part): Promise<{ output: string; ending: string 
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text
+      limit.refresh()
     })
   }
-  let late = false
+  let isLate = false
   const limit = setTimeout(() => {
-    late = true
+    isLate = true
     child.kill('SIGKILL')
-  }, PART_LIMIT_MS)
+  }, SILENCE_MS)
   return new Promise((resolve) => {
     child.on('close', (code, signal) => {
       clearTimeout(limit)
-      const badly = late ? `still running after ${PART_LIMIT_MS / 1000} s` : (signal ?? `exit code ${code}`)
+      const badly = isLate
+        ? `silent for ${SILENCE_MS / 1000} s behind ${lastBegun(output)}`
+        : (signal ?? `exit code ${code}`)
       resolve({ output, ending: code === 0 ? '' : badly })
     })
   })
+}
+
+function lastBegun(output: string): string {
+  const line = output.split('\n').findLast((line) => line.startsWith(BEGINS))
+  return line?.slice(BEGINS.length) ?? 'its start'
 }
 
 await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work))

@@ -9,6 +9,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { Random } from '../../peers/random.js'
 import { turn, until } from '../../server/waiting.js'
+import { BEGINS } from '../differences.js'
 import { subject } from '../subjects.js'
 
 const AT_ONCE = 32
@@ -95,6 +96,7 @@ let passed = 0
 let failed = 0
 
 for (const [name, kind] of Object.entries(KINDS)) {
+  console.log(BEGINS + name)
   const complaints = await crowd(kind)
   if (complaints.length === 0) passed += 1
   else {

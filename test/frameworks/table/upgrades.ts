@@ -45,9 +45,9 @@ const beforeNode24: Exchange[] = [
       })
     }),
     handler,
-    client: async ({ client }) => {
+    client: async ({ client, log }) => {
       client.send(request('POST', '/', '', ...OFFER, 'Content-Length: 4'))
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await log.when('upgrade')
       client.send('body')
       await client.ended()
     },
