@@ -110,7 +110,7 @@ class LocalAnswer {
     this.#stop = stop
     const { aborted, reason } = this.#request.signal
     // Not before the stream is made.
-    if (aborted) queueMicrotask(() => stop(reason))
+    if (aborted) void Promise.resolve().then(() => stop(reason))
   }
 
   /** The signal may live longer than the request. */
