@@ -4,7 +4,7 @@ import type { BrinkRequest, RequestRules } from '../request/request.js'
 import type { Dispatcher, Match, Route } from '../routing/dispatcher.js'
 import { plainReply, rescueBy } from '../routing/rescue.js'
 import { Upgrade } from '../routing/upgrade.js'
-import { coded } from '../runtime/errors.js'
+import { coded, nameOf } from '../runtime/errors.js'
 import { isPromise } from '../runtime/promises.js'
 import { clientGoneReason } from './body_error.js'
 import { type FetchInfo, type FetchUpgrade, type InfoSurroundings, RequestInfo } from './info.js'
@@ -22,6 +22,7 @@ export interface FetchApp {
 /** Creates the response to an error of `fetch`, or of sending its response. Undefined: the default response. */
 export type FetchErrorHandler = (error: unknown) => Response | undefined | PromiseLike<Response | undefined>
 
+const SWITCHING_PROTOCOLS = 101
 const NO_VALUES: readonly string[] = Object.freeze([])
 
 /** Passes every request to the app. */
@@ -63,7 +64,7 @@ export class FetchApplication implements Dispatcher {
 
   failed(error: unknown, request: BrinkRequest): Reply | Promise<Reply> {
     // The app stopped because its client left. This is not a failure.
-    if (request.hasLeft && (error as Partial<Error> | null | undefined)?.name === 'AbortError') return plainReply(400)
+    if (request.hasLeft && nameOf(error) === 'AbortError') return plainReply(400)
     return this.#rescue(error, request)
   }
 
@@ -91,11 +92,13 @@ function matchOf(run: Route['run']): Match {
 
 /**
  * Converts the value that `fetch` returned.
- * @throws TypeError `ERR_NO_RESPONSE` when it is not a Response; `ERR_REPLY_USED`
+ * @throws TypeError `ERR_NO_RESPONSE` when it is not a Response; `ERR_REPLY_USED`; Error `ERR_NO_UPGRADE` for the Response of
+ * another request's upgrade()
  */
 function answered(value: unknown, { accept }: RequestInfo): HandlerResult | Promise<HandlerResult> {
   const response = responseIn(value)
   if (accept !== undefined && response.status < 400) return handedOver(accept, response)
+  if (response.status === SWITCHING_PROTOCOLS) throw notOfThisRequest()
   return (FetchResponse.is(value) ? value.whole() : undefined) ?? fromResponse(response)
 }
 
@@ -107,7 +110,13 @@ function responseIn(value: unknown): Response {
 }
 
 function handedOver(accept: FetchUpgrade, { headers }: Response): Upgrade {
-  return new Upgrade((req, socket, head) => accept(req, socket, head, headers), 101)
+  return new Upgrade((req, socket, head) => accept(req, socket, head, headers), SWITCHING_PROTOCOLS)
+}
+
+/** A client that has not offered to switch would take what follows for the other protocol. */
+function notOfThisRequest(): Error {
+  const sentence = 'The Response of upgrade() answers only the request for which upgrade() was called.'
+  return coded(new Error(sentence), 'ERR_NO_UPGRADE')
 }
 
 /** Whether the value is a Response of another implementation, such as whatwg-node, without the standard tag. */

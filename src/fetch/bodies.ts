@@ -12,6 +12,37 @@ export function isDisturbed(stream: unknown): boolean {
   return (Readable as unknown as { isDisturbed(stream: unknown): boolean }).isDisturbed(stream)
 }
 
+/** The parts of a Node `Readable` that are used here. */
+interface NodeStream {
+  on(event: 'error', listener: () => void): unknown
+  pipe(to: never): unknown
+  destroy(): unknown
+  [Symbol.asyncIterator](): AsyncIterator<unknown>
+}
+
+export function isNodeStream(body: object): body is NodeStream {
+  const { on, pipe, destroy, [Symbol.asyncIterator]: iterate } = body as Partial<NodeStream>
+  return [on, pipe, destroy, iterate].every((method) => typeof method === 'function')
+}
+
+/**
+ * The pieces of a Node stream. When the iteration ends, also before its first piece, the stream is destroyed. An error of
+ * a stream that nobody reads, as for HEAD, would end the process if there were no listener.
+ */
+export function piecesOf(stream: NodeStream): AsyncIterable<unknown> {
+  stream.on('error', () => {})
+  return {
+    [Symbol.asyncIterator]: () => {
+      const pieces = stream[Symbol.asyncIterator]()
+      const stop = async (value?: unknown) => {
+        stream.destroy()
+        return { done: true as const, value }
+      }
+      return { next: () => pieces.next(), return: stop }
+    },
+  }
+}
+
 /** A byte stream over known content. It is created when it is first read. */
 export function byteStream(content: string | Uint8Array): ReadableStream<Uint8Array> {
   return new LazyStream(() => newByteStream(content), content) as unknown as ReadableStream<Uint8Array>

@@ -1,6 +1,9 @@
 import { FLAG_REPLY_CLOSE, FLAG_REPLY_DATED } from '../exchange/layout.js'
-import { fieldValue, isFramingField } from '../fields/header_rules.js'
+import { fieldValue, isFramingField, isLength } from '../fields/header_rules.js'
 import { fieldLine, type Head, KNOWN_CONTENT_TYPES } from '../reply/reply_head.js'
+
+/** Control characters, which fetch's `Headers` take but no field can carry (RFC 9110 §5.5). */
+const UNSENDABLE = /[^\t\r\n\x20-\x7e\x80-\xff]/
 
 /** Apps use few types. The limit bounds the memory when types are computed from data. */
 const MOST_TYPES = 64
@@ -12,6 +15,7 @@ const typeLines = new Map<string, string>()
  *
  * @param list names in lower case at even indexes, values at odd indexes
  * @param type the content type, if the list has none
+ * @throws TypeError `ERR_INVALID_HEADER_VALUE`
  */
 export function headOfList(list: readonly string[], type: string | undefined): Head {
   let contentType = type
@@ -22,7 +26,7 @@ export function headOfList(list: readonly string[], type: string | undefined): H
     const name = list[place] as string
     const value = list[place + 1] as string
     if (name === 'content-type') contentType = value
-    else if (name === 'content-length') length = /^\d+$/.test(value) ? Number(value) : undefined
+    else if (name === 'content-length') length = isLength(value) ? Number(value) : undefined
     else if (isFramingField(name)) {
       if (name === 'connection' && value.toLowerCase() === 'close') flags |= FLAG_REPLY_CLOSE
     } else {
@@ -30,10 +34,18 @@ export function headOfList(list: readonly string[], type: string | undefined): H
       fields += fieldLine(name, value)
     }
   }
+  if (UNSENDABLE.test(fields)) checkValues(list)
   if (contentType === undefined) return { flags, fields, length }
   const known = KNOWN_CONTENT_TYPES.get(contentType)
   if (known !== undefined) return { flags: flags | known, fields, length }
   return { flags, fields: typeLine(contentType) + fields, length }
+}
+
+function checkValues(list: readonly string[]): void {
+  for (let place = 0; place < list.length; place += 2) {
+    const name = list[place] as string
+    if (!isFramingField(name) && name !== 'content-length') fieldValue(name, list[place + 1] as string)
+  }
 }
 
 function typeLine(type: string): string {

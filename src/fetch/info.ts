@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { BrinkRequest } from '../request/request.js'
 import { coded } from '../runtime/errors.js'
+import { wrongType } from '../runtime/option_errors.js'
 import { FetchResponse } from './response.js'
 
 /** The server, as fetch apps see it. */
@@ -50,7 +51,7 @@ export interface FetchInfo {
    * that it gives, with other headers if you like; then `accept` is called. A response with a status of 400 or above refuses
    * the client instead.
    *
-   * @throws Error `ERR_NO_UPGRADE` when the client does not ask to switch
+   * @throws Error `ERR_NO_UPGRADE` when the client does not ask to switch; TypeError `ERR_INVALID_ARG_TYPE`
    */
   upgrade(accept: FetchUpgrade): Response
 }
@@ -131,6 +132,7 @@ export class RequestInfo implements FetchInfo {
   }
 
   upgrade(accept: FetchUpgrade): Response {
+    if (typeof accept !== 'function') throw wrongType('accept', 'a function', accept)
     if (!this.offersUpgrade) {
       throw coded(new Error('The client does not offer to speak another protocol on its connection.'), 'ERR_NO_UPGRADE')
     }

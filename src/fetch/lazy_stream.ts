@@ -8,6 +8,7 @@ export class LazyStream {
   readonly #make: () => ReadableStream<Uint8Array>
   readonly #content: string | Uint8Array | undefined
   #stream: ReadableStream<Uint8Array> | undefined
+  #isSpent = false
 
   /** @param content the whole content of the stream, if it is known */
   constructor(make: () => ReadableStream<Uint8Array>, content?: string | Uint8Array) {
@@ -38,13 +39,19 @@ export class LazyStream {
   }
 
   #real(): ReadableStream<Uint8Array> {
-    this.#stream ??= this.#make()
+    this.#stream ??= this.#isSpent ? spentStream() : this.#make()
     return this.#stream
   }
 
   /** Whether the value is a LazyStream that was not used yet. */
   static isUntouched(stream: unknown): stream is LazyStream {
-    return typeof stream === 'object' && stream !== null && #make in stream && stream.#stream === undefined
+    if (typeof stream !== 'object' || stream === null || !(#make in stream)) return false
+    return stream.#stream === undefined && !stream.#isSpent
+  }
+
+  /** Makes a LazyStream that was not used yet look read and locked, as the stream of a body is that was read. */
+  static spend(stream: unknown): void {
+    if (LazyStream.isUntouched(stream)) stream.#isSpent = true
   }
 
   /** The content of a LazyStream that was not used yet, if it is known. */
@@ -57,4 +64,10 @@ export class LazyStream {
     const { get } = Object.getOwnPropertyDescriptor(ReadableStream.prototype, 'locked') as { get(): boolean }
     return get.call(this)
   }
+}
+
+function spentStream(): ReadableStream<Uint8Array> {
+  const stream = new ReadableStream<Uint8Array>()
+  void stream.getReader().cancel()
+  return stream
 }

@@ -54,6 +54,8 @@ export class FetchRequest {
       if (request.#isUnusable) {
         throw new TypeError('Cannot construct a Request with a Request object that has already been used.')
       }
+      // Before the body is taken: fetch's own check would come too late.
+      if (/^(?:get|head)$/i.test(String(init?.method))) throw new TypeError('A GET or HEAD request has no body.')
       given.body = request.#giveBody()
       given.duplex = 'half'
     }
@@ -173,16 +175,14 @@ export class FetchRequest {
     if (this.#stream !== undefined) return this.#stream
     if (!this.#mayHaveBody) return null
     this.#stream = new LazyStream(() => this.#newStream()) as unknown as ReadableStream<Uint8Array>
-    // A used body is a locked stream.
-    if (this.#isUsed) void this.#stream.getReader().cancel()
+    if (this.#isUsed) LazyStream.spend(this.#stream)
     return this.#stream
   }
 
   #newStream(): ReadableStream<Uint8Array> {
     let pieces: AsyncGenerator<Uint8Array, void, undefined> | undefined
-    const wasUsed = this.#isUsed
     const begun = () => {
-      pieces ??= wasUsed ? nothing() : this.#source.chunks()
+      pieces ??= this.#source.chunks()
       return pieces
     }
     const next = async () => {
@@ -204,6 +204,12 @@ export class FetchRequest {
     return this.bodyUsed || this.#stream?.locked === true
   }
 
+  /** A stream that the app has looked at, but not read, is locked, too. */
+  #markUsed(): void {
+    this.#isUsed = true
+    LazyStream.spend(this.#stream)
+  }
+
   /** Whether the stream was used. */
   get #isStreamed(): boolean {
     return this.#stream !== undefined && !LazyStream.isUntouched(this.#stream)
@@ -213,7 +219,7 @@ export class FetchRequest {
   #giveBody(): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
     const arrived = this.#isStreamed ? undefined : this.#source.takeArrived()
     if (arrived === undefined) return this.body as ReadableStream<Uint8Array>
-    this.#isUsed = true
+    this.#markUsed()
     return new Uint8Array(arrived)
   }
 
@@ -276,14 +282,14 @@ export class FetchRequest {
     if (this.#isUsed || this.#isStreamed) return undefined
     if (!this.#mayHaveBody) return NOTHING
     const arrived = this.#source.takeArrived()
-    if (arrived !== undefined) this.#isUsed = true
+    if (arrived !== undefined) this.#markUsed()
     return arrived
   }
 
   async #later(): Promise<Uint8Array> {
     if (this.#isUnusable) throw new TypeError('Body is unusable: Body has already been read')
     const stream = this.#isStreamed ? this.#stream : undefined
-    this.#isUsed = true
+    this.#markUsed()
     if (stream !== undefined) {
       const buffer = await new (natives().Response)(stream as never).arrayBuffer()
       return new Uint8Array(buffer)
@@ -314,8 +320,6 @@ function handled<T>(body: Promise<T>): Promise<T> {
 }
 
 const NOTHING = new Uint8Array(0)
-
-async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {}
 
 /** fetch cannot send TRACE, but a server may receive it. */
 function withMethod(request: Request, method: string): Request {

@@ -1,11 +1,20 @@
 import { bytesOf } from '../exchange/bytes_of.js'
-import { isFramingField } from '../fields/header_rules.js'
+import { isFramingField, isLength } from '../fields/header_rules.js'
 import { Reply, TO_REPLY } from '../reply/reply.js'
 import { WholeAnswer } from '../reply/whole_answer.js'
 import { coded } from '../runtime/errors.js'
 import { INSPECT, type Inspect } from '../runtime/inspection.js'
 import { isBlob } from '../streams/body_source.js'
-import { arrayBufferOf, byteStream, decodedText, isDisturbed, textBytes, textStreamOf } from './bodies.js'
+import {
+  arrayBufferOf,
+  byteStream,
+  decodedText,
+  isDisturbed,
+  isNodeStream,
+  piecesOf,
+  textBytes,
+  textStreamOf,
+} from './bodies.js'
 import { headOfList } from './head.js'
 import { appendTo, FetchHeaders, type FieldList, listOf, placeOf } from './headers.js'
 import { LazyStream } from './lazy_stream.js'
@@ -64,8 +73,9 @@ export class FetchResponse {
     return response
   }
 
-  static redirect(url: string | URL, status = 302): FetchResponse {
+  static redirect(url: string | URL, given = 302): FetchResponse {
     const { href } = new URL(String(url))
+    const status = Number(given)
     if (!REDIRECTIONS.includes(status)) throw new RangeError(`Invalid status code ${String(status)}`)
     return new FetchResponse(null, { status, headers: [['location', href]] })
   }
@@ -106,7 +116,8 @@ export class FetchResponse {
 
   #takeBody(body: unknown): void {
     if (typeof body !== 'object' || body === null) {
-      this.#whole = String(body)
+      // Not String(), which takes a symbol.
+      this.#whole = `${body as string}`
       this.#type = TEXT
       return
     }
@@ -128,6 +139,10 @@ export class FetchResponse {
     } else if (tag === 'URLSearchParams') {
       this.#whole = String(body)
       this.#type = 'application/x-www-form-urlencoded;charset=UTF-8'
+    } else if (isNodeStream(body)) {
+      const pieces = piecesOf(body)
+      if (isDisturbed(body)) throw new TypeError('Response body object should not be disturbed or locked')
+      this.#stream = new (natives().Response)(pieces as ResponseBody).body as ReadableStream<Uint8Array>
     } else if (tag === 'FormData' || Symbol.asyncIterator in body) {
       const packed = new (natives().Response)(body as ResponseBody)
       this.#stream = packed.body as ReadableStream<Uint8Array>
@@ -181,8 +196,7 @@ export class FetchResponse {
     if (this.#stream === undefined) {
       if (this.#whole === undefined) return null
       this.#stream = byteStream(this.#whole)
-      // A used body is a locked stream.
-      if (this.#isUsed) void this.#stream.getReader().cancel()
+      if (this.#isUsed) LazyStream.spend(this.#stream)
     } else if (isBlob(this.#stream)) this.#stream = this.#stream.stream()
     return this.#stream as ReadableStream<Uint8Array>
   }
@@ -211,8 +225,8 @@ export class FetchResponse {
     const hasStream = this.#stream !== undefined
     this.#isUsed = this.#whole !== undefined || hasStream
     if (this.#whole !== undefined) {
-      // A used body is a locked stream, but an unused LazyStream need not be created for that.
-      if (LazyStream.isUntouched(this.#stream)) this.#stream = undefined
+      // A used body is a locked stream.
+      if (LazyStream.isUntouched(this.#stream)) LazyStream.spend(this.#stream)
       else if (hasStream) void (this.#stream as ReadableStream).getReader().cancel()
       return this.#whole
     }
@@ -279,8 +293,7 @@ export class FetchResponse {
     for (let place = 0; place < list.length; place += 2) {
       const name = list[place] as string
       const value = list[place + 1] as string
-      const isKept =
-        name === 'content-length' ? this.#whole === undefined && /^\d+$/.test(value) : !isFramingField(name)
+      const isKept = name === 'content-length' ? this.#whole === undefined && isLength(value) : !isFramingField(name)
       if (isKept || (name === 'connection' && value.toLowerCase() === 'close')) reply.headers.append(name, value)
     }
     return reply

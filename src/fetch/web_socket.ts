@@ -2,6 +2,7 @@
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { callListener } from '../runtime/call_listener.js'
 import type { FetchInfo } from './info.js'
 
 /** A WebSocket, as `ws` has it. */
@@ -28,7 +29,7 @@ export interface WebSocketContext {
   close(code?: number, reason?: string): void
 }
 
-/** Listeners of one connection. */
+/** Listeners of one connection. Their errors, thrown or rejected, go to the server's `log`. */
 export interface WebSocketEvents {
   onOpen?(event: Event, socket: WebSocketContext): void
   onMessage?(event: MessageEvent, socket: WebSocketContext): void
@@ -81,7 +82,7 @@ export function webSocketHelper(server: WebSocketServerLike): UpgradeWebSocket {
       try {
         server.handleUpgrade(req, socket, head, (webSocket) => {
           server.emit('connection', webSocket, req)
-          attach(webSocket, url, events)
+          attach(webSocket, url, events, (error) => info.waitUntil(Promise.reject(error)))
         })
       } finally {
         server.off('headers', addHeaders)
@@ -90,7 +91,9 @@ export function webSocketHelper(server: WebSocketServerLike): UpgradeWebSocket {
   }
 }
 
-function attach(socket: WebSocketLike, url: URL, events: WebSocketEvents): void {
+/** @param report logs an error of a listener, thrown or rejected, which would end the process otherwise */
+function attach(socket: WebSocketLike, url: URL, events: WebSocketEvents, report: (error: unknown) => void): void {
+  const call = (listener: () => unknown) => callListener(listener, report)
   const context: WebSocketContext = {
     raw: socket,
     url,
@@ -104,12 +107,14 @@ function attach(socket: WebSocketLike, url: URL, events: WebSocketEvents): void 
   }
   socket.on('message', (data: Buffer, isBinary: boolean) => {
     const content = isBinary ? new Uint8Array(data).buffer : String(data)
-    events.onMessage?.(new MessageEvent('message', { data: content }), context)
+    call(() => events.onMessage?.(new MessageEvent('message', { data: content }), context))
   })
   socket.on('close', (code: number, reason: Buffer) => {
     const event = Object.assign(new Event('close'), { code, reason: String(reason), wasClean: code === 1000 })
-    events.onClose?.(event, context)
+    call(() => events.onClose?.(event, context))
   })
-  socket.on('error', (error: unknown) => events.onError?.(Object.assign(new Event('error'), { error }), context))
-  events.onOpen?.(new Event('open'), context)
+  socket.on('error', (error: unknown) => {
+    call(() => events.onError?.(Object.assign(new Event('error'), { error }), context))
+  })
+  call(() => events.onOpen?.(new Event('open'), context))
 }

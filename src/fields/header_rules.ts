@@ -57,9 +57,14 @@ export function fieldValue(name: string, value: string | number): string {
     throw invalidValue(name, `contains U+${code} at ${forbidden.index}, which is not allowed in a header`)
   }
   const trimmed = withoutOuterSpace(value)
-  if (name === 'content-length' && !/^\d+$/.test(trimmed)) throw invalidValue(name, 'must be a single number of bytes')
+  if (name === 'content-length' && !isLength(trimmed)) throw invalidValue(name, 'must be a single number of bytes')
   if (FRAMING.has(name) && !(name === 'connection' && trimmed.toLowerCase() === 'close')) throw framingField(name)
   return trimmed
+}
+
+/** Whether a value of `content-length` is one number of bytes, which a number holds exactly. */
+export function isLength(value: string): boolean {
+  return /^0*\d{1,15}$/.test(value)
 }
 
 /** Whether a field describes a single connection, so that it must not be copied to another message. */

@@ -165,7 +165,7 @@ export class Connection implements SocketOwner, RequestConnection {
     request.isBegun = true
     this.answered(request, isLast)
     if (!isLast) return
-    process.nextTick(() => {
+    timers.nextTick(() => {
       if (this.#socket === undefined) this.#leave()
       else this.#socket.destroySoon()
     })

@@ -4,6 +4,7 @@
 import { EventEmitter } from 'node:events'
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
+import { timers } from '../runtime/timers.js'
 import { completeMessage, pushPieces } from './message_body.js'
 import { inside, isOfEmitter, type NodeIncoming } from './node_parser.js'
 import { bind, type NodeRequest } from './request.js'
@@ -98,7 +99,7 @@ function goOn(req: IncomingMessage, request: NodeRequest): void {
 function ask(req: IncomingMessage, request: NodeRequest): void {
   if (request.flow !== 'none') return
   request.flow = 'asked'
-  process.nextTick(tellData, req, request)
+  timers.nextTick(tellData, req, request)
 }
 
 function tellData(req: IncomingMessage, request: NodeRequest): void {
@@ -106,7 +107,7 @@ function tellData(req: IncomingMessage, request: NodeRequest): void {
   const { pieces = [] } = request
   request.pieces = undefined
   request.flow = 'data'
-  process.nextTick(tellEnd, req, request)
+  timers.nextTick(tellEnd, req, request)
   for (const piece of pieces) req.emit('data', piece)
 }
 
@@ -114,12 +115,12 @@ function tellEnd(req: IncomingMessage, request: NodeRequest): void {
   if (!isLight(req)) return
   request.flow = 'ended'
   req.emit('end')
-  process.nextTick(closeNext, req, request)
+  timers.nextTick(closeNext, req, request)
 }
 
 /** What was written by listeners of 'end' is told before, as with Node. */
 function closeNext(req: IncomingMessage, request: NodeRequest): void {
-  process.nextTick(tellClose, req, request)
+  timers.nextTick(tellClose, req, request)
 }
 
 function tellClose(req: IncomingMessage, request: NodeRequest): void {

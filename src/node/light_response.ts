@@ -5,6 +5,7 @@ import { AsyncResource } from 'node:async_hooks'
 import http, { type IncomingMessage, type OutgoingHttpHeader, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { REQUEST_CONTEXT } from '../request/request_context.js'
+import { timers } from '../runtime/timers.js'
 import { type FieldName, type Framing, fieldName, headEnd, isPlainValue, statusLine } from './head_text.js'
 import { dumpLight, isLight as isLightRequest } from './light_request.js'
 import { inside, isOfEmitter, type NodeIncoming } from './node_parser.js'
@@ -271,7 +272,7 @@ let finishing: Light[] = []
 let closing: Light[] = []
 
 function finish(light: Light): void {
-  if (finishing.push(light) === 1) process.nextTick(tellFinished)
+  if (finishing.push(light) === 1) timers.nextTick(tellFinished)
 }
 
 function tellFinished(): void {
@@ -286,7 +287,7 @@ function tellFinished(): void {
     if (lightOf(light.res) === undefined) endReal(light.res, light)
     if (inside<LightObject>(light.res)._events === undefined) light.isClosed = true
     else {
-      if (closing.push(light) === 1) process.nextTick(tellClosed)
+      if (closing.push(light) === 1) timers.nextTick(tellClosed)
       light.context.runInAsyncScope(emit, undefined, light.res, 'finish')
     }
   })
@@ -316,7 +317,7 @@ function tell(all: readonly Light[], from: number, one: (light: Light) => void):
       one(light)
     }
   } finally {
-    if (at < all.length) process.nextTick(tell, all, at, one)
+    if (at < all.length) timers.nextTick(tell, all, at, one)
   }
 }
 

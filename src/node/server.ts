@@ -204,14 +204,14 @@ class ServerState implements LoopOwner {
     server._handle = new ListeningHandle(handle, loop)
     server._connectionKey = `${addressType}:${address}:${place.port}`
     if (server._unref) this.server.unref()
-    process.nextTick(() => {
+    timers.nextTick(() => {
       if (server._handle) this.server.emit('listening')
     })
   }
 
   #failed(errno: number, address: string | null, port: number | null): void {
     const error = listenError(errno, address, port)
-    process.nextTick(() => this.server.emit('error', error))
+    timers.nextTick(() => this.server.emit('error', error))
   }
 
   /** A cluster's primary that accepts by itself hands over connections that Node has. */

@@ -66,7 +66,7 @@ export class BrinkSocket extends Socket {
     if (before === null || before === message) return
     // Behind a response Node waits for the next request with a timer of the socket's. The loop has one of its own.
     this.#ignoresTimeout = true
-    process.nextTick(() => {
+    timers.nextTick(() => {
       this.#ignoresTimeout = false
     })
     this.#owner.finished(before)

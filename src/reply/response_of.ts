@@ -8,13 +8,15 @@ import { type BodySource, chunkOf, isBlob, isStream, sourceOf } from '../streams
 import { SlicePieces } from '../streams/slice_pieces.js'
 import { contentTypeOf, encodeBody } from './body.js'
 import type { Reply } from './reply.js'
-import { checkLength, lengthMismatch } from './reply_head.js'
+import { checkLength, KNOWN_CONTENT_TYPES, lengthMismatch } from './reply_head.js'
 import { HEAD_WAIT_MS } from './reply_stream.js'
 
 /** Called when a stream ends. */
 export interface ResponseWatcher {
   /** The body is complete, or was cancelled. */
   readonly done: () => void
+  /** Called with the function that ends a stream, for a client that leaves. */
+  readonly begun: (stop: (reason: unknown) => void) => void
   /** An error after the response was returned. */
   readonly report: (error: unknown) => void
 }
@@ -36,12 +38,19 @@ export async function responseOf(reply: Reply, method: string, watcher: Response
   } else checkGiven(headers, content)
   watcher.done()
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
-  const isLengthOfNothing =
-    bytes === undefined && (method === 'HEAD' || status === 304) && headers.has('content-length')
-  if (hasNoContent && !isLengthOfNothing) headers.delete('content-length')
-  else if (!isLengthOfNothing) headers.set('content-length', String(bytes?.length ?? 0))
+  setLength(headers, status, method, bytes?.length)
   const isSilent = hasNoContent || method === 'HEAD' || bytes === undefined
   return new Response(isSilent ? null : new Uint8Array(bytes), init)
+}
+
+/** Sets the content length as the native side does. A HEAD or a 304 without a body keeps a length that was given. */
+function setLength(headers: Headers, status: number, method: string, length: number | undefined): void {
+  const isOfHead = method === 'HEAD'
+  if (status === 205) headers.set('content-length', '0')
+  else if (status === 204 || (status === 304 && length !== undefined)) headers.delete('content-length')
+  else if (length === undefined && (isOfHead || status === 304)) return
+  else if (length === 0 && isOfHead) headers.delete('content-length')
+  else headers.set('content-length', String(length ?? 0))
 }
 
 function checkGiven(headers: Headers, content: string | Uint8Array | FileSlice): void {
@@ -60,6 +69,9 @@ function headersOf(reply: Reply): Headers {
   for (const [name, value] of reply.headers) if (!isFramingField(name)) headers.append(name, value)
   const type = reply.untyped || headers.has('content-type') ? undefined : contentTypeOf(reply.body)
   if (type !== undefined) headers.set('content-type', type)
+  // As the native side does: there is no content that could be text or JSON.
+  const isEmpty = reply.status === 204 || reply.status === 205
+  if (isEmpty && KNOWN_CONTENT_TYPES.has(headers.get('content-type') ?? '')) headers.delete('content-type')
   return headers
 }
 
@@ -79,7 +91,7 @@ async function streamed(
   const size = slice?.length ?? (isBlob(body) ? body.size : undefined)
   const hasNoContent = status === 204 || status === 205 || status === 304
   if (size !== undefined && !init.headers.has('content-length')) init.headers.set('content-length', String(size))
-  if (hasNoContent) init.headers.delete('content-length')
+  if (hasNoContent) setLength(init.headers, status, 'GET', 0)
   const source = sourceOf(slice === undefined ? body : new SlicePieces(slice)) as BodySource
   if (isSilent) {
     if (slice === undefined) source.cancel(undefined)
@@ -116,6 +128,7 @@ class Pieces {
   readonly #watcher: ResponseWatcher
   readonly #length: number | undefined
   #first: Next | undefined
+  #isOver = false
   #slice: SlicePieces | undefined
   #given = 0
 
@@ -125,23 +138,37 @@ class Pieces {
     this.#watcher = watcher
     this.#length = length === null ? undefined : Number(length)
     const cancel = (reason: unknown) => {
-      watcher.done()
+      this.#end()
       source.cancel(reason)
     }
-    this.stream = new ReadableStream({ pull: (controller) => this.#pull(controller), cancel }, { highWaterMark: 0 })
+    const start = (controller: ReadableStreamDefaultController<Uint8Array>) =>
+      watcher.begun((reason) => {
+        if (this.#isOver) return
+        cancel(reason)
+        controller.error(reason)
+      })
+    const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => this.#pull(controller)
+    this.stream = new ReadableStream({ start, pull, cancel }, { highWaterMark: 0 })
+  }
+
+  #end(): void {
+    this.#isOver = true
+    this.#watcher.done()
   }
 
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     try {
       const bytes = await this.#piece()
+      if (this.#isOver) return
       if (bytes !== undefined) return controller.enqueue(bytes)
       if (this.#length !== undefined && this.#given < this.#length) throw lengthMismatch(this.#length, 'less')
       controller.close()
     } catch (error) {
+      if (this.#isOver) return
       this.#watcher.report(error)
       controller.error(error)
     }
-    this.#watcher.done()
+    this.#end()
   }
 
   /** The next piece that is not empty, or undefined at the end. */

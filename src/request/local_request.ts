@@ -17,7 +17,7 @@ import {
 import { raw } from '../exchange/raw_buffer.js'
 import { HttpError } from '../fields/http_error.js'
 import { clientGone } from './client_gone.js'
-import { IncomingBody } from './incoming_body.js'
+import { alreadyUsed, IncomingBody } from './incoming_body.js'
 import { BrinkRequest, METHOD_UNKNOWN, type RequestMatch, type RequestSurroundings } from './request.js'
 
 /** Offsets and lengths within a head have 16 bits. */
@@ -79,12 +79,18 @@ function headOf(request: Request, hasBody: boolean): Head {
   return { words, text }
 }
 
-/** The body of a fetch Request. It is read no faster than the app reads. `limit` is in bytes. */
-export function localBody(stream: ReadableStream<Uint8Array>, limit: number): IncomingBody {
-  const reader = stream.getReader()
+/**
+ * The body of a fetch Request. It is read no faster than the app reads. A used body fails with `ERR_BODY_USED`.
+ *
+ * @param limit in bytes
+ */
+export function localBody(request: Request, limit: number): IncomingBody | undefined {
+  const stream = request.body as ReadableStream<Uint8Array> | null
+  if (stream === null) return undefined
+  const reader = stream.locked || request.bodyUsed ? undefined : stream.getReader()
   let wanted = 0
   let isReading = false
-  const pump = async () => {
+  const pump = async (reader: ReadableStreamDefaultReader<Uint8Array>) => {
     isReading = true
     try {
       while (wanted > 0 && body.failure === undefined) {
@@ -103,8 +109,9 @@ export function localBody(stream: ReadableStream<Uint8Array>, limit: number): In
   }
   const read = (bytes: number) => {
     wanted += bytes
-    if (!isReading) void pump()
+    if (!isReading && reader !== undefined) void pump(reader)
   }
   const body = new IncomingBody({ slot: 0, generation: 0, sequence: 0, limit, read, bodies: new AbortListeners() })
+  if (reader === undefined) body.fail(alreadyUsed())
   return body
 }

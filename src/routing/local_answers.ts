@@ -30,7 +30,7 @@ export interface LocalOptions {
 const UNKNOWN_ADDRESS = '0.0.0.0'
 const closing = new Closing()
 
-/** Never rejects. */
+/** Rejects only if it is not given a Request. */
 export function answerLocally(dispatcher: Dispatcher, request: Request, options: unknown): Promise<Response> {
   const context = new AsyncResource(REQUEST_CONTEXT)
   return context.runInAsyncScope(() => new LocalAnswer(dispatcher, request, optionsOf(request, options)).response())
@@ -41,6 +41,8 @@ class LocalAnswer {
   readonly #request: Request
   readonly #options: LocalOptions
   readonly #limit: number
+  #gone: (() => void) | undefined
+  #stop: ((reason: unknown) => void) | undefined
 
   constructor(dispatcher: Dispatcher, request: Request, options: LocalOptions) {
     this.#dispatcher = dispatcher
@@ -54,8 +56,7 @@ class LocalAnswer {
     const match = this.#match()
     const limit = match.route.bodyLimit ?? this.#limit
     const isTooLarge = Number(headers.get('content-length') ?? 0) > limit
-    const stream = isTooLarge ? null : this.#request.body
-    const body = stream === null ? undefined : localBody(stream as ReadableStream<Uint8Array>, limit)
+    const body = isTooLarge ? undefined : localBody(this.#request, limit)
     let source: BrinkRequest
     try {
       source = localRequest(this.#request, match, body, this.#surroundings())
@@ -95,12 +96,27 @@ class LocalAnswer {
 
   #watch(source: BrinkRequest, body: IncomingBody | undefined): void {
     const { signal } = this.#request
-    const gone = () => {
+    this.#gone = () => {
       source.clientGone(false)
       body?.clientGone()
+      this.#stop?.(signal.reason)
     }
-    if (signal.aborted) gone()
-    else signal.addEventListener('abort', gone, { once: true })
+    if (signal.aborted) this.#gone()
+    else signal.addEventListener('abort', this.#gone, { once: true })
+  }
+
+  /** A client that leaves ends the stream that it is sent. */
+  #begun(stop: (reason: unknown) => void): void {
+    this.#stop = stop
+    const { aborted, reason } = this.#request.signal
+    // Not before the stream is made.
+    if (aborted) void Promise.resolve().then(() => stop(reason))
+  }
+
+  /** The signal may live longer than the request. */
+  #end(source: BrinkRequest): void {
+    if (this.#gone !== undefined) this.#request.signal.removeEventListener('abort', this.#gone)
+    source.end()
   }
 
   async #answer(source: BrinkRequest, method: string, run: Match['route']['run']): Promise<Response> {
@@ -121,14 +137,15 @@ class LocalAnswer {
     const reply = (await toReply(value)).forRequest(source)
     if (reply instanceof Upgrade) return this.#refusedUpgrade(source)
     return await responseOf(reply, method, {
-      done: () => source.end(),
+      done: () => this.#end(source),
+      begun: (stop) => this.#begun(stop),
       report: (error) => this.#report(error, source),
     })
   }
 
   /** There is no connection to take over (RFC 9110 §15.5.22). */
   #refusedUpgrade(source: BrinkRequest): Response {
-    source.end()
+    this.#end(source)
     const headers = { upgrade: this.#request.headers.get('upgrade') ?? '', 'content-type': 'text/plain; charset=utf-8' }
     return new Response(reasonPhrase(426), { status: 426, headers })
   }

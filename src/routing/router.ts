@@ -223,11 +223,9 @@ export class Router {
   /**
    * Answers a request for a path or a URL, like `fetch`: `await app.request('/users/1')`. `init` is that of `new Request`.
    */
-  request(path: string | URL | Request, init?: RequestInit, options?: LocalOptions): Promise<Response> {
+  async request(path: string | URL | Request, init?: RequestInit, options?: LocalOptions): Promise<Response> {
     const request =
-      typeof path === 'object' && 'method' in path
-        ? new Request(path, init)
-        : new Request(new URL(path, 'http://localhost'), init)
+      typeof path === 'object' && 'method' in path ? new Request(path, init) : new Request(urlOf(path), init)
     return this.fetch(request, options)
   }
 
@@ -255,6 +253,12 @@ export class Router {
       'ERR_ROUTER_SERVED',
     )
   }
+}
+
+/** A path is not resolved against a URL: it may begin with two slashes. */
+function urlOf(path: string | URL): URL {
+  const isPath = typeof path === 'string' && path.startsWith('/')
+  return isPath ? new URL(`http://localhost${path}`) : new URL(path, 'http://localhost')
 }
 
 /** Compiles a router for serving, and seals it against changes. */

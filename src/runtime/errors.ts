@@ -17,6 +17,16 @@ export function isError(value: unknown): value is Error {
   return lateBuiltin('node:util').types.isNativeError(value)
 }
 
+/** The `name` of any thrown value, if it has one that can be read: a getter of the app may throw. */
+export function nameOf(thrown: unknown): string | undefined {
+  try {
+    const name = (thrown as { name?: unknown } | null | undefined)?.name
+    return typeof name === 'string' ? name : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** The message of any thrown value. */
 export function messageOf(thrown: unknown): string {
   return isError(thrown) ? thrown.message : String(thrown)

@@ -40,19 +40,21 @@ export interface Application {
  */
 export function applicationOf(app: unknown, options: FetchServeOptions, server: () => FetchServer): Application {
   if (app instanceof Router) return { dispatcher: compileRouter(app), options }
+  if (isFetchApp(app)) return fetchApplication(app, options, server)
   if (typeof app === 'function') {
     refuseFetchHandler(app)
     return { dispatcher: compileRouter(new Router().all('/*', app as Handler<'/*'>)), options }
   }
-  if (isFetchApp(app)) return fetchApplication(app, options, server)
   throw coded(
     new TypeError('serve() takes a Router, a handler, or an object with a method fetch().'),
     'ERR_INVALID_ARG_TYPE',
   )
 }
 
+/** A function may have a method `fetch` too: a class with a static one, or the adapters of whatwg-node. */
 function isFetchApp(app: unknown): app is FetchApp {
-  return typeof app === 'object' && app !== null && typeof (app as Partial<FetchApp>).fetch === 'function'
+  const mayHaveMethods = (typeof app === 'object' && app !== null) || typeof app === 'function'
+  return mayHaveMethods && typeof (app as Partial<FetchApp>).fetch === 'function'
 }
 
 /** Refuses functions that look like the `fetch` of an app: brink's handlers have one argument. */
@@ -68,8 +70,9 @@ function refuseFetchHandler({ name, length }: { readonly name: string; readonly 
 }
 
 function fetchApplication(app: FetchApp, given: FetchServeOptions, server: () => FetchServer): Application {
+  if (typeof given !== 'object' || given === null) throw wrongType('options', 'an object', given)
   // Instances of classes may have properties with the names of options.
-  const own = isPlainObject(app) ? (({ fetch: _fetch, ...rest }) => rest)(app) : {}
+  const own = isPlainObject(app) ? optionsIn(app) : {}
   const { error, overrideGlobals = true, hostname, ...options }: FetchServeOptions = { ...own, ...given }
   if (error !== undefined && typeof error !== 'function') throw wrongType('error', 'a function', error)
   if (typeof overrideGlobals !== 'boolean') throw wrongType('overrideGlobals', 'a boolean', overrideGlobals)
@@ -81,6 +84,14 @@ function fetchApplication(app: FetchApp, given: FetchServeOptions, server: () =>
     waitUntil: (promise, request) => waitUntil.add(promise, (failure) => request.report(failure)),
   })
   return { dispatcher, options: hostname === undefined ? options : { host: hostname, ...options }, waitUntil }
+}
+
+const FUNCTION_OPTIONS: readonly string[] = ['error', 'log', 'onClientError'] satisfies (keyof FetchServeOptions)[]
+
+/** The options among the properties of an app. Its other methods, such as `scheduled()` of a worker, are not for a server. */
+function optionsIn(app: object): FetchServeOptions {
+  const isOption = ([name, value]: [string, unknown]) => typeof value !== 'function' || FUNCTION_OPTIONS.includes(name)
+  return Object.fromEntries(Object.entries(app).filter(isOption))
 }
 
 function isPlainObject(app: object): boolean {

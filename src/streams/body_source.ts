@@ -107,7 +107,9 @@ export function isStream(body: unknown): boolean {
 export function isBlob(body: unknown): body is Blobby {
   if (typeof body !== 'object' || body === null) return false
   const { [Symbol.toStringTag]: tag } = body as { [Symbol.toStringTag]?: unknown }
-  return (tag === 'Blob' || tag === 'File') && typeof (body as Partial<Blobby>).stream === 'function'
+  if (tag !== 'Blob' && tag !== 'File') return false
+  const { size, stream } = body as Partial<Blobby>
+  return Number.isSafeInteger(size) && (size as number) >= 0 && typeof stream === 'function'
 }
 
 type Streams = Partial<ReadableStream & AsyncIterable<unknown>> & {
@@ -121,8 +123,8 @@ type Streams = Partial<ReadableStream & AsyncIterable<unknown>> & {
 function fromReader(reader: ReadableStreamDefaultReader<unknown>): BodySource {
   return {
     next: () => reader.read() as Promise<IteratorResult<unknown>>,
-    // An error in cancelling cannot reach anybody.
-    cancel: (reason) => void reader.cancel(reason).catch(() => {}),
+    // An error in cancelling cannot reach anybody, and a reader that is not of the runtime may throw at once.
+    cancel: (reason) => void ignoringErrors(() => reader.cancel(reason)),
   }
 }
 
@@ -131,13 +133,17 @@ function fromIterator(iterator: Iterator<unknown> | AsyncIterator<unknown>, stop
     reusesPieces: stop === undefined,
     next: () => iterator.next(),
     cancel: () => {
-      try {
-        if (stop !== undefined) stop()
-        else void Promise.resolve(iterator.return?.()).catch(() => {})
-      } catch {
-        // As above.
-      }
+      // As above.
+      void ignoringErrors(() => (stop === undefined ? iterator.return?.() : stop()))
     },
+  }
+}
+
+async function ignoringErrors(run: () => unknown): Promise<void> {
+  try {
+    await run()
+  } catch {
+    // Ignored.
   }
 }
 

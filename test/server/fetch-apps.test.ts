@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert'
 import { WebSocket, WebSocketServer } from 'ws'
 import { connect } from './raw_client.js'
 import { serving } from './serving.js'
-import { turn, within } from './waiting.js'
+import { turn, until, within } from './waiting.js'
 
 const NativeRequest = Request
 const nativeFetch = fetch
@@ -217,6 +217,53 @@ test('a body is taken once, however it is taken', () =>
     },
     async ({ url }) => {
       assert.equal(await json(url, { method: 'POST', body: 'once' }), ['once', 5, 1, 'another', 'POST'])
+    },
+  ))
+
+test('a body that was read is a locked stream, also where it was looked at before', async () => {
+  const reads = ['text', 'arrayBuffer', 'blob', 'new Request'] as const
+  const failure = (use: () => unknown) => {
+    try {
+      use()
+    } catch (error) {
+      return (error as Error).name
+    }
+    return 'none'
+  }
+  await apart(
+    async (request) => {
+      const looked = request.body as ReadableStream
+      const read = decodeURIComponent(new URL(request.url).pathname.slice(1)) as (typeof reads)[number]
+      if (read === 'new Request') new Request(request)
+      else await request[read]()
+      return Response.json([
+        looked === request.body,
+        looked.locked,
+        request.bodyUsed,
+        failure(() => new Response(looked)),
+        failure(() => looked.getReader()),
+        failure(() => looked.tee()),
+        failure(() => new Request(request.url, request)),
+        await looked.cancel().catch((error) => error.name),
+      ])
+    },
+    async ({ url }) => {
+      for (const read of reads) {
+        const answer = await json(`${url}/${read}`, { method: 'POST', body: 'body' })
+        assert.equal(answer, [true, true, true, ...Array(5).fill('TypeError')], read)
+      }
+    },
+  )
+})
+
+test('a Request that cannot be made of another one leaves it its body', () =>
+  apart(
+    async (request) => {
+      assert.throws(() => new Request(request, { method: 'get' }), TypeError)
+      return new Response(await request.text())
+    },
+    async ({ url }) => {
+      assert.is(await (await nativeFetch(url, { method: 'POST', body: 'body' })).text(), 'body')
     },
   ))
 
@@ -451,6 +498,8 @@ test('what cannot be served is told', async () => {
   assert.match(await refused(app, { error: 1 }), /^ERR_INVALID_ARG_TYPE.*"error"/)
   assert.match(await refused(app, { overrideGlobals: 1 }), /^ERR_INVALID_ARG_TYPE.*"overrideGlobals"/)
   assert.is(await refused({ fetch: app.fetch, hostname: '127.0.0.1' }), 'served')
+  // What a worker of Cloudflare exports.
+  assert.is(await refused({ fetch: app.fetch, scheduled() {}, queue() {} }), 'served')
   // The properties of an instance are no options.
   class App {
     port = 'none'
@@ -459,6 +508,24 @@ test('what cannot be served is told', async () => {
     }
   }
   assert.is(await refused(new App()), 'served')
+  for (const options of [null, 8080]) {
+    const complaint = await serve(app, options as never).catch((error) => error.code)
+    assert.is(complaint, 'ERR_INVALID_ARG_TYPE')
+  }
+})
+
+test('a function with a method fetch() is an app', async () => {
+  const App = class {}
+  Object.assign(App, { fetch: () => new Response('static') })
+  const adapter = Object.assign(() => 'a handler', { fetch: () => new Response('adapter') })
+  for (const [app, body] of [
+    [App, 'static'],
+    [adapter, 'adapter'],
+  ] as const) {
+    const server = await serve(app as never, { port: 0 })
+    assert.is(await (await nativeFetch(server.url)).text(), body)
+    await server.close()
+  }
 })
 
 test('CONNECT is 501, and TRACE reaches the app', () =>
@@ -537,6 +604,46 @@ test("Hono's upgradeWebSocket works over ws, with the fields of middleware", asy
     assert.equal(heard, ['text', '3 bytes', 'closed 1000 enough'])
   } finally {
     await server.close({ force: 0 })
+  }
+})
+
+test('what listeners of upgradeWebSocket throw or reject is logged, and the connection goes on', async () => {
+  const upgradeWebSocket = webSocketHelper(new WebSocketServer({ noServer: true }))
+  const failing = (name: string) => (event: Event) => {
+    const error = new Error(`${name} ${event.type}`)
+    if (name === 'throws') throw error
+    return Promise.reject(error)
+  }
+  const app = new Hono()
+  for (const name of ['throws', 'rejects']) {
+    const fail = failing(name)
+    const events = { onOpen: fail, onClose: fail, onError: fail }
+    const create = () => ({
+      ...events,
+      onMessage: (event: Event, socket: { send(text: string): void }) => {
+        socket.send('seen')
+        return fail(event)
+      },
+    })
+    app.get(`/${name}`, upgradeWebSocket(create as never))
+  }
+  for (const name of ['throws', 'rejects']) {
+    const expected = ['open', 'message', 'message', 'error', 'close'].map((type) => `Error: ${name} ${type}`)
+    const logged = await servingFetch(app.fetch as never, async ({ url }, errors) => {
+      const socket = new WebSocket(`${url.replace('http', 'ws')}/${name}`)
+      await within(once(socket, 'open'), 'the WebSocket')
+      for (const text of ['one', 'two']) {
+        const seen = once(socket, 'message')
+        socket.send(text)
+        await within(seen, 'the message')
+      }
+      // No frame begins like this.
+      const closed = once(socket, 'close')
+      ;(socket as unknown as { _socket: { write(bytes: Uint8Array): void } })._socket.write(new Uint8Array(3).fill(255))
+      await within(closed, 'the end')
+      await until(() => errors.length === expected.length, 'the errors')
+    })
+    assert.equal(logged, expected)
   }
 })
 

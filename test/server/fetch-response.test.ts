@@ -68,6 +68,15 @@ const cases: Record<string, Make> = {
   JSON: (Class) => Class.json({ a: [1] }),
   'JSON with headers': (Class) => Class.json({ a: 1 }, { status: 201, headers: { 'content-type': 'application/x-a' } }),
   'a redirection': (Class) => Class.redirect('http://a.example/ü', 307),
+  'a redirection whose status is text': (Class) => Class.redirect('http://a.example/', '307' as never),
+  'names of headers that are no text': (Class) => {
+    const response = new Class('x')
+    response.headers.set(1 as never, 'x')
+    response.headers.append(null as never, 'y')
+    response.headers.set('seen', [1, null, undefined].map((name) => response.headers.get(name as never)).join())
+    response.headers.delete(1 as never)
+    return response
+  },
   'headers that were changed': (Class) => {
     const response = new Class('x', { headers: { 'x-a': '1', 'x-b': '2' } })
     response.headers.set('x-a', '3')
@@ -163,6 +172,13 @@ const wrong: Record<string, Make> = {
   'a header with a line break in its value': (Class) => new Class('x', { headers: { 'x-a': 'a\r\nb' } }),
   'a header that is no byte': (Class) => new Class('x', { headers: { 'x-a': '€' } }),
   'a list that has no pairs': (Class) => new Class('x', { headers: [['x-a']] as never }),
+  'a pair that is text': (Class) => new Class('x', { headers: ['ab'] as never }),
+  'a symbol for a body': (Class) => new Class(Symbol('x') as never),
+  'a header whose value is a symbol': (Class) => new Class('x', { headers: [['a', Symbol('x')]] as never }),
+  'a header whose name is a symbol': (Class) => {
+    new Class().headers.set(Symbol('x') as never, '1')
+    return new Class()
+  },
   'a number for init': (Class) => new Class('x', 5 as never),
   'JSON of undefined': (Class) => Class.json(undefined),
   'a relative redirection': (Class) => Class.redirect('/x', 302),
@@ -171,6 +187,12 @@ const wrong: Record<string, Make> = {
     const stream = new Blob(['x']).stream()
     stream.getReader()
     return new Class(stream as never)
+  },
+  'the body of one that was read': (Class) => {
+    const response = new Class('x')
+    const { body } = response
+    void response.text()
+    return new Class(body)
   },
   'the clone of one that was read': (Class) => {
     const response = new Class('x')

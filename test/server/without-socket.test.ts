@@ -10,6 +10,7 @@ import {
   HttpError,
   html,
   parts,
+  type ReplyBody,
   Router,
   redirect,
   reply,
@@ -19,7 +20,7 @@ import {
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fileTree } from '../file_tree.js'
-import { within } from './waiting.js'
+import { turn, until, within } from './waiting.js'
 
 const folder = fileTree({ 'a.txt': 'The file a.\n', 'page/index.html': '<p>', 'large.bin': 'x'.repeat(300_000) })
 
@@ -33,6 +34,14 @@ async function* failing() {
   await null
   if (Date.now() > 0) throw new HttpError(503, 'Later', { expose: true })
   yield ''
+}
+
+const framed: Record<string, () => ReplyBody> = {
+  none: () => undefined,
+  empty: () => '',
+  text: () => 'x',
+  stream: () => new Blob(['abc']).stream(),
+  blob: () => new Blob(['abc'], { type: 'a/b' }),
 }
 
 function makeApp(): Router {
@@ -57,6 +66,9 @@ function makeApp(): Router {
     .get('/null', () => null)
     .get('/bytes', () => new Uint8Array([1, 2, 255]))
     .get('/html', () => html('<p>é'))
+    .get('/framed/:status/:body', ({ params, query }) =>
+      reply(Number(params.status), framed[params.body]?.(), Object.fromEntries(query)),
+    )
     .get('/redirect', () => redirect('/else where', 303))
     .get('/created', () => reply(201, { id: 7 }, { location: '/users/7', 'X-Case': 'As-Written' }))
     .get('/cookies', () =>
@@ -227,6 +239,14 @@ const cases: readonly Case[] = [
   ...['/', '/json', '/stream', '/stream/sized', '/nothing', '/file', '/files/large.bin', '/missing', '/throws'].map(
     (path) => asked('HEAD', path),
   ),
+  ...[200, 204, 205, 304].flatMap((status) =>
+    Object.keys(framed).flatMap((body) =>
+      ['', '?content-type=c/d', '?content-type=application/json'].flatMap((fields) =>
+        ['GET', 'HEAD'].map((method) => asked(method, `/framed/${status}/${body}${fields}`)),
+      ),
+    ),
+  ),
+  ...[200, 204, 205, 304].map((status) => asked('HEAD', `/framed/${status}/none?content-length=7`)),
   get('/files/large.bin'),
   get('/files/large.bin', { range: 'bytes=10-29' }),
   get('/files/large.bin', { range: 'bytes=0-1,10-11' }),
@@ -368,6 +388,74 @@ test('req.signal aborts when the signal of a fetch Request does', async () => {
   })
   const response = await app.request('/', { signal: controller.signal })
   assert.equal(await response.json(), { aborted: true })
+})
+
+test('a stream that app.fetch gave ends when the signal of its Request aborts', async () => {
+  for (const moment of ['before its head', 'while it is read', 'while it waits'] as const) {
+    let ended = false
+    const controller = new AbortController()
+    const logs: unknown[] = []
+    const app = new Router().get('/', async function* () {
+      try {
+        if (moment === 'before its head') controller.abort()
+        yield 'x'
+        for (;;) {
+          await (moment === 'while it waits' ? new Promise((resolve) => setTimeout(resolve, 5)) : turn())
+          yield 'y'
+        }
+      } finally {
+        ended = true
+      }
+    })
+    const { body } = await app.request('/', { signal: controller.signal }, { log: (error) => logs.push(error) })
+    const reader = (body as ReadableStream<Uint8Array>).getReader()
+    const read = async () => {
+      for (;;) await reader.read()
+    }
+    const failure = read().catch((error) => error.name)
+    if (moment !== 'before its head') setTimeout(() => controller.abort(), 0)
+    assert.is(await within(failure, `the end ${moment}`), 'AbortError', moment)
+    await until(() => ended, `the end of the generator ${moment}`)
+    assert.equal(logs, [], moment)
+  }
+})
+
+test('a signal that aborts behind the answer is not told to the request', async () => {
+  for (const body of ['text', letters] as const) {
+    const controller = new AbortController()
+    let signal: AbortSignal | undefined
+    const app = new Router().get('/', (req) => {
+      signal = req.signal
+      return typeof body === 'string' ? body : body()
+    })
+    await (await app.request('/', { signal: controller.signal })).text()
+    controller.abort()
+    assert.is(signal?.aborted, false)
+  }
+})
+
+test('a fetch Request whose body was used is 500, and so it is when its body is locked', async () => {
+  const used = new Request('http://a.example/', { method: 'POST', body: 'x' })
+  await used.text()
+  const locked = new Request('http://a.example/', { method: 'POST', body: 'x' })
+  locked.body?.getReader()
+  const app = new Router().post('/', (req) => req.text())
+  for (const request of [used, locked]) {
+    const codes: unknown[] = []
+    const log = (error: unknown) => codes.push((error as { code: string }).code)
+    assert.is((await app.fetch(request, { log })).status, 500)
+    assert.equal(codes, ['ERR_BODY_USED'])
+  }
+})
+
+test('app.request takes a path as a server takes a target, and rejects what is no URL', async () => {
+  const app = new Router().get('/*', (req) => req.url)
+  const url = async (path: string) => (await app.request(path)).text()
+  assert.is(await url('//b.example/c'), 'http://localhost//b.example/c')
+  assert.is(await url('c?d'), 'http://localhost/c?d')
+  assert.is(await url('https://b.example/c'), 'https://b.example/c')
+  const failed = await app.request('http://').catch((error: Error) => error.name)
+  assert.is(failed, 'TypeError')
 })
 
 test.run()
