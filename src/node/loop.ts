@@ -123,6 +123,7 @@ export class Loop {
       () => this.reactor.close(),
       () => {
         this.#isClosed = true
+        this.exchange.largeBodies.allGone()
         for (const connection of this.connections) connection.closed(CLOSED_BY_SERVER)
         owner.closed(this)
       },
@@ -245,10 +246,15 @@ export class Loop {
       }
       case EVENT_GONE:
         if (words[at + GONE_HALF] !== 0) connection.heardEnd()
+        else this.exchange.largeBodies.gone(slot, generation, false)
         return
-      case EVENT_DRAINED:
-        return connection.drained(words[at + DRAINED_SEQUENCE])
+      case EVENT_DRAINED: {
+        const sequence = words[at + DRAINED_SEQUENCE]
+        if (this.exchange.largeBodies.drained({ slot, generation, sequence })) return
+        return connection.drained(sequence)
+      }
       case EVENT_CLOSED:
+        this.exchange.largeBodies.gone(slot, generation, false)
         this.#bySlot[slot] = undefined
         this.connections.delete(connection)
         return connection.closed(words[at + CLOSED_CAUSE])
