@@ -63,6 +63,7 @@ class Transcript {
 
   // Nothing is compared from now on: what comes is the application's own affair.
   void give_up() { given_up_ = true; }
+  bool is_given_up() const { return given_up_; }
   // What the application said may have completed what has arrived.
   void catch_up();
   // An answer of bytes as they are goes on as a tunnel.

@@ -1,6 +1,7 @@
 #include "reactor/reply_reader.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "http/response_head.h"
 
@@ -118,8 +119,8 @@ bool ReplyReader::read_body(const uint32_t* words, uint32_t flags, Reply* reply)
     reply->has_changed = reply->held->holder && !reply->held->find(&bytes);
     if (reply->has_changed) return false;
     reply->body_length = reply->held->size();
-    // Of an empty one nothing is sent: it is like none.
-    if (reply->body_length == 0) reply->held = nullptr;
+    // Of an empty one nothing is sent: it is taken, and like none.
+    if (reply->body_length == 0) *std::exchange(reply->held, nullptr) = {};
     return reply->body_length <= kMostLength;
   }
   reply->body_length = body_size;
