@@ -199,6 +199,8 @@ void Reactor::expire(Connection& connection) {
 void Reactor::expire_lingering(Connection& connection) {
   if (connection.watch.polled || now_ms_ >= connection.since.idle_ms + kLingerMs) return drop(connection);
   connection.since.looked_ms = now_ms_;
+  // Before the input is read: of more than one turn reads, nothing is settled.
+  wheel_.set(connection.deadline, due_ms(connection, Wait::lingering, options_));
   connection.input.readable = true;
   discard_input(connection);
 }
