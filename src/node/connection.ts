@@ -10,29 +10,25 @@ import {
   END_BY_RESET,
   END_IN_ORDER,
   FLAG_BODY,
-  FLAG_CHUNK_ASKS,
   FLAG_CHUNK_END,
   FLAG_REPLY_CLOSE,
   FLAG_REPLY_STREAM,
 } from '../exchange/layout.js'
 import { coded } from '../runtime/errors.js'
 import { timers } from '../runtime/timers.js'
+import { pushBody } from './arriving_body.js'
 import { isHeard, isLight } from './light_request.js'
 import { hasListeners, makeResponseReal, markGone } from './light_response.js'
 import { endMessage } from './message_body.js'
 import { inside, type NodeIncoming, type NodeOutgoing, type NodeSocket, nodeListener } from './node_parser.js'
 import { type NodeRequest, type RequestConnection, requestOf } from './request.js'
 import { BrinkSocket, type Done, type SocketOwner, type Written } from './socket.js'
+import { bytesOf, SocketOutput } from './socket_output.js'
 
 const NO_BYTES = Buffer.alloc(0)
 
 /** So long a client is waited for that was refused, and that the app neither answers nor ends. */
 const REFUSED_MS = 5000
-
-/** So many bytes are handed over before the next ones wait for the client to take some. */
-const WINDOW = 128 * 1024
-/** Larger pieces are sent from where they lie, and are their writer's again when the client has taken them. */
-const COPIED = 32 * 1024
 
 /** What a connection needs of its server. */
 export interface ConnectionOwner {
@@ -80,14 +76,14 @@ export class Connection implements SocketOwner, RequestConnection {
   #isTorn = false
   /** The client was refused: what is written now is the answer to that. */
   #isRefused = false
+  #refusedTimer: NodeJS.Timeout | undefined
   /** What was written while there was no response. */
   #early: Written[] = []
   /** A response that was detached before its end: what the socket writes belongs to it. */
   #detached: NodeRequest | undefined
-  #unasked = 0
   #timeoutIsSuspended = false
   #untaken = 0
-  #drained: Done | undefined
+  readonly #output: SocketOutput
 
   constructor(
     owner: ConnectionOwner,
@@ -101,6 +97,7 @@ export class Connection implements SocketOwner, RequestConnection {
     this.generation = generation
     this.peer = peer
     this.local = local
+    this.#output = new SocketOutput(owner.exchange)
   }
 
   /** Its socket, which is made when somebody asks for it. */
@@ -224,7 +221,7 @@ export class Connection implements SocketOwner, RequestConnection {
     if (this.#phase === 'closed') return done()
     const request = message === null ? (this.#detached ?? this.#dueLight()) : requestOf(message)
     const isOwn = request !== undefined && !request.isAnswered
-    if (this.#tunnel !== undefined && !isOwn) return this.#send(this.#tunnel, pieces, done)
+    if (this.#tunnel !== undefined && !isOwn) return this.#output.send(this.#tunnel, pieces, done)
     if (request === undefined || request.isAnswered || this.#isRefused) {
       this.#early.push(...pieces)
       return done()
@@ -232,10 +229,10 @@ export class Connection implements SocketOwner, RequestConnection {
     if (!request.isBegun) {
       request.isBegun = true
       this.#owner.exchange.raw(request, FLAG_REPLY_STREAM, '', undefined)
-      if (this.#early.length > 0) this.#sendAll(request, this.#early, 0)
+      if (this.#early.length > 0) this.#output.write(request, this.#early)
       this.#early = []
     }
-    this.#send(request, pieces, done)
+    this.#output.send(request, pieces, done)
   }
 
   /** The request that is due, where Node's server does not know of its response. */
@@ -278,7 +275,7 @@ export class Connection implements SocketOwner, RequestConnection {
       else this.#owner.exchange.endConnection(this.slot, this.generation, resets ? END_BY_RESET : END_AT_ONCE)
       this.#phase = 'ending'
     }
-    this.#taken()
+    this.#output.taken()
     this.#leave()
   }
 
@@ -321,7 +318,7 @@ export class Connection implements SocketOwner, RequestConnection {
 
   /** There is room for more. */
   drained(_sequence: number): void {
-    this.#taken()
+    this.#output.taken()
   }
 
   /** The client has said its end. It may still take answers. */
@@ -363,10 +360,10 @@ export class Connection implements SocketOwner, RequestConnection {
       if (wasOpen && cause === CLOSED_BY_RESET) socket.destroy(resetByClient())
       else if (this.#tunnel === undefined && (wasOpen ? cause === CLOSED_BY_CLIENT : this.#endIsDue(cause)))
         this.heardEnd()
-      else if (cause === CLOSED_BY_CLIENT && this.#heardEnd && this.#saidEnd) this.#taken()
+      else if (cause === CLOSED_BY_CLIENT && this.#heardEnd && this.#saidEnd) this.#output.taken()
       else socket.destroy()
     }
-    this.#taken()
+    this.#output.taken()
     this.#leave()
   }
 
@@ -379,7 +376,7 @@ export class Connection implements SocketOwner, RequestConnection {
   refuse(): void {
     this.#isRefused = true
     // It is not read any more, so that its end would not be heard.
-    timers.setTimeout(() => this.socket.destroy(), REFUSED_MS).unref()
+    this.#refusedTimer ??= timers.setTimeout(() => this.socket.destroy(), REFUSED_MS).unref()
   }
 
   /** From here on the connection speaks another protocol. */
@@ -392,13 +389,10 @@ export class Connection implements SocketOwner, RequestConnection {
     timers.setImmediate(() => timers.setImmediate(() => this.#beginTunnel(NO_BYTES)))
   }
 
-  /** Whether there was anything to begin. */
-  #beginTunnel(head: Buffer): boolean {
+  #beginTunnel(head: Buffer): void {
     const begin = this.#begin
-    if (begin === undefined) return false
     this.#begin = undefined
-    this.#tunnel?.context.runInAsyncScope(begin, undefined, head)
-    return true
+    if (begin !== undefined) this.#tunnel?.context.runInAsyncScope(begin, undefined, head)
   }
 
   /** Bytes of a connection that was handed over. */
@@ -408,8 +402,10 @@ export class Connection implements SocketOwner, RequestConnection {
     this.bytesRead += bytes.length
     this.#untaken += bytes.length
     socket.touch()
-    const isHead = bytes.length > 0 && this.#beginTunnel(bytes)
-    if (bytes.length > 0 && !isHead) socket.push(bytes)
+    if (bytes.length > 0) {
+      if (this.#begin === undefined) socket.push(bytes)
+      else this.#beginTunnel(bytes)
+    }
     if (isLast) {
       this.#beginTunnel(NO_BYTES)
       this.#heardEnd = true
@@ -450,50 +446,11 @@ export class Connection implements SocketOwner, RequestConnection {
     exchange.endConnection(this.slot, this.generation, END_IN_ORDER, early)
   }
 
-  #send(to: NodeRequest, pieces: readonly Written[], done: Done): void {
-    let size = 0
-    for (const { chunk } of pieces) size += chunk.length
-    this.#unasked += size
-    const waits = size > COPIED || this.#unasked >= WINDOW
-    this.#sendAll(to, pieces, waits ? FLAG_CHUNK_ASKS : 0)
-    if (!waits) return done()
-    this.#unasked = 0
-    this.#drained = done
-  }
-
-  /** The flags are the last one's. Text in front of other bytes crosses together with them. */
-  #sendAll(to: NodeRequest, pieces: readonly Written[], flags: number): void {
-    const { exchange } = this.#owner
-    let text = ''
-    for (let place = 0; place < pieces.length; place += 1) {
-      const { chunk, encoding } = pieces[place] as Written
-      const isLast = place === pieces.length - 1
-      const isLatin1 =
-        typeof chunk === 'string' && (encoding === 'latin1' || encoding === 'ascii' || encoding === 'binary')
-      if (isLatin1 && chunk.length < COPIED) {
-        text += chunk
-        if (isLast || text.length > COPIED) {
-          exchange.rawChunk(to, isLast ? flags : 0, text, undefined)
-          text = ''
-        }
-        continue
-      }
-      const isUtf8 = encoding === 'utf8' || encoding === 'utf-8' || encoding === undefined || encoding === null
-      const body = typeof chunk !== 'string' || isUtf8 ? chunk : Buffer.from(chunk, encoding as BufferEncoding)
-      exchange.rawChunk(to, isLast ? flags : 0, text, body)
-      text = ''
-    }
-  }
-
-  #taken(): void {
-    const done = this.#drained
-    this.#drained = undefined
-    done?.()
-  }
-
   #leave(): void {
     if (this.#hasLeft) return
     this.#hasLeft = true
+    // It would keep the connection and its messages.
+    timers.clearTimeout(this.#refusedTimer)
     this.#owner.left(this)
   }
 }
@@ -510,45 +467,6 @@ function missRest(socket: BrinkSocket): void {
 }
 
 const BEGINNING = Buffer.from('GET')
-
-/** As Node's parser does. A message that is no stream yet keeps what comes. */
-function pushBody(
-  connection: Connection,
-  request: NodeRequest,
-  bytes: Buffer,
-  isLast: boolean,
-  trailers: string,
-): void {
-  const { req } = request
-  if (req === undefined) return
-  if (isLight(req)) {
-    request.hasWholeBody = isLast
-    request.trailers = trailers
-    if (!isLast) request.untaken += bytes.length
-    if (bytes.length > 0) request.pieces = [...(request.pieces ?? []), bytes]
-    return
-  }
-  const fields = inside<NodeIncoming>(req)
-  const { _dumped: isDumped } = fields
-  // Whoever listens already is read to, though all of it is there before Node's stream asks for it.
-  if (req.readableFlowing !== null || req.listenerCount('readable') > 0) fields._consuming = true
-  if (bytes.length > 0 && !isDumped && !req.push(bytes)) {
-    connection.socket.pause()
-    request.untaken += bytes.length
-  } else connection.took(request, bytes.length)
-  if (!isLast) return
-  request.hasWholeBody = true
-  endMessage(req, trailers)
-  if (!inside<{ _paused?: boolean }>(connection.socket)._paused) connection.socket.resume()
-}
-
-function bytesOf(pieces: readonly Written[]): Buffer {
-  return Buffer.concat(
-    pieces.map(({ chunk, encoding }) =>
-      typeof chunk === 'string' ? Buffer.from(chunk, encoding as BufferEncoding) : chunk,
-    ),
-  )
-}
 
 /** As Node's sockets say it. */
 function resetByClient(): Error {

@@ -1,6 +1,7 @@
 // The head of a response as Node writes it: the bytes are those of Node's own `_storeHeader`, for heads without the
 // fields that change how a response is framed or what becomes of its connection.
 import { STATUS_CODES } from 'node:http'
+import { isToken } from '../fields/header_rules.js'
 import { timers } from '../runtime/timers.js'
 
 /** Fields by which Node decides on more than a line of the head, and those whose values it rewrites. */
@@ -30,7 +31,7 @@ export interface FieldName {
 export function fieldName(name: string): FieldName | undefined {
   const known = names.get(name)
   if (known !== undefined) return known
-  if (typeof name !== 'string' || !/^[\^_`a-zA-Z\-0-9!#$%&'*+.|~]+$/.test(name)) return undefined
+  if (!isToken(name)) return undefined
   const key = name.toLowerCase()
   const found = { key, isOdd: ODD.has(key) }
   if (names.size < MOST_NAMES) names.set(name, found)

@@ -5,7 +5,8 @@ import { EventEmitter } from 'node:events'
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { timers } from '../runtime/timers.js'
-import { completeMessage, pushPieces } from './message_body.js'
+import { define, propertyOf } from './light_object.js'
+import { completeMessage, pushWhole } from './message_body.js'
 import { inside, isOfEmitter, type NodeIncoming } from './node_parser.js'
 import { bind, type NodeRequest } from './request.js'
 
@@ -89,7 +90,7 @@ function goOn(req: IncomingMessage, request: NodeRequest): void {
     else req.destroy()
     return
   }
-  pushPieces(req, request)
+  pushWhole(req, request)
   if (flow === 'none') return
   inside<NodeIncoming>(req)._consuming = true
   req.resume()
@@ -104,11 +105,11 @@ function ask(req: IncomingMessage, request: NodeRequest): void {
 
 function tellData(req: IncomingMessage, request: NodeRequest): void {
   if (!isLight(req)) return
-  const { pieces = [] } = request
-  request.pieces = undefined
+  const { body } = request
+  request.body = undefined
   request.flow = 'data'
   timers.nextTick(tellEnd, req, request)
-  for (const piece of pieces) req.emit('data', piece)
+  if (body !== undefined) req.emit('data', body)
 }
 
 function tellEnd(req: IncomingMessage, request: NodeRequest): void {
@@ -193,21 +194,9 @@ function late(key: string | symbol): PropertyDescriptor {
   }
 }
 
-function define(object: object, key: string | symbol, value: unknown): void {
-  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
-}
-
-function nodeProperty(key: string): PropertyDescriptor | undefined {
-  for (let at: object | null = nodePrototype; at !== null; at = Object.getPrototypeOf(at)) {
-    const found = Object.getOwnPropertyDescriptor(at, key)
-    if (found !== undefined) return found
-  }
-  return undefined
-}
-
 /** One that is answered from the request, and can be set. */
 function read(key: string, give: (request: NodeRequest, req: IncomingMessage) => unknown): PropertyDescriptor {
-  const { get: nodeGet, set: nodeSet } = nodeProperty(key) ?? {}
+  const { get: nodeGet, set: nodeSet } = propertyOf(nodePrototype, key) ?? {}
   return {
     configurable: true,
     get(this: IncomingMessage): unknown {

@@ -7,6 +7,7 @@ import { Socket } from 'node:net'
 import { REQUEST_CONTEXT } from '../request/request_context.js'
 import { timers } from '../runtime/timers.js'
 import { type FieldName, type Framing, fieldName, headEnd, isPlainValue, statusLine } from './head_text.js'
+import { define, propertyOf } from './light_object.js'
 import { dumpLight, isLight as isLightRequest } from './light_request.js'
 import { inside, isOfEmitter, type NodeIncoming } from './node_parser.js'
 import type { NodeRequest } from './request.js'
@@ -420,20 +421,8 @@ const answered: Readonly<Record<string, (light: Light) => unknown>> = {
   connection: ({ request, isFinished }) => (isFinished ? null : request.connection.socket),
 }
 
-function define(object: object, key: string | symbol, value: unknown): void {
-  Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
-}
-
-function nodeProperty(key: string | symbol): PropertyDescriptor | undefined {
-  for (let at: object | null = node; at !== null; at = Object.getPrototypeOf(at)) {
-    const found = Object.getOwnPropertyDescriptor(at, key)
-    if (found !== undefined) return found
-  }
-  return undefined
-}
-
 function accessor(key: string | symbol, give: ((light: Light) => unknown) | undefined): PropertyDescriptor {
-  const ofNode = nodeProperty(key)
+  const ofNode = propertyOf(node, key)
   return {
     configurable: true,
     get(this: ServerResponse): unknown {

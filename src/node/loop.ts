@@ -3,6 +3,7 @@ import { AsyncResource, executionAsyncId } from 'node:async_hooks'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { addressText } from '../exchange/address.js'
+import { bodyChanged } from '../exchange/body_changed.js'
 import { pieceAt, refusalAt } from '../exchange/event_fields.js'
 import { type Block, Exchange } from '../exchange/exchange.js'
 import {
@@ -19,6 +20,7 @@ import {
   CLOSED_CAUSE,
   DRAINED_SEQUENCE,
   EVENT_BODY,
+  EVENT_BODY_CHANGED,
   EVENT_CLOSED,
   EVENT_DRAINED,
   EVENT_GENERATION,
@@ -232,6 +234,10 @@ export class Loop {
     const slot = words[at + EVENT_SLOT]
     const generation = words[at + EVENT_GENERATION]
     if (words[at + EVENT_KIND] === EVENT_OPENED) return this.#opened(words, at)
+    if (words[at + EVENT_KIND] === EVENT_BODY_CHANGED) {
+      for (const loser of this.exchange.losers()) loser.bodyChanged(bodyChanged())
+      return
+    }
     const connection = this.#connection(slot, generation)
     if (connection === undefined) return
     switch (words[at + EVENT_KIND]) {

@@ -18,10 +18,10 @@ export function completeMessage(req: IncomingMessage, trailers: string): void {
   inside<NodeIncoming>(req)._addHeaderLines(lines, lines.length)
 }
 
-/** What came while there was no stream. */
-export function pushPieces(req: IncomingMessage, request: NodeRequest): void {
-  const { pieces } = request
-  request.pieces = undefined
-  for (const piece of pieces ?? []) req.push(piece)
+/** The body of a light message, into the stream that it has become. */
+export function pushWhole(req: IncomingMessage, request: NodeRequest): void {
+  const { body } = request
+  request.body = undefined
+  if (body !== undefined) req.push(body)
   if (request.hasWholeBody) endMessage(req, request.trailers)
 }

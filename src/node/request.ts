@@ -1,6 +1,7 @@
 // A request that came, from its event to the last byte of its answer.
 import type { AsyncResource } from 'node:async_hooks'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Lender } from '../exchange/body_changed.js'
 import { FLAG_BODY, FLAG_BODY_FOLLOWS, FLAG_CLOSES, FLAG_HTTP_1_0, FLAG_UPGRADE } from '../exchange/layout.js'
 import type { Recipient } from '../exchange/recipient.js'
 import type { Head } from './heads.js'
@@ -57,8 +58,8 @@ export class NodeRequest implements Recipient {
   /** All of the request has come, and its message has been told. */
   hasWholeBody = false
   flow: Flow = 'none'
-  /** Of the body, what came before there was a stream to push it into. */
-  pieces: Buffer[] | undefined
+  /** The body of a light message, which came with its head, until somebody takes it. */
+  body: Buffer | undefined
   trailers = ''
 
   constructor(connection: RequestConnection, sequence: number, context: AsyncResource, head: Head, flags: number) {
@@ -69,6 +70,11 @@ export class NodeRequest implements Recipient {
     this.context = context
     this.head = head
     this.flags = flags
+  }
+
+  /** Nobody of Node's listens to what becomes of memory that was written: the connection ends, and the process is warned. */
+  lender(): Lender {
+    return LENDER
   }
 
   get minorVersion(): 0 | 1 {
@@ -93,6 +99,8 @@ export class NodeRequest implements Recipient {
     return (this.flags & FLAG_CLOSES) !== 0
   }
 }
+
+const LENDER: Lender = { bodyChanged: (error) => process.emitWarning(error) }
 
 export function bind(req: object, request: NodeRequest): void {
   ;(req as unknown as { [REQUEST]: NodeRequest })[REQUEST] = request
