@@ -11,7 +11,8 @@ export interface CommandLine {
   readonly port: number
   readonly host: string
   readonly backend: string
-  readonly threads: number
+  /** If given. */
+  readonly threads: number | undefined
   /** Whether the command is `brink backends`, which lists the backends instead of serving. */
   readonly listsBackends: boolean
 }
@@ -29,6 +30,8 @@ interface Option {
   /** The environment variable that is read when the option is absent. */
   readonly env?: string
   readonly default?: string
+  /** The default in words, of an option whose default is chosen elsewhere. */
+  readonly standard?: string
   readonly help: string
 }
 
@@ -55,8 +58,8 @@ const OPTIONS: readonly Option[] = [
     short: 't',
     value: 'number',
     env: 'BRINK_THREADS',
-    default: '0',
-    help: 'event loops on native threads',
+    standard: '0, Bun and Deno 1',
+    help: 'event loops on threads',
   },
   { name: 'help', short: 'h', help: 'print this text' },
   { name: 'version', short: 'v', help: 'print the version' },
@@ -66,6 +69,7 @@ const OPTIONS: readonly Option[] = [
 export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): CommandLine {
   const { given, folders } = readArguments(args)
   if (folders.length > 1) throw new UsageError(`Name one routes folder, not ${folders.length}: ${folders.join(', ')}.`)
+  const threads = textOf('threads', given, env)
   return {
     help: given.has('help'),
     version: given.has('version'),
@@ -73,7 +77,7 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     files: given.get('files'),
     listsBackends: folders[0] === 'backends',
     port: wholeNumber(textOf('port', given, env), 65535),
-    threads: wholeNumber(textOf('threads', given, env), 128),
+    threads: threads.text === '' ? undefined : wholeNumber(threads, 128),
     host: textOf('host', given, env).text,
     backend: textOf('backend', given, env).text,
   }
@@ -84,7 +88,8 @@ export function helpText(): string {
   const rows = OPTIONS.map((option) => {
     const short = option.short === undefined ? '    ' : `-${option.short}, `
     const value = option.value === undefined ? '' : ` <${option.value}>`
-    const facts = [option.default && `default ${option.default}`, option.env && `or $${option.env}`].filter(Boolean)
+    const standard = option.default ?? option.standard
+    const facts = [standard && `default ${standard}`, option.env && `or $${option.env}`].filter(Boolean)
     return [`  ${short}--${option.name}${value}`, option.help + (facts.length > 0 ? ` (${facts.join(', ')})` : '')]
   })
   const width = Math.max(...rows.map(([left = '']) => left.length))

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { coded, messageOf } from '../runtime/errors.js'
+import { runtimeOfThreads } from '../runtime/js_runtime.js'
 import { packageFolder } from '../runtime/package_place.js'
 import * as layout from './layout.js'
 
@@ -137,7 +138,7 @@ export interface NativeFolder {
 
 export interface Backend {
   readonly name: string
-  /** It cannot be watched by another loop, so its reactors have threads of their own. */
+  /** It cannot be watched by another loop, or not by this runtime's, so its reactors have threads of their own. */
   readonly needsThread: boolean
 }
 
@@ -202,8 +203,16 @@ export const native: Native = {
     return loaded().refusals
   },
   get backends() {
-    return loaded().backends
+    backends ??= backendsOf(loaded())
+    return backends
   },
+}
+
+let backends: readonly Backend[] | undefined
+
+function backendsOf({ backends }: Native): readonly Backend[] {
+  if (runtimeOfThreads() === undefined) return backends
+  return backends.map(({ name }) => ({ name, needsThread: true }))
 }
 
 function load(): Native {
