@@ -1,4 +1,5 @@
-// Apps on brink/node beside the same apps on node:http: the same bytes sent, what comes back and what happens compared.
+// Apps on brink/node beside the same apps on node:http: the same bytes sent, what comes back and what happens compared. And
+// what needs packages of its own: examples, bundlers.
 //
 //   npm run test:frameworks                       everything
 //   npm run test:frameworks -- aborts uploads     only parts whose name contains one of these
