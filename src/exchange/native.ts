@@ -1,8 +1,7 @@
 // The one file that loads the addon.
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { coded, messageOf } from '../runtime/errors.js'
-import { packageFolder } from '../runtime/package_place.js'
+import { packageFolder, requireFrom } from '../runtime/package_place.js'
 import * as layout from './layout.js'
 
 /** What the native side counts. */
@@ -224,7 +223,7 @@ function required(): Native {
   const folder = packageFolder()
   if (folder === undefined) throw bundledAlone()
   try {
-    const nodeGypBuild = createRequire(join(folder, 'package.json'))('node-gyp-build') as (folder: string) => Native
+    const nodeGypBuild = requireFrom(join(folder, 'package.json'))('node-gyp-build') as (folder: string) => Native
     return nodeGypBuild(join(folder, 'native'))
   } catch (cause) {
     const system = `${process.platform} ${process.arch}`
@@ -245,7 +244,7 @@ function bundledAlone(): Error {
     new Error(
       "brink's native addon cannot be part of a bundle, and the package brink is not installed beside this one. " +
         'Leave brink out of the bundle, and install it where the bundle runs: `--external:brink` for esbuild, ' +
-        "`external: ['brink']` for rollup, `externals: { brink: 'brink' }` for webpack.",
+        "`external: /^brink($|\\/)/` for rollup, `externals: /^brink($|\\/)/, externalsType: 'commonjs'` for webpack.",
     ),
     'ERR_ADDON_MISSING',
   )
