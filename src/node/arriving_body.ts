@@ -9,7 +9,7 @@ import type { NodeRequest } from './request.js'
 export interface BodyConnection {
   readonly socket: Socket
   /** So much was taken, and as much more may come. */
-  took(request: NodeRequest, bytes: number): void
+  consumed(request: NodeRequest, bytes: number): void
 }
 
 /** A piece of a body, or its end. A light message keeps what came with its head, until somebody wants it. */
@@ -34,8 +34,8 @@ export function pushBody(
   if (req.readableFlowing !== null || req.listenerCount('readable') > 0) fields._consuming = true
   if (bytes.length > 0 && !isDumped && !req.push(bytes)) {
     connection.socket.pause()
-    request.untaken += bytes.length
-  } else connection.took(request, bytes.length)
+    request.unreadBytes += bytes.length
+  } else connection.consumed(request, bytes.length)
   if (!isLast) return
   request.hasWholeBody = true
   endMessage(req, trailers)

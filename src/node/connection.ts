@@ -17,7 +17,7 @@ import {
 import { coded } from '../runtime/errors.js'
 import { timers } from '../runtime/timers.js'
 import { pushBody } from './arriving_body.js'
-import { isHeard, isLight } from './light_request.js'
+import { hasRequestListeners, isLight } from './light_request.js'
 import { hasListeners, makeResponseReal, markGone } from './light_response.js'
 import { endMessage } from './message_body.js'
 import { inside, type NodeIncoming, type NodeOutgoing, type NodeSocket, nodeListener } from './node_parser.js'
@@ -38,11 +38,11 @@ export interface ConnectionOwner {
   adopt(connection: Connection, socket: BrinkSocket): void
   readonly server: Server
   /** Has Node's server take a request of which the app has the message and the response. */
-  takeReal(request: NodeRequest): void
+  passToNode(request: NodeRequest): void
   /** Less may be waited for than before. */
   endIfIdle(): void
   /** It does not count any more. */
-  left(connection: Connection): void
+  connectionEnded(connection: Connection): void
 }
 
 /** Its end, as far as this side knows. */
@@ -59,21 +59,21 @@ export class Connection implements SocketOwner, RequestConnection {
   /** Requests without a whole answer, the first one first. */
   readonly open: NodeRequest[] = []
   /** It has sent a request. */
-  hasAsked = false
+  hasSentRequest = false
   /** The request whose body is still coming. */
   #incoming: NodeRequest | undefined
   readonly #owner: ConnectionOwner
   #socket: BrinkSocket | undefined
   #phase: Phase = 'open'
   #hasLeft = false
-  #heardEnd = false
+  #clientEnded = false
   /** It was handed over: for whose request. */
   #tunnel: NodeRequest | undefined
   /** Tells the app of that, with the bytes that came behind the head. */
-  #begin: ((head: Buffer) => void) | undefined
-  #saidEnd = false
+  #onTunnel: ((head: Buffer) => void) | undefined
+  #hasSentEnd = false
   /** What is missing of a request's body will not come. */
-  #isTorn = false
+  #isIncomplete = false
   /** The client was refused: what is written now is the answer to that. */
   #isRefused = false
   #refusedTimer: NodeJS.Timeout | undefined
@@ -82,7 +82,7 @@ export class Connection implements SocketOwner, RequestConnection {
   /** A response that was detached before its end: what the socket writes belongs to it. */
   #detached: NodeRequest | undefined
   #timeoutIsSuspended = false
-  #untaken = 0
+  #unreadBytes = 0
   readonly #output: SocketOutput
 
   constructor(
@@ -125,7 +125,7 @@ export class Connection implements SocketOwner, RequestConnection {
 
   /** Nothing will come of it any more. */
   get isSilent(): boolean {
-    return this.#hasLeft || (this.#tunnel !== undefined && this.#heardEnd)
+    return this.#hasLeft || (this.#tunnel !== undefined && this.#clientEnded)
   }
 
   get isOpen(): boolean {
@@ -134,7 +134,7 @@ export class Connection implements SocketOwner, RequestConnection {
 
   /** It waits for a next request. */
   get isIdle(): boolean {
-    return this.hasAsked && this.open.length === 0 && this.#incoming === undefined && this.#tunnel === undefined
+    return this.hasSentRequest && this.open.length === 0 && this.#incoming === undefined && this.#tunnel === undefined
   }
 
   /** Ends it at once. */
@@ -149,8 +149,8 @@ export class Connection implements SocketOwner, RequestConnection {
     this.close()
   }
 
-  takeReal(request: NodeRequest): void {
-    this.#owner.takeReal(request)
+  passToNode(request: NodeRequest): void {
+    this.#owner.passToNode(request)
   }
 
   answer(request: NodeRequest, head: string, body: string | Uint8Array | undefined, isLast: boolean): void {
@@ -206,20 +206,20 @@ export class Connection implements SocketOwner, RequestConnection {
   wantsMore(): void {
     const { exchange } = this.#owner
     if (this.#tunnel !== undefined) {
-      if (this.#untaken > 0 && this.#phase !== 'closed') exchange.read(this.#tunnel, this.#untaken)
-      this.#untaken = 0
+      if (this.#unreadBytes > 0 && this.#phase !== 'closed') exchange.read(this.#tunnel, this.#unreadBytes)
+      this.#unreadBytes = 0
       return
     }
     for (const request of this.open) {
-      if (request.untaken === 0) continue
-      exchange.read(request, request.untaken)
-      request.untaken = 0
+      if (request.unreadBytes === 0) continue
+      exchange.read(request, request.unreadBytes)
+      request.unreadBytes = 0
     }
   }
 
   write(message: ServerResponse | null, pieces: readonly Written[], done: Done): void {
     if (this.#phase === 'closed') return done()
-    const request = message === null ? (this.#detached ?? this.#dueLight()) : requestOf(message)
+    const request = message === null ? (this.#detached ?? this.#firstLight()) : requestOf(message)
     const isOwn = request !== undefined && !request.isAnswered
     if (this.#tunnel !== undefined && !isOwn) return this.#output.send(this.#tunnel, pieces, done)
     if (request === undefined || request.isAnswered || this.#isRefused) {
@@ -236,7 +236,7 @@ export class Connection implements SocketOwner, RequestConnection {
   }
 
   /** The request that is due, where Node's server does not know of its response. */
-  #dueLight(): NodeRequest | undefined {
+  #firstLight(): NodeRequest | undefined {
     const [first] = this.open
     return first === undefined || first.isReal ? undefined : first
   }
@@ -252,7 +252,7 @@ export class Connection implements SocketOwner, RequestConnection {
     const isLast = inside<NodeOutgoing>(message)._last
     // A body that the app goes on to read behind its answer would not be told any more.
     const isRead = this.#incoming === request && !isLast && request.req && !inside<NodeIncoming>(request.req)._dumped
-    if (isRead) request.endsWithBody = true
+    if (isRead) request.endsAfterBody = true
     else this.#endAnswer(request, isLast)
   }
 
@@ -269,13 +269,13 @@ export class Connection implements SocketOwner, RequestConnection {
   }
 
   destroyed(resets: boolean): void {
-    this.#saidEnd ||= this.#phase === 'closed'
+    this.#hasSentEnd ||= this.#phase === 'closed'
     if (this.#phase === 'open' || (resets && this.#phase === 'ending')) {
       if (this.#isRefused && !resets) this.#end()
       else this.#owner.exchange.endConnection(this.slot, this.generation, resets ? END_BY_RESET : END_AT_ONCE)
       this.#phase = 'ending'
     }
-    this.#output.taken()
+    this.#output.drained()
     this.#leave()
   }
 
@@ -283,7 +283,7 @@ export class Connection implements SocketOwner, RequestConnection {
 
   /** A request came. */
   began(request: NodeRequest, bytes: number): void {
-    this.hasAsked = true
+    this.hasSentRequest = true
     this.bytesRead += bytes
     this.open.push(request)
     if ((request.flags & FLAG_BODY) !== 0) this.#incoming = request
@@ -302,48 +302,48 @@ export class Connection implements SocketOwner, RequestConnection {
     if (isLast) this.#incoming = undefined
     request.context.runInAsyncScope(pushBody, undefined, this, request, bytes, isLast, trailers)
     if (!isLast) return
-    if (request.endsWithBody) this.#endAnswer(request, false)
+    if (request.endsAfterBody) this.#endAnswer(request, false)
   }
 
   /** The body will never be complete. */
   bodyFailed(): void {
     this.#incoming = undefined
-    this.#isTorn = true
+    this.#isIncomplete = true
   }
 
   /** So much of the body was taken. */
-  took(request: NodeRequest, bytes: number): void {
+  consumed(request: NodeRequest, bytes: number): void {
     if (this.#phase !== 'closed' && this.#incoming === request) this.#owner.exchange.read(request, bytes)
   }
 
   /** There is room for more. */
   drained(_sequence: number): void {
-    this.#output.taken()
+    this.#output.drained()
   }
 
   /** The client has said its end. It may still take answers. */
-  heardEnd(): void {
-    if (this.#heardEnd) return
-    this.#heardEnd = true
+  clientEnded(): void {
+    if (this.#clientEnded) return
+    this.#clientEnded = true
     this.makeReal()
     const { socket } = this
     if (socket.destroyed) return
-    if (this.#isTorn && !this.#isRefused) {
+    if (this.#isIncomplete && !this.#isRefused) {
       this.refuse()
-      missRest(socket)
+      feedPartialRequest(socket)
     }
     endReading(socket)
   }
 
   /** The client has ended in the middle of a request. */
-  unfinished(): void {
+  requestUnfinished(): void {
     if (this.#isRefused) return
-    this.#isTorn = true
-    if (!this.#heardEnd) return this.heardEnd()
+    this.#isIncomplete = true
+    if (!this.#clientEnded) return this.clientEnded()
     const { socket } = this
     if (socket.destroyed) return
     this.refuse()
-    missRest(socket)
+    feedPartialRequest(socket)
     const { parser } = inside<NodeSocket>(socket)
     if (socket.readableEnded) nodeListener(socket, 'error', 'socketOnError')?.call(socket, parser?.finish())
   }
@@ -354,22 +354,22 @@ export class Connection implements SocketOwner, RequestConnection {
     const wasOpen = this.#phase === 'open'
     this.#beginTunnel(NO_BYTES)
     this.#phase = 'closed'
-    this.#tellGone()
+    this.#markRequestsGone()
     const socket = this.#socket
     if (socket !== undefined && !socket.destroyed) {
       if (wasOpen && cause === CLOSED_BY_RESET) socket.destroy(resetByClient())
-      else if (this.#tunnel === undefined && (wasOpen ? cause === CLOSED_BY_CLIENT : this.#endIsDue(cause)))
-        this.heardEnd()
-      else if (cause === CLOSED_BY_CLIENT && this.#heardEnd && this.#saidEnd) this.#output.taken()
+      else if (this.#tunnel === undefined && (wasOpen ? cause === CLOSED_BY_CLIENT : this.#waitsForClient(cause)))
+        this.clientEnded()
+      else if (cause === CLOSED_BY_CLIENT && this.#clientEnded && this.#hasSentEnd) this.#output.drained()
       else socket.destroy()
     }
-    this.#output.taken()
+    this.#output.drained()
     this.#leave()
   }
 
   /** The app has ended its side alone: it goes on until the client ends, too. */
-  #endIsDue(cause: number): boolean {
-    return this.#saidEnd && !this.#heardEnd && (cause === CLOSED_BY_CLIENT || cause === CLOSED_BY_SERVER)
+  #waitsForClient(cause: number): boolean {
+    return this.#hasSentEnd && !this.#clientEnded && (cause === CLOSED_BY_CLIENT || cause === CLOSED_BY_SERVER)
   }
 
   /** What the client sent cannot be a request. What the socket writes now is the answer, and the last thing said. */
@@ -384,31 +384,31 @@ export class Connection implements SocketOwner, RequestConnection {
     this.#tunnel = request
     this.#owner.exchange.takeOver(request)
     this.answered(request, false)
-    this.#begin = begin
+    this.#onTunnel = begin
     // What came together with the head is told in the next turn of the loop.
     timers.setImmediate(() => timers.setImmediate(() => this.#beginTunnel(NO_BYTES)))
   }
 
   #beginTunnel(head: Buffer): void {
-    const begin = this.#begin
-    this.#begin = undefined
+    const begin = this.#onTunnel
+    this.#onTunnel = undefined
     if (begin !== undefined) this.#tunnel?.context.runInAsyncScope(begin, undefined, head)
   }
 
   /** Bytes of a connection that was handed over. */
-  tunnelled(bytes: Buffer, isLast: boolean): void {
+  tunnelData(bytes: Buffer, isLast: boolean): void {
     const socket = this.#socket
     if (socket === undefined || socket.destroyed) return
     this.bytesRead += bytes.length
-    this.#untaken += bytes.length
+    this.#unreadBytes += bytes.length
     socket.touch()
     if (bytes.length > 0) {
-      if (this.#begin === undefined) socket.push(bytes)
+      if (this.#onTunnel === undefined) socket.push(bytes)
       else this.#beginTunnel(bytes)
     }
     if (isLast) {
       this.#beginTunnel(NO_BYTES)
-      this.#heardEnd = true
+      this.#clientEnded = true
       endReading(socket)
       this.#owner.endIfIdle()
     }
@@ -426,19 +426,19 @@ export class Connection implements SocketOwner, RequestConnection {
   }
 
   /** The same for those of which somebody would hear what becomes of them. */
-  #tellGone(): void {
+  #markRequestsGone(): void {
     for (const request of this.open.slice()) {
       const { isReal, req, res } = request
       request.isGone = true
       if (isReal || req === undefined || res === undefined) continue
-      if (hasListeners(res) || isHeard(req) || !isLight(req)) makeResponseReal(res)
+      if (hasListeners(res) || hasRequestListeners(req) || !isLight(req)) makeResponseReal(res)
       else markGone(res)
     }
   }
 
   #end(): void {
     const { exchange } = this.#owner
-    this.#saidEnd = true
+    this.#hasSentEnd = true
     if (this.#tunnel !== undefined) return exchange.rawChunk(this.#tunnel, FLAG_CHUNK_END, '', undefined)
     if (this.#phase !== 'open') return
     this.#phase = 'ending'
@@ -451,7 +451,7 @@ export class Connection implements SocketOwner, RequestConnection {
     this.#hasLeft = true
     // It would keep the connection and its messages.
     timers.clearTimeout(this.#refusedTimer)
-    this.#owner.left(this)
+    this.#owner.connectionEnded(this)
   }
 }
 
@@ -462,7 +462,7 @@ function endReading(socket: BrinkSocket): void {
 }
 
 /** Node's parser misses the rest of a request at the client's end, because it has the beginning of one. */
-function missRest(socket: BrinkSocket): void {
+function feedPartialRequest(socket: BrinkSocket): void {
   inside<NodeSocket>(socket).parser?.execute?.(BEGINNING)
 }
 

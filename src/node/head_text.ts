@@ -5,7 +5,7 @@ import { isToken } from '../fields/header_rules.js'
 import { timers } from '../runtime/timers.js'
 
 /** Fields by which Node decides on more than a line of the head, and those whose values it rewrites. */
-const ODD = new Set([
+const SPECIAL = new Set([
   'connection',
   'transfer-encoding',
   'date',
@@ -24,7 +24,7 @@ const MOST_NAMES = 1000
 export interface FieldName {
   /** In lower case. */
   readonly key: string
-  readonly isOdd: boolean
+  readonly isSpecial: boolean
 }
 
 /** Undefined for what cannot be the name of a field. */
@@ -33,7 +33,7 @@ export function fieldName(name: string): FieldName | undefined {
   if (known !== undefined) return known
   if (!isToken(name)) return undefined
   const key = name.toLowerCase()
-  const found = { key, isOdd: ODD.has(key) }
+  const found = { key, isSpecial: SPECIAL.has(key) }
   if (names.size < MOST_NAMES) names.set(name, found)
   return found
 }

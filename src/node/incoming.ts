@@ -1,7 +1,7 @@
 // From a request to Node's own server code: its IncomingMessage is made here, and all that follows (the response, its
 // turn, expectations, 'request' and the other events) is done by Node, as for a request that its own parser found.
 import type { IncomingMessage } from 'node:http'
-import { fillIn } from './light_request.js'
+import { setParsedFields } from './light_request.js'
 import {
   inside,
   type NodeIncoming,
@@ -14,7 +14,7 @@ import { bind, type NodeRequest } from './request.js'
 import type { BrinkSocket } from './socket.js'
 
 /** Gives a request to Node's server, which makes its response; those that an app has already are made real. */
-export function handOver(request: NodeRequest, Request: RequestClass): void {
+export function passToNodeServer(request: NodeRequest, Request: RequestClass): void {
   const { socket } = request.connection
   const { parser } = inside<NodeSocket>(socket)
   // A listener to 'connection' may have ended it.
@@ -35,7 +35,7 @@ function makeIncoming(request: NodeRequest, Request: RequestClass): IncomingMess
   const req = new Request(request.connection.socket)
   request.req = req
   bind(req, request)
-  fillIn(req, request)
+  setParsedFields(req, request)
   return req
 }
 
@@ -44,16 +44,16 @@ function upgrade(request: NodeRequest, req: IncomingMessage, parser: NodeParser)
   const { connection } = request
   req.complete = true
   connection.takeOver(request, (head) => {
-    if (!connection.socket.destroyed) parserSays(connection.socket, parser, 0, head)
+    if (!connection.socket.destroyed) applyParserResult(connection.socket, parser, 0, head)
   })
 }
 
 /** What a client sent is no request: Node emits 'clientError', and answers if nobody does. */
-export function tellClientError(socket: BrinkSocket, code: string, packet: Buffer): void {
+export function emitClientError(socket: BrinkSocket, code: string, packet: Buffer): void {
   const { parser } = inside<NodeSocket>(socket)
   if (parser === null) return void socket.destroy()
   const error = errorOf(parser, code, packet)
-  if (error.code !== TIMEOUT) return parserSays(socket, parser, error, packet)
+  if (error.code !== TIMEOUT) return applyParserResult(socket, parser, error, packet)
   nodeListener(socket, 'error', 'socketOnError')?.call(socket, error)
 }
 
@@ -97,7 +97,7 @@ const REASONS: Readonly<Record<string, readonly [code: string, reason: string]>>
 }
 
 /** Has Node's code act upon what its parser says of these bytes. */
-function parserSays(socket: BrinkSocket, parser: NodeParser, says: number | Error, bytes: Buffer): void {
+function applyParserResult(socket: BrinkSocket, parser: NodeParser, says: number | Error, bytes: Buffer): void {
   parser.execute = () => {
     // The parser goes back to those that Node's clients use, too.
     delete parser.execute

@@ -6,7 +6,7 @@ import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { timers } from '../runtime/timers.js'
 import { define, propertyOf } from './light_object.js'
-import { completeMessage, pushWhole } from './message_body.js'
+import { completeMessage, pushLightBody } from './message_body.js'
 import { inside, isOfEmitter, type NodeIncoming } from './node_parser.js'
 import { bind, type NodeRequest } from './request.js'
 
@@ -66,11 +66,11 @@ export function makeRequestReal(req: IncomingMessage): void {
   // define what is set.
   if (Object.getPrototypeOf(req) === LightIncoming.prototype) Object.setPrototypeOf(req, nodePrototype)
   nodeIncoming.call(req, socket)
-  fillIn(req, request)
+  setParsedFields(req, request)
   req.url = url
   req.method = method
   if (headers !== undefined) req.headers = headers
-  goOn(req, request)
+  restoreFlow(req, request)
   if (request.isGone) req.destroy(abortedByClient())
 }
 
@@ -80,7 +80,7 @@ function abortedByClient(): Error {
 }
 
 /** The stream goes on where the light message was. */
-function goOn(req: IncomingMessage, request: NodeRequest): void {
+function restoreFlow(req: IncomingMessage, request: NodeRequest): void {
   const { flow } = request
   if (flow === 'ended' || flow === 'closed') {
     const state = inside<{ _readableState: Record<string, boolean> }>(req)._readableState
@@ -90,41 +90,41 @@ function goOn(req: IncomingMessage, request: NodeRequest): void {
     else req.destroy()
     return
   }
-  pushWhole(req, request)
+  pushLightBody(req, request)
   if (flow === 'none') return
   inside<NodeIncoming>(req)._consuming = true
   req.resume()
 }
 
 /** Somebody wants the body: it is told in ticks of its own, as Node does it. */
-function ask(req: IncomingMessage, request: NodeRequest): void {
+function scheduleData(req: IncomingMessage, request: NodeRequest): void {
   if (request.flow !== 'none') return
   request.flow = 'asked'
-  timers.nextTick(tellData, req, request)
+  timers.nextTick(emitData, req, request)
 }
 
-function tellData(req: IncomingMessage, request: NodeRequest): void {
+function emitData(req: IncomingMessage, request: NodeRequest): void {
   if (!isLight(req)) return
   const { body } = request
   request.body = undefined
   request.flow = 'data'
-  timers.nextTick(tellEnd, req, request)
+  timers.nextTick(emitEnd, req, request)
   if (body !== undefined) req.emit('data', body)
 }
 
-function tellEnd(req: IncomingMessage, request: NodeRequest): void {
+function emitEnd(req: IncomingMessage, request: NodeRequest): void {
   if (!isLight(req)) return
   request.flow = 'ended'
   req.emit('end')
-  timers.nextTick(closeNext, req, request)
+  timers.nextTick(scheduleClose, req, request)
 }
 
 /** What was written by listeners of 'end' is told before, as with Node. */
-function closeNext(req: IncomingMessage, request: NodeRequest): void {
-  timers.nextTick(tellClose, req, request)
+function scheduleClose(req: IncomingMessage, request: NodeRequest): void {
+  timers.nextTick(emitClose, req, request)
 }
 
-function tellClose(req: IncomingMessage, request: NodeRequest): void {
+function emitClose(req: IncomingMessage, request: NodeRequest): void {
   if (!isLight(req)) return
   request.flow = 'closed'
   req.emit('close')
@@ -136,16 +136,16 @@ export function dumpLight(req: IncomingMessage): void {
   const request = light[LIGHT]
   if (request === undefined || request.flow !== 'none' || light._events === undefined) return
   req.removeAllListeners('data')
-  ask(req, request)
+  scheduleData(req, request)
 }
 
 /** Whether somebody would hear of what becomes of a message. */
-export function isHeard(req: IncomingMessage): boolean {
+export function hasRequestListeners(req: IncomingMessage): boolean {
   return (req as unknown as Light)._events !== undefined
 }
 
 /** What Node's parser tells a message. */
-export function fillIn(req: IncomingMessage, request: NodeRequest): void {
+export function setParsedFields(req: IncomingMessage, request: NodeRequest): void {
   const fields = inside<NodeIncoming>(req)
   const { server } = request.connection
   const minor = request.minorVersion
@@ -178,7 +178,7 @@ function joined({ head: { fields } }: NodeRequest): Headers {
 }
 
 /** Accessors that make the message real, one for each property that Node's constructor gives it. */
-function late(key: string | symbol): PropertyDescriptor {
+function convertingAccessor(key: string | symbol): PropertyDescriptor {
   return {
     configurable: true,
     get(this: IncomingMessage): unknown {
@@ -195,7 +195,7 @@ function late(key: string | symbol): PropertyDescriptor {
 }
 
 /** One that is answered from the request, and can be set. */
-function read(key: string, give: (request: NodeRequest, req: IncomingMessage) => unknown): PropertyDescriptor {
+function lightAccessor(key: string, give: (request: NodeRequest, req: IncomingMessage) => unknown): PropertyDescriptor {
   const { get: nodeGet, set: nodeSet } = propertyOf(nodePrototype, key) ?? {}
   return {
     configurable: true,
@@ -215,12 +215,12 @@ Object.setPrototypeOf(LightIncoming.prototype, nodePrototype)
 // What it looks like is what it says to be.
 Object.defineProperty(LightIncoming.prototype, 'constructor', { value: IncomingMessage, configurable: true })
 for (const key of Reflect.ownKeys(joiner)) {
-  if (!isOfEmitter(key)) Object.defineProperty(LightIncoming.prototype, key, late(key))
+  if (!isOfEmitter(key)) Object.defineProperty(LightIncoming.prototype, key, convertingAccessor(key))
 }
 // Own properties of a light message.
 for (const key of ['url', 'method']) delete (LightIncoming.prototype as unknown as Record<string, unknown>)[key]
 
-const answered: Readonly<Record<string, (request: NodeRequest, req: IncomingMessage) => unknown>> = {
+const lightProperties: Readonly<Record<string, (request: NodeRequest, req: IncomingMessage) => unknown>> = {
   socket: ({ connection }) => connection.socket,
   connection: ({ connection }) => connection.socket,
   client: ({ connection }) => connection.socket,
@@ -246,7 +246,8 @@ const answered: Readonly<Record<string, (request: NodeRequest, req: IncomingMess
     return lines
   },
 }
-for (const [key, give] of Object.entries(answered)) Object.defineProperty(LightIncoming.prototype, key, read(key, give))
+for (const [key, give] of Object.entries(lightProperties))
+  Object.defineProperty(LightIncoming.prototype, key, lightAccessor(key, give))
 
 Object.defineProperty(LightIncoming.prototype, 'headers', {
   configurable: true,
@@ -269,7 +270,9 @@ type Listener = (...args: unknown[]) => void
 type Method = (this: IncomingMessage, event: string | symbol, listener: Listener) => IncomingMessage
 
 /** Node's streams act upon who listens to them; a light message upon who listens to its data. */
-function listening(name: 'on' | 'addListener' | 'removeListener' | 'off' | 'removeAllListeners'): PropertyDescriptor {
+function listenerMethod(
+  name: 'on' | 'addListener' | 'removeListener' | 'off' | 'removeAllListeners',
+): PropertyDescriptor {
   const ofNode = nodePrototype[name] as Method
   const plain = emitter[name] as unknown as Method
   const adds = name === 'on' || name === 'addListener'
@@ -280,7 +283,7 @@ function listening(name: 'on' | 'addListener' | 'removeListener' | 'off' | 'remo
       // Without an argument all are removed: how many there are is looked at.
       if (listener === undefined && event === undefined) return (plain as () => IncomingMessage).call(this)
       plain.call(this, event, listener)
-      if (adds && event === 'data') ask(this, request)
+      if (adds && event === 'data') scheduleData(this, request)
       return this
     },
     writable: true,
@@ -288,14 +291,14 @@ function listening(name: 'on' | 'addListener' | 'removeListener' | 'off' | 'remo
   }
 }
 for (const name of ['on', 'addListener', 'removeListener', 'off', 'removeAllListeners'] as const) {
-  Object.defineProperty(LightIncoming.prototype, name, listening(name))
+  Object.defineProperty(LightIncoming.prototype, name, listenerMethod(name))
 }
 
 Object.defineProperty(LightIncoming.prototype, 'resume', {
   value(this: IncomingMessage): IncomingMessage {
     const request = (this as unknown as Light)[LIGHT]
     if (request === undefined) return nodePrototype.resume.call(this)
-    ask(this, request)
+    scheduleData(this, request)
     return this
   },
   writable: true,

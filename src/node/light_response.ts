@@ -25,7 +25,7 @@ interface Light {
   readonly request: NodeRequest
   fields: Field[]
   /** Some field, or what was done to one, is Node's to judge. */
-  isOdd: boolean
+  isSpecial: boolean
   head: string | undefined
   isChunked: boolean
   hasBody: boolean
@@ -62,7 +62,7 @@ export class LightResponse {
       res: this as unknown as ServerResponse,
       request,
       fields: [],
-      isOdd: false,
+      isSpecial: false,
       head: undefined,
       isChunked: false,
       hasBody: req.method !== 'HEAD',
@@ -101,7 +101,7 @@ export function makeResponseReal(res: ServerResponse): void {
   if (light === undefined) return
   const { statusCode, statusMessage } = res
   if (light.isEnded) constructReal(res, res.req, undefined)
-  else light.request.connection.takeReal(light.request)
+  else light.request.connection.passToNode(light.request)
   // A listener to 'connection' has ended it.
   if (lightOf(res) !== undefined) constructReal(res, res.req, undefined)
   for (const { name, value } of light.fields) node.setHeader.call(res, name, value as string)
@@ -161,12 +161,12 @@ function set(light: Light, name: string, value: OutgoingHttpHeader): void {
 function checkedField(light: Light, name: string, value: OutgoingHttpHeader): Field {
   const known = fieldName(name)
   if (known === undefined) http.validateHeaderName(name)
-  const { key, isOdd } = known as FieldName
+  const { key, isSpecial } = known as FieldName
   if (!isPlainValue(value)) {
     http.validateHeaderValue(name, value as string)
-    light.isOdd = true
-  } else if (isOdd) light.isOdd = true
-  return { name, key, isOdd, value }
+    light.isSpecial = true
+  } else if (isSpecial) light.isSpecial = true
+  return { name, key, isSpecial, value }
 }
 
 /** As Node says it. */
@@ -177,7 +177,7 @@ function sentAlready(what: string): Error {
 
 /** The head, by the fields that were given; undefined when it is Node's to make. */
 function compose(res: ServerResponse, light: Light, status: number, fields: readonly Field[]): string | undefined {
-  const line = light.isOdd || status < 200 ? undefined : statusLine(status, res.statusMessage)
+  const line = light.isSpecial || status < 200 ? undefined : statusLine(status, res.statusMessage)
   if (line === undefined) return undefined
   let head = line
   let hasLength = false
@@ -198,7 +198,7 @@ type WriteHead = (status: number, reason?: unknown, headers?: unknown) => Server
 /** `writeHead` in the forms that most use. False for what Node has to do. */
 function writeHead(res: ServerResponse, light: Light, given: number, reason: unknown, headers: unknown): boolean {
   const status = given | 0
-  if (status < 200 || status > 999 || light.isOdd) return false
+  if (status < 200 || status > 999 || light.isSpecial) return false
   const fields = typeof reason === 'string' ? headers : (headers ?? reason)
   if (fields !== undefined && fields !== null && (typeof fields !== 'object' || Array.isArray(fields))) return false
   let own = light.fields
@@ -210,7 +210,7 @@ function writeHead(res: ServerResponse, light: Light, given: number, reason: unk
       // Without fields from before, Node takes these for the head alone, each by itself.
       own = Object.keys(given).map((name) => checkedField(light, name, given[name] as OutgoingHttpHeader))
     }
-    if (light.isOdd) return false
+    if (light.isSpecial) return false
   }
   const hasReason = typeof reason === 'string'
   if (hasReason) res.statusMessage = reason
@@ -225,7 +225,7 @@ function writeHead(res: ServerResponse, light: Light, given: number, reason: unk
 /** Sends all of the response. False for what Node has to do. */
 function endWith(res: ServerResponse, light: Light, chunk: unknown): boolean {
   const { request } = light
-  if (light.isEnded || light.isOdd || !request.connection.isOpen) return false
+  if (light.isEnded || light.isSpecial || !request.connection.isOpen) return false
   // What is still coming of the request's body would not be told any more.
   if (request.bodyFollows && !request.hasWholeBody) return false
   const hasChunk = chunk !== undefined && chunk !== null && chunk !== ''
@@ -273,13 +273,13 @@ let finishing: Light[] = []
 let closing: Light[] = []
 
 function finish(light: Light): void {
-  if (finishing.push(light) === 1) timers.nextTick(tellFinished)
+  if (finishing.push(light) === 1) timers.nextTick(emitFinish)
 }
 
-function tellFinished(): void {
+function emitFinish(): void {
   const all = finishing
   finishing = []
-  tell(all, 0, (light) => {
+  forEachResponse(all, 0, (light) => {
     light.isFinished = true
     const { req } = light.res
     if (isLightRequest(req)) dumpLight(req)
@@ -288,16 +288,16 @@ function tellFinished(): void {
     if (lightOf(light.res) === undefined) endReal(light.res, light)
     if (inside<LightObject>(light.res)._events === undefined) light.isClosed = true
     else {
-      if (closing.push(light) === 1) timers.nextTick(tellClosed)
+      if (closing.push(light) === 1) timers.nextTick(emitClose)
       light.context.runInAsyncScope(emit, undefined, light.res, 'finish')
     }
   })
 }
 
-function tellClosed(): void {
+function emitClose(): void {
   const all = closing
   closing = []
-  tell(all, 0, (light) => {
+  forEachResponse(all, 0, (light) => {
     light.isClosed = true
     if (lightOf(light.res) === undefined) endReal(light.res, light)
     light.context.runInAsyncScope(emit, undefined, light.res, 'close')
@@ -309,7 +309,7 @@ function emit(res: ServerResponse, event: string): void {
 }
 
 /** What a listener throws ends its tick; the others are told in another one. */
-function tell(all: readonly Light[], from: number, one: (light: Light) => void): void {
+function forEachResponse(all: readonly Light[], from: number, one: (light: Light) => void): void {
   let at = from
   try {
     while (at < all.length) {
@@ -318,7 +318,7 @@ function tell(all: readonly Light[], from: number, one: (light: Light) => void):
       one(light)
     }
   } finally {
-    if (at < all.length) timers.nextTick(tell, all, at, one)
+    if (at < all.length) timers.nextTick(forEachResponse, all, at, one)
   }
 }
 
@@ -350,7 +350,7 @@ const methods: Record<string, Method> = {
     const light = lightOf(this)
     const known = light && typeof name === 'string' ? fieldName(name) : undefined
     // Node heeds that it was removed.
-    const isNode = known === undefined || known.isOdd || known.key === 'content-length'
+    const isNode = known === undefined || known.isSpecial || known.key === 'content-length'
     if (light === undefined || isNode) return node.removeHeader.call(real(this), name)
     if (light.head !== undefined) throw sentAlready('remove')
     const at = find(light, known.key)
@@ -396,17 +396,17 @@ function real(res: ServerResponse): ServerResponse {
 
 const model = new ServerResponse(new http.IncomingMessage(new Socket()))
 const finishedKey = Object.getOwnPropertySymbols(model).find(({ description }) => description === 'kWritableFinished')
-const tellsFinish = finishedKey !== undefined
+const hasFinishedKey = finishedKey !== undefined
 
 /** What of a light response is known without Node's fields. */
-const answered: Readonly<Record<string, (light: Light) => unknown>> = {
+const lightProperties: Readonly<Record<string, (light: Light) => unknown>> = {
   _header: ({ head }) => head ?? null,
   _headerSent: ({ isEnded }) => isEnded,
   finished: ({ isEnded }) => isEnded,
   headersSent: ({ head }) => head !== undefined,
   writableEnded: ({ isEnded }) => isEnded,
   // Since Node 24 it waits for 'finish'.
-  writableFinished: ({ isEnded, isFinished }) => (tellsFinish ? isFinished : isEnded),
+  writableFinished: ({ isEnded, isFinished }) => (hasFinishedKey ? isFinished : isEnded),
   writable: () => true,
   destroyed: ({ isClosed }) => isClosed,
   _closed: ({ isClosed }) => isClosed,
@@ -444,10 +444,10 @@ Object.setPrototypeOf(LightResponse.prototype, node)
 Object.defineProperty(LightResponse.prototype, 'constructor', { value: ServerResponse, configurable: true })
 // Properties that a light response has of its own.
 const OWN = new Set<string | symbol>(['req', 'statusCode', 'statusMessage'])
-const keys = new Set<string | symbol>([...Reflect.ownKeys(model), ...Object.keys(answered)])
+const keys = new Set<string | symbol>([...Reflect.ownKeys(model), ...Object.keys(lightProperties)])
 for (const key of keys) {
   if (OWN.has(key) || isOfEmitter(key)) continue
-  const give = typeof key === 'string' ? answered[key] : undefined
+  const give = typeof key === 'string' ? lightProperties[key] : undefined
   Object.defineProperty(LightResponse.prototype, key, accessor(key, give))
 }
 /** Node's own method, on the real response. */

@@ -15,7 +15,7 @@ export interface NodeHandle {
 }
 
 /** What `listen` has made of its arguments, as Node hands them on. */
-export interface Place {
+export interface ListenTarget {
   readonly address: string | null
   readonly port: number | null
   readonly addressType: number | null
@@ -70,7 +70,7 @@ export class ListeningHandle {
 }
 
 /** Binds as Node does, or gives the negative errno, with the address that could not be had. */
-export function bound({ address, port, addressType, fd, flags }: Place): BoundHandle {
+export function bound({ address, port, addressType, fd, flags }: ListenTarget): BoundHandle {
   if (!address && typeof fd !== 'number') {
     // Every network, IPv4 too; where the system knows no IPv6, those of IPv4.
     const handle = createHandle('::', port, 6, fd, flags)
@@ -88,13 +88,13 @@ export interface BoundHandle {
 
 /** An address that is in use is told late, when the socket listens. */
 function checked(handle: NodeHandle | number, address: string | null, addressType: number | null): BoundHandle {
-  const late = typeof handle === 'number' ? 0 : (handle.getsockname?.({}) ?? 0)
-  if (late === 0 || typeof handle === 'number') return { handle, address, addressType }
+  const errno = typeof handle === 'number' ? 0 : (handle.getsockname?.({}) ?? 0)
+  if (errno === 0 || typeof handle === 'number') return { handle, address, addressType }
   handle.close()
-  return { handle: late, address, addressType }
+  return { handle: errno, address, addressType }
 }
 
-export function backlogOf(place: Place): number {
+export function backlogOf(place: ListenTarget): number {
   return place.backlog || BACKLOG
 }
 

@@ -69,14 +69,14 @@ export interface LoopOwner {
   /** A connection was opened. */
   opened(connection: Connection): void
   /** A connection was ended. */
-  left(connection: Connection): void
+  connectionEnded(connection: Connection): void
   /** Emits 'connection'. */
   adopt(connection: Connection, socket: BrinkSocket): void
   /** A request came, of which the body is pushed behind this call. */
   request(request: NodeRequest): void
   readonly server: Server
   /** Has Node's server take a request of which the app has the message and the response. */
-  takeReal(request: NodeRequest): void
+  passToNode(request: NodeRequest): void
   /** The client was refused, and waits for the last thing that it is told. */
   refused(connection: Connection, refusal: { readonly code: string; readonly status: number }, packet: Buffer): void
   /** The reactor has ended. */
@@ -102,7 +102,7 @@ export class Loop {
   #isEnding = false
   #block: Block | undefined
   #at = 0
-  #left = 0
+  #eventsLeft = 0
   #caller = 0
 
   constructor(owner: LoopOwner, settings: LoopSettings) {
@@ -163,7 +163,7 @@ export class Loop {
   #begin(place: number, events: number): void {
     this.#block = this.exchange.requests(place)
     this.#at = 0
-    this.#left = events
+    this.#eventsLeft = events
     this.#caller = executionAsyncId()
     this.#pace.begin()
     this.#run()
@@ -178,13 +178,13 @@ export class Loop {
     if (block === undefined) return
     const { words } = block
     this.#state[STATE_BATCH] = BATCH_GOES_ON
-    while (this.#left > 0) {
+    while (this.#eventsLeft > 0) {
       const at = this.#at
       this.#at = at + words[at + EVENT_WORDS]
-      this.#left -= 1
+      this.#eventsLeft -= 1
       if (words[at + EVENT_KIND] === EVENT_REQUEST) this.#request(block, at)
-      else this.#hear(block, at)
-      if (this.#left === 0 || !this.#pace.step() || !this.#pace.look()) continue
+      else this.#handleEvent(block, at)
+      if (this.#eventsLeft === 0 || !this.#pace.step() || !this.#pace.look()) continue
       this.#pace.restart()
       this.#state[STATE_BATCH] = BATCH_FLUSHES
       return
@@ -202,15 +202,15 @@ export class Loop {
     const head = this.#heads.at(block, at)
     const request = new NodeRequest(connection, words[at + REQUEST_SEQUENCE], context, head, flags)
     connection.began(request, words[at + REQUEST_HEAD_LENGTH])
-    context.runInAsyncScope(this.#answer, this, request, block, at)
+    context.runInAsyncScope(this.#dispatch, this, request, block, at)
   }
 
-  #answer(request: NodeRequest, block: Block, at: number): void {
+  #dispatch(request: NodeRequest, block: Block, at: number): void {
     if ((request.flags & FLAG_BODY) === 0) {
       try {
         this.#owner.request(request)
       } finally {
-        endOfHead(request)
+        endWithoutBody(request)
       }
       return
     }
@@ -229,7 +229,7 @@ export class Loop {
     }
   }
 
-  #hear(block: Block, at: number): void {
+  #handleEvent(block: Block, at: number): void {
     const { words, bytes } = block
     const slot = words[at + EVENT_SLOT]
     const generation = words[at + EVENT_GENERATION]
@@ -245,13 +245,13 @@ export class Loop {
         const flags = words[at + BODY_FLAGS]
         const isLast = (flags & BODY_END) !== 0
         const piece = pieceAt(words, bytes, at)
-        if (connection.isTunnelOf(words[at + BODY_SEQUENCE])) return connection.tunnelled(piece, isLast)
+        if (connection.isTunnelOf(words[at + BODY_SEQUENCE])) return connection.tunnelData(piece, isLast)
         if ((flags & BODY_FAILED) !== 0) return connection.bodyFailed()
         const trailers = isLast ? textAt(block, words[at + BODY_TRAILERS_OFFSET], words[at + BODY_TRAILERS_LENGTH]) : ''
         return connection.body(piece, isLast, trailers)
       }
       case EVENT_GONE:
-        if (words[at + GONE_HALF] !== 0) connection.heardEnd()
+        if (words[at + GONE_HALF] !== 0) connection.clientEnded()
         else this.exchange.largeBodies.gone(slot, generation, false)
         return
       case EVENT_DRAINED: {
@@ -312,18 +312,18 @@ export class Loop {
     return this.#owner.server
   }
 
-  takeReal(request: NodeRequest): void {
-    this.#owner.takeReal(request)
+  passToNode(request: NodeRequest): void {
+    this.#owner.passToNode(request)
   }
 
-  left(connection: Connection): void {
-    this.#owner.left(connection)
+  connectionEnded(connection: Connection): void {
+    this.#owner.connectionEnded(connection)
     this.endIfIdle()
   }
 }
 
 /** There is no body: behind its listeners the message ends. */
-function endOfHead(request: NodeRequest): void {
+function endWithoutBody(request: NodeRequest): void {
   const { req } = request
   if (req === undefined || request.hasWholeBody) return
   request.hasWholeBody = true

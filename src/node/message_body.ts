@@ -19,7 +19,7 @@ export function completeMessage(req: IncomingMessage, trailers: string): void {
 }
 
 /** The body of a light message, into the stream that it has become. */
-export function pushWhole(req: IncomingMessage, request: NodeRequest): void {
+export function pushLightBody(req: IncomingMessage, request: NodeRequest): void {
   const { body } = request
   request.body = undefined
   if (body !== undefined) req.push(body)

@@ -23,7 +23,7 @@ export interface RequestConnection {
   /** Whether anything that is sent still reaches somebody. */
   readonly isOpen: boolean
   /** Has Node's server take a request of which the app has the message and the response. */
-  takeReal(request: NodeRequest): void
+  passToNode(request: NodeRequest): void
   /** A whole answer of bytes for the wire. */
   answer(request: NodeRequest, head: string, body: string | Uint8Array | undefined, isLast: boolean): void
   /** More of the body of the request that came last. */
@@ -50,9 +50,9 @@ export class NodeRequest implements Recipient {
   /** All of the answer has left, or none will. */
   isAnswered = false
   /** The answer is given whole, and its end is said behind the request's. */
-  endsWithBody = false
+  endsAfterBody = false
   /** Bytes of the body that came while nobody wanted more. */
-  untaken = 0
+  unreadBytes = 0
   /** The client went away before the answer. */
   isGone = false
   /** All of the request has come, and its message has been told. */

@@ -7,10 +7,10 @@ import { native } from '../exchange/native.js'
 import { timers } from '../runtime/timers.js'
 import type { Connection } from './connection.js'
 import type { Head } from './heads.js'
-import { handOver, realIncoming, tellClientError } from './incoming.js'
+import { emitClientError, passToNodeServer, realIncoming } from './incoming.js'
 import { LightIncoming, lightIncoming } from './light_request.js'
 import { constructReal, LightResponse, lightResponse } from './light_response.js'
-import { backlogOf, bound, ListeningHandle, listenError, type NodeHandle, type Place } from './listening.js'
+import { backlogOf, bound, ListeningHandle, type ListenTarget, listenError, type NodeHandle } from './listening.js'
 import { Loop, type LoopOwner, type LoopSettings } from './loop.js'
 import { inside, type NodeSocket, type RequestClass, type ResponseClass } from './node_parser.js'
 import { type NodeRequest, requestOfMessage } from './request.js'
@@ -74,12 +74,12 @@ export const Server: ServerConstructor = function (
 ): Server | undefined {
   if (!(this instanceof Server)) return new Server(options as ServerOptions, listener)
   const [given, requestListener] = typeof options === 'function' ? [{}, options] : [options ?? {}, listener]
-  const { ServerResponse: Response = LateResponse } = given
+  const { ServerResponse: Response = ReusingResponse } = given
   // What is no object is told by Node.
   const isObject = typeof given === 'object' && !Array.isArray(given)
   nodeServer.call(this, isObject ? { ...given, ServerResponse: Response } : given, requestListener)
   this[STATE] = new ServerState(this, given)
-  if (requestListener !== undefined) this[STATE].hasPrototypes = leadToLight(requestListener)
+  if (requestListener !== undefined) this[STATE].hasPrototypes = insertLightPrototypes(requestListener)
   return undefined
 } as unknown as ServerConstructor
 
@@ -155,9 +155,9 @@ const responseEnds = channel('http.server.response.finish')
 
 class ServerState implements LoopOwner {
   /** Node's server takes a request whose listeners were called before. */
-  isSilent = false
+  hidesRequestEvents = false
   /** A connection has ended in this turn, and its end leaves before the server is closed. */
-  isLeft = false
+  isCloseCheckDue = false
   /** The app gives messages prototypes of its own, behind which Node's constructor is slower still. */
   hasPrototypes = false
   /** Neither classes of the app's own, nor options that make responses others. */
@@ -167,7 +167,7 @@ class ServerState implements LoopOwner {
   readonly server: Server
   readonly #Request: RequestClass
   /** Node's listener that keeps connections of its own parsers; there are none. */
-  readonly #track: (() => void) | undefined
+  readonly #nodeListener: (() => void) | undefined
 
   constructor(server: Server, options: ServerOptions) {
     this.server = server
@@ -176,15 +176,15 @@ class ServerState implements LoopOwner {
     const isPlain = IncomingMessage === undefined && ServerResponse === undefined
     this.#isPlain =
       isPlain && !uniqueHeaders && !inside<{ rejectNonStandardBodyWrites: boolean }>(server).rejectNonStandardBodyWrites
-    this.#track = server.listeners('listening')[0] as (() => void) | undefined
-    if (this.#track) server.removeListener('listening', this.#track)
+    this.#nodeListener = server.listeners('listening')[0] as (() => void) | undefined
+    if (this.#nodeListener) server.removeListener('listening', this.#nodeListener)
   }
 
   get highWaterMark(): number {
     return internals(this.server).highWaterMark
   }
 
-  listen(place: Place): void {
+  listen(place: ListenTarget): void {
     const server = internals(this.server)
     const given = server._handle as NodeHandle | null
     const { handle, address, addressType } = given ? { ...place, handle: given } : bound(place)
@@ -215,8 +215,8 @@ class ServerState implements LoopOwner {
   }
 
   /** A cluster's primary that accepts by itself hands over connections that Node has. */
-  #leaveToNode({ address, port, addressType, backlog, fd, flags }: Place): void {
-    if (this.#track) this.server.once('listening', this.#track)
+  #leaveToNode({ address, port, addressType, backlog, fd, flags }: ListenTarget): void {
+    if (this.#nodeListener) this.server.once('listening', this.#nodeListener)
     netServer._listen2.call(this.server as unknown as ServerInternals, address, port, addressType, backlog, fd, flags)
   }
 
@@ -226,7 +226,7 @@ class ServerState implements LoopOwner {
     return {
       backend,
       threaded,
-      ...this.times(),
+      ...this.deadlines(),
       writeTimeout: 0,
       halfCloseTimeout: 0,
       minRate: 0,
@@ -245,7 +245,7 @@ class ServerState implements LoopOwner {
   }
 
   /** In the native side's words; both have 0 for no limit. */
-  times(): { keepAliveTimeout: number; headersTimeout: number; requestTimeout: number } {
+  deadlines(): { keepAliveTimeout: number; headersTimeout: number; requestTimeout: number } {
     const { keepAliveTimeout, headersTimeout, requestTimeout } = this.server
     const idle = limitOf(keepAliveTimeout)
     const head = limitOf(headersTimeout)
@@ -283,13 +283,13 @@ class ServerState implements LoopOwner {
     if (server.listenerCount('connection') > 1 || server.timeout > 0) void connection.socket
   }
 
-  left(): void {
+  connectionEnded(): void {
     const own = internals(this.server)
     own._connections -= 1
-    if (this.isLeft) return
-    this.isLeft = true
+    if (this.isCloseCheckDue) return
+    this.isCloseCheckDue = true
     timers.setImmediate(() => {
-      this.isLeft = false
+      this.isCloseCheckDue = false
       own._emitCloseIfDrained()
     })
   }
@@ -305,7 +305,7 @@ class ServerState implements LoopOwner {
     if (!this.#canBeLight(request) || connection.open.length > 1) {
       // Node's server has them in their order.
       connection.makeReal()
-      return handOver(request, this.#Request)
+      return passToNodeServer(request, this.#Request)
     }
     // Node's constructor takes several times as long on an object that is there, and such a body is mostly read.
     const req =
@@ -319,12 +319,12 @@ class ServerState implements LoopOwner {
     this.server.emit('request', req, res)
   }
 
-  takeReal(request: NodeRequest): void {
-    this.isSilent = true
+  passToNode(request: NodeRequest): void {
+    this.hidesRequestEvents = true
     try {
-      handOver(request, this.#Request)
+      passToNodeServer(request, this.#Request)
     } finally {
-      this.isSilent = false
+      this.hidesRequestEvents = false
     }
   }
 
@@ -339,9 +339,9 @@ class ServerState implements LoopOwner {
   }
 
   refused(connection: Connection, refusal: { readonly code: string }, packet: Buffer): void {
-    if (refusal.code === '') return connection.unfinished()
+    if (refusal.code === '') return connection.requestUnfinished()
     connection.refuse()
-    tellClientError(connection.socket, refusal.code, packet)
+    emitClientError(connection.socket, refusal.code, packet)
   }
 
   closed(loop: Loop): void {
@@ -372,7 +372,7 @@ function chosenBackend(): { backend: string; threaded: boolean } {
 const NodeResponse = ServerResponse as unknown as ResponseClass
 
 /** In the place of `new ServerResponse`: for a request that an app has a response to, that one is made real. */
-const LateResponse = function (
+const ReusingResponse = function (
   this: ServerResponse | undefined,
   req: IncomingMessage,
   options?: object,
@@ -386,19 +386,19 @@ const LateResponse = function (
   constructReal(request.res, req, options)
   return request.res
 } as unknown as typeof ServerResponse
-Object.setPrototypeOf(LateResponse, ServerResponse)
-Object.defineProperty(LateResponse, 'prototype', { value: ServerResponse.prototype })
+Object.setPrototypeOf(ReusingResponse, ServerResponse)
+Object.defineProperty(ReusingResponse, 'prototype', { value: ServerResponse.prototype })
 
 /** Express gives its requests and responses prototypes of its own: these lead to the light ones, and on to Node's. */
-function leadToLight(listener: RequestListener): boolean {
+function insertLightPrototypes(listener: RequestListener): boolean {
   const { request, response } = listener as unknown as { request?: object; response?: object }
   if (typeof request !== 'object' || typeof response !== 'object') return false
-  lead(request, http.IncomingMessage.prototype, LightIncoming.prototype)
-  lead(response, ServerResponse.prototype, LightResponse.prototype)
+  insertPrototype(request, http.IncomingMessage.prototype, LightIncoming.prototype)
+  insertPrototype(response, ServerResponse.prototype, LightResponse.prototype)
   return true
 }
 
-function lead(object: object | null | undefined, from: object, to: object): void {
+function insertPrototype(object: object | null | undefined, from: object, to: object): void {
   for (let at = object; at; at = Object.getPrototypeOf(at) as object | null) {
     const next: unknown = Object.getPrototypeOf(at)
     if (next === to) return
@@ -406,11 +406,11 @@ function lead(object: object | null | undefined, from: object, to: object): void
   }
 }
 
-const SILENT = new Set<string | symbol>(['request', 'checkContinue', 'checkExpectation', 'dropRequest'])
+const REQUEST_EVENTS = new Set<string | symbol>(['request', 'checkContinue', 'checkExpectation', 'dropRequest'])
 
 const methods = {
   emit(this: Server, event: string | symbol, ...args: unknown[]): boolean {
-    if (this[STATE]?.isSilent && SILENT.has(event)) return true
+    if (this[STATE]?.hidesRequestEvents && REQUEST_EVENTS.has(event)) return true
     return nodeEmit.call(this, event, ...args)
   },
 
@@ -419,7 +419,7 @@ const methods = {
   },
 
   _emitCloseIfDrained(this: Server): void {
-    if (!this[STATE]?.isLeft) netServer._emitCloseIfDrained.call(this as unknown as ServerInternals)
+    if (!this[STATE]?.isCloseCheckDue) netServer._emitCloseIfDrained.call(this as unknown as ServerInternals)
   },
 
   closeAllConnections(this: Server): void {
@@ -447,7 +447,7 @@ for (const name of ['keepAliveTimeout', 'keepAliveTimeoutBuffer', 'headersTimeou
       this[TIMES] ??= {}
       this[TIMES][name] = ms
       const state = this[STATE]
-      for (const loop of state?.loops ?? []) loop.reactor.setDeadlines(state.times())
+      for (const loop of state?.loops ?? []) loop.reactor.setDeadlines(state.deadlines())
     },
   })
 }

@@ -55,7 +55,7 @@ export class SocketOutput {
   }
 
   /** The client has taken what was sent, or never will. */
-  taken(): void {
+  drained(): void {
     const done = this.#drained
     this.#drained = undefined
     done?.()
