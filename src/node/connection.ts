@@ -1,4 +1,4 @@
-// A client's connection: its socket once somebody asks for it, its unanswered requests, and what is sent to it.
+// A connection: its unanswered requests, what is sent to it, and its socket, which is created when it is first used.
 import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Exchange } from '../exchange/exchange.js'
@@ -27,25 +27,25 @@ import { bytesOf, SocketOutput } from './socket_output.js'
 
 const NO_BYTES = Buffer.alloc(0)
 
-/** So long a client is waited for that was refused, and that the app neither answers nor ends. */
+/** A refused connection that the app does not close is closed after this time. */
 const REFUSED_MS = 5000
 
-/** What a connection needs of its server. */
+/** The loop and the server of a connection, as far as the connection needs them. */
 export interface ConnectionOwner {
   readonly exchange: Exchange
   readonly highWaterMark: number
-  /** Emits 'connection', at which Node's own listener makes the socket one of its server. */
+  /** Emits 'connection'. Node's own listener then sets up the socket. */
   adopt(connection: Connection, socket: BrinkSocket): void
   readonly server: Server
-  /** Has Node's server take a request of which the app has the message and the response. */
+  /** Passes a request to Node's server. The app has its request and response objects already. */
   passToNode(request: NodeRequest): void
-  /** Less may be waited for than before. */
+  /** Ends the loop if it has nothing left to wait for. */
   endIfIdle(): void
-  /** It does not count any more. */
+  /** The connection has ended, and is not counted any more. */
   connectionEnded(connection: Connection): void
 }
 
-/** Its end, as far as this side knows. */
+/** The state of the connection. `ending`: this side has asked for its end. */
 type Phase = 'open' | 'ending' | 'closed'
 
 export class Connection implements SocketOwner, RequestConnection {
@@ -54,11 +54,11 @@ export class Connection implements SocketOwner, RequestConnection {
   readonly peer: Partial<AddressInfo>
   readonly local: Partial<AddressInfo>
   bytesRead = 0
-  /** By responses that no stream has written. */
+  /** Bytes of light responses, which are not written to the socket. */
   bytesAnswered = 0
-  /** Requests without a whole answer, the first one first. */
+  /** Requests without a whole response, in the order of arrival. */
   readonly open: NodeRequest[] = []
-  /** It has sent a request. */
+  /** The client has sent a request. */
   hasSentRequest = false
   /** The request whose body is still coming. */
   #incoming: NodeRequest | undefined
@@ -67,19 +67,19 @@ export class Connection implements SocketOwner, RequestConnection {
   #phase: Phase = 'open'
   #hasLeft = false
   #clientEnded = false
-  /** It was handed over: for whose request. */
+  /** The request that switched protocols. Undefined while the connection speaks HTTP. */
   #tunnel: NodeRequest | undefined
-  /** Tells the app of that, with the bytes that came behind the head. */
+  /** Hands the connection over to the app, with the bytes that came after the head. */
   #onTunnel: ((head: Buffer) => void) | undefined
   #hasSentEnd = false
-  /** What is missing of a request's body will not come. */
+  /** The rest of a request will not arrive. */
   #isIncomplete = false
-  /** The client was refused: what is written now is the answer to that. */
+  /** The client was refused. What is written from then on is the response to that. */
   #isRefused = false
   #refusedTimer: NodeJS.Timeout | undefined
-  /** What was written while there was no response. */
+  /** What was written while no response was due. It is sent before the next response, or before the end. */
   #early: Written[] = []
-  /** A response that was detached before its end: what the socket writes belongs to it. */
+  /** A response that was detached from the socket before its end. What is written to the socket belongs to it. */
   #detached: NodeRequest | undefined
   #timeoutIsSuspended = false
   #unreadBytes = 0
@@ -100,7 +100,7 @@ export class Connection implements SocketOwner, RequestConnection {
     this.#output = new SocketOutput(owner.exchange)
   }
 
-  /** Its socket, which is made when somebody asks for it. */
+  /** The socket, which is created when it is first used. */
   get socket(): BrinkSocket {
     if (this.#socket === undefined) {
       this.#socket = new BrinkSocket(this, this.#owner.highWaterMark)
@@ -109,7 +109,7 @@ export class Connection implements SocketOwner, RequestConnection {
     return this.#socket
   }
 
-  /** The socket, if there is one. */
+  /** The socket, if it was created. */
   get madeSocket(): BrinkSocket | undefined {
     return this.#socket
   }
@@ -118,12 +118,12 @@ export class Connection implements SocketOwner, RequestConnection {
     return this.#owner.server
   }
 
-  /** It does not count any more. */
+  /** It has ended, and is not counted any more. */
   get hasLeft(): boolean {
     return this.#hasLeft
   }
 
-  /** Nothing will come of it any more. */
+  /** The client will send nothing more that the server waits for. */
   get isSilent(): boolean {
     return this.#hasLeft || (this.#tunnel !== undefined && this.#clientEnded)
   }
@@ -132,18 +132,18 @@ export class Connection implements SocketOwner, RequestConnection {
     return this.#phase === 'open'
   }
 
-  /** It waits for a next request. */
+  /** It waits for the next request. */
   get isIdle(): boolean {
     return this.hasSentRequest && this.open.length === 0 && this.#incoming === undefined && this.#tunnel === undefined
   }
 
-  /** Ends it at once. */
+  /** Closes it at once. */
   close(): void {
     if (this.#socket !== undefined) this.#socket.destroy()
     else this.destroyed(false)
   }
 
-  /** There are too many. It was not counted. */
+  /** Closes a connection above the limit. It was not counted. */
   turnAway(): void {
     this.#hasLeft = true
     this.close()
@@ -155,7 +155,7 @@ export class Connection implements SocketOwner, RequestConnection {
 
   answer(request: NodeRequest, head: string, body: string | Uint8Array | undefined, isLast: boolean): void {
     this.bytesAnswered += head.length + (body?.length ?? 0)
-    // The app has written to the socket before.
+    // The app has written to the socket directly, which began the response.
     if (request.isBegun) {
       this.#owner.exchange.rawChunk(request, FLAG_CHUNK_END | (isLast ? FLAG_REPLY_CLOSE : 0), head, body)
     } else this.#owner.exchange.raw(request, isLast ? FLAG_REPLY_CLOSE : 0, head, body)
@@ -168,7 +168,7 @@ export class Connection implements SocketOwner, RequestConnection {
     })
   }
 
-  /** The answer has been given whole: with it the connection may end. */
+  /** The whole response was sent to the native side. After the last one, the connection ends. */
   answered(request: NodeRequest, isLast: boolean): void {
     request.isAnswered = true
     if (isLast && this.#phase === 'open') this.#phase = 'ending'
@@ -178,14 +178,14 @@ export class Connection implements SocketOwner, RequestConnection {
     this.#suspendTimeout()
   }
 
-  /** What is still to come of a body is not told behind its answer: for who has not read it, the message ends. */
+  /** The native side reports no more of a body after the response, so the message ends. */
   #forgetBody(request: NodeRequest): void {
     this.#incoming = undefined
     const { req } = request
     if (this.#phase === 'open' && req !== undefined && !isLight(req) && !req.destroyed) endMessage(req, '')
   }
 
-  /** Between requests the loop has a timeout, and the socket none. */
+  /** Between requests, the timeout of the loop applies, not the timeout of the socket. */
   #suspendTimeout(): void {
     const socket = this.#socket
     if (socket === undefined || !socket.timeout || !this.server.keepAliveTimeout) return
@@ -201,7 +201,7 @@ export class Connection implements SocketOwner, RequestConnection {
     }
   }
 
-  // Of the socket.
+  // Called by the socket.
 
   wantsMore(): void {
     const { exchange } = this.#owner
@@ -235,7 +235,7 @@ export class Connection implements SocketOwner, RequestConnection {
     this.#output.send(request, pieces, done)
   }
 
-  /** The request that is due, where Node's server does not know of its response. */
+  /** The first request, if it was not passed to Node's server. */
   #firstLight(): NodeRequest | undefined {
     const [first] = this.open
     return first === undefined || first.isReal ? undefined : first
@@ -250,7 +250,7 @@ export class Connection implements SocketOwner, RequestConnection {
     }
     if (!request.isBegun) return
     const isLast = inside<NodeOutgoing>(message)._last
-    // A body that the app goes on to read behind its answer would not be told any more.
+    // The native side reports no more of a body after the response. The app may still read it, so the end waits.
     const isRead = this.#incoming === request && !isLast && request.req && !inside<NodeIncoming>(request.req)._dumped
     if (isRead) request.endsAfterBody = true
     else this.#endAnswer(request, isLast)
@@ -279,9 +279,9 @@ export class Connection implements SocketOwner, RequestConnection {
     this.#leave()
   }
 
-  // Of the loop.
+  // Called by the loop.
 
-  /** A request came. */
+  /** A request has arrived. */
   began(request: NodeRequest, bytes: number): void {
     this.hasSentRequest = true
     this.bytesRead += bytes
@@ -293,7 +293,7 @@ export class Connection implements SocketOwner, RequestConnection {
     this.#socket?.setTimeout(this.server.timeout)
   }
 
-  /** More of the body of the request that came last. */
+  /** More of the body of the last request. */
   body(bytes: Buffer, isLast: boolean, trailers: string): void {
     const request = this.#incoming
     if (request === undefined) return
@@ -311,17 +311,17 @@ export class Connection implements SocketOwner, RequestConnection {
     this.#isIncomplete = true
   }
 
-  /** So much of the body was taken. */
+  /** The app has taken these bytes of the body. */
   consumed(request: NodeRequest, bytes: number): void {
     if (this.#phase !== 'closed' && this.#incoming === request) this.#owner.exchange.read(request, bytes)
   }
 
-  /** There is room for more. */
+  /** The client has taken what was sent. */
   drained(_sequence: number): void {
     this.#output.drained()
   }
 
-  /** The client has said its end. It may still take answers. */
+  /** The client has closed its sending side. It may still read responses. */
   clientEnded(): void {
     if (this.#clientEnded) return
     this.#clientEnded = true
@@ -335,7 +335,7 @@ export class Connection implements SocketOwner, RequestConnection {
     endReading(socket)
   }
 
-  /** The client has ended in the middle of a request. */
+  /** The client has closed its sending side in the middle of a request. */
   requestUnfinished(): void {
     if (this.#isRefused) return
     this.#isIncomplete = true
@@ -348,7 +348,7 @@ export class Connection implements SocketOwner, RequestConnection {
     if (socket.readableEnded) nodeListener(socket, 'error', 'socketOnError')?.call(socket, parser?.finish())
   }
 
-  /** It is closed, and nothing that is still said reaches anybody. */
+  /** The connection has closed. What is written from then on is not sent. */
   closed(cause: number): void {
     if (this.#phase === 'closed') return
     const wasOpen = this.#phase === 'open'
@@ -367,25 +367,25 @@ export class Connection implements SocketOwner, RequestConnection {
     this.#leave()
   }
 
-  /** The app has ended its side alone: it goes on until the client ends, too. */
+  /** Whether the app has closed only its sending side, and has waited for the end of the client. */
   #waitsForClient(cause: number): boolean {
     return this.#hasSentEnd && !this.#clientEnded && (cause === CLOSED_BY_CLIENT || cause === CLOSED_BY_SERVER)
   }
 
-  /** What the client sent cannot be a request. What the socket writes now is the answer, and the last thing said. */
+  /** The client has sent no valid request. What is written from then on is the last response. */
   refuse(): void {
     this.#isRefused = true
-    // It is not read any more, so that its end would not be heard.
+    // The connection is not read any more, so the end of the client would not be noticed.
     this.#refusedTimer ??= timers.setTimeout(() => this.socket.destroy(), REFUSED_MS).unref()
   }
 
-  /** From here on the connection speaks another protocol. */
+  /** Switches the connection to another protocol. */
   takeOver(request: NodeRequest, begin: (head: Buffer) => void): void {
     this.#tunnel = request
     this.#owner.exchange.takeOver(request)
     this.answered(request, false)
     this.#onTunnel = begin
-    // What came together with the head is told in the next turn of the loop.
+    // Bytes that came together with the head arrive in the next turn of the loop.
     timers.setImmediate(() => timers.setImmediate(() => this.#beginTunnel(NO_BYTES)))
   }
 
@@ -395,7 +395,7 @@ export class Connection implements SocketOwner, RequestConnection {
     if (begin !== undefined) this.#tunnel?.context.runInAsyncScope(begin, undefined, head)
   }
 
-  /** Bytes of a connection that was handed over. */
+  /** Bytes of a connection that has switched protocols. */
   tunnelData(bytes: Buffer, isLast: boolean): void {
     const socket = this.#socket
     if (socket === undefined || socket.destroyed) return
@@ -418,14 +418,14 @@ export class Connection implements SocketOwner, RequestConnection {
     return this.#tunnel?.sequence === sequence
   }
 
-  /** Has Node's server take what it does not know yet. */
+  /** Makes the light requests and responses real. */
   makeReal(): void {
     for (const { isReal, isGone, res } of this.open.slice()) {
       if (!isReal && !isGone && res !== undefined) makeResponseReal(res)
     }
   }
 
-  /** The same for those of which somebody would hear what becomes of them. */
+  /** Marks the open requests as gone. Those with listeners become real, so that Node emits their events. */
   #markRequestsGone(): void {
     for (const request of this.open.slice()) {
       const { isReal, req, res } = request
@@ -449,26 +449,26 @@ export class Connection implements SocketOwner, RequestConnection {
   #leave(): void {
     if (this.#hasLeft) return
     this.#hasLeft = true
-    // It would keep the connection and its messages.
+    // The timer would keep the connection and its messages in memory.
     timers.clearTimeout(this.#refusedTimer)
     this.#owner.connectionEnded(this)
   }
 }
 
-/** 'end' is told of, though nobody reads. */
+/** Ends the readable side. The read() makes it emit 'end', even if the app does not read. */
 function endReading(socket: BrinkSocket): void {
   socket.push(null)
   socket.read(0)
 }
 
-/** Node's parser misses the rest of a request at the client's end, because it has the beginning of one. */
+/** Gives Node's parser the beginning of a request, so that it reports an incomplete request when the client ends. */
 function feedPartialRequest(socket: BrinkSocket): void {
   inside<NodeSocket>(socket).parser?.execute?.(BEGINNING)
 }
 
 const BEGINNING = Buffer.from('GET')
 
-/** As Node's sockets say it. */
+/** The error that Node's sockets emit. */
 function resetByClient(): Error {
   return Object.assign(coded(new Error('read ECONNRESET'), 'ECONNRESET'), { errno: -104, syscall: 'read' })
 }

@@ -1,6 +1,6 @@
-// A request as most handlers see it: method, target, header fields, and a body that was there with its head, told by
-// 'data' and 'end' without a stream. Whoever touches anything else makes it the real IncomingMessage that it looks like,
-// by Node's own constructor on the same object.
+// A light request: a cheap object with the parts of IncomingMessage that most handlers use. These are the method, the
+// target, the header fields, and a body that came with its head, which is emitted by 'data' and 'end' without a stream.
+// Any other use makes it real: Node's own constructor runs on the same object, which is an IncomingMessage from then on.
 import { EventEmitter } from 'node:events'
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
@@ -10,7 +10,7 @@ import { completeMessage, pushLightBody } from './message_body.js'
 import { inside, isOfEmitter, type NodeIncoming } from './node_parser.js'
 import { bind, type NodeRequest } from './request.js'
 
-/** The request that a light one stands for; undefined for one that is real. */
+/** The NodeRequest of a light request. Undefined for a real one. */
 const LIGHT = Symbol('brink.light')
 const HEADERS = Symbol('brink.headers')
 
@@ -30,7 +30,7 @@ const nodeIncoming = IncomingMessage as unknown as (this: object, socket: Socket
 const { prototype: nodePrototype } = IncomingMessage
 const nodeHeaders = Object.getOwnPropertyDescriptor(nodePrototype, 'headers') ?? {}
 
-/** Makes the request's message, light. */
+/** The light request. */
 export class LightIncoming {
   constructor(request: NodeRequest) {
     const light = this as unknown as Light
@@ -53,7 +53,7 @@ export function isLight(req: IncomingMessage): boolean {
   return (req as unknown as Light)[LIGHT] !== undefined
 }
 
-/** Node's constructor, on the object that the app has. */
+/** Makes a light request real. */
 export function makeRequestReal(req: IncomingMessage): void {
   const light = req as unknown as Light
   const request = light[LIGHT]
@@ -62,8 +62,8 @@ export function makeRequestReal(req: IncomingMessage): void {
   const headers = light[HEADERS]
   const { socket } = request.connection
   light[LIGHT] = undefined
-  // What Node's constructor sets would be caught by the accessors. Where an app has put prototypes of its own between, they
-  // define what is set.
+  // Without this, the accessors would intercept the assignments of Node's constructor. If the app has inserted prototypes of
+  // its own, the accessors stay, and define own properties.
   if (Object.getPrototypeOf(req) === LightIncoming.prototype) Object.setPrototypeOf(req, nodePrototype)
   nodeIncoming.call(req, socket)
   setParsedFields(req, request)
@@ -74,12 +74,12 @@ export function makeRequestReal(req: IncomingMessage): void {
   if (request.isGone) req.destroy(abortedByClient())
 }
 
-/** As Node says it to a message whose connection was closed. */
+/** The error that Node gives to a request whose connection was closed. */
 function abortedByClient(): Error {
   return Object.assign(new Error('aborted'), { code: 'ECONNRESET' })
 }
 
-/** The stream goes on where the light message was. */
+/** Brings the stream of the real request to the point that the light request had reached. */
 function restoreFlow(req: IncomingMessage, request: NodeRequest): void {
   const { flow } = request
   if (flow === 'ended' || flow === 'closed') {
@@ -96,7 +96,7 @@ function restoreFlow(req: IncomingMessage, request: NodeRequest): void {
   req.resume()
 }
 
-/** Somebody wants the body: it is told in ticks of its own, as Node does it. */
+/** Emits 'data', 'end' and 'close', each in a later tick, as Node does. */
 function scheduleData(req: IncomingMessage, request: NodeRequest): void {
   if (request.flow !== 'none') return
   request.flow = 'asked'
@@ -119,7 +119,7 @@ function emitEnd(req: IncomingMessage, request: NodeRequest): void {
   timers.nextTick(scheduleClose, req, request)
 }
 
-/** What was written by listeners of 'end' is told before, as with Node. */
+/** Delays 'close' by one tick. Events of what the listeners of 'end' have written come first, as in Node. */
 function scheduleClose(req: IncomingMessage, request: NodeRequest): void {
   timers.nextTick(emitClose, req, request)
 }
@@ -130,7 +130,7 @@ function emitClose(req: IncomingMessage, request: NodeRequest): void {
   req.emit('close')
 }
 
-/** Nobody has read the body, and its request was answered. */
+/** Discards the body after the response, if the app has not read it. */
 export function dumpLight(req: IncomingMessage): void {
   const light = req as unknown as Light
   const request = light[LIGHT]
@@ -139,12 +139,12 @@ export function dumpLight(req: IncomingMessage): void {
   scheduleData(req, request)
 }
 
-/** Whether somebody would hear of what becomes of a message. */
+/** Whether the request has had listeners. */
 export function hasRequestListeners(req: IncomingMessage): boolean {
   return (req as unknown as Light)._events !== undefined
 }
 
-/** What Node's parser tells a message. */
+/** Sets the properties that Node's parser sets. */
 export function setParsedFields(req: IncomingMessage, request: NodeRequest): void {
   const fields = inside<NodeIncoming>(req)
   const { server } = request.connection
@@ -161,7 +161,7 @@ export function setParsedFields(req: IncomingMessage, request: NodeRequest): voi
   fields._addHeaderLines(lines, most ? Math.min(lines.length, 2 * most) : lines.length)
 }
 
-/** A message of no connection, which joins header lines as Node does. */
+/** An IncomingMessage without a connection, whose methods join header lines. */
 const joiner = new IncomingMessage(new Socket())
 
 function joined({ head: { fields } }: NodeRequest): Headers {
@@ -177,12 +177,12 @@ function joined({ head: { fields } }: NodeRequest): Headers {
   return copy
 }
 
-/** Accessors that make the message real, one for each property that Node's constructor gives it. */
+/** An accessor that makes the request real, for a property that Node's constructor sets. */
 function convertingAccessor(key: string | symbol): PropertyDescriptor {
   return {
     configurable: true,
     get(this: IncomingMessage): unknown {
-      // Node's prototypes are asked for it, too.
+      // Called for an object that is not light, such as a prototype.
       if (!isLight(this)) return undefined
       makeRequestReal(this)
       return (this as unknown as Record<string | symbol, unknown>)[key]
@@ -194,7 +194,7 @@ function convertingAccessor(key: string | symbol): PropertyDescriptor {
   }
 }
 
-/** One that is answered from the request, and can be set. */
+/** An accessor that reads from the NodeRequest while the request is light. Setting the property makes the request real. */
 function lightAccessor(key: string, give: (request: NodeRequest, req: IncomingMessage) => unknown): PropertyDescriptor {
   const { get: nodeGet, set: nodeSet } = propertyOf(nodePrototype, key) ?? {}
   return {
@@ -212,12 +212,12 @@ function lightAccessor(key: string, give: (request: NodeRequest, req: IncomingMe
 }
 
 Object.setPrototypeOf(LightIncoming.prototype, nodePrototype)
-// What it looks like is what it says to be.
+// Code that looks at the constructor finds IncomingMessage.
 Object.defineProperty(LightIncoming.prototype, 'constructor', { value: IncomingMessage, configurable: true })
 for (const key of Reflect.ownKeys(joiner)) {
   if (!isOfEmitter(key)) Object.defineProperty(LightIncoming.prototype, key, convertingAccessor(key))
 }
-// Own properties of a light message.
+// A light request has these as own properties.
 for (const key of ['url', 'method']) delete (LightIncoming.prototype as unknown as Record<string, unknown>)[key]
 
 const lightProperties: Readonly<Record<string, (request: NodeRequest, req: IncomingMessage) => unknown>> = {
@@ -269,7 +269,7 @@ const { prototype: emitter } = EventEmitter
 type Listener = (...args: unknown[]) => void
 type Method = (this: IncomingMessage, event: string | symbol, listener: Listener) => IncomingMessage
 
-/** Node's streams act upon who listens to them; a light message upon who listens to its data. */
+/** A method that adds or removes listeners. A light request only acts on 'data' listeners, and 'readable' makes it real. */
 function listenerMethod(
   name: 'on' | 'addListener' | 'removeListener' | 'off' | 'removeAllListeners',
 ): PropertyDescriptor {
@@ -280,7 +280,7 @@ function listenerMethod(
     value(this: IncomingMessage, event: string | symbol, listener: Listener): IncomingMessage {
       const request = (this as unknown as Light)[LIGHT]
       if (request === undefined || event === 'readable') return ofNode.call(this, event, listener)
-      // Without an argument all are removed: how many there are is looked at.
+      // removeAllListeners() looks at the number of its arguments.
       if (listener === undefined && event === undefined) return (plain as () => IncomingMessage).call(this)
       plain.call(this, event, listener)
       if (adds && event === 'data') scheduleData(this, request)

@@ -1,4 +1,4 @@
-// A server's loop: a native reactor whose events are connections and their requests, and whom they concern.
+// The loop of a server: a native reactor, and the connections that its events belong to.
 import { AsyncResource, executionAsyncId } from 'node:async_hooks'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -63,21 +63,21 @@ import { endMessage } from './message_body.js'
 import { NodeRequest } from './request.js'
 import type { BrinkSocket } from './socket.js'
 
-/** What a loop needs of its server. */
+/** The server of a loop, as far as the loop needs it. */
 export interface LoopOwner {
   readonly highWaterMark: number
   /** A connection was opened. */
   opened(connection: Connection): void
-  /** A connection was ended. */
+  /** A connection has ended. */
   connectionEnded(connection: Connection): void
   /** Emits 'connection'. */
   adopt(connection: Connection, socket: BrinkSocket): void
-  /** A request came, of which the body is pushed behind this call. */
+  /** A request has arrived. Its body is passed on after this call. */
   request(request: NodeRequest): void
   readonly server: Server
-  /** Has Node's server take a request of which the app has the message and the response. */
+  /** Passes a request to Node's server. The app has its request and response objects already. */
   passToNode(request: NodeRequest): void
-  /** The client was refused, and waits for the last thing that it is told. */
+  /** A client was refused, and waits for the last response. `packet`: the last bytes that it has sent. */
   refused(connection: Connection, refusal: { readonly code: string; readonly status: number }, packet: Buffer): void
   /** The reactor has ended. */
   closed(loop: Loop): void
@@ -91,7 +91,7 @@ export class Loop {
   readonly reactor: NativeReactor
   readonly connections = new Set<Connection>()
   isListening = true
-  /** It listens at an address of IPv6. */
+  /** It listens on an IPv6 address. */
   isIpv6 = false
   readonly #owner: LoopOwner
   readonly #bySlot: (Connection | undefined)[] = []
@@ -136,14 +136,14 @@ export class Loop {
     this.reactor.start()
   }
 
-  /** No more connections; those that there are go on. */
+  /** Accepts no more connections. Open connections stay. */
   stopListening(): void {
     this.isListening = false
     this.reactor.stopListening()
     this.endIfIdle()
   }
 
-  /** Ends when nothing is left that could bring an event. */
+  /** Ends the loop when it has stopped listening and all connections have ended. */
   endIfIdle(): void {
     if (this.isListening || this.#isEnding) return
     let isSilent = true
@@ -152,11 +152,11 @@ export class Loop {
       isSilent &&= connection.isSilent
       hasLeft &&= connection.hasLeft
     }
-    // As with Node's sockets: one that the client has ended keeps no process alive.
+    // As in Node, a socket that the client has ended does not keep the process alive.
     if (isSilent) this.reactor.unref()
     if (!hasLeft) return
     this.#isEnding = true
-    // What was said last still leaves.
+    // Draining still sends pending output.
     this.reactor.drain()
   }
 
@@ -170,8 +170,8 @@ export class Loop {
   }
 
   /**
-   * Goes on with the events. What a listener throws is an uncaught exception, as with Node's server; the native side calls
-   * again then, for the others of the batch are heard all the same.
+   * Handles the remaining events of the batch. An error of a listener is an uncaught exception, as in Node's server. The
+   * native side then calls again for the other events.
    */
   #run(): void {
     const block = this.#block
@@ -224,7 +224,7 @@ export class Loop {
     try {
       this.#owner.request(request)
     } finally {
-      // Also for a listener that has thrown.
+      // Also when a listener has thrown.
       request.connection.body(body, isWhole, trailers)
     }
   }
@@ -282,7 +282,7 @@ export class Loop {
     this.#owner.opened(connection)
   }
 
-  /** As Node tells it: a socket for both families has IPv4 in the form of IPv6. */
+  /** Formats an address as Node does: a dual-stack socket has IPv4-mapped IPv6 addresses. */
   #address(words: Int32Array, at: number, addressAt: number, portAt: number): Partial<AddressInfo> {
     const flags = words[at + OPENED_FLAGS]
     if ((flags & OPENED_UNIX) !== 0) return {}
@@ -298,7 +298,7 @@ export class Loop {
     return connection?.generation === generation ? connection : undefined
   }
 
-  // Of connections.
+  // Called by connections.
 
   get highWaterMark(): number {
     return this.#owner.highWaterMark
@@ -322,7 +322,7 @@ export class Loop {
   }
 }
 
-/** There is no body: behind its listeners the message ends. */
+/** Ends a message without a body, after the listeners of 'request' have run. */
 function endWithoutBody(request: NodeRequest): void {
   const { req } = request
   if (req === undefined || request.hasWholeBody) return
