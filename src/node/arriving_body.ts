@@ -30,7 +30,8 @@ export function pushBody(
   }
   const fields = inside<NodeIncoming>(req)
   const { _dumped: isDumped } = fields
-  // The whole body may be pushed before Node's stream reads. Without `_consuming`, Node would discard it after the response.
+  // The whole body may be pushed before Node's stream reads. Without `_consuming`, Node would discard it after the
+  // response.
   if (req.readableFlowing !== null || req.listenerCount('readable') > 0) fields._consuming = true
   if (bytes.length > 0 && !isDumped && !req.push(bytes)) {
     connection.socket.pause()

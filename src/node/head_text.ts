@@ -1,5 +1,5 @@
-// The head of a light response. The bytes are those of Node's own `_storeHeader`. Heads with fields that change the framing
-// or the connection are written by Node.
+// The head of a light response. The bytes are those of Node's own `_storeHeader`. Heads with fields that change the
+// framing or the connection are written by Node.
 import { STATUS_CODES } from 'node:http'
 import { isToken } from '../fields/header_rules.js'
 import { timers } from '../runtime/timers.js'

@@ -1,5 +1,5 @@
-// Heads of requests: method, target and field lines. The native side numbers heads that it has received before, and field
-// sections that it has received with another target. Each of them is read once.
+// Heads of requests: method, target and field lines. The native side numbers heads that it has received before, and
+// field sections that it has received with another target. Each of them is read once.
 import type { Block } from '../exchange/exchange.js'
 import {
   FLAG_NEWLY_KNOWN,

@@ -1,5 +1,5 @@
-// Passes a request to Node's own server code. Its IncomingMessage is created here. Node does the rest (the response and its
-// order, expectations, 'request' and the other events), as for a request of its own parser.
+// Passes a request to Node's own server code. Its IncomingMessage is created here. Node does the rest (the response and
+// its order, expectations, 'request' and the other events), as for a request of its own parser.
 import type { IncomingMessage } from 'node:http'
 import { setParsedFields } from './light_request.js'
 import {
@@ -13,7 +13,9 @@ import {
 import { bind, type NodeRequest } from './request.js'
 import type { BrinkSocket } from './socket.js'
 
-/** Passes a request to Node's server, which creates the response. An existing light request and response become real. */
+/**
+ * Passes a request to Node's server, which creates the response. An existing light request and response become real.
+ */
 export function passToNodeServer(request: NodeRequest, Request: RequestClass): void {
   const { socket } = request.connection
   const { parser } = inside<NodeSocket>(socket)
@@ -76,7 +78,9 @@ function errorOf(parser: NodeParser, code: string, packet: Buffer): Error & { co
   return Object.assign(new Error(`Parse Error: ${reason[1]}`), { code: reason[0], reason: reason[1], bytesParsed: 0 })
 }
 
-/** Errors for requests that this server refuses and Node's parser accepts, or of which the parser did not get enough. */
+/**
+ * Errors for requests that this server refuses and Node's parser accepts, or of which the parser did not get enough.
+ */
 const REASONS: Readonly<Record<string, readonly [code: string, reason: string]>> = {
   INVALID_METHOD: ['HPE_INVALID_METHOD', 'Invalid method encountered'],
   INVALID_TARGET: ['HPE_INVALID_URL', 'Invalid characters in url'],

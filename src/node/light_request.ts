@@ -1,6 +1,7 @@
 // A light request: a cheap object with the parts of IncomingMessage that most handlers use. These are the method, the
 // target, the header fields, and a body that came with its head, which is emitted by 'data' and 'end' without a stream.
-// Any other use makes it real: Node's own constructor runs on the same object, which is an IncomingMessage from then on.
+// Any other use makes it real: Node's own constructor runs on the same object, which is an IncomingMessage from then
+// on.
 import { EventEmitter } from 'node:events'
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
@@ -62,8 +63,8 @@ export function makeRequestReal(req: IncomingMessage): void {
   const headers = light[HEADERS]
   const { socket } = request.connection
   light[LIGHT] = undefined
-  // Without this, the accessors would intercept the assignments of Node's constructor. If the app has inserted prototypes of
-  // its own, the accessors stay, and define own properties.
+  // Without this, the accessors would intercept the assignments of Node's constructor. If the app has inserted
+  // prototypes of its own, the accessors stay, and define own properties.
   if (Object.getPrototypeOf(req) === LightIncoming.prototype) Object.setPrototypeOf(req, nodePrototype)
   nodeIncoming.call(req, socket)
   setParsedFields(req, request)
@@ -194,7 +195,9 @@ function convertingAccessor(key: string | symbol): PropertyDescriptor {
   }
 }
 
-/** An accessor that reads from the NodeRequest while the request is light. Setting the property makes the request real. */
+/**
+ * An accessor that reads from the NodeRequest while the request is light. Setting the property makes the request real.
+ */
 function lightAccessor(key: string, give: (request: NodeRequest, req: IncomingMessage) => unknown): PropertyDescriptor {
   const { get: nodeGet, set: nodeSet } = propertyOf(nodePrototype, key) ?? {}
   return {
@@ -269,7 +272,9 @@ const { prototype: emitter } = EventEmitter
 type Listener = (...args: unknown[]) => void
 type Method = (this: IncomingMessage, event: string | symbol, listener: Listener) => IncomingMessage
 
-/** A method that adds or removes listeners. A light request only acts on 'data' listeners, and 'readable' makes it real. */
+/**
+ * A method that adds or removes listeners. A light request only acts on 'data' listeners, and 'readable' makes it real.
+ */
 function listenerMethod(
   name: 'on' | 'addListener' | 'removeListener' | 'off' | 'removeAllListeners',
 ): PropertyDescriptor {

@@ -1,6 +1,6 @@
-// A light response: a cheap object with the parts of ServerResponse that most handlers use. These are the header fields,
-// and `end` with the whole body. It is sent in one piece, without Node's streams. Any other use makes it real: Node's own
-// constructor runs on the same object, which is a ServerResponse from then on.
+// A light response: a cheap object with the parts of ServerResponse that most handlers use. These are the header
+// fields, and `end` with the whole body. It is sent in one piece, without Node's streams. Any other use makes it real:
+// Node's own constructor runs on the same object, which is a ServerResponse from then on.
 import { AsyncResource } from 'node:async_hooks'
 import http, { type IncomingMessage, type OutgoingHttpHeader, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
@@ -265,7 +265,9 @@ function dump(req: IncomingMessage): void {
   if (!_consuming && !_readableState.resumeScheduled) _dump.call(req)
 }
 
-/** Responses that have not emitted 'finish', and those that have not emitted 'close'. One tick serves all of a batch. */
+/**
+ * Responses that have not emitted 'finish', and those that have not emitted 'close'. One tick serves all of a batch.
+ */
 let finishing: Light[] = []
 let closing: Light[] = []
 

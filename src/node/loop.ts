@@ -170,8 +170,8 @@ export class Loop {
   }
 
   /**
-   * Handles the remaining events of the batch. An error of a listener is an uncaught exception, as in Node's server. The
-   * native side then calls again for the other events.
+   * Handles the remaining events of the batch. An error of a listener is an uncaught exception, as in Node's server.
+   * The native side then calls again for the other events.
    */
   #run(): void {
     const block = this.#block

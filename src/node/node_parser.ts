@@ -1,6 +1,6 @@
-// The internals of Node's HTTP server that are used here and that Node's types do not declare. A Node server accepts any
-// stream as a connection: its listener of 'connection' gives the socket a parser, and the parser reports requests through
-// these properties. They exist in Node 20 to 26. Only this folder uses them.
+// The internals of Node's HTTP server that are used here and that Node's types do not declare. A Node server accepts
+// any stream as a connection: its listener of 'connection' gives the socket a parser, and the parser reports requests
+// through these properties. They exist in Node 20 to 26. Only this folder uses them.
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 
@@ -46,7 +46,9 @@ export function inside<T>(object: object): T {
   return object as unknown as T
 }
 
-/** A listener that Node's server has added to a socket. The function's name distinguishes it from listeners of the app. */
+/**
+ * A listener that Node's server has added to a socket. The function's name distinguishes it from listeners of the app.
+ */
 export function nodeListener(
   socket: EventEmitter,
   event: string,

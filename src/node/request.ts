@@ -72,7 +72,9 @@ export class NodeRequest implements Recipient {
     this.flags = flags
   }
 
-  /** Node has no event for written memory that has changed. The connection is closed, and the process gets a warning. */
+  /**
+   * Node has no event for written memory that has changed. The connection is closed, and the process gets a warning.
+   */
   lender(): Lender {
     return LENDER
   }
@@ -94,7 +96,9 @@ export class NodeRequest implements Recipient {
     return (this.flags & FLAG_BODY_FOLLOWS) !== 0
   }
 
-  /** The connection is closed after the response, because the client asks for it or speaks HTTP/1.0 without keep-alive. */
+  /**
+   * The connection is closed after the response, because the client asks for it or speaks HTTP/1.0 without keep-alive.
+   */
   get closes(): boolean {
     return (this.flags & FLAG_CLOSES) !== 0
   }

@@ -307,8 +307,8 @@ class ServerState implements LoopOwner {
       connection.makeReal()
       return passToNodeServer(request, this.#Request)
     }
-    // Most apps read such a body, which makes a light request real. Node's constructor takes several times as long on an
-    // existing object, so the request is real from the beginning.
+    // Most apps read such a body, which makes a light request real. Node's constructor takes several times as long on
+    // an existing object, so the request is real from the beginning.
     const req =
       request.bodyFollows || (request.hasBody && this.hasPrototypes)
         ? realIncoming(request, this.#Request)

@@ -1,5 +1,6 @@
-// The socket of a connection: a net.Socket whose bytes go through brink's loop. While the connection speaks HTTP, nothing is
-// read from the socket, because the loop parses the requests. What is written belongs to the current response.
+// The socket of a connection: a net.Socket whose bytes go through brink's loop. While the connection speaks HTTP,
+// nothing is read from the socket, because the loop parses the requests. What is written belongs to the current
+// response.
 import type { ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Socket } from 'node:net'
