@@ -3,6 +3,7 @@
 //
 //   --packages  nothing but the packages     --tests       the tests as well
 //   --load      the load generator as well   --frameworks  the packages of test/frameworks as well
+//                                            --runtimes    the runtimes of test/runtimes as well
 
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -103,6 +104,7 @@ try {
     installPackages(ROOT, 'its packages')
     if (flags.includes('--packages')) return
     if (flags.includes('--frameworks')) installPackages(join(ROOT, 'test/frameworks'), 'the frameworks')
+    if (flags.includes('--runtimes')) installPackages(join(ROOT, 'test/runtimes/packages'), 'the runtimes')
     buildNative()
     compileTypeScript(projects)
   })
