@@ -62,10 +62,10 @@ Refusal RequestLine::read_target(Slice bytes, const Limits& limits) {
   const char* end = bytes.data + bytes.size;
   const char* most = static_cast<size_t>(end - target) > limits.target_bytes ? target + limits.target_bytes : end;
   const char* at = target + target_size_;
-  auto may_stand = [&](char c) {
-    return is_target_character(c) || (limits.left_to_app.targets && is_visible_character(c));
-  };
-  while (at < most && may_stand(*at)) at++;
+  while (at < most && is_target_character(*at)) at++;
+  if (limits.left_to_app.targets) {
+    while (at < most && is_visible_character(*at)) at++;
+  }
   target_size_ = static_cast<size_t>(at - target);
   if (at == end) return Refusal::none;
   switch (*at) {
@@ -78,7 +78,8 @@ Refusal RequestLine::read_target(Slice bytes, const Limits& limits) {
       if (at + 1 == end) return Refusal::none;
       return at[1] == '\n' ? Refusal::MISSING_VERSION : Refusal::INVALID_LINE_END;
     default:
-      return may_stand(*at) ? Refusal::TARGET_TOO_LONG : Refusal::INVALID_TARGET;
+      bool may_stand = is_target_character(*at) || (limits.left_to_app.targets && is_visible_character(*at));
+      return may_stand ? Refusal::TARGET_TOO_LONG : Refusal::INVALID_TARGET;
   }
 }
 

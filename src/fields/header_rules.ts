@@ -16,6 +16,11 @@ const FRAMING = new Set([
   'upgrade',
 ])
 
+/** Whether a value is a token, as names of fields are (RFC 9110 §5.6.2). */
+export function isToken(value: unknown): value is string {
+  return typeof value === 'string' && TOKEN.test(value)
+}
+
 // Apps use few names repeatedly. The limit bounds the memory when names are derived from data.
 const KNOWN_NAMES_LIMIT = 512
 const knownNames = new Map<string, string>()
@@ -27,7 +32,7 @@ const knownNames = new Map<string, string>()
 export function fieldName(name: string): string {
   const known = knownNames.get(name)
   if (known !== undefined) return known
-  if (typeof name !== 'string' || !TOKEN.test(name)) {
+  if (!isToken(name)) {
     throw coded(
       new TypeError(
         `${JSON.stringify(name)} cannot be the name of a header: a name consists of letters, digits and !#$%&'*+-.^_\`|~`,

@@ -23,8 +23,13 @@ process.on('exit', () => {
 })
 
 /** Runs a file of `programs/` with Node, or with a shell command before it, such as `ulimit -n 256`. */
-export function runProgram(name: string, { before = '', args = [] as string[] } = {}): Program {
-  return run([fileURLToPath(new URL(`./programs/${name}.js`, import.meta.url)), ...args], {}, before)
+export function runProgram(name: string, how: { before?: string; args?: string[] } = {}): Program {
+  return runFile(fileURLToPath(new URL(`./programs/${name}.js`, import.meta.url)), how)
+}
+
+/** Runs a file with Node, or with a shell command before it. */
+export function runFile(file: string, { before = '', args = [] }: { before?: string; args?: string[] } = {}): Program {
+  return run([file, ...args], {}, before)
 }
 
 /** Runs the command line. */
