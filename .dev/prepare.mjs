@@ -3,9 +3,10 @@
 //
 //   --packages  nothing but the packages     --tests       the tests as well
 //   --load      the load generator as well   --frameworks  the packages of test/frameworks as well
-//                                            --runtimes    the runtimes of test/runtimes as well
+//   --runtimes  the runtimes of test/runtimes as well
+//   --package   leaves nothing in dist/ that the published package would carry by mistake
 
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +15,8 @@ import { withLock } from './lock.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const DIST = join(ROOT, 'dist')
+// What an app or Node loads by its path.
+const ENTRIES = ['index.ts', 'fetch.ts', 'cli.ts', 'node.ts', 'node/register.ts', 'folder/typescript_hook.ts']
 const PROJECTS = ['src', 'routes', 'test', 'load']
 
 function checkNode() {
@@ -50,6 +53,7 @@ function compileTypeScript(projects) {
   const compiled = run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', ...stale])
   if (!compiled.ok) throw new Failure('The TypeScript does not compile.', compiled.output)
   bundlePackage()
+  removeOldChunks(7)
   writeFileSync(stampFile, JSON.stringify({ ...stamps, ...wanted }, null, 2))
 }
 
@@ -59,20 +63,42 @@ function compileTypeScript(projects) {
  */
 function bundlePackage() {
   const { buildSync } = createRequire(import.meta.url)('esbuild')
+  // Made aside and renamed: an app that runs from here finds whole files, old or new.
+  const aside = join(DIST, `.bundle-${process.pid}`)
   buildSync({
-    entryPoints: ['index.ts', 'fetch.ts', 'cli.ts', 'node.ts', 'node/register.ts'].map((name) =>
-      join(ROOT, 'src', name),
-    ),
-    outdir: DIST,
+    entryPoints: ENTRIES.map((name) => join(ROOT, 'src', name)),
+    outdir: aside,
     bundle: true,
     splitting: true,
     packages: 'external',
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    sourcemap: true,
     logLevel: 'error',
   })
+  for (const name of readdirSync(aside, { recursive: true }).filter((name) => name.endsWith('.js'))) {
+    renameSync(join(aside, name), join(DIST, name))
+  }
+  rmSync(aside, { recursive: true })
+}
+
+/** Chunks of earlier bundles; an app that was started from one loads its chunks when it first needs them. */
+function removeOldChunks(days) {
+  const names = readdirSync(DIST).filter((name) => /^chunk-\w+\.js(\.map)?$/.test(name))
+  const used = new Set(ENTRIES.flatMap((name) => [...chunksOf(join(DIST, name.replace(/ts$/, 'js')))]))
+  for (const name of names.filter((name) => !used.has(name))) {
+    const age = Date.now() - statSync(join(DIST, name)).mtimeMs
+    if (age >= days * 86_400_000) rmSync(join(DIST, name))
+  }
+}
+
+function chunksOf(file, found = new Set()) {
+  for (const [name] of readFileSync(file, 'utf8').matchAll(/\bchunk-\w+\.js\b/g)) {
+    if (found.has(name)) continue
+    found.add(name)
+    chunksOf(join(DIST, name), found)
+  }
+  return found
 }
 
 /** Every project sees the types of src. */
@@ -88,6 +114,8 @@ function projectFingerprint(project) {
 function removeOrphans() {
   for (const file of filesUnder(DIST, (name) => /\.(js|js\.map|d\.ts)$/.test(name))) {
     const output = relative(DIST, file).replace(/\.(js|js\.map|d\.ts)$/, '.ts')
+    // A bundle's chunk has no source of its own.
+    if (output.startsWith('chunk-')) continue
     const project = PROJECTS.find((name) => output.startsWith(`${name}/`))
     if (!existsSync(join(ROOT, project ? output : join('src', output)))) rmSync(file)
   }
@@ -107,6 +135,7 @@ try {
     if (flags.includes('--runtimes')) installPackages(join(ROOT, 'test/runtimes/packages'), 'the runtimes')
     buildNative()
     compileTypeScript(projects)
+    if (flags.includes('--package')) removeOldChunks(0)
   })
 } catch (error) {
   if (!(error instanceof Failure)) throw error

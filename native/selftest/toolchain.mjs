@@ -82,8 +82,7 @@ async function compile(source, variant, compilers, folder, madeWith) {
 }
 
 /** Runs a command that writes `file`, unless it was written before by the same. */
-async function makeOnce(file, inputs, command, arguments_) {
-  const stamp = `${file}.stamp`
+export async function makeOnce(file, inputs, command, arguments_, stamp = `${file}.stamp`) {
   if (existsSync(file) && existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) return file
   const { code, output } = await execute(command, arguments_)
   if (code !== 0) throw new Failure(`${basename(file)} does not compile.`, output)
