@@ -63,7 +63,11 @@ export async function build(variant) {
   mkdirSync(folder, { recursive: true })
   const versions = [compilers.c, compilers.cxx].map((compiler) => run(compiler, ['--version']).output)
   const headers = fingerprint(filesUnder(NATIVE, (name) => name.endsWith('.h') && !name.startsWith('build')))
-  const sources = [...coreSources(), ...sourcesIn('selftest'), ...[...HOSTS, ...LLHTTP].map((file) => join(NATIVE, file))]
+  const sources = [
+    ...coreSources(),
+    ...sourcesIn('selftest'),
+    ...[...HOSTS, ...LLHTTP].map((file) => join(NATIVE, file)),
+  ]
   const objects = await Promise.all(
     sources.map((source) => inTurn(() => compile(source, variant, compilers, folder, [versions, headers]))),
   )

@@ -24,13 +24,14 @@ const node = (version: number): Runtime => ({
 /** The flags that docs/deno.md names, and what the programs need besides: they ask themselves, and write files. */
 const DENO = ['--allow-ffi', '--allow-read', '--allow-env', '--allow-net', '--allow-write', '--allow-sys']
 
-export const runtimes: readonly Runtime[] = [
-  node(22),
-  node(24),
-  node(26),
-  { name: 'Bun', file: file('bun/bin/bun'), args: [], isNode: false },
-  { name: 'Deno', file: file('deno/deno'), args: ['run', '--no-prompt', ...DENO], isNode: false },
-]
+export const bun: Runtime = { name: 'Bun', file: file('bun/bin/bun'), args: [], isNode: false }
+export const deno: Runtime = {
+  name: 'Deno',
+  file: file('deno/deno'),
+  args: ['run', '--no-prompt', ...DENO],
+  isNode: false,
+}
+export const runtimes: readonly Runtime[] = [node(22), node(24), node(26), bun, deno]
 
 /** npm leaves out what is not for this machine. */
 export function isInstalled(runtime: Runtime): boolean {
