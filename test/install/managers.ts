@@ -1,5 +1,4 @@
 // The package managers, and how each installs an app and runs it.
-import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { bun, deno } from '../runtimes/runtimes.js'
 
@@ -9,6 +8,8 @@ export interface Way {
   readonly name: string
   /** Files of the app that the package manager reads. */
   readonly files?: Readonly<Record<string, string>>
+  /** Whether the app depends on the tarball, and not on a version in a registry. */
+  readonly isLocal?: boolean
   readonly install: readonly Command[]
   readonly run: Command
 }
@@ -26,6 +27,7 @@ const yarnFiles = (linker: string) => ({ '.yarnrc.yml': `nodeLinker: ${linker}\n
 
 export const ways: readonly Way[] = [
   { name: 'npm install', install: [[...npm, 'install']], run: runs },
+  { name: 'npm install, a tarball', isLocal: true, install: [[...npm, 'install']], run: runs },
   {
     name: 'npm ci, twice',
     install: [
@@ -52,28 +54,3 @@ export const ways: readonly Way[] = [
 
 /** npm with whatever the user has on the PATH: for a package that is made of a repository. */
 export const fromGit: Way = { name: 'npm, from git', install: [[...npm, 'install']], run: runs }
-
-/**
- * Where npm is told to find packages: the others are told the same in their own words. Those that read npm's files
- * need it all the same, for each app has a home of its own.
- */
-export function registrySettings(): Record<string, string> {
-  const of = (name: string): string => execFileSync('npm', ['config', 'get', name], { encoding: 'utf8' }).trim()
-  const registry = of('registry')
-  const authorities = of('cafile')
-  const hasAuthorities = authorities !== 'null' && authorities !== ''
-  return {
-    npm_config_registry: registry,
-    NPM_CONFIG_REGISTRY: registry,
-    YARN_NPM_REGISTRY_SERVER: registry,
-    ...(registry.startsWith('http:') ? { YARN_UNSAFE_HTTP_WHITELIST: new URL(registry).hostname } : {}),
-    ...(hasAuthorities
-      ? {
-          npm_config_cafile: authorities,
-          YARN_HTTPS_CA_FILE_PATH: authorities,
-          NODE_EXTRA_CA_CERTS: authorities,
-          DENO_CERT: authorities,
-        }
-      : {}),
-  }
-}

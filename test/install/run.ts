@@ -6,7 +6,7 @@
 //   npm run test:install -- --short          without the git repository
 //   npm run test:install -- Yarn "npm ci"    only what has one of these in its name
 //
-// What the package needs from a registry is one small package, and the registry is the one that npm is set to.
+// Each asks a registry that has nothing but brink and the one package that it depends on.
 
 import { execFileSync, spawn } from 'node:child_process'
 import {
@@ -25,7 +25,8 @@ import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { bun, deno, isInstalled } from '../runtimes/runtimes.js'
-import { type Command, fromGit, registrySettings, type Way, ways } from './managers.js'
+import { type Command, fromGit, type Way, ways } from './managers.js'
+import { serveTarballs } from './registry.js'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const SILENCE_MS = 300_000
@@ -111,18 +112,22 @@ function barePath(): string {
 
 /** The environment of somebody who has just got their machine. */
 function environment(folder: string, path: string): NodeJS.ProcessEnv {
-  const { SSL_CERT_FILE, SSL_CERT_DIR } = process.env
   return {
     PATH: path,
     HOME: join(folder, 'home'),
     LANG: 'C.UTF-8',
-    // Bun and Deno read these.
-    ...(SSL_CERT_FILE === undefined ? {} : { SSL_CERT_FILE }),
-    ...(SSL_CERT_DIR === undefined ? {} : { SSL_CERT_DIR }),
+    npm_config_update_notifier: 'false',
     YARN_ENABLE_TELEMETRY: '0',
     YARN_ENABLE_IMMUTABLE_INSTALLS: '0',
-    npm_config_update_notifier: 'false',
-    ...registrySettings(),
+  }
+}
+
+function registrySettings(registry: string): NodeJS.ProcessEnv {
+  return {
+    npm_config_registry: registry,
+    NPM_CONFIG_REGISTRY: registry,
+    YARN_NPM_REGISTRY_SERVER: registry,
+    YARN_UNSAFE_HTTP_WHITELIST: '127.0.0.1',
   }
 }
 
@@ -142,15 +147,15 @@ function expectAnswer(way: Way, told: string): void {
   if (!told.startsWith(expected)) throw new Error(`The app printed:\n${told}`)
 }
 
-async function installAndRun(way: Way, tarball: string, path: string): Promise<void> {
+async function installAndRun(way: Way, tarball: string, registry: string, path: string): Promise<void> {
   const folder = join(scratch, way.name.replace(/[^\w]+/g, '-'))
   mkdirSync(folder)
-  const cwd = makeApp(folder, `file:./${basename(tarball)}`, way)
-  copyFileSync(tarball, join(cwd, basename(tarball)))
-  const env = environment(folder, path)
+  const cwd = makeApp(folder, way.isLocal ? `file:./${basename(tarball)}` : '*', way)
+  if (way.isLocal) copyFileSync(tarball, join(cwd, basename(tarball)))
+  const env = { ...environment(folder, path), ...registrySettings(registry) }
   for (const command of way.install) await output(command, { cwd, env })
   expectAnswer(way, await output(way.run, { cwd, env }))
-  if (process.getuid?.() !== 0 || way.name.startsWith('np')) return
+  if (process.getuid?.() !== 0 || way.name.startsWith('npx')) return
   // As a container does: somebody else, whose home is not there, and who may write nothing.
   const nobody = {
     ...env,
@@ -165,13 +170,18 @@ async function installAndRun(way: Way, tarball: string, path: string): Promise<v
 /** As the package is published, for this machine alone; the others are there for nothing. */
 function pack(): string {
   console.log('Packing …')
-  execFileSync('npm', ['pack', '--pack-destination', scratch], {
-    cwd: ROOT,
-    env: { ...process.env, BRINK_TARGETS: 'own' },
+  return packed(ROOT, { BRINK_TARGETS: 'own' })
+}
+
+/** The tarball of the package in a folder. */
+function packed(folder: string, env: NodeJS.ProcessEnv, ...flags: string[]): string {
+  const to = mkdtempSync(join(scratch, 'packed-'))
+  execFileSync('npm', ['pack', '--loglevel=error', '--pack-destination', to, ...flags], {
+    cwd: folder,
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
-  const [name = ''] = readdirSync(scratch).filter((each) => each.endsWith('.tgz'))
-  return join(scratch, name)
+  return join(to, String(readdirSync(to)[0]))
 }
 
 async function installFromGit(): Promise<void> {
@@ -180,7 +190,8 @@ async function installFromGit(): Promise<void> {
   mkdirSync(folder)
   execFileSync('git', ['clone', '--quiet', '--bare', '--no-hardlinks', ROOT, clone])
   const cwd = makeApp(folder, `git+${pathToFileURL(clone).href}`, fromGit)
-  const env = environment(folder, process.env.PATH ?? '')
+  // What is built there comes from the registry that npm is set to.
+  const env = { ...process.env, npm_config_cache: join(folder, 'cache') }
   for (const command of fromGit.install) await output(command, { cwd, env })
   expectAnswer(fromGit, await output(fromGit.run, { cwd, env }))
 }
@@ -188,12 +199,15 @@ async function installFromGit(): Promise<void> {
 const chosen = ways.filter(isWanted)
 if (chosen.length > 0) {
   const tarball = process.env.BRINK_TARBALL ?? pack()
+  const dependency = packed(join(ROOT, 'node_modules/node-gyp-build'), {}, '--ignore-scripts')
+  const registry = await serveTarballs([tarball, dependency])
   const path = barePath()
   for (const way of chosen) {
     const needed = [bun, deno].find(({ file }) => way.run[0] === file)
-    if (needed === undefined || isInstalled(needed)) await check(way.name, () => installAndRun(way, tarball, path))
-    else console.log(`skip ${way.name}  (npm has none for this machine)`)
+    if (needed !== undefined && !isInstalled(needed)) console.log(`skip ${way.name}  (npm has none for this machine)`)
+    else await check(way.name, () => installAndRun(way, tarball, registry.url, path))
   }
+  registry.close()
 }
 if (!values.short && isWanted(fromGit)) await check(fromGit.name, installFromGit)
 
