@@ -6,7 +6,7 @@ import { files } from './files/files.js'
 import { routesFrom } from './folder/folder.js'
 import { Router } from './routing/router.js'
 import { codeOf, messageOf } from './runtime/errors.js'
-import { checkedOptions } from './server/options.js'
+import { type BackendName, checkedOptions } from './server/options.js'
 import { type Server, serve } from './server/server.js'
 
 /** How long unanswered requests may take after SIGINT or SIGTERM. */
@@ -33,7 +33,7 @@ async function main(): Promise<void> {
 async function serveFolder({ folder, files: fileFolder, port, host, backend, threads }: CommandLine): Promise<void> {
   const router = await appOf(folder, fileFolder)
   try {
-    const server = await serve(router, { port, host, backend, threads })
+    const server = await serve(router, { port, host, backend: backend as BackendName, threads })
     closeOnSignals(server)
     process.stdout.write(`brink listening on ${server.url} (${description(server)})\n`)
   } catch (error) {
@@ -47,7 +47,7 @@ function description({ backend, threads }: Server): string {
 
 /** One line for each backend, with a star at the chosen one. */
 function backendList(requested: string): string {
-  const { backend: chosen } = checkedOptions({ backend: requested })
+  const { backend: chosen } = checkedOptions({ backend: requested as BackendName })
   const lines = native.backends.map(({ name, needsThread }) => {
     const host = needsThread ? 'always on threads' : 'on the JavaScript thread, or on threads'
     return `${name === chosen ? '*' : ' '} ${name.padEnd(12)} ${host}\n`

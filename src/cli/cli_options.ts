@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { nearest } from '../runtime/did_you_mean.js'
 
 /** The parsed command line. */
 export interface CommandLine {
@@ -111,13 +112,28 @@ function readArguments(args: readonly string[]): { given: Map<string, string>; f
     if (token.kind === 'positional') folders.push(token.value)
     if (token.kind !== 'option') continue
     const option = OPTIONS.find(({ name }) => name === token.name)
-    if (option === undefined) throw new UsageError(`Unknown option ${token.rawName}.`)
+    if (option === undefined) throw unknownOption(token.rawName)
     const takesValue = option.value !== undefined
     if (takesValue && !token.value) throw new UsageError(`${token.rawName} needs a value: <${option.value}>.`)
     if (!takesValue && token.value !== undefined) throw new UsageError(`${token.rawName} takes no value.`)
     given.set(option.name, token.value ?? '')
   }
   return { given, folders }
+}
+
+function unknownOption(given: string): UsageError {
+  const meant = given.startsWith('--')
+    ? nearest(
+        given.slice(2),
+        OPTIONS.map(({ name }) => name),
+      )
+    : shortOf(given)
+  return new UsageError(`Unknown option ${given}${meant === undefined ? '.' : `: did you mean --${meant}?`}`)
+}
+
+/** The option whose short form is written in the other case. */
+function shortOf(given: string): string | undefined {
+  return OPTIONS.find(({ short }) => short === given.slice(1).toLowerCase())?.name
 }
 
 function parserOptions(): Record<string, { type: 'string' | 'boolean'; short?: string }> {

@@ -1,4 +1,5 @@
 import { INSPECT, type Inspect } from '../runtime/inspection.js'
+import { wrongType } from '../runtime/option_errors.js'
 import { fieldName, fieldValue } from './header_rules.js'
 
 /** The value of a header field. A list gives the field several values, or several `set-cookie` fields. */
@@ -134,13 +135,19 @@ export class ReplyHeaders {
   }
 
   #addAll(source: HeadersSource): void {
+    if (typeof source !== 'object' || source === null) throw notHeaders(source)
     if (isIterable(source)) {
-      for (const [name, value] of source) this.append(name, value)
+      for (const pair of source) {
+        // A pair has no rule of its own in fetch but its length, and neither has a string.
+        if (typeof pair !== 'object' || pair === null) throw notHeaders(source)
+        const [name, value] = pair
+        this.append(name, value)
+      }
       return
     }
     for (const name of Object.keys(source)) {
       const value = source[name] as HeaderValue
-      if (typeof value === 'object' && value !== null) for (const one of value) this.append(name, one)
+      if (isIterable(value)) for (const one of value) this.append(name, one)
       else this.append(name, value as string | number)
     }
   }
@@ -185,6 +192,11 @@ const EACH = 3
 
 const NO_FIELDS: readonly string[] = Object.freeze([])
 
-function isIterable(source: HeadersSource): source is Iterable<readonly [string, string]> {
+function isIterable<Item>(source: Iterable<Item> | unknown): source is Iterable<Item> {
+  if (typeof source !== 'object' || source === null) return false
   return typeof (source as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function'
+}
+
+function notHeaders(given: unknown): TypeError {
+  return wrongType('headers', "an object, such as { 'content-type': 'text/html' }, or pairs of name and value", given)
 }

@@ -37,7 +37,7 @@ for (const [line, env, expected] of understood) {
 }
 
 const refused: [line: string, env: Record<string, string>, expected: RegExp][] = [
-  ['--prot 80', {}, /^Unknown option --prot\.$/],
+  ['--prot 80', {}, /^Unknown option --prot: did you mean --port\?$/],
   ['-x', {}, /^Unknown option -x\.$/],
   ['--port', {}, /^--port needs a value: <number>\.$/],
   ['--port=', {}, /^--port needs a value/],
