@@ -193,7 +193,7 @@ export class Router {
       throw invalidRoute(`A router is added with mount(${describe(prefix)}, router), not with use().`)
     assertFunction(middleware, `The middleware of ${where}`)
     assertOneMiddleware(given.slice(hasPrefix ? 2 : 1), where)
-    this.#open().layers.push({ prefix: segments, middleware })
+    this.#open(where).layers.push({ prefix: segments, middleware })
     return this
   }
 
@@ -206,7 +206,7 @@ export class Router {
     if (isRouter(prefix)) throw invalidRoute("mount() takes a prefix before the router, such as mount('/api', router).")
     const segments = parsePrefix(prefix)
     if (!isRouter(router)) throw notMountable(prefix, router)
-    this.#open().mounts.push({ prefix: segments, router: router.#definition })
+    this.#open(`mount(${describe(prefix)})`).mounts.push({ prefix: segments, router: router.#definition })
     return this
   }
 
@@ -224,7 +224,7 @@ export class Router {
    */
   onError(handler: ErrorHandler): this {
     assertFunction(handler, 'The handler of onError()')
-    this.#open().onError = handler
+    this.#open('onError()').onError = handler
     return this
   }
 
@@ -234,7 +234,7 @@ export class Router {
    */
   notFound(handler: Handler): this {
     assertFunction(handler, 'The handler of notFound()')
-    this.#open().notFound = handler
+    this.#open('notFound()').notFound = handler
     return this
   }
 
@@ -277,16 +277,16 @@ export class Router {
     for (const layer of middleware) assertFunction(layer, `A middleware of ${route}`, true)
     assertFunction(handler, `The handler of ${route}`, true)
     assertRouteOptions(options, route)
-    this.#open()
+    this.#open(route)
     this.#defined.insert(method, segments, handler)
     this.#definition.routes.push({ method, segments, handler, middleware, options })
     return this
   }
 
-  #open(): RouterDefinition {
+  #open(what: string): RouterDefinition {
     if (!this.#definition.sealed) return this.#definition
     throw coded(
-      new Error('The router is already being served: add everything to it before serve().'),
+      new Error(`The router is already being served: add ${what} before serve(), and before the first request().`),
       'ERR_ROUTER_SERVED',
     )
   }

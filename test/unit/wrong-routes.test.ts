@@ -1,7 +1,7 @@
 // What an app is told that defines a router in a wrong way: what was expected, what was given, and where.
 
 import * as brink from 'brink'
-import { compress, file, files, html, Router, reply } from 'brink'
+import { compress, file, files, html, type Middleware, Router, reply } from 'brink'
 import * as brinkFetch from 'brink/fetch'
 import * as brinkNode from 'brink/node'
 import { test } from 'uvu'
@@ -236,6 +236,25 @@ test('a factory of an app that was not called is told with the request', async (
   }
   const error = await logged(new Router().use(cors as never).get('/', handler))
   assert.match(error.message, /^This body cannot be sent\. It is a function\. .*use\(cors\(\)\), not use\(cors\)/)
+})
+
+test('a middleware that answers nothing, or calls next() twice, is told by its name', async () => {
+  function auth(): undefined {}
+  const silent = await logged(new Router().use(auth).get('/', handler))
+  assert.match(silent.message, /^A middleware, the function auth, returned nothing and did not call next\(\)/)
+  const twice: Middleware = async (_req, next) => {
+    await next()
+    return next()
+  }
+  const repeated = await logged(new Router().get('/', twice, handler))
+  assert.match(repeated.message, /^A middleware, the function twice, called next\(\) twice/)
+})
+
+test('what is added to a router that is served is told', async () => {
+  const app = router()
+  await (app.request('/') as Promise<Response>)
+  assert.match(await messageOf(() => app.get('/x', handler)), /^ERR_ROUTER_SERVED: .*: add GET '\/x' before serve\(\)/)
+  assert.match(await messageOf(() => app.use('/x', handler)), /: add use\('\/x'\) before serve\(\)/)
 })
 
 test('a router that is returned by a handler is told, not sent as {}', async () => {
