@@ -13,6 +13,8 @@ export interface CommandLine {
   readonly host: string
   readonly backend: string
   readonly threads: number
+  /** Where host and backend come from, such as `--host` or `$HOST`, for messages. */
+  readonly from: { readonly host: string; readonly backend: string }
   /** Whether the command is `brink backends`, which lists the backends instead of serving. */
   readonly listsBackends: boolean
 }
@@ -67,6 +69,8 @@ const OPTIONS: readonly Option[] = [
 export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): CommandLine {
   const { given, folders } = readArguments(args)
   if (folders.length > 1) throw new UsageError(`Name one routes folder, not ${folders.length}: ${folders.join(', ')}.`)
+  const host = textOf('host', given, env)
+  const backend = textOf('backend', given, env)
   return {
     help: given.has('help'),
     version: given.has('version'),
@@ -75,9 +79,18 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     listsBackends: folders[0] === 'backends',
     port: wholeNumber(textOf('port', given, env), 65535),
     threads: wholeNumber(textOf('threads', given, env), 128),
-    host: textOf('host', given, env).text,
-    backend: textOf('backend', given, env).text,
+    host: host.text,
+    backend: backend.text,
+    from: { host: host.from, backend: backend.from },
   }
+}
+
+/** The message of a wrong option of `serve()`, in the words of the command line. */
+export function asFlags(message: string, from: CommandLine['from']): string {
+  return message
+    .replace(/^The option "(host|backend)"/, (_, name: 'host' | 'backend') => from[name])
+    .replace(/\bhost: '([^']*)'/g, '--host $1')
+    .replace(/, port: (\d+)/, ' --port $1')
 }
 
 /** The text of `--help`. */
