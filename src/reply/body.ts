@@ -2,7 +2,7 @@ import { bytesOf } from '../exchange/bytes_of.js'
 import { FileSlice } from '../exchange/file_slice.js'
 import type { ReplyBytes } from '../exchange/reply_bytes.js'
 import { fieldValue } from '../fields/header_rules.js'
-import { describe } from '../runtime/describe.js'
+import { describe, describeClass } from '../runtime/describe.js'
 import { coded, isError } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import { isBlob, isStream } from '../streams/body_source.js'
@@ -80,7 +80,7 @@ export function unsupportedBody(body: unknown): TypeError | undefined {
   if (typeof candidate.pipe === 'function' && !isStream(body)) return unsupported('It cannot be iterated.')
   if (jsonWouldLose(body))
     return unsupported(
-      `It is ${describe(body)}, and JSON keeps nothing of it: send its contents as a plain object or a list.`,
+      `It is ${describeClass(body) ?? 'an object'}, and JSON keeps nothing of it: send its contents as a plain object or a list.`,
     )
   return undefined
 }
@@ -94,10 +94,10 @@ function jsonWouldLose(body: object): boolean {
   if (isError(body)) return true
   // Before its keys are asked for: of bytes there would be one for each.
   if (isStream(body) || body instanceof FileSlice || bytesOf(body) !== undefined) return false
-  if (Array.isArray(body) || isObjectPrototype(prototype)) return false
+  if (Array.isArray(body)) return false
   // JSON has no functions: nothing is left of an object that has no other properties, such as a Router.
   for (const name of Object.keys(body)) if (typeof (body as Record<string, unknown>)[name] !== 'function') return false
-  return !lateBuiltin('node:util').types.isBoxedPrimitive(body)
+  return !isObjectPrototype(prototype) && !lateBuiltin('node:util').types.isBoxedPrimitive(body)
 }
 
 /** Whether this is the prototype of plain objects of any realm. */

@@ -9,7 +9,7 @@ const LONGEST = 80
 export function describe(value: unknown): string {
   try {
     if (typeof value === 'string') return quoted(value)
-    if (typeof value === 'bigint') return `${value}n`
+    if (typeof value === 'bigint') return `the bigint ${value}n`
     if (typeof value === 'function') return describeFunction(value)
     if (typeof value === 'object' && value !== null) return describeObject(value)
     return String(value)
@@ -38,18 +38,21 @@ function describeFunction(value: { readonly name?: unknown }): string {
 function describeObject(value: object): string {
   if (Array.isArray(value)) return describeList(value)
   if (value instanceof RegExp) return `the pattern ${String(value)}`
-  const name = className(value)
-  if (name !== undefined) return `${/^(?:[AEIO]|Up|Un[^i])/.test(name) ? 'an' : 'a'} ${name}`
+  const ofClass = describeClass(value)
+  if (ofClass !== undefined) return ofClass
   const keys = Object.keys(value)
   if (keys.length === 0) return 'an empty object'
   const some = keys.slice(0, 5).join(', ')
   return `an object with the ${keys.length === 1 ? 'key' : 'keys'} ${keys.length > 5 ? `${some}, …` : some}`
 }
 
-function className(value: object): string | undefined {
+/** `a Map` for an instance of a class, of any realm; undefined for plain objects. */
+export function describeClass(value: object): string | undefined {
   const { [Symbol.toStringTag]: tag } = value as { [Symbol.toStringTag]?: unknown }
-  const name: unknown = typeof tag === 'string' ? tag : value.constructor?.name
-  return typeof name === 'string' && name !== '' && name !== 'Object' ? withoutUnderscore(name) : undefined
+  const given: unknown = typeof tag === 'string' ? tag : value.constructor?.name
+  if (typeof given !== 'string' || given === '' || given === 'Object') return undefined
+  const name = withoutUnderscore(given)
+  return `${/^(?:[AEIO]|Up|Un[^i])/.test(name) ? 'an' : 'a'} ${name}`
 }
 
 /** Bundlers put an underscore before the name of a class that refers to itself. */

@@ -11,7 +11,7 @@ const described: readonly [value: unknown, text: string][] = [
   ['it\'s "x"\n', `'it\\'s "x"\\n'`],
   ['x'.repeat(100), `'${'x'.repeat(80)}…'`],
   [1.5, '1.5'],
-  [5n, '5n'],
+  [5n, 'the bigint 5n'],
   [Number.NaN, 'NaN'],
   [true, 'true'],
   [null, 'null'],
