@@ -14,7 +14,8 @@ const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELE
  */
 export async function importRouteFile(file: string): Promise<Exports> {
   try {
-    return (await import(pathToFileURL(file).href)) as Exports
+    // Without the comment webpack would look for the file in its bundle.
+    return (await import(/* webpackIgnore: true */ pathToFileURL(file).href)) as Exports
   } catch (cause) {
     throw coded(
       new Error(`The route file ${file} cannot be loaded: ${messageOf(cause)}`, { cause }),

@@ -3,13 +3,11 @@
 //
 //   node dist/test/frameworks/examples.js
 
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { within } from '../server/waiting.js'
+import { askExample } from '../example_program.js'
 import { BEGINS } from './differences.js'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..')
@@ -87,28 +85,6 @@ console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed > 0 ? 1 : 0)
 
 async function run(file: string, ask: Ask): Promise<string> {
-  const child = spawn(process.execPath, ['--no-warnings', '--import', join(PACKAGES, 'packages.mjs'), file], {
-    env: { ...process.env, PORT: '0' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  const ended = once(child, 'close')
-  const url = new Promise<string>((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text
-        const found = /^Listening on (http\S+)$/m.exec(output)?.[1]
-        if (found !== undefined) resolve(found)
-      })
-    }
-    ended.then(() => reject(new Error(`it ended before it listened: ${output}`)))
-  })
-  try {
-    const answers = await ask(await within(url, 'the app to listen', 30_000))
-    child.kill('SIGINT')
-    const [code] = await within(ended, 'the app to end', 30_000)
-    return `${JSON.stringify(answers, null, 1)} ends with ${code}`
-  } finally {
-    child.kill('SIGKILL')
-  }
+  const args = ['--no-warnings', '--import', join(PACKAGES, 'packages.mjs'), file]
+  return JSON.stringify(await askExample(args, {}, ask), null, 1)
 }
