@@ -136,19 +136,27 @@ export class ReplyHeaders {
 
   #addAll(source: HeadersSource): void {
     if (typeof source !== 'object' || source === null) throw notHeaders(source)
-    if (isIterable(source)) {
-      for (const pair of source) {
-        // A pair has no rule of its own in fetch but its length, and neither has a string.
-        if (typeof pair !== 'object' || pair === null) throw notHeaders(source)
-        const [name, value] = pair
-        this.append(name, value)
-      }
-      return
-    }
+    if (isIterable(source)) return this.#addPairs(source)
     for (const name of Object.keys(source)) {
       const value = source[name] as HeaderValue
-      if (isIterable(value)) for (const one of value) this.append(name, one)
+      if (typeof value === 'object' && value !== null) this.#addAllOf(name, value)
       else this.append(name, value as string | number)
+    }
+  }
+
+  #addAllOf(name: string, values: readonly string[]): void {
+    // The value of a field that is no list is refused with its description.
+    if (!(Symbol.iterator in values)) return this.append(name, values as never)
+    for (const one of values) this.append(name, one)
+  }
+
+  #addPairs(pairs: Iterable<readonly [string, string]>): void {
+    try {
+      for (const [name, value] of pairs) this.append(name, value)
+    } catch (error) {
+      // Looked for afterwards, because it costs time for every pair.
+      const isNoList = Array.isArray(pairs) && pairs.some((pair) => typeof pair !== 'object' || pair === null)
+      throw isNoList ? notHeaders(pairs) : error
     }
   }
 
@@ -192,8 +200,7 @@ const EACH = 3
 
 const NO_FIELDS: readonly string[] = Object.freeze([])
 
-function isIterable<Item>(source: Iterable<Item> | unknown): source is Iterable<Item> {
-  if (typeof source !== 'object' || source === null) return false
+function isIterable(source: HeadersSource): source is Iterable<readonly [string, string]> {
   return typeof (source as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function'
 }
 
