@@ -41,7 +41,7 @@ function installPackages(folder, what) {
   const wanted = fingerprint([join(folder, 'package-lock.json')], dependencies, devDependencies)
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
 
-  console.log(`Installing ${what} …`)
+  announce(`Installing ${what} …`)
   // NODE_ENV=production would leave the compilers out.
   const usual = ['--include=dev', '--ignore-scripts', '--no-progress', '--loglevel=error']
   const installed = runNpm(['ci', '--prefix', folder, ...usual])
@@ -59,7 +59,7 @@ function compileTypeScript(projects) {
   const stale = projects.filter((project) => stamps[project] !== wanted[project])
   if (stale.length === 0) return
 
-  console.log('Compiling TypeScript …')
+  announce('Compiling TypeScript …')
   removeOrphans()
   const compiled = run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', ...stale])
   if (!compiled.ok) throw new Failure('The TypeScript does not compile.', compiled.output)
@@ -146,19 +146,41 @@ const projects = ['src', 'routes']
 if (flags.includes('--tests')) projects.push('test')
 if (flags.includes('--load')) projects.push('load')
 
+/** Every step that has something to do says so first. */
+let announce = console.log
+
+function prepare() {
+  installPackages(ROOT, 'its packages')
+  if (flags.includes('--packages')) return
+  if (flags.includes('--frameworks')) installPackages(join(ROOT, 'test/frameworks'), 'the frameworks')
+  if (flags.includes('--managers')) installPackages(join(ROOT, 'test/install/packages'), 'the package managers')
+  if (flags.includes('--runtimes')) installPackages(join(ROOT, 'test/runtimes/packages'), 'the runtimes')
+  buildNative(announce)
+  compileTypeScript(projects)
+  if (flags.includes('--addon')) carryAddon()
+  if (flags.includes('--package')) removeOldChunks(0)
+}
+
+/** A checkout that cannot be written starts when it was built before. */
+function prepareReadOnly(cause) {
+  announce = (step) => {
+    const doing = step.replace(/ …$/, '')
+    throw new Failure(
+      `This checkout is not built, or not with its newest sources, and cannot be written (${cause.code}): ${doing} is ` +
+        'to be done. Run `node .dev/prepare.mjs` once where, and as a user by whom, it can be written.',
+    )
+  }
+  prepare()
+}
+
 try {
   checkNode()
-  withLock(join(ROOT, '.dev', '.lock'), () => {
-    installPackages(ROOT, 'its packages')
-    if (flags.includes('--packages')) return
-    if (flags.includes('--frameworks')) installPackages(join(ROOT, 'test/frameworks'), 'the frameworks')
-    if (flags.includes('--managers')) installPackages(join(ROOT, 'test/install/packages'), 'the package managers')
-    if (flags.includes('--runtimes')) installPackages(join(ROOT, 'test/runtimes/packages'), 'the runtimes')
-    buildNative()
-    compileTypeScript(projects)
-    if (flags.includes('--addon')) carryAddon()
-    if (flags.includes('--package')) removeOldChunks(0)
-  })
+  try {
+    withLock(join(ROOT, '.dev', '.lock'), prepare)
+  } catch (error) {
+    if (!['EACCES', 'EROFS', 'EPERM'].includes(error.code)) throw error
+    prepareReadOnly(error)
+  }
 } catch (error) {
   if (!(error instanceof Failure)) throw error
   error.exit()

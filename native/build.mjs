@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { basename, delimiter, dirname, join, sep } from 'node:path'
+import { basename, delimiter, dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 
@@ -60,10 +60,13 @@ export function run(command, args, options = {}) {
   return { ok: status === 0, output: [stdout, stderr, ended].filter(Boolean).join('\n') }
 }
 
-/** One hash over the names and contents of files, and over whatever else decides what is built from them. */
+/**
+ * One hash over the names and contents of files, and over whatever else decides what is built from them. A checkout may
+ * be copied to another place.
+ */
 export function fingerprint(files, ...others) {
   const hash = createHash('sha256')
-  for (const file of files.sort()) hash.update(file).update('\0').update(readFileSync(file)).update('\0')
+  for (const file of files.sort()) hash.update(relative(ROOT, file)).update('\0').update(readFileSync(file)).update('\0')
   return hash.update(JSON.stringify(others)).digest('hex')
 }
 

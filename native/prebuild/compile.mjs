@@ -40,7 +40,9 @@ export async function compileTarget(zig, target) {
   )
   const libraries = target.platform === 'win32' ? [await importLibrary(zig, node, folder), '-lws2_32'] : []
   const link = ['c++', '-target', target.triple, '-shared', ...target.linkFlags, '-o', file, ...made, ...libraries]
-  return inTurn(() => makeOnce(file, fingerprint(made, link), zig, link, join(folder, 'linked.stamp')))
+  // zig compiles libc++ when it is first needed, minutes of the processor, and says nothing.
+  const options = { stamp: join(folder, 'linked.stamp'), silentMs: 3_600_000 }
+  return inTurn(() => makeOnce(file, fingerprint(made, link), zig, link, options))
 }
 
 function compile(zig, source, object, flags, headers) {
