@@ -129,6 +129,10 @@ void Reactor::answer(Connection& connection, const Reply& given) {
   Answer begun = {given.sequence, framing_of(unanswered, given)};
   begun.close = given.close || (is_last && says_no_more(connection)) || leaves_too_much_unread(connection, given) ||
                 begun.framing == Answer::Framing::to_the_close;
+  // What comes behind the connection's last answer is not answered: it must not be handled either. A raw one may still
+  // become a tunnel, and a body that the app may be reading goes on.
+  bool hears_no_more = begun.close && is_last && !given.raw && !connection.incoming;
+  if (hears_no_more) connection.stage = std::max(connection.stage, Stage::last);
   begun.complete = !given.streams;
   begun.streams = given.streams && !given.whole;
   begun.asks = given.raw && given.streams && given.asks;

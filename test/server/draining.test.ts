@@ -1,9 +1,11 @@
 // Servers that are closed with patience: balancers are told, idle clients may ask once more, and what is left at the
 // deadline is cut. The report counts each request, stream and tunnel once.
+import { once } from 'node:events'
 import { Agent, request as nodeRequest } from 'node:http'
 import { type CloseOptions, type CloseReport, Router, reply, type Server, serve, type WorkCounts } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { WebSocket, WebSocketServer } from 'ws'
 import { ChunkReader } from './chunk_reader.js'
 import { get, head, noise, post } from './messages.js'
 import { connect, leaveAll, type RawClient } from './raw_client.js'
@@ -112,12 +114,16 @@ draining('an idle connection stays for its next request, which is its last', hel
 draining('when the grace is over an idle connection is half-closed, and nothing is reset', hello(), async (server) => {
   const clients = await Promise.all(Array.from({ length: 5 }, () => idleClient(server)))
   const closing = server.close({ grace: SHORT_MS })
+  const seen = server.stats().bytesIn
+  await Promise.all(
+    clients.map(async (client) => {
+      assert.is(await client.closed(), 'fin')
+      // It was on its way.
+      client.send(get())
+    }),
+  )
+  await until(() => server.stats().bytesIn >= seen + 5 * get().length, 'it is read')
   for (const client of clients) {
-    assert.is(await client.closed(), 'fin')
-    const seen = server.stats().bytesIn
-    // It was on its way.
-    client.send(get())
-    await until(() => server.stats().bytesIn > seen, 'it is read')
     assert.is(await client.closed(), 'fin')
     client.finish()
   }
@@ -274,7 +280,7 @@ test("node's http.Agent and fetch see no error while the server drains", async (
   })
   await until(() => asked > 200, 'they are at it')
   const before = asked
-  const report = await closed(server.close({ readinessDelay: 1, grace: SHORT_MS, deadline: LONG_MS }))
+  const report = await closed(server.close({ readinessDelay: 1, grace: 2_000, deadline: LONG_MS }))
   await until(() => asked > before + 100, 'they go on with the other server')
   over = true
   await within(Promise.all(clients), 'the clients')
@@ -299,6 +305,51 @@ draining(
     assert.equal([cut, lost], [counts(), counts()])
   },
 )
+
+test('what comes behind an answer that says close is not handled: no request runs without an answer', async () => {
+  const first = gate<string>()
+  const end = gate()
+  let handled = 0
+  const app = new Router()
+    .get('/first', () => first.opened)
+    .get('/', () => {
+      handled += 1
+      return 'hello'
+    })
+    .get('/stream', async function* () {
+      yield 'begun '
+      await end.opened
+      yield 'end'
+    })
+  const server = await serve(app, { port: 0, host: '127.0.0.1' })
+  const [waiting, streaming] = [await connect(server), await connect(server)]
+  await waiting.sendSeen(server, get('/first'))
+  const closing = server.close({ deadline: LONG_MS })
+  await listensNoMore(server)
+  // Its answer waits for the first one's.
+  await waiting.sendSeen(server, get())
+  streaming.send(get('/stream'))
+  await streaming.touched()
+  await until(() => handled === 1, 'it is handled')
+  for (let turns = 0; turns < 20; turns += 1) await turn()
+  await waiting.sendSeen(server, get())
+  await streaming.sendSeen(server, get())
+  for (let turns = 0; turns < 20; turns += 1) await turn()
+  first.open('first')
+  end.open()
+  // A loop on a thread may read it before it has the answer: then that is not the last one, and it is answered.
+  const [, second] = await waiting.receive(2)
+  const answers = second?.header('connection') === 'close' ? 1 : 2
+  if (answers === 2) assert.is((await waiting.response()).header('connection'), 'close')
+  const stream = await streaming.response()
+  assert.equal([stream.text, stream.header('connection')], ['begun end', 'close'])
+  assert.is(await waiting.closed(), 'fin')
+  assert.is(await streaming.closed(), 'fin')
+  assert.is(handled, answers)
+  leaveAll()
+  const report = await closed(closing)
+  assertCounts(report, { answered: { requests: 1 + answers, streams: 1 } })
+})
 
 draining(
   'an upload goes on, and its answer is counted',
@@ -450,6 +501,23 @@ test('the deadline does not wait for waitUntil()', async () => {
   client.leave()
   await closed(server.close({ deadline: SHORT_MS }))
   leaveAll()
+})
+
+test('WebSockets that are told to go away end in order, and are counted', async () => {
+  const sockets = new WebSocketServer({ noServer: true })
+  const app = new Router().upgrade('/', (req, socket, first) => {
+    sockets.handleUpgrade(req, socket, first, () => {})
+  })
+  const server = await serve(app, { port: 0, host: '127.0.0.1' })
+  server.signal.addEventListener('abort', () => {
+    for (const socket of sockets.clients) socket.close(1001)
+  })
+  const clients = Array.from({ length: 10 }, () => new WebSocket(server.url.replace('http', 'ws')))
+  await within(Promise.all(clients.map((client) => once(client, 'open'))), 'the sockets to open')
+  const codes = Promise.all(clients.map((client) => once(client, 'close').then(([code]) => code as number)))
+  const report = await closed(server.close({ deadline: LONG_MS }))
+  assert.equal(new Set(await codes), new Set([1001]))
+  assertCounts(report, { answered: { tunnels: 10 } })
 })
 
 test('a handler may drain its server, and every idle client may still ask', async () => {

@@ -1,13 +1,18 @@
 // Two servers that are closed by signals, with the options of its first argument. The second one says what else it does.
-import { closeOnSignals, Router, serve } from 'brink'
+import { closeOnSignals, Router, type Server, serve } from 'brink'
 
 const [options = '{}', way] = process.argv.slice(2)
 const never = () => new Promise<never>(() => {})
+// Answered when the servers drain.
+const later = () =>
+  new Promise<string>((done) => {
+    servers[0]?.signal.addEventListener('abort', () => setImmediate(done, 'later'))
+  })
 const app = new Router()
   .get('/', () => 'hello')
   .get('/never', never)
-  .get('/later', () => new Promise((done) => setTimeout(done, 300, 'later')))
-const servers = await Promise.all([1, 2].map(() => serve(app, { port: 0, host: '127.0.0.1' })))
+  .get('/later', later)
+const servers: Server[] = await Promise.all([1, 2].map(() => serve(app, { port: 0, host: '127.0.0.1' })))
 // Whatever else keeps a process alive.
 setInterval(() => {}, 1 << 30)
 if (way === 'exit code') process.exitCode = 7
