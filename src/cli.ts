@@ -1,6 +1,13 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from 'node:fs'
-import { type CommandLine, helpText, parseCommandLine, UsageError } from './cli/cli_options.js'
+import {
+  type CommandLine,
+  helpText,
+  type PathPlace,
+  type PortPlace,
+  parseCommandLine,
+  UsageError,
+} from './cli/cli_options.js'
 import { native } from './exchange/native.js'
 import { files } from './files/files.js'
 import { routesFrom } from './folder/folder.js'
@@ -30,14 +37,16 @@ async function main(): Promise<void> {
   }
 }
 
-async function serveFolder({ folder, files: fileFolder, port, host, backend, threads }: CommandLine): Promise<void> {
+async function serveFolder({ folder, files: fileFolder, place, backend, threads }: CommandLine): Promise<void> {
   const router = await appOf(folder, fileFolder)
   try {
-    const server = await serve(router, { port, host, backend, threads })
+    const server = await serve(router, { ...place, backend, threads })
     closeOnSignals(server)
-    process.stdout.write(`brink listening on ${server.url} (${description(server)})\n`)
+    process.stdout.write(
+      `brink listening on ${server.listeners.map(({ url }) => url).join(', ')} (${description(server)})\n`,
+    )
   } catch (error) {
-    throw inWords(error, port, host)
+    throw inWords(error, place)
   }
 }
 
@@ -81,7 +90,31 @@ function closeOnSignals(server: Server): void {
 }
 
 /** Turns errors of listening into messages that say what to do. */
-function inWords(error: unknown, port: number, host: string): unknown {
+function inWords(error: unknown, place: CommandLine['place']): unknown {
+  switch (codeOf(error)) {
+    case 'ERR_INVALID_ARG_VALUE':
+    case 'ERR_INVALID_ARG_TYPE':
+    case 'ERR_OUT_OF_RANGE':
+      return new UsageError(messageOf(error), { cause: error })
+    default:
+      return 'port' in place ? inWordsOfPort(error, place) : 'path' in place ? inWordsOfPath(error, place) : error
+  }
+}
+
+function inWordsOfPath(error: unknown, { path }: PathPlace): unknown {
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return explained(error, `A server answers at ${path}: stop it, or choose another path with --path.`)
+    case 'EACCES':
+      return explained(error, `The folder of ${path} is not yours to write to: choose another path with --path.`)
+    case 'ENOENT':
+      return explained(error, `The folder of ${path} does not exist.`)
+    default:
+      return error
+  }
+}
+
+function inWordsOfPort(error: unknown, { port, host }: PortPlace): unknown {
   switch (codeOf(error)) {
     case 'EADDRINUSE':
       return explained(error, `Port ${port} is in use: choose another with --port, or 0 for any free one.`)
@@ -91,10 +124,6 @@ function inWords(error: unknown, port: number, host: string): unknown {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return explained(error, `'${host}' is not an address of this machine: choose another with --host.`)
-    case 'ERR_INVALID_ARG_VALUE':
-    case 'ERR_INVALID_ARG_TYPE':
-    case 'ERR_OUT_OF_RANGE':
-      return new UsageError(messageOf(error), { cause: error })
     default:
       return error
   }

@@ -66,6 +66,7 @@ net::ListenOptions listen_options(const Napi::Object& given) {
   options.backlog = static_cast<int>(uint32_of(given.Get("backlog")));
   options.ipv6_only = boolean_of(given.Get("ipv6Only"));
   options.reuse_port = boolean_of(given.Get("reusePort"));
+  options.mode = static_cast<int>(number_of(given.Get("mode"), net::kAnyMode));
   return options;
 }
 
@@ -217,7 +218,7 @@ Napi::Value HostedReactor::listen(const Napi::CallbackInfo& info) {
   return take_listener(net::system::open_listener(address, listen_options(given)), others);
 }
 
-// listenAtPath(path, { backlog }, others): the same at a path of the UNIX domain. The port is 0.
+// listenAtPath(path, { backlog, mode }, others): the same at a path of the UNIX domain. The port is 0.
 Napi::Value HostedReactor::listen_at_path(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::vector<HostedReactor*> others;
@@ -232,7 +233,7 @@ Napi::Value HostedReactor::listen_at_path(const Napi::CallbackInfo& info) {
 }
 
 // listenOn(descriptor, { backlog }, others): the same on a bound socket, of which the reactor has a descriptor of its
-// own.
+// own. A backlog of 0 keeps that of a socket that listens.
 Napi::Value HostedReactor::listen_on(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::vector<HostedReactor*> others;
@@ -257,6 +258,7 @@ Napi::Value HostedReactor::take_listener(net::Opened opened, const std::vector<H
   net::Fd listener(opened.descriptor);
   int bound = net::system::local_port(listener.get());
   if (bound < 0) return failure(env, bound, "getsockname");
+  net::LocalName name = net::system::local_name(listener.get());
   for (HostedReactor* other : others) {
     int64_t copy = net::system::duplicate(listener.get());
     if (copy < 0) return failure(env, static_cast<int>(copy), "dup");
@@ -266,6 +268,7 @@ Napi::Value HostedReactor::take_listener(net::Opened opened, const std::vector<H
   if (int error = host_->add_listener(std::move(listener), !others.empty())) return failure(env, error, "listen");
   Napi::Object listening = Napi::Object::New(env);
   listening.Set("port", Napi::Number::New(env, bound));
+  listening.Set(name.is_unix ? "path" : "address", Napi::String::New(env, name.text, name.size));
   return listening;
 }
 

@@ -62,6 +62,12 @@ Opened failed(platform::Socket socket, const char* syscall) {
   return opened;
 }
 
+// Why a path is no name of a socket.
+int no_unix_name(size_t size) {
+  if (platform::kUnixFamily < 0) return -ENOTSUP;
+  return size == 0 ? -EINVAL : -ENAMETOOLONG;
+}
+
 #if defined(SO_REUSEPORT)
 constexpr int kSharePortOption = SO_REUSEPORT;
 #else
@@ -114,11 +120,20 @@ Opened open_listener(const Address& address, const ListenOptions& options) {
 Opened open_unix_listener(const char* path, size_t size, const ListenOptions& options) {
   sockaddr_storage name = {};
   platform::Size name_size = platform::unix_name(path, size, &name);
-  if (name_size == 0) return {kNoDescriptor, platform::kUnixFamily < 0 ? -ENOTSUP : -EINVAL, "bind"};
+  if (name_size == 0) return {kNoDescriptor, no_unix_name(size), "bind"};
   platform::Socket socket = platform::open_socket(platform::kUnixFamily);
   if (!platform::is_valid(socket)) return failed(socket, "socket");
   if (::bind(socket, reinterpret_cast<sockaddr*>(&name), name_size) != 0) return failed(socket, "bind");
-  if (::listen(socket, options.backlog) != 0) return failed(socket, "listen");
+  bool has_file = path[0] != '\0';
+  // Nobody can connect before listen().
+  const char* failing = nullptr;
+  if (has_file && options.mode != kAnyMode && !platform::set_mode(path, options.mode)) failing = "chmod";
+  if (!failing && ::listen(socket, options.backlog) != 0) failing = "listen";
+  if (failing) {
+    Opened refused = failed(socket, failing);
+    if (has_file) platform::remove_file(path);
+    return refused;
+  }
   Opened opened;
   opened.descriptor = static_cast<Descriptor>(socket);
   return opened;
@@ -128,9 +143,23 @@ Opened adopt_listener(Descriptor descriptor, const ListenOptions& options) {
   platform::Socket socket = socket_of(descriptor);
   Opened opened;
   opened.descriptor = descriptor;
-  if (!platform::make_non_blocking(socket) || ::listen(socket, options.backlog) != 0) {
+  opened.syscall = "listen";
+  int listens = 0;
+  platform::Size size = sizeof listens;
+  if (::getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, reinterpret_cast<char*>(&listens), &size) != 0) {
     opened.error = -platform::last_error();
-    opened.syscall = "listen";
+    return opened;
+  }
+  Address bound = local_address(descriptor);
+  // listen() would choose a port for it.
+  if (!listens && !bound.is_unix && bound.port == 0) {
+    opened.error = -EINVAL;
+    return opened;
+  }
+  bool asks = !listens || options.backlog > 0;
+  int backlog = options.backlog > 0 ? options.backlog : kUsualBacklog;
+  if (!platform::make_non_blocking(socket) || (asks && ::listen(socket, backlog) != 0)) {
+    opened.error = -platform::last_error();
     return opened;
   }
   // Of a socket of the UNIX domain these are refused, and it needs none of them.
@@ -158,6 +187,25 @@ Address local_address(Descriptor descriptor) {
   Address address;
   if (::getsockname(socket_of(descriptor), reinterpret_cast<sockaddr*>(&name), &size) == 0) from_native(name, &address);
   return address;
+}
+
+LocalName local_name(Descriptor descriptor) {
+  sockaddr_storage name = {};
+  platform::Size size = sizeof name;
+  LocalName local;
+  if (::getsockname(socket_of(descriptor), reinterpret_cast<sockaddr*>(&name), &size) != 0) return local;
+  Address address;
+  from_native(name, &address);
+  local.is_unix = address.is_unix;
+  if (local.is_unix) {
+    local.size = platform::unix_path(name, size, local.text, sizeof local.text);
+    return local;
+  }
+  const void* bytes = address.is_ipv4 ? address.bytes + 12 : address.bytes;
+  if (::inet_ntop(address.is_ipv4 ? AF_INET : AF_INET6, bytes, local.text, sizeof local.text)) {
+    local.size = std::strlen(local.text);
+  }
+  return local;
 }
 
 int64_t duplicate(Descriptor descriptor) {
@@ -221,6 +269,18 @@ void reset_on_close(Descriptor descriptor) {
 }
 
 void close(Descriptor descriptor) { platform::close_socket(socket_of(descriptor)); }
+
+int send_datagram(const char* path, size_t path_size, const char* bytes, size_t size) {
+  sockaddr_storage name = {};
+  platform::Size name_size = platform::unix_name(path, path_size, &name);
+  if (name_size == 0) return no_unix_name(path_size);
+  platform::Socket socket = platform::open_socket(platform::kUnixFamily, SOCK_DGRAM);
+  if (!platform::is_valid(socket)) return -platform::last_error();
+  auto* to = reinterpret_cast<sockaddr*>(&name);
+  int error = platform::send_to(socket, bytes, size, to, name_size) < 0 ? -platform::last_error() : 0;
+  platform::close_socket(socket);
+  return error;
+}
 
 int open_wakeup(Descriptor descriptors[2]) {
   platform::Socket pair[2] = {platform::kNoSocket, platform::kNoSocket};

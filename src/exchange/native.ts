@@ -26,6 +26,14 @@ export interface NativeFailure {
   syscall: string
 }
 
+/** What a listener is bound to: an address and a port, or a path, for which the port is 0. */
+export interface NativeListening {
+  port: number
+  address?: string
+  /** On Linux, one that begins with `\0` is a name without a file. */
+  path?: string
+}
+
 export interface ListenSettings {
   backlog: number
   reusePort: boolean
@@ -59,19 +67,25 @@ export interface NativeReactor {
     port: number,
     settings: ListenSettings,
     others: readonly NativeReactor[],
-  ): { port: number } | NativeFailure
-  /** The same for a Unix domain socket at a path. The port is 0. The file is not removed when the reactor closes. */
+  ): NativeListening | NativeFailure
+  /**
+   * The same for a Unix domain socket at a path, whose file has the mode from the begin. The file is not removed when
+   * the reactor closes.
+   */
   listenAtPath(
     path: string,
-    settings: Pick<ListenSettings, 'backlog'>,
+    settings: { backlog: number; mode?: number },
     others: readonly NativeReactor[],
-  ): { port: number } | NativeFailure
-  /** The same for a bound socket that was opened elsewhere. The reactor duplicates the descriptor. */
+  ): NativeListening | NativeFailure
+  /**
+   * The same for a bound socket that was opened elsewhere. The reactor duplicates the descriptor. A backlog of 0 keeps
+   * that of a socket that listens.
+   */
   listenOn(
     descriptor: number,
     settings: Pick<ListenSettings, 'backlog'>,
     others: readonly NativeReactor[],
-  ): { port: number } | NativeFailure
+  ): NativeListening | NativeFailure
   start(): void
   /** Closes the listeners. Connections stay open. */
   stopListening(): void
@@ -165,6 +179,8 @@ export interface Native {
   ) => NativeFolder
   /** Opens the file at any path; or with `root`, at a path relative to that folder, as `NativeFolder.open` does. */
   openFile(path: string, root?: string): NativeFile | number
+  /** Sends a datagram to a Unix domain socket. Returns 0, or a negative errno. */
+  notify(path: string, text: string): number
   layout: string
   methods: readonly string[]
   /** Why clients are refused or cut off: a stable code, and the status of the response, 0 for none. */
@@ -193,6 +209,9 @@ export const native: Native = {
   },
   get openFile() {
     return loaded().openFile
+  },
+  get notify() {
+    return loaded().notify
   },
   get layout() {
     return loaded().layout

@@ -15,7 +15,8 @@ import { wrongType } from '../runtime/option_errors.js'
 import { timers } from '../runtime/timers.js'
 import { Answering } from './answering.js'
 import { applicationOf, type FetchServeOptions } from './applications.js'
-import { type Bound, type Listeners, listenOn } from './listening.js'
+import { type Bound, type Listeners, type Listening, listenOn } from './listening.js'
+import { announceServer, type Notices } from './notify.js'
 import { type CheckedOptions, checkedOptions, type ServeOptions } from './options.js'
 import { type ServerStats, statsOf } from './stats.js'
 
@@ -56,10 +57,18 @@ export interface FetchObject {
 
 /** A listening server. `serve` creates it. */
 export interface Server {
-  /** The URL for clients on this machine, such as `http://127.0.0.1:8080`. */
+  /**
+   * The URL of the first listener for clients on this machine, such as `http://127.0.0.1:8080`; for a Unix domain socket
+   * `http+unix://` and its path, percent-encoded.
+   */
   readonly url: string
-  /** The port that it listens on. For port 0, it is the port that the system has chosen. */
+  /**
+   * The port of the first listener. For port 0, it is the port that the system has chosen. A Unix domain socket has the
+   * port 0.
+   */
   readonly port: number
+  /** All places where it listens, in the order of the options. */
+  readonly listeners: readonly Listening[]
   /** The name of the backend, such as `epoll`. */
   readonly backend: string
   /** The number of threads of the loops; 0 when the loop runs on the JavaScript thread. */
@@ -82,6 +91,12 @@ export interface Server {
    * `signal` aborts first.
    */
   close(options?: CloseOptions): Promise<void>
+  /** Makes the server keep the process alive, which is the default. Returns the server. */
+  ref(): this
+  /** Lets the process end while the server is open. Returns the server. */
+  unref(): this
+  /** Closes the server at the end of a block: `await using server = await serve(app)`. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 class OpenServer implements Server, Listeners {
@@ -89,7 +104,8 @@ class OpenServer implements Server, Listeners {
   readonly threads: number
   readonly reactors: NativeReactor[] = []
   readonly #fixed: Dispatcher['fixed']
-  #bound: Bound = { url: '', port: 0 }
+  #bound: Bound = { listeners: [], release: () => {} }
+  #notices: Notices | undefined
   readonly #closingState = new Closing()
   #idle = 0
   #closed = 0
@@ -109,17 +125,21 @@ class OpenServer implements Server, Listeners {
       while (this.reactors.length < Math.max(1, options.threads)) this.reactors.push(this.#reactor(dispatcher, options))
     } catch (error) {
       // The opened reactors would keep their descriptors and threads, and would keep the process alive.
-      this.abandon()
+      this.#cut()
       throw openingError(error, options)
     }
   }
 
   get url(): string {
-    return this.#bound.url
+    return this.listeners[0]?.url ?? ''
   }
 
   get port(): number {
-    return this.#bound.port
+    return this.listeners[0]?.port ?? 0
+  }
+
+  get listeners(): readonly Listening[] {
+    return this.#bound.listeners
   }
 
   get signal(): AbortSignal {
@@ -129,11 +149,15 @@ class OpenServer implements Server, Listeners {
   started(bound: Bound): this {
     this.#bound = bound
     for (const reactor of this.reactors) reactor.start()
+    this.#notices = announceServer()
     return this
   }
 
-  abandon(): void {
-    for (const reactor of this.reactors) reactor.close()
+  /** Resolves when the reactors have closed. */
+  abandon(): Promise<void> {
+    this.#closing ??= this.#allClosed()
+    this.#cut()
+    return this.#closing
   }
 
   stats(): ServerStats {
@@ -162,21 +186,51 @@ class OpenServer implements Server, Listeners {
       )
     }
     if (this.#closing === undefined) {
-      this.#closing = new Promise((resolve) => {
-        this.#resolveClosing = resolve
-      })
+      this.#closing = this.#allClosed()
+      this.#notices?.closing()
+      // The sockets are still open, so that their files are known by their inodes.
+      this.#bound.release()
       for (const reactor of this.reactors) reactor.drain()
       this.#closingState.begin()
     }
     if (force !== undefined && this.#closed < this.reactors.length) {
       timers.clearTimeout(this.#forceTimer)
-      this.#forceTimer = timers.setTimeout(() => this.abandon(), force)
+      this.#forceTimer = timers.setTimeout(() => this.#cut(), force)
     }
     return this.#closing
   }
 
+  ref(): this {
+    for (const reactor of this.reactors) reactor.ref()
+    return this
+  }
+
+  unref(): this {
+    for (const reactor of this.reactors) reactor.unref()
+    return this
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #allClosed(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#resolveClosing = resolve
+    })
+  }
+
+  #cut(): void {
+    for (const reactor of this.reactors) reactor.close()
+  }
+
+  /** The origin of requests without a `Host` field. A Unix domain socket has none. */
+  #origin(): string {
+    return this.listeners.find(({ port }) => port > 0)?.url ?? 'http://localhost'
+  }
+
   #reactor(dispatcher: Dispatcher, options: CheckedOptions): NativeReactor {
-    const { log, onClientError = () => {}, host, reusePort, threads, ...settings } = options
+    const { log, onClientError = () => {}, places, threads, ...settings } = options
     const threaded = threads > 0
     let closed = false
     const exchange = new Exchange(threaded, {
@@ -187,7 +241,7 @@ class OpenServer implements Server, Listeners {
       losers: () => (closed ? [] : reactor.losers()),
     })
     const answering = new Answering(exchange, dispatcher, {
-      origin: () => this.#bound.url,
+      origin: () => this.#origin(),
       bodyLimit: options.bodyLimit,
       closing: this.#closingState,
       log,
@@ -234,13 +288,14 @@ class OpenServer implements Server, Listeners {
   /** Drained reactors stay open until all have drained, because late replies may need them. */
   #onIdle(): void {
     this.#idle += 1
-    if (this.#idle === this.reactors.length) this.abandon()
+    if (this.#idle === this.reactors.length) this.#cut()
   }
 
   #onClosed(): void {
     this.#closed += 1
     if (this.#closed < this.reactors.length) return
     timers.clearTimeout(this.#forceTimer)
+    this.#notices?.closed()
     if (this.#waitUntil === undefined) this.#resolveClosing()
     else void this.#waitUntil.settled().then(this.#resolveClosing)
   }

@@ -23,7 +23,7 @@ async function listened(host: string, refuse: (address: string) => number, inter
   os.networkInterfaces = () => interfaces
   try {
     const { bound } = await listenOn(checkedOptions({ host, port: 80 }), () => ({ reactors, abandon: () => {} }))
-    return { url: bound.url, asked }
+    return { url: bound.listeners[0]?.url, asked }
   } finally {
     os.networkInterfaces = networkInterfaces
   }
