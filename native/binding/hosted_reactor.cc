@@ -229,7 +229,12 @@ Napi::Value HostedReactor::listen_at_path(const Napi::CallbackInfo& info) {
   }
   std::string path = info[0].As<Napi::String>().Utf8Value();
   net::ListenOptions options = listen_options(info[1].As<Napi::Object>());
-  return take_listener(net::system::open_unix_listener(path.data(), path.size(), options), others);
+  net::Opened opened = net::system::open_unix_listener(path.data(), path.size(), options);
+  Napi::Value listening = take_listener(opened, others);
+  bool failed = listening.IsObject() && listening.As<Napi::Object>().Get("errno").IsNumber();
+  // Its file is nobody's.
+  if (opened.error == 0 && failed) net::system::remove_unix_file(path.c_str());
+  return listening;
 }
 
 // listenOn(descriptor, { backlog }, others): the same on a bound socket, of which the reactor has a descriptor of its

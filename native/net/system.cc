@@ -131,12 +131,16 @@ Opened open_unix_listener(const char* path, size_t size, const ListenOptions& op
   if (!failing && ::listen(socket, options.backlog) != 0) failing = "listen";
   if (failing) {
     Opened refused = failed(socket, failing);
-    if (has_file) platform::remove_file(path);
+    remove_unix_file(path);
     return refused;
   }
   Opened opened;
   opened.descriptor = static_cast<Descriptor>(socket);
   return opened;
+}
+
+void remove_unix_file(const char* path) {
+  if (path[0] != '\0') platform::remove_file(path);
 }
 
 Opened adopt_listener(Descriptor descriptor, const ListenOptions& options) {

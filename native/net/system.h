@@ -72,7 +72,9 @@ Opened open_listener(const Address& address, const ListenOptions& options);
 // The same at a path of the UNIX domain; on Linux one that begins with a zero is a name without a file. The file has
 // its mode before anybody can connect. -ENAMETOOLONG for a path that does not fit a socket's name.
 Opened open_unix_listener(const char* path, size_t size, const ListenOptions& options);
-// The same of a bound socket that somebody else has opened, which the caller owns, whatever becomes of it. -EINVAL when
+// Removes the file of such a socket; a name without one is left.
+void remove_unix_file(const char* path);
+// Opens a listener of a bound socket that somebody else has opened, which the caller owns, whatever becomes of it. -EINVAL when
 // it is not bound, or is connected.
 Opened adopt_listener(Descriptor descriptor, const ListenOptions& options);
 int local_port(Descriptor descriptor);

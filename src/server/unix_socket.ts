@@ -68,7 +68,7 @@ async function removeStale(path: string): Promise<boolean> {
   if (!before.isSocket()) throw notASocket(path)
   if (!(await isAbandoned(path))) return false
   // Another server may have replaced it by now. What is moved away is looked at again, so that only a stale one goes.
-  const aside = `${path}.${process.pid}.stale`
+  const aside = `${path}.${process.pid}-${Math.random().toString(36).slice(2, 8)}`
   try {
     renameSync(path, aside)
   } catch (error) {
