@@ -22,8 +22,8 @@ async function listened(host: string, refuse: (address: string) => number, inter
   const { networkInterfaces } = os
   os.networkInterfaces = () => interfaces
   try {
-    const { bound } = await listenOn(checkedOptions({ host, port: 80 }), () => ({ reactors, abandon: () => {} }))
-    return { url: bound.url, asked }
+    const { bound } = await listenOn(checkedOptions({ host, port: 80 }).places, () => ({ reactors, abandon: () => {} }))
+    return { url: bound.listeners[0]?.url, asked }
   } finally {
     os.networkInterfaces = networkInterfaces
   }
