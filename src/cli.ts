@@ -58,7 +58,8 @@ async function supervise(commandLine: CommandLine): Promise<void> {
   const { place, closing, workers: count } = commandLine
   try {
     const args = process.argv.slice(2)
-    const supervisor = await workers(new URL(import.meta.url), { ...place, ...closing, count, args, onEvent: tellEvent })
+    const tell = eventTeller()
+    const supervisor = await workers(new URL(import.meta.url), { ...place, ...closing, count, args, onEvent: tell })
     const number = supervisor.workers.length
     tellListening(supervisor, `${number} ${number === 1 ? 'worker' : 'workers'}, ${description(supervisor)}`)
   } catch (error) {
@@ -66,9 +67,17 @@ async function supervise(commandLine: CommandLine): Promise<void> {
   }
 }
 
-function tellEvent(event: WorkerEvent): void {
-  const line = eventLine(event)
-  if (line !== undefined) process.stderr.write(`${line}\n`)
+/** Until a worker listens, nothing is told: if none comes to, the error says why. */
+function eventTeller(): (event: WorkerEvent) => void {
+  let early: string[] | undefined = []
+  return (event) => {
+    const line = eventLine(event)
+    if (line !== undefined && early !== undefined) early.push(line)
+    else if (line !== undefined) process.stderr.write(`${line}\n`)
+    if (event.type !== 'ready' || early === undefined) return
+    for (const each of early) process.stderr.write(`${each}\n`)
+    early = undefined
+  }
 }
 
 function tellListening({ listeners }: Pick<Server, 'listeners'>, how: string): void {

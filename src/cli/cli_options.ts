@@ -95,7 +95,7 @@ const OPTIONS: readonly Option[] = [
     short: 'w',
     value: 'number',
     env: 'BRINK_WORKERS',
-    help: 'processes that share the port, or max: one for each CPU',
+    help: 'processes, or max: one for each CPU',
   },
   {
     name: 'readiness-delay',
