@@ -136,7 +136,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   maxBodySize: 'it is "bodyLimit"',
   idleTimeout: 'it is "keepAliveTimeout", in milliseconds',
   timeout: 'those are "requestTimeout", "headersTimeout", "writeTimeout" and "keepAliveTimeout"',
-  workers: 'it is "threads"',
+  workers: 'threads are "threads", processes workers() of brink/workers',
   logger: 'it is "log", a function',
 }
 
