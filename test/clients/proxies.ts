@@ -17,8 +17,10 @@ const PATH = [process.env.PATH, '/usr/local/sbin', '/usr/sbin'].join(delimiter)
 const isIn = (command: string) => spawnSync(command, ['-v'], { env: { PATH } }).status === 0
 const REQUESTS = 50
 
+// Its workers would be nobody, who cannot enter the folder, when it is started by root.
 const nginx = (front: string, app: string) => `
 daemon off;
+user root;
 worker_processes 1;
 pid nginx.pid;
 error_log stderr emerg;
@@ -124,7 +126,9 @@ export const proxies: Suite = {
 }
 
 async function started(child: ChildProcess, front: string): Promise<void> {
-  process.once('exit', () => child.kill('SIGTERM'))
+  const end = () => child.kill('SIGTERM')
+  process.once('exit', end)
+  child.once('exit', () => process.off('exit', end))
   let complaints = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     complaints += text

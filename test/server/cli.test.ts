@@ -173,7 +173,6 @@ const sentences: [string[], number, RegExp][] = [
   [['/no/such/folder'], 1, /no\/such\/folder/],
   [['--files', '/no/such/folder'], 1, /^The folder of files \/no\/such\/folder does not exist\.$/m],
   [['--path', '/no/such/folder/a.sock'], 2, /^--port cannot be given beside --path\./],
-  [['--fd', 'three'], 2, /^--fd must be a number, systemd or systemd:name, not 'three'/],
   [['--files'], 2, /^--files needs a value: <folder>/],
 ]
 for (const [args, code, sentence] of sentences) {
