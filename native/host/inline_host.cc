@@ -12,7 +12,7 @@ InlineHost* host_of(void* data) { return static_cast<InlineHost*>(data); }
 std::unique_ptr<Host> InlineHost::open(uv_loop_t* loop, const reactor::Options& options,
                                        std::unique_ptr<poller::Poller> poller, reactor::Block* block, Client& client,
                                        int* error) {
-  std::unique_ptr<InlineHost> host(new InlineHost(loop, options, std::move(poller), block, client));
+  std::unique_ptr<InlineHost> host(new InlineHost(options, std::move(poller), block, client));
   *error = uv_poll_init(loop, &host->poll_, static_cast<int>(host->reactor_->descriptor()));
   if (*error != 0) return nullptr;
   uv_timer_init(loop, &host->timer_);
@@ -24,10 +24,9 @@ std::unique_ptr<Host> InlineHost::open(uv_loop_t* loop, const reactor::Options& 
   return host;
 }
 
-InlineHost::InlineHost(uv_loop_t* loop, const reactor::Options& options, std::unique_ptr<poller::Poller> poller,
-                       reactor::Block* block, Client& client)
-    : loop_(loop),
-      client_(client),
+InlineHost::InlineHost(const reactor::Options& options, std::unique_ptr<poller::Poller> poller, reactor::Block* block,
+                       Client& client)
+    : client_(client),
       block_(block),
       reactor_(std::make_unique<reactor::Reactor>(options, std::move(poller), *this)) {}
 
@@ -67,7 +66,7 @@ void InlineHost::turn_soon() {
 // Arranges for the next turn: at once, at a deadline, or when the descriptor is readable.
 void InlineHost::arrange_next(bool more_to_do) {
   if (closing_) return;
-  if (more_to_do) {
+  if (more_to_do || reactor_->has_changes()) {
     turn_soon();
   } else {
     uv_idle_stop(&idle_);

@@ -34,8 +34,8 @@ class InlineHost final : public Host, public reactor::BatchSink {
   void close() override;
 
  private:
-  InlineHost(uv_loop_t* loop, const reactor::Options& options, std::unique_ptr<poller::Poller> poller,
-             reactor::Block* block, Client& client);
+  InlineHost(const reactor::Options& options, std::unique_ptr<poller::Poller> poller, reactor::Block* block,
+             Client& client);
 
   reactor::Block* acquire() override { return block_; }
   bool takes_batches() const override { return true; }
@@ -44,7 +44,6 @@ class InlineHost final : public Host, public reactor::BatchSink {
   void turn_soon();
   void arrange_next(bool more_to_do);
 
-  uv_loop_t* loop_;
   Client& client_;
   reactor::Block* block_;
   reactor::Block* free_reply_block_ = nullptr;

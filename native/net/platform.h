@@ -44,6 +44,13 @@
 #include <sys/eventfd.h>
 #endif
 
+// Tests define it on Linux, with a kqueue of their own. A token is 64 bits wide, and goes beside an event in a pointer.
+#if (defined(__APPLE__) || defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__) || \
+     defined(__DragonFly__)) &&                                                                   \
+    UINTPTR_MAX == UINT64_MAX && !defined(BRINK_PORTABLE)
+#define BRINK_KQUEUE 1
+#endif
+
 namespace brink::net::platform {
 
 // TCP keep-alive: seconds of silence before the first probe, seconds between probes, and their number. Without it, a
