@@ -26,9 +26,7 @@ std::unique_ptr<Host> InlineHost::open(uv_loop_t* loop, const reactor::Options& 
 
 InlineHost::InlineHost(const reactor::Options& options, std::unique_ptr<poller::Poller> poller, reactor::Block* block,
                        Client& client)
-    : client_(client),
-      block_(block),
-      reactor_(std::make_unique<reactor::Reactor>(options, std::move(poller), *this)) {}
+    : client_(client), block_(block), reactor_(std::make_unique<reactor::Reactor>(options, std::move(poller), *this)) {}
 
 InlineHost::~InlineHost() = default;
 

@@ -152,9 +152,7 @@ class Kqueue final : public Poller {
     return ready;
   }
 
-  int change_now(Change change) {
-    return ::kevent(fd(), &change, 1, nullptr, 0, nullptr) == 0 ? 0 : -errno;
-  }
+  int change_now(Change change) { return ::kevent(fd(), &change, 1, nullptr, 0, nullptr) == 0 ? 0 : -errno; }
   void change_soon(const Change& change) {
     changes_.push_back(change);
     has_changes_ = true;
@@ -182,7 +180,9 @@ class Kqueue final : public Poller {
 
   static void forget(net::Descriptor descriptor, std::vector<Change>& changes) {
     if (changes.empty()) return;
-    auto is_its = [descriptor](const Change& change) { return static_cast<net::Descriptor>(change.ident) == descriptor; };
+    auto is_its = [descriptor](const Change& change) {
+      return static_cast<net::Descriptor>(change.ident) == descriptor;
+    };
     changes.erase(std::remove_if(changes.begin(), changes.end(), is_its), changes.end());
   }
 

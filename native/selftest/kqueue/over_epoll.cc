@@ -95,7 +95,8 @@ struct kevent event_of(Key key, const Knote& knote, uint32_t told) {
   event.flags = knote.flags & EV_CLEAR;
   event.udata = knote.udata;
   bool is_broken = (told & EPOLLERR) != 0;
-  bool has_ended = key.second == EVFILT_READ ? (told & (EPOLLRDHUP | EPOLLHUP)) != 0 : !is_broken && has_said_the_end(key.first);
+  bool has_ended =
+      key.second == EVFILT_READ ? (told & (EPOLLRDHUP | EPOLLHUP)) != 0 : !is_broken && has_said_the_end(key.first);
   if (is_broken || has_ended) event.flags |= EV_EOF;
   if (is_broken) event.fflags = ECONNRESET;
   if (told & EPOLLPRI) event.flags |= EV_OOBAND;
