@@ -24,7 +24,7 @@ export interface ServeOptions {
    * The system call that reports which sockets are ready. `auto` takes the best one on this system. Default: the
    * environment variable `BRINK_BACKEND`, or `auto`.
    */
-  backend?: 'auto' | 'epoll' | 'epoll-level' | 'poll' | 'select' | (string & {}) | undefined
+  backend?: 'auto' | 'epoll' | 'epoll-level' | 'kqueue' | 'poll' | 'select' | (string & {}) | undefined
   /**
    * The number of native threads that accept, read, parse and write; each runs an event loop of its own. Handlers
    * always run on the JavaScript thread. With 0, all of it runs on the JavaScript thread. The backends `poll` and
