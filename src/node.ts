@@ -1,2 +1,2 @@
-// `brink/node`: Node's http server on brink's loop. What is said of Node's own server holds for it.
+// `brink/node`: Node's HTTP server on brink's loop. The documentation of `node:http` applies.
 export { brinkFactory, createServer, type FastifyOptions, Server } from './node/server.js'

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "binding/errors.h"
+#include "binding/values.h"
 
 namespace brink::binding {
 namespace {
@@ -104,13 +105,13 @@ class FileObject final : public Napi::ObjectWrap<FileObject> {
 
   // For those that were closed, too.
   Napi::Value is_same_as(const Napi::CallbackInfo& info) {
-    bool is_file = info.Length() == 1 && info[0].IsObject() && info[0].As<Napi::Object>().CheckTypeTag(&kFileTag);
-    if (!is_file) {
+    const auto* other = tagged<FileObject>(info[0], kFileTag);
+    if (!other) {
       Napi::TypeError::New(info.Env(), "isSameAs expects a File").ThrowAsJavaScriptException();
       return info.Env().Undefined();
     }
-    const net::FileFacts& other = Unwrap(info[0].As<Napi::Object>())->facts_;
-    return Napi::Boolean::New(info.Env(), facts_.inode == other.inode && facts_.device == other.device);
+    bool is_same = facts_.inode == other->facts_.inode && facts_.device == other->facts_.device;
+    return Napi::Boolean::New(info.Env(), is_same);
   }
 
   std::shared_ptr<net::File> file_;
@@ -197,14 +198,12 @@ void define_files(Napi::Env env, Napi::Object exports) {
 }
 
 std::shared_ptr<net::File> file_of(const Napi::Value& value) {
-  if (!value.IsObject()) return nullptr;
-  Napi::Object object = value.As<Napi::Object>();
-  if (!object.CheckTypeTag(&kFileTag)) return nullptr;
-  return FileObject::Unwrap(object)->file();
+  const auto* object = tagged<FileObject>(value, kFileTag);
+  return object ? object->file() : nullptr;
 }
 
 void close_file(const Napi::Value& value) {
-  if (file_of(value)) FileObject::Unwrap(value.As<Napi::Object>())->let_go(value.Env());
+  if (auto* object = tagged<FileObject>(value, kFileTag)) object->let_go(value.Env());
 }
 
 }  // namespace brink::binding

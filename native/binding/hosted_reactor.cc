@@ -7,6 +7,7 @@
 #include "binding/file.h"
 #include "binding/lent_bytes.h"
 #include "binding/options.h"
+#include "binding/values.h"
 #include "host/inline_host.h"
 #include "host/thread_host.h"
 #include "poller/poller.h"
@@ -50,22 +51,22 @@ net::HeldBytes slice_of_file(const Napi::Value& value) {
   net::HeldBytes held;
   if (!value.IsObject()) return held;
   Napi::Object slice = value.As<Napi::Object>();
-  double offset = slice.Get("offset").ToNumber().DoubleValue(), length = slice.Get("length").ToNumber().DoubleValue();
+  double offset = number_of(slice.Get("offset"), -1), length = number_of(slice.Get("length"), -1);
   constexpr double kMost = 9007199254740991.0;
   if (!(offset >= 0 && offset <= kMost && length >= 0 && length <= kMost)) return held;
   Napi::Value file = slice.Get("file");
   held.file = file_of(file);
   held.file_offset = static_cast<uint64_t>(offset);
   held.file_length = static_cast<uint64_t>(length);
-  if (held.file && slice.Get("closes").ToBoolean()) close_file(file);
+  if (held.file && boolean_of(slice.Get("closes"))) close_file(file);
   return held;
 }
 
 net::ListenOptions listen_options(const Napi::Object& given) {
   net::ListenOptions options;
-  options.backlog = given.Get("backlog").ToNumber().Int32Value();
-  options.ipv6_only = given.Get("ipv6Only").ToBoolean();
-  options.reuse_port = given.Get("reusePort").ToBoolean();
+  options.backlog = static_cast<int>(uint32_of(given.Get("backlog")));
+  options.ipv6_only = boolean_of(given.Get("ipv6Only"));
+  options.reuse_port = boolean_of(given.Get("reusePort"));
   return options;
 }
 
@@ -132,7 +133,7 @@ bool HostedReactor::take_blocks(const Napi::CallbackInfo& info) {
 }
 
 void HostedReactor::open_host(const Napi::Object& settings) {
-  std::string name = settings.Get("backend").ToString().Utf8Value();
+  std::string name = string_of(settings.Get("backend"));
   const poller::Backend* backend = poller::find_backend(name);
   if (!backend) {
     Napi::RangeError::New(Env(), "Reactor knows no backend " + name).ThrowAsJavaScriptException();
@@ -146,7 +147,7 @@ void HostedReactor::open_host(const Napi::Object& settings) {
   const reactor::Options& options = options_ = options_from(settings);
   std::vector<reactor::Block*> blocks;
   for (auto& block : request_blocks_) blocks.push_back(block.get());
-  threaded_ = settings.Get("threaded").ToBoolean();
+  threaded_ = boolean_of(settings.Get("threaded"));
   int error = 0;
   std::unique_ptr<poller::Poller> poller = backend->open(&error);
   if (poller && threaded_) {
@@ -274,9 +275,9 @@ bool HostedReactor::reactors_in(const Napi::Value& value, std::vector<HostedReac
   if (!value.IsArray()) return false;
   Napi::Array list = value.As<Napi::Array>();
   for (uint32_t i = 0; i < list.Length(); i++) {
-    Napi::Value each = list.Get(i);
-    if (!each.IsObject() || !each.As<Napi::Object>().CheckTypeTag(&kReactorTag)) return false;
-    reactors->push_back(Unwrap(each.As<Napi::Object>()));
+    auto* reactor = tagged<HostedReactor>(list.Get(i), kReactorTag);
+    if (!reactor) return false;
+    reactors->push_back(reactor);
   }
   return true;
 }
@@ -317,7 +318,7 @@ Napi::Value HostedReactor::losers(const Napi::CallbackInfo& info) {
 
 // Late replies: those that were given outside of onBatch.
 Napi::Value HostedReactor::flush(const Napi::CallbackInfo& info) {
-  bool at_leisure = info.Length() > 0 && info[0].ToBoolean();
+  bool at_leisure = boolean_of(info[0]);
   bool puts_off = at_leisure && may_put_off_replies();
   if (!puts_off) flush_replies(host::Timing::at_once);
   return Napi::Boolean::New(info.Env(), !puts_off);
@@ -333,8 +334,8 @@ bool HostedReactor::may_put_off_replies() {
 void HostedReactor::set_fixed(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   reactor::FixedAnswer answer;
-  Napi::Object given = info[1].ToObject();
-  uint32_t status = given.Get("status").ToNumber().Uint32Value(), flags = given.Get("flags").ToNumber().Uint32Value();
+  Napi::Object given = info[1].IsObject() ? info[1].As<Napi::Object>() : Napi::Object::New(env);
+  uint32_t status = uint32_of(given.Get("status")), flags = uint32_of(given.Get("flags"));
   auto bytes_of = [&](const char* name) {
     Napi::Value value = given.Get(name);
     if (!value.IsTypedArray()) return std::string();

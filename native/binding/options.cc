@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "binding/values.h"
 #include "reactor/unanswered.h"
 
 namespace brink::binding {
@@ -50,15 +51,15 @@ reactor::Options options_from(const Napi::Object& given) {
   read(given, "maxPipelined", 1, reactor::Unanswered::kMost, &options.max_pipelined);
   read(given, "maxPendingOutput", 1, kMostSafeInteger, &options.max_pending_output_bytes);
   read(given, "maxPendingInput", 1, kMostSafeInteger, &options.max_pending_input_bytes);
-  options.tells_client_errors = given.Get("tellsClientErrors").ToBoolean();
-  options.takes_upgrades = given.Get("takesUpgrades").ToBoolean();
-  options.tells_connections = given.Get("tellsConnections").ToBoolean();
-  options.asks_about_refusals = given.Get("asksAboutRefusals").ToBoolean();
-  options.limits.left_to_app.upgrades = given.Get("takesAnyUpgrade").ToBoolean();
+  options.tells_client_errors = boolean_of(given.Get("tellsClientErrors"));
+  options.takes_upgrades = boolean_of(given.Get("takesUpgrades"));
+  options.tells_connections = boolean_of(given.Get("tellsConnections"));
+  options.asks_about_refusals = boolean_of(given.Get("asksAboutRefusals"));
+  options.limits.left_to_app.upgrades = boolean_of(given.Get("takesAnyUpgrade"));
   options.takes_upgrades |= options.limits.left_to_app.upgrades;
-  options.limits.left_to_app.hosts = given.Get("lenientHost").ToBoolean();
-  options.limits.left_to_app.targets = given.Get("anyTarget").ToBoolean();
-  options.limits.left_to_app.expectations = given.Get("ownsExpectations").ToBoolean();
+  options.limits.left_to_app.hosts = boolean_of(given.Get("lenientHost"));
+  options.limits.left_to_app.targets = boolean_of(given.Get("anyTarget"));
+  options.limits.left_to_app.expectations = boolean_of(given.Get("ownsExpectations"));
   return options;
 }
 

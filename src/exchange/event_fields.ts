@@ -1,4 +1,4 @@
-// What events say, read from their words.
+// Reads the fields of events from the words of a block.
 import { addressText } from './address.js'
 import type { ClientError } from './client_error.js'
 import {
@@ -19,7 +19,7 @@ import {
 import { native } from './native.js'
 import type { Recipient } from './recipient.js'
 
-/** Copied, for the block is used again. */
+/** A piece of a body. It is copied, because the block is reused. */
 export function pieceAt(words: Int32Array, bytes: Buffer, at: number): Buffer {
   const start = words[at + BODY_OFFSET]
   return Buffer.from(bytes.subarray(start, start + words[at + BODY_LENGTH]))

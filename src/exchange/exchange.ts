@@ -1,4 +1,5 @@
-// JavaScript's end of the exchange: the blocks in which a reactor's requests arrive and its replies leave.
+// JavaScript's side of the exchange: the blocks that bring the requests of a reactor, and the blocks that take its
+// replies.
 
 import { coded } from '../runtime/errors.js'
 import { timers } from '../runtime/timers.js'
@@ -50,29 +51,29 @@ import { type RawBuffer, raw } from './raw_buffer.js'
 import type { Recipient } from './recipient.js'
 import type { ReplyBytes } from './reply_bytes.js'
 
-/** Up to this length a loop over the characters beats the call into the runtime. */
+/** Up to this length, a loop over the characters is faster than a call into the runtime. */
 const SHORT_TEXT = 48
 
-/** Blocks of requests of a reactor on a thread: one is answered, one waits, one is being filled. */
+/** The request blocks of a reactor on a thread: one is being answered, one waits, one is being filled. */
 const THREAD_BLOCKS = 3
 
-/** What a route may have other than its server. Times in milliseconds, the rate in bytes a second. */
+/** Deadlines that a route can set in place of the server's. Times in milliseconds, the rate in bytes per second. */
 export interface Deadlines {
   readonly requestTimeout?: number | undefined
   readonly writeTimeout?: number | undefined
   readonly minRate?: number | undefined
 }
 
-/** What an exchange asks of its reactor. */
+/** The reactor of an exchange, as far as the exchange needs it. */
 export interface ExchangeNative extends Pick<NativeReactor, 'lend' | 'losers'> {
   /**
-   * Makes the native side take what the block of replies holds, and give another one for it. False when it does not:
-   * `atLeisure`, and the reactor has not taken what was given before.
+   * Makes the native side take the block of replies, and provide another one. With `atLeisure`, it returns false when
+   * the reactor has not taken the previous block yet.
    */
   flush(atLeisure?: boolean): boolean
 }
 
-/** Memory that one side fills and the other reads. */
+/** A block of memory that one side fills and the other reads: see the layout. */
 export class Block {
   readonly memory: ArrayBuffer
   readonly words: Int32Array
@@ -95,15 +96,15 @@ export class Exchange {
   readonly #replies: Block[] = []
   readonly #native: ExchangeNative
   readonly #threaded: boolean
-  /** Those that are too large to be copied to another thread at once. */
+  /** Bodies that are too large to be copied to another thread at once. */
   readonly largeBodies = new LargeBodies(this)
-  // Who gave the bodies that lie elsewhere, by their places.
+  // The lenders of bodies outside of the block, by the numbers that `lend` returned.
   readonly #lenders: ((() => Lender | undefined) | undefined)[] = []
-  // The block that is written to, and its place.
+  // The block that is written to, and its number.
   #out: Block
   #outPlace = 0
   #bytesUsed = 0
-  // The last text that was answered, and where it stands in the block.
+  // The text of the last response, and its position in the block.
   #text: string | undefined
   #textAt = 0
   #textEnd = 0
@@ -118,12 +119,12 @@ export class Exchange {
     this.#out.words[REPLIES_END] = REPLIES_FIRST
   }
 
-  /** A block of requests, by its place. */
+  /** A block of requests, by its number. */
   requests(place: number): Block {
     return this.#requests[place] as Block
   }
 
-  /** An answer. `fields` are complete lines, checked; `flags` are the layout's. */
+  /** Writes a response. `fields` are complete, checked field lines. `flags`: see the layout. */
   answer(to: Recipient, status: number, flags: number, fields: string, body: ReplyBytes): void {
     const bytes = this.#threaded ? bytesOfLarge(body) : undefined
     const isSilent = status === 204 || status === 205 || status === 304
@@ -137,14 +138,14 @@ export class Exchange {
     }
   }
 
-  /** An answer of status 200 that is nothing but text, as most are. */
+  /** Writes a response with status 200 that has only a text, as most have. */
   text(slot: number, generation: number, sequence: number, contentType: number, body: string): void {
     if (body.length > COPIED_BODY) {
       return this.answer({ slot, generation, sequence }, 200, contentType, '', body)
     }
     const { words: out, bytes } = this.#makeRoom(3 * body.length)
     const at = out[REPLIES_END]
-    // What stands in the block is not written once more: many answers are the same.
+    // A text that is already in the block is not written again, because many responses are the same.
     const isThere = body === this.#text
     const bodyAt = isThere ? this.#textAt : this.#bytesUsed
     const end = isThere ? this.#textEnd : write(bytes, body, bodyAt)
@@ -168,8 +169,8 @@ export class Exchange {
   }
 
   /**
-   * An answer that has a length and, here, no body: with FLAG_REPLY_LENGTH_ONLY it will never have one (RFC 9110 §8.6),
-   * with FLAG_REPLY_STREAM and FLAG_REPLY_SIZED it follows in chunks.
+   * Writes a response with a length but without a body. With FLAG_REPLY_LENGTH_ONLY, it has no body (RFC 9110 §8.6).
+   * With FLAG_REPLY_STREAM and FLAG_REPLY_SIZED, the body follows in chunks.
    */
   answerSized(to: Recipient, status: number, flags: number, fields: string, length: number): void {
     const words = this.#put(REPLY_ANSWER, to, status, flags, fields, undefined)
@@ -179,8 +180,8 @@ export class Exchange {
   }
 
   /**
-   * An answer of bytes for the wire: `head` in latin1, and the body behind it. With FLAG_REPLY_STREAM `rawChunk` adds
-   * more; FLAG_REPLY_CLOSE ends the connection behind it. Nothing is judged or added, for no method or status.
+   * Writes a raw response: `head` in Latin-1, and then the body. With FLAG_REPLY_STREAM, `rawChunk` adds more. With
+   * FLAG_REPLY_CLOSE, the connection is closed after it. Nothing is checked or added, whatever the method and status.
    */
   raw(to: Recipient, flags: number, head: string, body: ReplyBytes): void {
     const bytes = this.#threaded ? bytesOfLarge(body) : undefined
@@ -195,55 +196,59 @@ export class Exchange {
   }
 
   /**
-   * More of such an answer, or of a connection that was handed over. With FLAG_CHUNK_END the last, with FLAG_CHUNK_ASKS
-   * EVENT_DRAINED tells when the client has taken it all, and its memory is the caller's own again.
+   * Writes more of a raw response, or to a connection that was handed over. FLAG_CHUNK_END: it is the last chunk. With
+   * FLAG_CHUNK_ASKS, EVENT_DRAINED comes when the client has taken everything, and the caller may change the memory
+   * again.
    */
   rawChunk(to: Recipient, flags: number, head: string, body: ReplyBytes): void {
     this.chunk(to, flags | FLAG_REPLY_RAW, head, body)
   }
 
-  /** A piece of a streamed body. With FLAG_CHUNK_END it is the last, and `trailers` are complete lines, checked. */
+  /**
+   * Writes a piece of a streamed body. With FLAG_CHUNK_END it is the last; `trailers` are complete, checked field
+   * lines.
+   */
   chunk(to: Recipient, flags: number, trailers: string, body: ReplyBytes): void {
     if (this.#threaded) return this.copiedChunk(to, flags, trailers, body)
     this.#put(REPLY_CHUNK, to, 0, flags, trailers, body)
   }
 
-  /** The same; its memory is the caller's own again when the client takes more, or at once if nothing is asked for. */
+  /** The same with a copy. With FLAG_CHUNK_ASKS, the caller may change the memory again at EVENT_DRAINED. */
   copiedChunk(to: Recipient, flags: number, trailers: string, body: ReplyBytes): void {
     if (this.largeBodies.takes(to, { flags, trailers, body })) return
     const bytes = bytesOfLarge(body)
     if (bytes === undefined) return this.window(to, flags, trailers, body)
     const hasHead = (flags & FLAG_REPLY_RAW) !== 0 && trailers !== ''
-    // They stand before the body, and trailers behind it.
+    // Raw fields are sent before the body, trailers after it.
     if (hasHead) this.window(to, FLAG_REPLY_RAW, trailers, undefined)
     this.largeBodies.send(to, flags, hasHead ? '' : trailers, bytes)
   }
 
-  /** A chunk that is copied, whatever waits before it. */
+  /** Writes a copied chunk, ahead of chunks that wait. */
   window(to: Recipient, flags: number, trailers: string, body: ReplyBytes): void {
     this.#put(REPLY_CHUNK, to, 0, flags, trailers, body, true)
   }
 
-  /** Breaks the connection, for a streamed body that cannot be completed. */
+  /** Closes the connection, because a streamed body cannot be completed. */
   abort(to: Recipient): void {
     this.largeBodies.drop(to)
     this.#put(REPLY_ABORT, to, 0, 0, '', undefined)
   }
 
-  /** Asks for so many more bytes of the request's body. */
+  /** Asks for this many more bytes of the request's body. */
   read(to: Recipient, bytes: number): void {
     const words = this.#put(REPLY_READ, to, 0, 0, '', undefined)
     words[words[REPLIES_END] - REPLY_WORDS + REPLY_BODY_LENGTH] = Math.min(bytes, 0x7fffffff)
   }
 
-  /** Takes the connection over: what comes on it from now on is told as it is. */
+  /** Takes over the connection: from now on, received bytes are reported as they are. */
   takeOver(to: Recipient): void {
     this.#put(REPLY_TAKE_OVER, to, 0, 0, '', undefined)
   }
 
   /**
-   * Ends a connection, idle or not, whatever of it is unanswered: END_IN_ORDER, END_AT_ONCE or END_BY_RESET. The bytes are
-   * for the wire, before the end.
+   * Ends a connection, idle or with unanswered requests. `how`: END_IN_ORDER, END_AT_ONCE or END_BY_RESET. The raw
+   * bytes are sent before the end.
    */
   endConnection(slot: number, generation: number, how: number, bytes?: string | Uint8Array): void {
     const end = () => this.endConnection(slot, generation, how, bytes)
@@ -251,7 +256,7 @@ export class Exchange {
     this.#put(REPLY_END_CONNECTION, { slot, generation, sequence: 0 }, how, 0, '', bytes)
   }
 
-  /** Other deadlines than the server's, for one request. */
+  /** Sets the deadlines of one request. */
   deadlines(to: Recipient, { requestTimeout, writeTimeout, minRate }: Deadlines): void {
     const words = this.#put(REPLY_DEADLINES, to, 0, 0, '', undefined)
     const at = words[REPLIES_END] - REPLY_WORDS
@@ -260,9 +265,9 @@ export class Exchange {
     words[at + DEADLINES_RATE] = minRate === undefined ? 0 : minRate + 1
   }
 
-  /** What `work` answers, and what was answered before it, crosses when it has run. */
+  /** Runs `work`, and then passes its replies and the replies before it to the reactor together. */
   together(work: () => void): void {
-    // What is there from before has waited long enough.
+    // Earlier replies have waited long enough.
     this.#native.flush(true)
     this.state[STATE_IN_BATCH] = 1
     try {
@@ -273,7 +278,7 @@ export class Exchange {
     }
   }
 
-  /** Gives the words of the block, at whose end the reply stands. */
+  /** Writes a reply. Returns the words of the block; the reply is the last one in it. */
   #put(
     kind: number,
     to: Recipient,
@@ -283,15 +288,15 @@ export class Exchange {
     body: ReplyBytes,
     copied = this.#threaded,
   ): Int32Array {
-    // Nobody else has memory that is made here.
+    // Memory that is created here cannot be changed by others.
     const isOwn = typeof body === 'string' && body.length > COPIED_BODY
     if (isOwn) body = Buffer.from(body as string)
     const large = typeof body === 'object' && (body.length > COPIED_BODY || body instanceof FileSlice)
     if (typeof body === 'object' && body.length === 0 && body instanceof Uint8Array) checkIsThere(body)
-    // A UTF-16 unit takes at the most three bytes of UTF-8.
+    // A UTF-16 unit takes at most three bytes of UTF-8.
     const bodyMost = body === undefined || large ? 0 : typeof body === 'string' ? 3 * body.length : body.length
     const { words: out, bytes } = this.#makeRoom(fields.length + bodyMost)
-    // From here on the native side closes the file.
+    // From now on, the native side closes the file.
     if (body instanceof FileSlice) body.take()
     const at = out[REPLIES_END]
     const fieldsAt = this.#bytesUsed
@@ -328,17 +333,17 @@ export class Exchange {
     return place
   }
 
-  /** Whom the body at a place of the block that is flushed is of; undefined where nobody can change it. */
+  /** The lender of a body in the block that is being flushed. Undefined when the body cannot change. */
   lenderOf(place: number): Lender | undefined {
     return this.#lenders[place]?.()
   }
 
-  /** Whom bodies belonged to that have changed before they were sent, since the last call. */
+  /** The lenders of bodies that have changed before they were sent, since the last call. */
   losers(): Lender[] {
     return this.#native.losers() as Lender[]
   }
 
-  /** Late replies are gathered, and cross together once a turn of the event loop. */
+  /** Replies outside of a batch are passed to the reactor together, once in a turn of the event loop. */
   #flushSoon(): void {
     if (this.#flushIsDue) return
     this.#flushIsDue = true
@@ -354,7 +359,7 @@ export class Exchange {
   }
 
   #turnTo(place: number): Block {
-    // The native side adds blocks, and gives up the last of them.
+    // The native side adds blocks, and removes the last ones.
     if (this.#replies.length > this.replyBlocks.length) this.#replies.length = this.replyBlocks.length
     const memory = this.replyBlocks[place] as ArrayBuffer
     const block = this.#replies[place]
@@ -364,10 +369,10 @@ export class Exchange {
     return this.#out
   }
 
-  /** Gives the block that has room for so many bytes and one more reply. */
+  /** Returns a block that has room for one more reply with this many bytes. */
   #makeRoom(bytes: number): Block {
     let block = this.#replyBlock()
-    // The native side has taken what there was.
+    // The native side has taken the previous replies.
     if (block.words[REPLIES_END] === REPLIES_FIRST) this.#startOver()
     const fits = this.#bytesUsed + bytes <= BLOCK_BYTES && block.words[REPLIES_END] + REPLY_WORDS <= BLOCK_WORDS
     if (fits) return block
@@ -391,7 +396,7 @@ function newMemory(): ArrayBuffer {
   return new ArrayBuffer(BLOCK_BYTES_AT + BLOCK_BYTES)
 }
 
-/** A body that is too large to be copied at once. */
+/** The bytes of a body that is too large to be copied at once. Undefined for smaller bodies. */
 function bytesOfLarge(body: ReplyBytes): Uint8Array | undefined {
   if (typeof body === 'string') {
     const isLarge = body.length > COPIED_WINDOW / 3 && Buffer.byteLength(body) > COPIED_WINDOW
@@ -400,7 +405,7 @@ function bytesOfLarge(body: ReplyBytes): Uint8Array | undefined {
   return body instanceof Uint8Array && body.length > COPIED_WINDOW ? body : undefined
 }
 
-/** Writes a body at a place, and gives its end. */
+/** Writes a body at an offset, and returns its end. */
 function write(bytes: RawBuffer, body: string | Uint8Array | undefined, at: number): number {
   if (body === undefined) return at
   if (typeof body !== 'string') {

@@ -1,11 +1,10 @@
-// The one file that loads the addon.
-import { createRequire } from 'node:module'
+// Loads the addon. No other file does.
 import { join } from 'node:path'
 import { coded, messageOf } from '../runtime/errors.js'
-import { packageFolder } from '../runtime/package_place.js'
+import { packageFolder, requireFrom } from '../runtime/package_place.js'
 import * as layout from './layout.js'
 
-/** What the native side counts. */
+/** The counters of the native side. */
 export interface NativeStats {
   accepted: number
   open: number
@@ -21,7 +20,7 @@ export interface NativeStats {
   refusals: number[]
 }
 
-/** What a system call refused: its negative errno, and its name. */
+/** A failed system call: the negative errno, and the name of the call. */
 export interface NativeFailure {
   errno: number
   syscall: string
@@ -33,7 +32,7 @@ export interface ListenSettings {
   ipv6Only: boolean
 }
 
-/** How long is waited for a client, in milliseconds, and how few bytes a second it may send or take; 0 for none. */
+/** Timeouts for clients in milliseconds, and the least rate in bytes per second. 0 means no limit. */
 export interface NativeDeadlines {
   keepAliveTimeout?: number
   headersTimeout?: number
@@ -43,7 +42,7 @@ export interface NativeDeadlines {
   minRate?: number
 }
 
-/** A whole answer: field lines, a body and its entity tag as bytes; the flags are the layout's. */
+/** A whole response: field lines, a body and its entity tag as bytes. Flags: see the layout. */
 export interface NativeFixedAnswer {
   readonly status: number
   readonly flags: number
@@ -52,92 +51,95 @@ export interface NativeFixedAnswer {
   readonly etag: Uint8Array
 }
 
-/** A reactor with its host: on this thread, or on one of its own. */
+/** A reactor with its host, on this thread or on its own. */
 export interface NativeReactor {
-  /** Opens a socket that the other reactors listen at, too. */
+  /** Opens a listening socket, which the other reactors share. */
   listen(
     address: string,
     port: number,
     settings: ListenSettings,
     others: readonly NativeReactor[],
   ): { port: number } | NativeFailure
-  /** The same at a path of the UNIX domain; the port is 0. The file is not removed when the reactor closes. */
+  /** The same for a Unix domain socket at a path. The port is 0. The file is not removed when the reactor closes. */
   listenAtPath(
     path: string,
     settings: Pick<ListenSettings, 'backlog'>,
     others: readonly NativeReactor[],
   ): { port: number } | NativeFailure
-  /** The same on a bound socket that was opened elsewhere: the reactor has a descriptor of its own for it. */
+  /** The same for a bound socket that was opened elsewhere. The reactor duplicates the descriptor. */
   listenOn(
     descriptor: number,
     settings: Pick<ListenSettings, 'backlog'>,
     others: readonly NativeReactor[],
   ): { port: number } | NativeFailure
   start(): void
-  /** Closes the listeners; the connections go on. */
+  /** Closes the listeners. Connections stay open. */
   stopListening(): void
-  /** Ends the connections of which nothing is asked now. */
+  /** Closes the idle connections. */
   closeIdle(): void
-  /** Changes those that are given, also for what is waited for already. 0 turns one off. */
+  /** Changes the given deadlines, also for connections that already wait. 0 disables a deadline. */
   setDeadlines(deadlines: NativeDeadlines): void
-  /** From now on; undefined for any number. */
+  /** Applies to new connections. Undefined means no limit. */
   setMaxConnections(most: number | undefined): void
-  /** That are open; on a thread as of its last turn. */
+  /** The number of open connections. For a reactor on a thread, as of its last turn. */
   connections(): number
-  /** Whether the reactor keeps the process alive, as it does at first. */
+  /** Makes the reactor keep the process alive, which is the default. */
   ref(): void
   unref(): void
   /**
-   * A body that does not go into the block of replies which is being filled, bytes or a slice of a file: its place, that
-   * the reply names. Bytes are copied when that is asked for, or the reactor is on another thread; otherwise they are
-   * sent from where they lie.
+   * Registers a body outside of the current block of replies, which is bytes or a slice of a file. Returns its number
+   * for the reply. Bytes are copied if `copied` is set or the reactor is on another thread. Otherwise they are sent
+   * from their own memory.
    */
   lend(body: object, copied: boolean): number
-  /** What `lenderOf` gave for bodies that have changed before they were sent, since the last call. */
+  /** The lenders of bodies that have changed before they were sent, since the last call. */
   losers(): object[]
-  /** Sends the replies that were written outside of `onBatch`. */
+  /** Sends the replies that were written outside of `onBatch`. With `atLeisure`: see ExchangeNative. */
   flush(atLeisure?: boolean): boolean
-  /** Answers GET and HEAD of exactly this target without JavaScript, from now on. */
+  /** From now on, answers GET and HEAD of exactly this target without JavaScript. */
   setFixed(target: string, answer: NativeFixedAnswer): void
   stats(): NativeStats
-  /** No new connections; those that there are end with their last answer. */
+  /** Accepts no more connections. Open ones are closed after their last response. */
   drain(): void
-  /** Ends everything. */
+  /** Closes the reactor and all connections. */
   close(): void
 }
 
-/** A regular file that is open for reading. Made by a `NativeFolder` or by `openFile`. */
+/** A regular file that is open for reading. Created by a `NativeFolder` or by `openFile`. */
 export interface NativeFile {
-  /** In bytes, as everything here: of the time at which it was opened. */
+  /** In bytes. This and the other metadata are as of the time of opening. */
   readonly size: number
-  /** When it was last written, in ms since 1970, or what was set for that. */
+  /** The time of the last modification, in ms since 1970. Programs can set it. */
   readonly mtimeMs: number
-  /** When anything of it was last changed, which cannot be set. */
+  /** The time of the last change of content or metadata. Programs cannot set it. */
   readonly ctimeMs: number
-  /** Characters of an entity tag, which another file, or this one after it was written again, does not have. */
+  /** Characters for an entity tag. Another file, or this file after another write, has other ones. */
   readonly version: string
-  /** How many bytes were read, fewer than there is room for only at the end of the file; or a negative errno. */
+  /**
+   * Returns the number of bytes, which is less than `into` has room for only at the end of the file; or a negative
+   * errno.
+   */
   read(into: Uint8Array, offset: number): number
-  /** Lets go of it. Slices of it that are being sent are sent to their end. */
+  /** Closes it. Slices that are being sent are still sent completely. */
   close(): void
-  /** Whether the other one was opened at the same place of the same disk: the same file, however it has changed since. */
+  /** Whether both are the same file, with the same device and inode, even if it has changed in between. */
   isSameAs(other: NativeFile): boolean
 }
 
-/** A folder that files are opened in: the one that is at its path, see `refresh`. */
+/** A folder in which files are opened. */
 export interface NativeFolder {
   /**
-   * The file at a path relative to the folder, with `/` between its segments; or a negative errno. Nothing outside of
-   * the folder is opened, whatever the path's spelling and wherever links lead.
+   * Opens the file at a path relative to the folder, with `/` between segments; or returns a negative errno. Files
+   * outside of the folder are never opened, whatever the spelling of the path and the targets of links.
    */
   open(path: string): NativeFile | number
-  /** Looks whether another folder has come to its path, and takes that. 0, or a negative errno when there is none. */
+  /** Opens the folder's path again, which may name another folder by now. Returns 0, or a negative errno. */
   refresh(): number
 }
 
 export interface Backend {
   readonly name: string
-  /** It cannot be watched by another loop, so its reactors have threads of their own. */
+  /** Other event loops cannot watch it, so its reactors need threads. */
   readonly needsThread: boolean
 }
 
@@ -145,27 +147,27 @@ export interface Native {
   Reactor: new (
     settings: Readonly<Record<string, number | string | boolean>>,
     requestBlocks: readonly ArrayBuffer[],
-    /** The native side adds to them. */
+    /** The native side adds blocks. */
     replyBlocks: ArrayBuffer[],
     state: Int32Array,
-    /** Says in the state whether it is to be resumed. */
+    /** Sets the state STATE_BATCH, which tells whether `onResume` is to be called. */
     onBatch: (block: number, events: number) => void,
-    /** The same, when the microtasks have run. */
+    /** The same. Called after the microtasks. */
     onResume: () => void,
-    /** Whom the body at this place of the block that is flushed is of, if it can change: it is not sent at once. */
+    /** Returns the lender of a body that is not sent at once, by its number; undefined when the body cannot change. */
     lenderOf: (place: number) => object | undefined,
     onIdle: () => void,
     onClosed: () => void,
   ) => NativeReactor
-  /** Throws an Error with a negative `errno` when there is no such folder. */
+  /** Throws an Error with a negative `errno` when the folder cannot be opened. */
   Folder: new (
     path: string,
   ) => NativeFolder
-  /** The file at a path, which may be anywhere; or at one relative to a folder, as `NativeFolder.open`. */
+  /** Opens the file at any path; or with `root`, at a path relative to that folder, as `NativeFolder.open` does. */
   openFile(path: string, root?: string): NativeFile | number
   layout: string
   methods: readonly string[]
-  /** Why clients are refused or cut off: a stable code, and the status that they are told, 0 for none. */
+  /** Why clients are refused or cut off: a stable code, and the status of the response, 0 for none. */
   refusals: readonly { readonly code: string; readonly status: number }[]
   /** The best first. */
   backends: readonly Backend[]
@@ -224,7 +226,7 @@ function required(): Native {
   const folder = packageFolder()
   if (folder === undefined) throw bundledAlone()
   try {
-    const nodeGypBuild = createRequire(join(folder, 'package.json'))('node-gyp-build') as (folder: string) => Native
+    const nodeGypBuild = requireFrom(join(folder, 'package.json'))('node-gyp-build') as (folder: string) => Native
     return nodeGypBuild(join(folder, 'native'))
   } catch (cause) {
     const system = `${process.platform} ${process.arch}`
@@ -245,7 +247,7 @@ function bundledAlone(): Error {
     new Error(
       "brink's native addon cannot be part of a bundle, and the package brink is not installed beside this one. " +
         'Leave brink out of the bundle, and install it where the bundle runs: `--external:brink` for esbuild, ' +
-        "`external: ['brink']` for rollup, `externals: { brink: 'brink' }` for webpack.",
+        "`external: /^brink($|\\/)/` for rollup, `externals: /^brink($|\\/)/, externalsType: 'commonjs'` for webpack.",
     ),
     'ERR_ADDON_MISSING',
   )

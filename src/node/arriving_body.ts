@@ -1,18 +1,18 @@
-// A body on its way from the loop into a message, light or real.
+// Passes the body of a request from the loop to its message, light or real.
 import type { Socket } from 'node:net'
 import { isLight } from './light_request.js'
 import { endMessage } from './message_body.js'
 import { inside, type NodeIncoming } from './node_parser.js'
 import type { NodeRequest } from './request.js'
 
-/** What takes a body from the loop. */
+/** The connection of a body, as far as the body needs it. */
 export interface BodyConnection {
   readonly socket: Socket
-  /** So much was taken, and as much more may come. */
-  took(request: NodeRequest, bytes: number): void
+  /** The app has taken these bytes, so the loop may read as many more. */
+  consumed(request: NodeRequest, bytes: number): void
 }
 
-/** A piece of a body, or its end. A light message keeps what came with its head, until somebody wants it. */
+/** Passes on a piece of a body, or its end. A light message keeps the body that came with its head until it is read. */
 export function pushBody(
   connection: BodyConnection,
   request: NodeRequest,
@@ -30,12 +30,13 @@ export function pushBody(
   }
   const fields = inside<NodeIncoming>(req)
   const { _dumped: isDumped } = fields
-  // Whoever listens already is read to, though all of it is there before Node's stream asks for it.
+  // The whole body may be pushed before Node's stream reads. Without `_consuming`, Node would discard it after the
+  // response.
   if (req.readableFlowing !== null || req.listenerCount('readable') > 0) fields._consuming = true
   if (bytes.length > 0 && !isDumped && !req.push(bytes)) {
     connection.socket.pause()
-    request.untaken += bytes.length
-  } else connection.took(request, bytes.length)
+    request.unreadBytes += bytes.length
+  } else connection.consumed(request, bytes.length)
   if (!isLast) return
   request.hasWholeBody = true
   endMessage(req, trailers)

@@ -1,4 +1,4 @@
-// A client's connection: its socket once somebody asks for it, its unanswered requests, and what is sent to it.
+// A connection: its unanswered requests, what is sent to it, and its socket, which is created when it is first used.
 import type { Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Exchange } from '../exchange/exchange.js'
@@ -17,7 +17,7 @@ import {
 import { coded } from '../runtime/errors.js'
 import { timers } from '../runtime/timers.js'
 import { pushBody } from './arriving_body.js'
-import { isHeard, isLight } from './light_request.js'
+import { hasRequestListeners, isLight } from './light_request.js'
 import { hasListeners, makeResponseReal, markGone } from './light_response.js'
 import { endMessage } from './message_body.js'
 import { inside, type NodeIncoming, type NodeOutgoing, type NodeSocket, nodeListener } from './node_parser.js'
@@ -27,25 +27,25 @@ import { bytesOf, SocketOutput } from './socket_output.js'
 
 const NO_BYTES = Buffer.alloc(0)
 
-/** So long a client is waited for that was refused, and that the app neither answers nor ends. */
+/** A refused connection that the app does not close is closed after this time. */
 const REFUSED_MS = 5000
 
-/** What a connection needs of its server. */
+/** The loop and the server of a connection, as far as the connection needs them. */
 export interface ConnectionOwner {
   readonly exchange: Exchange
   readonly highWaterMark: number
-  /** Emits 'connection', at which Node's own listener makes the socket one of its server. */
+  /** Emits 'connection'. Node's own listener then sets up the socket. */
   adopt(connection: Connection, socket: BrinkSocket): void
   readonly server: Server
-  /** Has Node's server take a request of which the app has the message and the response. */
-  takeReal(request: NodeRequest): void
-  /** Less may be waited for than before. */
+  /** Passes a request to Node's server. The app has its request and response objects already. */
+  passToNode(request: NodeRequest): void
+  /** Ends the loop if it has nothing left to wait for. */
   endIfIdle(): void
-  /** It does not count any more. */
-  left(connection: Connection): void
+  /** The connection has ended, and is not counted any more. */
+  connectionEnded(connection: Connection): void
 }
 
-/** Its end, as far as this side knows. */
+/** The state of the connection. `ending`: this side has asked for its end. */
 type Phase = 'open' | 'ending' | 'closed'
 
 export class Connection implements SocketOwner, RequestConnection {
@@ -54,35 +54,35 @@ export class Connection implements SocketOwner, RequestConnection {
   readonly peer: Partial<AddressInfo>
   readonly local: Partial<AddressInfo>
   bytesRead = 0
-  /** By responses that no stream has written. */
+  /** Bytes of light responses, which are not written to the socket. */
   bytesAnswered = 0
-  /** Requests without a whole answer, the first one first. */
+  /** Requests without a whole response, in the order of arrival. */
   readonly open: NodeRequest[] = []
-  /** It has sent a request. */
-  hasAsked = false
+  /** The client has sent a request. */
+  hasSentRequest = false
   /** The request whose body is still coming. */
   #incoming: NodeRequest | undefined
   readonly #owner: ConnectionOwner
   #socket: BrinkSocket | undefined
   #phase: Phase = 'open'
   #hasLeft = false
-  #heardEnd = false
-  /** It was handed over: for whose request. */
+  #clientEnded = false
+  /** The request that switched protocols. Undefined while the connection speaks HTTP. */
   #tunnel: NodeRequest | undefined
-  /** Tells the app of that, with the bytes that came behind the head. */
-  #begin: ((head: Buffer) => void) | undefined
-  #saidEnd = false
-  /** What is missing of a request's body will not come. */
-  #isTorn = false
-  /** The client was refused: what is written now is the answer to that. */
+  /** Hands the connection over to the app, with the bytes that came after the head. */
+  #onTunnel: ((head: Buffer) => void) | undefined
+  #hasSentEnd = false
+  /** The rest of a request will not arrive. */
+  #isIncomplete = false
+  /** The client was refused. What is written from then on is the response to that. */
   #isRefused = false
   #refusedTimer: NodeJS.Timeout | undefined
-  /** What was written while there was no response. */
+  /** What was written while no response was due. It is sent before the next response, or before the end. */
   #early: Written[] = []
-  /** A response that was detached before its end: what the socket writes belongs to it. */
+  /** A response that was detached from the socket before its end. What is written to the socket belongs to it. */
   #detached: NodeRequest | undefined
   #timeoutIsSuspended = false
-  #untaken = 0
+  #unreadBytes = 0
   readonly #output: SocketOutput
 
   constructor(
@@ -100,7 +100,7 @@ export class Connection implements SocketOwner, RequestConnection {
     this.#output = new SocketOutput(owner.exchange)
   }
 
-  /** Its socket, which is made when somebody asks for it. */
+  /** The socket, which is created when it is first used. */
   get socket(): BrinkSocket {
     if (this.#socket === undefined) {
       this.#socket = new BrinkSocket(this, this.#owner.highWaterMark)
@@ -109,7 +109,7 @@ export class Connection implements SocketOwner, RequestConnection {
     return this.#socket
   }
 
-  /** The socket, if there is one. */
+  /** The socket, if it was created. */
   get madeSocket(): BrinkSocket | undefined {
     return this.#socket
   }
@@ -118,44 +118,44 @@ export class Connection implements SocketOwner, RequestConnection {
     return this.#owner.server
   }
 
-  /** It does not count any more. */
+  /** It has ended, and is not counted any more. */
   get hasLeft(): boolean {
     return this.#hasLeft
   }
 
-  /** Nothing will come of it any more. */
+  /** The client will send nothing more that the server waits for. */
   get isSilent(): boolean {
-    return this.#hasLeft || (this.#tunnel !== undefined && this.#heardEnd)
+    return this.#hasLeft || (this.#tunnel !== undefined && this.#clientEnded)
   }
 
   get isOpen(): boolean {
     return this.#phase === 'open'
   }
 
-  /** It waits for a next request. */
+  /** It waits for the next request. */
   get isIdle(): boolean {
-    return this.hasAsked && this.open.length === 0 && this.#incoming === undefined && this.#tunnel === undefined
+    return this.hasSentRequest && this.open.length === 0 && this.#incoming === undefined && this.#tunnel === undefined
   }
 
-  /** Ends it at once. */
+  /** Closes it at once. */
   close(): void {
     if (this.#socket !== undefined) this.#socket.destroy()
     else this.destroyed(false)
   }
 
-  /** There are too many. It was not counted. */
+  /** Closes a connection above the limit. It was not counted. */
   turnAway(): void {
     this.#hasLeft = true
     this.close()
   }
 
-  takeReal(request: NodeRequest): void {
-    this.#owner.takeReal(request)
+  passToNode(request: NodeRequest): void {
+    this.#owner.passToNode(request)
   }
 
   answer(request: NodeRequest, head: string, body: string | Uint8Array | undefined, isLast: boolean): void {
     this.bytesAnswered += head.length + (body?.length ?? 0)
-    // The app has written to the socket before.
+    // The app has written to the socket directly, which began the response.
     if (request.isBegun) {
       this.#owner.exchange.rawChunk(request, FLAG_CHUNK_END | (isLast ? FLAG_REPLY_CLOSE : 0), head, body)
     } else this.#owner.exchange.raw(request, isLast ? FLAG_REPLY_CLOSE : 0, head, body)
@@ -168,7 +168,7 @@ export class Connection implements SocketOwner, RequestConnection {
     })
   }
 
-  /** The answer has been given whole: with it the connection may end. */
+  /** The whole response was sent to the native side. After the last one, the connection ends. */
   answered(request: NodeRequest, isLast: boolean): void {
     request.isAnswered = true
     if (isLast && this.#phase === 'open') this.#phase = 'ending'
@@ -178,14 +178,14 @@ export class Connection implements SocketOwner, RequestConnection {
     this.#suspendTimeout()
   }
 
-  /** What is still to come of a body is not told behind its answer: for who has not read it, the message ends. */
+  /** The native side reports no more of a body after the response, so the message ends. */
   #forgetBody(request: NodeRequest): void {
     this.#incoming = undefined
     const { req } = request
     if (this.#phase === 'open' && req !== undefined && !isLight(req) && !req.destroyed) endMessage(req, '')
   }
 
-  /** Between requests the loop has a timeout, and the socket none. */
+  /** Between requests, the timeout of the loop applies, not the timeout of the socket. */
   #suspendTimeout(): void {
     const socket = this.#socket
     if (socket === undefined || !socket.timeout || !this.server.keepAliveTimeout) return
@@ -201,25 +201,25 @@ export class Connection implements SocketOwner, RequestConnection {
     }
   }
 
-  // Of the socket.
+  // Called by the socket.
 
   wantsMore(): void {
     const { exchange } = this.#owner
     if (this.#tunnel !== undefined) {
-      if (this.#untaken > 0 && this.#phase !== 'closed') exchange.read(this.#tunnel, this.#untaken)
-      this.#untaken = 0
+      if (this.#unreadBytes > 0 && this.#phase !== 'closed') exchange.read(this.#tunnel, this.#unreadBytes)
+      this.#unreadBytes = 0
       return
     }
     for (const request of this.open) {
-      if (request.untaken === 0) continue
-      exchange.read(request, request.untaken)
-      request.untaken = 0
+      if (request.unreadBytes === 0) continue
+      exchange.read(request, request.unreadBytes)
+      request.unreadBytes = 0
     }
   }
 
   write(message: ServerResponse | null, pieces: readonly Written[], done: Done): void {
     if (this.#phase === 'closed') return done()
-    const request = message === null ? (this.#detached ?? this.#dueLight()) : requestOf(message)
+    const request = message === null ? (this.#detached ?? this.#firstLight()) : requestOf(message)
     const isOwn = request !== undefined && !request.isAnswered
     if (this.#tunnel !== undefined && !isOwn) return this.#output.send(this.#tunnel, pieces, done)
     if (request === undefined || request.isAnswered || this.#isRefused) {
@@ -235,8 +235,8 @@ export class Connection implements SocketOwner, RequestConnection {
     this.#output.send(request, pieces, done)
   }
 
-  /** The request that is due, where Node's server does not know of its response. */
-  #dueLight(): NodeRequest | undefined {
+  /** The first request, if it was not passed to Node's server. */
+  #firstLight(): NodeRequest | undefined {
     const [first] = this.open
     return first === undefined || first.isReal ? undefined : first
   }
@@ -250,9 +250,9 @@ export class Connection implements SocketOwner, RequestConnection {
     }
     if (!request.isBegun) return
     const isLast = inside<NodeOutgoing>(message)._last
-    // A body that the app goes on to read behind its answer would not be told any more.
+    // The native side reports no more of a body after the response. The app may still read it, so the end waits.
     const isRead = this.#incoming === request && !isLast && request.req && !inside<NodeIncoming>(request.req)._dumped
-    if (isRead) request.endsWithBody = true
+    if (isRead) request.endsAfterBody = true
     else this.#endAnswer(request, isLast)
   }
 
@@ -269,21 +269,21 @@ export class Connection implements SocketOwner, RequestConnection {
   }
 
   destroyed(resets: boolean): void {
-    this.#saidEnd ||= this.#phase === 'closed'
+    this.#hasSentEnd ||= this.#phase === 'closed'
     if (this.#phase === 'open' || (resets && this.#phase === 'ending')) {
       if (this.#isRefused && !resets) this.#end()
       else this.#owner.exchange.endConnection(this.slot, this.generation, resets ? END_BY_RESET : END_AT_ONCE)
       this.#phase = 'ending'
     }
-    this.#output.taken()
+    this.#output.drained()
     this.#leave()
   }
 
-  // Of the loop.
+  // Called by the loop.
 
-  /** A request came. */
+  /** A request has arrived. */
   began(request: NodeRequest, bytes: number): void {
-    this.hasAsked = true
+    this.hasSentRequest = true
     this.bytesRead += bytes
     this.open.push(request)
     if ((request.flags & FLAG_BODY) !== 0) this.#incoming = request
@@ -293,7 +293,7 @@ export class Connection implements SocketOwner, RequestConnection {
     this.#socket?.setTimeout(this.server.timeout)
   }
 
-  /** More of the body of the request that came last. */
+  /** More of the body of the last request. */
   body(bytes: Buffer, isLast: boolean, trailers: string): void {
     const request = this.#incoming
     if (request === undefined) return
@@ -302,113 +302,113 @@ export class Connection implements SocketOwner, RequestConnection {
     if (isLast) this.#incoming = undefined
     request.context.runInAsyncScope(pushBody, undefined, this, request, bytes, isLast, trailers)
     if (!isLast) return
-    if (request.endsWithBody) this.#endAnswer(request, false)
+    if (request.endsAfterBody) this.#endAnswer(request, false)
   }
 
   /** The body will never be complete. */
   bodyFailed(): void {
     this.#incoming = undefined
-    this.#isTorn = true
+    this.#isIncomplete = true
   }
 
-  /** So much of the body was taken. */
-  took(request: NodeRequest, bytes: number): void {
+  /** The app has taken these bytes of the body. */
+  consumed(request: NodeRequest, bytes: number): void {
     if (this.#phase !== 'closed' && this.#incoming === request) this.#owner.exchange.read(request, bytes)
   }
 
-  /** There is room for more. */
+  /** The client has taken what was sent. */
   drained(_sequence: number): void {
-    this.#output.taken()
+    this.#output.drained()
   }
 
-  /** The client has said its end. It may still take answers. */
-  heardEnd(): void {
-    if (this.#heardEnd) return
-    this.#heardEnd = true
+  /** The client has closed its sending side. It may still read responses. */
+  clientEnded(): void {
+    if (this.#clientEnded) return
+    this.#clientEnded = true
     this.makeReal()
     const { socket } = this
     if (socket.destroyed) return
-    if (this.#isTorn && !this.#isRefused) {
+    if (this.#isIncomplete && !this.#isRefused) {
       this.refuse()
-      missRest(socket)
+      feedPartialRequest(socket)
     }
     endReading(socket)
   }
 
-  /** The client has ended in the middle of a request. */
-  unfinished(): void {
+  /** The client has closed its sending side in the middle of a request. */
+  requestUnfinished(): void {
     if (this.#isRefused) return
-    this.#isTorn = true
-    if (!this.#heardEnd) return this.heardEnd()
+    this.#isIncomplete = true
+    if (!this.#clientEnded) return this.clientEnded()
     const { socket } = this
     if (socket.destroyed) return
     this.refuse()
-    missRest(socket)
+    feedPartialRequest(socket)
     const { parser } = inside<NodeSocket>(socket)
     if (socket.readableEnded) nodeListener(socket, 'error', 'socketOnError')?.call(socket, parser?.finish())
   }
 
-  /** It is closed, and nothing that is still said reaches anybody. */
+  /** The connection has closed. What is written from then on is not sent. */
   closed(cause: number): void {
     if (this.#phase === 'closed') return
     const wasOpen = this.#phase === 'open'
     this.#beginTunnel(NO_BYTES)
     this.#phase = 'closed'
-    this.#tellGone()
+    this.#markRequestsGone()
     const socket = this.#socket
     if (socket !== undefined && !socket.destroyed) {
       if (wasOpen && cause === CLOSED_BY_RESET) socket.destroy(resetByClient())
-      else if (this.#tunnel === undefined && (wasOpen ? cause === CLOSED_BY_CLIENT : this.#endIsDue(cause)))
-        this.heardEnd()
-      else if (cause === CLOSED_BY_CLIENT && this.#heardEnd && this.#saidEnd) this.#output.taken()
+      else if (this.#tunnel === undefined && (wasOpen ? cause === CLOSED_BY_CLIENT : this.#waitsForClient(cause)))
+        this.clientEnded()
+      else if (cause === CLOSED_BY_CLIENT && this.#clientEnded && this.#hasSentEnd) this.#output.drained()
       else socket.destroy()
     }
-    this.#output.taken()
+    this.#output.drained()
     this.#leave()
   }
 
-  /** The app has ended its side alone: it goes on until the client ends, too. */
-  #endIsDue(cause: number): boolean {
-    return this.#saidEnd && !this.#heardEnd && (cause === CLOSED_BY_CLIENT || cause === CLOSED_BY_SERVER)
+  /** Whether the app has closed only its sending side, and has waited for the end of the client. */
+  #waitsForClient(cause: number): boolean {
+    return this.#hasSentEnd && !this.#clientEnded && (cause === CLOSED_BY_CLIENT || cause === CLOSED_BY_SERVER)
   }
 
-  /** What the client sent cannot be a request. What the socket writes now is the answer, and the last thing said. */
+  /** The client has sent no valid request. What is written from then on is the last response. */
   refuse(): void {
     this.#isRefused = true
-    // It is not read any more, so that its end would not be heard.
+    // The connection is not read any more, so the end of the client would not be noticed.
     this.#refusedTimer ??= timers.setTimeout(() => this.socket.destroy(), REFUSED_MS).unref()
   }
 
-  /** From here on the connection speaks another protocol. */
+  /** Switches the connection to another protocol. */
   takeOver(request: NodeRequest, begin: (head: Buffer) => void): void {
     this.#tunnel = request
     this.#owner.exchange.takeOver(request)
     this.answered(request, false)
-    this.#begin = begin
-    // What came together with the head is told in the next turn of the loop.
+    this.#onTunnel = begin
+    // Bytes that came together with the head arrive in the next turn of the loop.
     timers.setImmediate(() => timers.setImmediate(() => this.#beginTunnel(NO_BYTES)))
   }
 
   #beginTunnel(head: Buffer): void {
-    const begin = this.#begin
-    this.#begin = undefined
+    const begin = this.#onTunnel
+    this.#onTunnel = undefined
     if (begin !== undefined) this.#tunnel?.context.runInAsyncScope(begin, undefined, head)
   }
 
-  /** Bytes of a connection that was handed over. */
-  tunnelled(bytes: Buffer, isLast: boolean): void {
+  /** Bytes of a connection that has switched protocols. */
+  tunnelData(bytes: Buffer, isLast: boolean): void {
     const socket = this.#socket
     if (socket === undefined || socket.destroyed) return
     this.bytesRead += bytes.length
-    this.#untaken += bytes.length
+    this.#unreadBytes += bytes.length
     socket.touch()
     if (bytes.length > 0) {
-      if (this.#begin === undefined) socket.push(bytes)
+      if (this.#onTunnel === undefined) socket.push(bytes)
       else this.#beginTunnel(bytes)
     }
     if (isLast) {
       this.#beginTunnel(NO_BYTES)
-      this.#heardEnd = true
+      this.#clientEnded = true
       endReading(socket)
       this.#owner.endIfIdle()
     }
@@ -418,27 +418,27 @@ export class Connection implements SocketOwner, RequestConnection {
     return this.#tunnel?.sequence === sequence
   }
 
-  /** Has Node's server take what it does not know yet. */
+  /** Makes the light requests and responses real. */
   makeReal(): void {
     for (const { isReal, isGone, res } of this.open.slice()) {
       if (!isReal && !isGone && res !== undefined) makeResponseReal(res)
     }
   }
 
-  /** The same for those of which somebody would hear what becomes of them. */
-  #tellGone(): void {
+  /** Marks the open requests as gone. Those with listeners become real, so that Node emits their events. */
+  #markRequestsGone(): void {
     for (const request of this.open.slice()) {
       const { isReal, req, res } = request
       request.isGone = true
       if (isReal || req === undefined || res === undefined) continue
-      if (hasListeners(res) || isHeard(req) || !isLight(req)) makeResponseReal(res)
+      if (hasListeners(res) || hasRequestListeners(req) || !isLight(req)) makeResponseReal(res)
       else markGone(res)
     }
   }
 
   #end(): void {
     const { exchange } = this.#owner
-    this.#saidEnd = true
+    this.#hasSentEnd = true
     if (this.#tunnel !== undefined) return exchange.rawChunk(this.#tunnel, FLAG_CHUNK_END, '', undefined)
     if (this.#phase !== 'open') return
     this.#phase = 'ending'
@@ -449,26 +449,26 @@ export class Connection implements SocketOwner, RequestConnection {
   #leave(): void {
     if (this.#hasLeft) return
     this.#hasLeft = true
-    // It would keep the connection and its messages.
+    // The timer would keep the connection and its messages in memory.
     timers.clearTimeout(this.#refusedTimer)
-    this.#owner.left(this)
+    this.#owner.connectionEnded(this)
   }
 }
 
-/** 'end' is told of, though nobody reads. */
+/** Ends the readable side. The read() makes it emit 'end', even if the app does not read. */
 function endReading(socket: BrinkSocket): void {
   socket.push(null)
   socket.read(0)
 }
 
-/** Node's parser misses the rest of a request at the client's end, because it has the beginning of one. */
-function missRest(socket: BrinkSocket): void {
+/** Gives Node's parser the beginning of a request, so that it reports an incomplete request when the client ends. */
+function feedPartialRequest(socket: BrinkSocket): void {
   inside<NodeSocket>(socket).parser?.execute?.(BEGINNING)
 }
 
 const BEGINNING = Buffer.from('GET')
 
-/** As Node's sockets say it. */
+/** The error that Node's sockets emit. */
 function resetByClient(): Error {
   return Object.assign(coded(new Error('read ECONNRESET'), 'ECONNRESET'), { errno: -104, syscall: 'read' })
 }

@@ -1,11 +1,11 @@
-// The head of a response as Node writes it: the bytes are those of Node's own `_storeHeader`, for heads without the
-// fields that change how a response is framed or what becomes of its connection.
+// The head of a light response. The bytes are those of Node's own `_storeHeader`. Heads with fields that change the
+// framing or the connection are written by Node.
 import { STATUS_CODES } from 'node:http'
 import { isToken } from '../fields/header_rules.js'
 import { timers } from '../runtime/timers.js'
 
-/** Fields by which Node decides on more than a line of the head, and those whose values it rewrites. */
-const ODD = new Set([
+/** Fields that change more than their own line of the head, and fields whose values Node rewrites. */
+const SPECIAL = new Set([
   'connection',
   'transfer-encoding',
   'date',
@@ -17,30 +17,30 @@ const ODD = new Set([
   'upgrade',
 ])
 
-/** Field names that were used before, with what is known of them. Apps use few; no client can add to them. */
+/** Field names that the app has used. Apps use few, and clients cannot add any. */
 const names = new Map<string, FieldName>()
 const MOST_NAMES = 1000
 
 export interface FieldName {
   /** In lower case. */
   readonly key: string
-  readonly isOdd: boolean
+  readonly isSpecial: boolean
 }
 
-/** Undefined for what cannot be the name of a field. */
+/** Undefined for an invalid field name. */
 export function fieldName(name: string): FieldName | undefined {
   const known = names.get(name)
   if (known !== undefined) return known
   if (!isToken(name)) return undefined
   const key = name.toLowerCase()
-  const found = { key, isOdd: ODD.has(key) }
+  const found = { key, isSpecial: SPECIAL.has(key) }
   if (names.size < MOST_NAMES) names.set(name, found)
   return found
 }
 
 const NOT_PLAIN = /[^\t\x20-\x7e]/
 
-/** Whether the value of a field stands in a head as it is. */
+/** Whether the field value can be written into a head as it is. */
 export function isPlainValue(value: unknown): boolean {
   if (typeof value === 'string') return !NOT_PLAIN.test(value)
   if (typeof value === 'number') return true
@@ -50,7 +50,7 @@ export function isPlainValue(value: unknown): boolean {
 
 const statusLines: (string | undefined)[] = []
 
-/** Undefined for a reason that Node has to judge. */
+/** Undefined for a reason phrase that Node has to check. */
 export function statusLine(status: number, reason: string | undefined): string | undefined {
   if (reason === undefined || reason === STATUS_CODES[status]) {
     statusLines[status] ??= `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`
@@ -59,13 +59,13 @@ export function statusLine(status: number, reason: string | undefined): string |
   return NOT_PLAIN.test(reason) ? undefined : `HTTP/1.1 ${status} ${reason}\r\n`
 }
 
-/** How the body is framed: Node's choice where the app has made none. */
+/** The framing that Node adds to the head. `none`: the app has set it, or there is no body. */
 export type Framing = { readonly length: number } | 'chunked' | 'none'
 
 let second = 0
 let dateLine = ''
 
-/** The lines that Node adds behind the app's own, and the end of the head. */
+/** The lines that Node adds after the lines of the app, and the end of the head. */
 export function headEnd(framing: Framing, keepAliveTimeout: number, isLast: boolean): string {
   const now = Math.floor(timers.date() / 1000)
   if (now !== second) {

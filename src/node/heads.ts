@@ -1,5 +1,5 @@
-// Heads of requests: the target, the method, and the field lines as they were sent. A head that came before is known by
-// its number, and so are fields that came with another target: they are read once.
+// Heads of requests: method, target and field lines. The native side numbers heads that it has received before, and
+// field sections that it has received with another target. Each of them is read once.
 import type { Block } from '../exchange/exchange.js'
 import {
   FLAG_NEWLY_KNOWN,
@@ -14,18 +14,19 @@ import {
 } from '../exchange/layout.js'
 import { methodAt } from '../request/request.js'
 
-/** A head whose block is gone: text that nobody changes. */
+/** A head that was copied out of its block. Immutable. */
 export interface Head {
   readonly method: string
   readonly url: string
   readonly fields: Fields
 }
 
-/** Field lines. Names and values in turn, as in `rawHeaders`; not to be changed. */
+/** Field lines. Requests with the same fields share them. */
 export interface Fields {
+  /** Names at even indexes, values at odd indexes, as in `rawHeaders`. */
   readonly raw: readonly string[]
   readonly hasHost: boolean
-  /** What `IncomingMessage.headers` makes of them, once somebody has asked; to be copied. */
+  /** The value of `IncomingMessage.headers`, after its first use. Each request gets a copy. */
   joined: Readonly<Record<string, string | string[] | undefined>> | undefined
 }
 
@@ -33,7 +34,7 @@ export class Heads {
   readonly #known: (Head | undefined)[] = []
   readonly #knownFields: (Fields | undefined)[] = []
 
-  /** The head of the request event at a place. */
+  /** The head of the request event at the word `at`. */
   at(block: Block, at: number): Head {
     const { words } = block
     const number = words[at + REQUEST_KNOWN]
@@ -69,7 +70,7 @@ function readHead({ words, bytes }: Block, at: number, fields: Fields): Head {
   return { method: methodAt(words, at, bytes, head), url, fields }
 }
 
-/** One slice of the block for all of them: slices of that are cheaper than calls into the runtime. */
+/** Decodes all fields at once. Slices of the decoded text are cheaper than a call into the runtime for each field. */
 function readFields({ words, bytes }: Block, at: number): Fields {
   const count = words[at + REQUEST_FIELD_COUNT]
   const raw: string[] = []
@@ -94,7 +95,7 @@ function hasHost(raw: readonly string[]): boolean {
   return false
 }
 
-/** A trailer section, complete field lines, as `rawTrailers` has it. */
+/** Converts a trailer section, which consists of complete field lines, to the form of `rawTrailers`. */
 export function rawTrailers(lines: string): string[] {
   const raw: string[] = []
   for (const line of lines.split('\r\n')) {

@@ -1,7 +1,7 @@
-// From a request to Node's own server code: its IncomingMessage is made here, and all that follows (the response, its
-// turn, expectations, 'request' and the other events) is done by Node, as for a request that its own parser found.
+// Passes a request to Node's own server code. Its IncomingMessage is created here. Node does the rest (the response and
+// its order, expectations, 'request' and the other events), as for a request of its own parser.
 import type { IncomingMessage } from 'node:http'
-import { fillIn } from './light_request.js'
+import { setParsedFields } from './light_request.js'
 import {
   inside,
   type NodeIncoming,
@@ -13,11 +13,13 @@ import {
 import { bind, type NodeRequest } from './request.js'
 import type { BrinkSocket } from './socket.js'
 
-/** Gives a request to Node's server, which makes its response; those that an app has already are made real. */
-export function handOver(request: NodeRequest, Request: RequestClass): void {
+/**
+ * Passes a request to Node's server, which creates the response. An existing light request and response become real.
+ */
+export function passToNodeServer(request: NodeRequest, Request: RequestClass): void {
   const { socket } = request.connection
   const { parser } = inside<NodeSocket>(socket)
-  // A listener to 'connection' may have ended it.
+  // A listener of 'connection' may have closed it.
   if (socket.destroyed || parser === null) return
   request.isReal = true
   const req = request.req ?? makeIncoming(request, Request)
@@ -26,7 +28,7 @@ export function handOver(request: NodeRequest, Request: RequestClass): void {
   if (request.offersUpgrade && inside<NodeIncoming>(req).upgrade) upgrade(request, req, parser)
 }
 
-/** The message alone; undefined when its connection has ended. */
+/** Creates only the IncomingMessage. Undefined when the connection is closed. */
 export function realIncoming(request: NodeRequest, Request: RequestClass): IncomingMessage | undefined {
   return request.connection.socket.destroyed ? undefined : makeIncoming(request, Request)
 }
@@ -35,48 +37,50 @@ function makeIncoming(request: NodeRequest, Request: RequestClass): IncomingMess
   const req = new Request(request.connection.socket)
   request.req = req
   bind(req, request)
-  fillIn(req, request)
+  setParsedFields(req, request)
   return req
 }
 
-/** The connection is the app's. */
+/** Hands the connection over to the app. */
 function upgrade(request: NodeRequest, req: IncomingMessage, parser: NodeParser): void {
   const { connection } = request
   req.complete = true
   connection.takeOver(request, (head) => {
-    if (!connection.socket.destroyed) parserSays(connection.socket, parser, 0, head)
+    if (!connection.socket.destroyed) applyParserResult(connection.socket, parser, 0, head)
   })
 }
 
-/** What a client sent is no request: Node emits 'clientError', and answers if nobody does. */
-export function tellClientError(socket: BrinkSocket, code: string, packet: Buffer): void {
+/** Reports an invalid request. Node emits 'clientError', and sends the response itself if there is no listener. */
+export function emitClientError(socket: BrinkSocket, code: string, packet: Buffer): void {
   const { parser } = inside<NodeSocket>(socket)
   if (parser === null) return void socket.destroy()
   const error = errorOf(parser, code, packet)
-  if (error.code !== TIMEOUT) return parserSays(socket, parser, error, packet)
+  if (error.code !== TIMEOUT) return applyParserResult(socket, parser, error, packet)
   nodeListener(socket, 'error', 'socketOnError')?.call(socket, error)
 }
 
 const TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT'
 
-/** Node's parser is asked what it has against these bytes, so that the code is the one that apps know. */
+/** Creates the error. Node's parser parses the bytes, so that apps get the error code that they know from Node. */
 function errorOf(parser: NodeParser, code: string, packet: Buffer): Error & { code: string } {
   if (code.endsWith('_TIMEOUT')) return Object.assign(new Error('Request timeout'), { code: TIMEOUT })
   const { onIncoming, incoming } = parser
   parser.onIncoming = () => 0
-  // Of a body it does not know where it is.
+  // The parser has not parsed the head, so it cannot parse bytes of the body.
   const isOfHead = packet.length > 0 && !code.includes('CHUNK')
   const found = isOfHead ? parser.execute?.(packet) : undefined
   parser.onIncoming = onIncoming
   parser.incoming = incoming
-  // Else it would miss the rest of them at the client's end.
+  // The parser took the bytes for the beginning of a request. A NUL byte ends that, or finish() would report an error.
   if (isOfHead && !(found instanceof Error)) parser.execute?.(Buffer.alloc(1))
   if (found instanceof Error) return found as Error & { code: string }
   const reason = REASONS[code] ?? ['HPE_INVALID_CONSTANT', 'Invalid request']
   return Object.assign(new Error(`Parse Error: ${reason[1]}`), { code: reason[0], reason: reason[1], bytesParsed: 0 })
 }
 
-/** For what this server refuses and Node's parser would take, or was not given enough of. */
+/**
+ * Errors for requests that this server refuses and Node's parser accepts, or of which the parser did not get enough.
+ */
 const REASONS: Readonly<Record<string, readonly [code: string, reason: string]>> = {
   INVALID_METHOD: ['HPE_INVALID_METHOD', 'Invalid method encountered'],
   INVALID_TARGET: ['HPE_INVALID_URL', 'Invalid characters in url'],
@@ -96,14 +100,14 @@ const REASONS: Readonly<Record<string, readonly [code: string, reason: string]>>
   TOO_MANY_FIELDS: ['HPE_HEADER_OVERFLOW', 'Header overflow'],
 }
 
-/** Has Node's code act upon what its parser says of these bytes. */
-function parserSays(socket: BrinkSocket, parser: NodeParser, says: number | Error, bytes: Buffer): void {
+/** Makes Node's code handle a result of its parser for these bytes. */
+function applyParserResult(socket: BrinkSocket, parser: NodeParser, says: number | Error, bytes: Buffer): void {
   parser.execute = () => {
-    // The parser goes back to those that Node's clients use, too.
+    // Node reuses parsers, also for its clients.
     delete parser.execute
     return says
   }
-  // It is not read while much waits to be written, but this is not read.
+  // Node's listener asserts that the socket is not paused. Backpressure may have paused it.
   inside<{ _paused: boolean }>(socket)._paused = false
   nodeListener(socket, 'data', 'bound socketOnData')?.call(socket, bytes)
 }

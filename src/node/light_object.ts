@@ -1,11 +1,11 @@
-// What light requests and light responses do alike with the properties of Node's objects.
+// Properties of light requests and light responses.
 
-/** Gives an object a property of its own, as an assignment would. */
+/** Defines an own property, as an assignment would. */
 export function define(object: object, key: string | symbol, value: unknown): void {
   Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true })
 }
 
-/** The property that a prototype has, or one that it leads to. */
+/** The descriptor of a property, from the prototype or from those that it inherits from. */
 export function propertyOf(prototype: object, key: string | symbol): PropertyDescriptor | undefined {
   for (let at: object | null = prototype; at !== null; at = Object.getPrototypeOf(at)) {
     const found = Object.getOwnPropertyDescriptor(at, key)

@@ -1,16 +1,17 @@
-// A request as most handlers see it: method, target, header fields, and a body that was there with its head, told by
-// 'data' and 'end' without a stream. Whoever touches anything else makes it the real IncomingMessage that it looks like,
-// by Node's own constructor on the same object.
+// A light request: a cheap object with the parts of IncomingMessage that most handlers use. These are the method, the
+// target, the header fields, and a body that came with its head, which is emitted by 'data' and 'end' without a stream.
+// Any other use makes it real: Node's own constructor runs on the same object, which is an IncomingMessage from then
+// on.
 import { EventEmitter } from 'node:events'
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { timers } from '../runtime/timers.js'
 import { define, propertyOf } from './light_object.js'
-import { completeMessage, pushWhole } from './message_body.js'
+import { completeMessage, pushLightBody } from './message_body.js'
 import { inside, isOfEmitter, type NodeIncoming } from './node_parser.js'
 import { bind, type NodeRequest } from './request.js'
 
-/** The request that a light one stands for; undefined for one that is real. */
+/** The NodeRequest of a light request. Undefined for a real one. */
 const LIGHT = Symbol('brink.light')
 const HEADERS = Symbol('brink.headers')
 
@@ -30,7 +31,7 @@ const nodeIncoming = IncomingMessage as unknown as (this: object, socket: Socket
 const { prototype: nodePrototype } = IncomingMessage
 const nodeHeaders = Object.getOwnPropertyDescriptor(nodePrototype, 'headers') ?? {}
 
-/** Makes the request's message, light. */
+/** The light request. */
 export class LightIncoming {
   constructor(request: NodeRequest) {
     const light = this as unknown as Light
@@ -53,7 +54,7 @@ export function isLight(req: IncomingMessage): boolean {
   return (req as unknown as Light)[LIGHT] !== undefined
 }
 
-/** Node's constructor, on the object that the app has. */
+/** Makes a light request real. */
 export function makeRequestReal(req: IncomingMessage): void {
   const light = req as unknown as Light
   const request = light[LIGHT]
@@ -62,25 +63,25 @@ export function makeRequestReal(req: IncomingMessage): void {
   const headers = light[HEADERS]
   const { socket } = request.connection
   light[LIGHT] = undefined
-  // What Node's constructor sets would be caught by the accessors. Where an app has put prototypes of its own between, they
-  // define what is set.
+  // Without this, the accessors would intercept the assignments of Node's constructor. If the app has inserted
+  // prototypes of its own, the accessors stay, and define own properties.
   if (Object.getPrototypeOf(req) === LightIncoming.prototype) Object.setPrototypeOf(req, nodePrototype)
   nodeIncoming.call(req, socket)
-  fillIn(req, request)
+  setParsedFields(req, request)
   req.url = url
   req.method = method
   if (headers !== undefined) req.headers = headers
-  goOn(req, request)
+  restoreFlow(req, request)
   if (request.isGone) req.destroy(abortedByClient())
 }
 
-/** As Node says it to a message whose connection was closed. */
+/** The error that Node gives to a request whose connection was closed. */
 function abortedByClient(): Error {
   return Object.assign(new Error('aborted'), { code: 'ECONNRESET' })
 }
 
-/** The stream goes on where the light message was. */
-function goOn(req: IncomingMessage, request: NodeRequest): void {
+/** Brings the stream of the real request to the point that the light request had reached. */
+function restoreFlow(req: IncomingMessage, request: NodeRequest): void {
   const { flow } = request
   if (flow === 'ended' || flow === 'closed') {
     const state = inside<{ _readableState: Record<string, boolean> }>(req)._readableState
@@ -90,62 +91,62 @@ function goOn(req: IncomingMessage, request: NodeRequest): void {
     else req.destroy()
     return
   }
-  pushWhole(req, request)
+  pushLightBody(req, request)
   if (flow === 'none') return
   inside<NodeIncoming>(req)._consuming = true
   req.resume()
 }
 
-/** Somebody wants the body: it is told in ticks of its own, as Node does it. */
-function ask(req: IncomingMessage, request: NodeRequest): void {
+/** Emits 'data', 'end' and 'close', each in a later tick, as Node does. */
+function scheduleData(req: IncomingMessage, request: NodeRequest): void {
   if (request.flow !== 'none') return
   request.flow = 'asked'
-  timers.nextTick(tellData, req, request)
+  timers.nextTick(emitData, req, request)
 }
 
-function tellData(req: IncomingMessage, request: NodeRequest): void {
+function emitData(req: IncomingMessage, request: NodeRequest): void {
   if (!isLight(req)) return
   const { body } = request
   request.body = undefined
   request.flow = 'data'
-  timers.nextTick(tellEnd, req, request)
+  timers.nextTick(emitEnd, req, request)
   if (body !== undefined) req.emit('data', body)
 }
 
-function tellEnd(req: IncomingMessage, request: NodeRequest): void {
+function emitEnd(req: IncomingMessage, request: NodeRequest): void {
   if (!isLight(req)) return
   request.flow = 'ended'
   req.emit('end')
-  timers.nextTick(closeNext, req, request)
+  timers.nextTick(scheduleClose, req, request)
 }
 
-/** What was written by listeners of 'end' is told before, as with Node. */
-function closeNext(req: IncomingMessage, request: NodeRequest): void {
-  timers.nextTick(tellClose, req, request)
+/** Delays 'close' by one tick. Events of what the listeners of 'end' have written come first, as in Node. */
+function scheduleClose(req: IncomingMessage, request: NodeRequest): void {
+  timers.nextTick(emitClose, req, request)
 }
 
-function tellClose(req: IncomingMessage, request: NodeRequest): void {
+function emitClose(req: IncomingMessage, request: NodeRequest): void {
   if (!isLight(req)) return
   request.flow = 'closed'
   req.emit('close')
 }
 
-/** Nobody has read the body, and its request was answered. */
+/** Discards the body after the response, if the app has not read it. */
 export function dumpLight(req: IncomingMessage): void {
   const light = req as unknown as Light
   const request = light[LIGHT]
   if (request === undefined || request.flow !== 'none' || light._events === undefined) return
   req.removeAllListeners('data')
-  ask(req, request)
+  scheduleData(req, request)
 }
 
-/** Whether somebody would hear of what becomes of a message. */
-export function isHeard(req: IncomingMessage): boolean {
+/** Whether the request has had listeners. */
+export function hasRequestListeners(req: IncomingMessage): boolean {
   return (req as unknown as Light)._events !== undefined
 }
 
-/** What Node's parser tells a message. */
-export function fillIn(req: IncomingMessage, request: NodeRequest): void {
+/** Sets the properties that Node's parser sets. */
+export function setParsedFields(req: IncomingMessage, request: NodeRequest): void {
   const fields = inside<NodeIncoming>(req)
   const { server } = request.connection
   const minor = request.minorVersion
@@ -161,7 +162,7 @@ export function fillIn(req: IncomingMessage, request: NodeRequest): void {
   fields._addHeaderLines(lines, most ? Math.min(lines.length, 2 * most) : lines.length)
 }
 
-/** A message of no connection, which joins header lines as Node does. */
+/** An IncomingMessage without a connection, whose methods join header lines. */
 const joiner = new IncomingMessage(new Socket())
 
 function joined({ head: { fields } }: NodeRequest): Headers {
@@ -177,12 +178,12 @@ function joined({ head: { fields } }: NodeRequest): Headers {
   return copy
 }
 
-/** Accessors that make the message real, one for each property that Node's constructor gives it. */
-function late(key: string | symbol): PropertyDescriptor {
+/** An accessor that makes the request real, for a property that Node's constructor sets. */
+function convertingAccessor(key: string | symbol): PropertyDescriptor {
   return {
     configurable: true,
     get(this: IncomingMessage): unknown {
-      // Node's prototypes are asked for it, too.
+      // Called for an object that is not light, such as a prototype.
       if (!isLight(this)) return undefined
       makeRequestReal(this)
       return (this as unknown as Record<string | symbol, unknown>)[key]
@@ -194,8 +195,10 @@ function late(key: string | symbol): PropertyDescriptor {
   }
 }
 
-/** One that is answered from the request, and can be set. */
-function read(key: string, give: (request: NodeRequest, req: IncomingMessage) => unknown): PropertyDescriptor {
+/**
+ * An accessor that reads from the NodeRequest while the request is light. Setting the property makes the request real.
+ */
+function lightAccessor(key: string, give: (request: NodeRequest, req: IncomingMessage) => unknown): PropertyDescriptor {
   const { get: nodeGet, set: nodeSet } = propertyOf(nodePrototype, key) ?? {}
   return {
     configurable: true,
@@ -212,15 +215,15 @@ function read(key: string, give: (request: NodeRequest, req: IncomingMessage) =>
 }
 
 Object.setPrototypeOf(LightIncoming.prototype, nodePrototype)
-// What it looks like is what it says to be.
+// Code that looks at the constructor finds IncomingMessage.
 Object.defineProperty(LightIncoming.prototype, 'constructor', { value: IncomingMessage, configurable: true })
 for (const key of Reflect.ownKeys(joiner)) {
-  if (!isOfEmitter(key)) Object.defineProperty(LightIncoming.prototype, key, late(key))
+  if (!isOfEmitter(key)) Object.defineProperty(LightIncoming.prototype, key, convertingAccessor(key))
 }
-// Own properties of a light message.
+// A light request has these as own properties.
 for (const key of ['url', 'method']) delete (LightIncoming.prototype as unknown as Record<string, unknown>)[key]
 
-const answered: Readonly<Record<string, (request: NodeRequest, req: IncomingMessage) => unknown>> = {
+const lightProperties: Readonly<Record<string, (request: NodeRequest, req: IncomingMessage) => unknown>> = {
   socket: ({ connection }) => connection.socket,
   connection: ({ connection }) => connection.socket,
   client: ({ connection }) => connection.socket,
@@ -246,7 +249,8 @@ const answered: Readonly<Record<string, (request: NodeRequest, req: IncomingMess
     return lines
   },
 }
-for (const [key, give] of Object.entries(answered)) Object.defineProperty(LightIncoming.prototype, key, read(key, give))
+for (const [key, give] of Object.entries(lightProperties))
+  Object.defineProperty(LightIncoming.prototype, key, lightAccessor(key, give))
 
 Object.defineProperty(LightIncoming.prototype, 'headers', {
   configurable: true,
@@ -268,8 +272,12 @@ const { prototype: emitter } = EventEmitter
 type Listener = (...args: unknown[]) => void
 type Method = (this: IncomingMessage, event: string | symbol, listener: Listener) => IncomingMessage
 
-/** Node's streams act upon who listens to them; a light message upon who listens to its data. */
-function listening(name: 'on' | 'addListener' | 'removeListener' | 'off' | 'removeAllListeners'): PropertyDescriptor {
+/**
+ * A method that adds or removes listeners. A light request only acts on 'data' listeners, and 'readable' makes it real.
+ */
+function listenerMethod(
+  name: 'on' | 'addListener' | 'removeListener' | 'off' | 'removeAllListeners',
+): PropertyDescriptor {
   const ofNode = nodePrototype[name] as Method
   const plain = emitter[name] as unknown as Method
   const adds = name === 'on' || name === 'addListener'
@@ -277,10 +285,10 @@ function listening(name: 'on' | 'addListener' | 'removeListener' | 'off' | 'remo
     value(this: IncomingMessage, event: string | symbol, listener: Listener): IncomingMessage {
       const request = (this as unknown as Light)[LIGHT]
       if (request === undefined || event === 'readable') return ofNode.call(this, event, listener)
-      // Without an argument all are removed: how many there are is looked at.
+      // removeAllListeners() looks at the number of its arguments.
       if (listener === undefined && event === undefined) return (plain as () => IncomingMessage).call(this)
       plain.call(this, event, listener)
-      if (adds && event === 'data') ask(this, request)
+      if (adds && event === 'data') scheduleData(this, request)
       return this
     },
     writable: true,
@@ -288,14 +296,14 @@ function listening(name: 'on' | 'addListener' | 'removeListener' | 'off' | 'remo
   }
 }
 for (const name of ['on', 'addListener', 'removeListener', 'off', 'removeAllListeners'] as const) {
-  Object.defineProperty(LightIncoming.prototype, name, listening(name))
+  Object.defineProperty(LightIncoming.prototype, name, listenerMethod(name))
 }
 
 Object.defineProperty(LightIncoming.prototype, 'resume', {
   value(this: IncomingMessage): IncomingMessage {
     const request = (this as unknown as Light)[LIGHT]
     if (request === undefined) return nodePrototype.resume.call(this)
-    ask(this, request)
+    scheduleData(this, request)
     return this
   },
   writable: true,

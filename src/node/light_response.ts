@@ -1,6 +1,6 @@
-// A response as most handlers use it: some fields, and an `end` with all of the body. It leaves in one piece, without
-// the streams that Node's is made of. Whatever else is done with it makes it the real ServerResponse that it looks like,
-// by Node's own constructor on the same object.
+// A light response: a cheap object with the parts of ServerResponse that most handlers use. These are the header
+// fields, and `end` with the whole body. It is sent in one piece, without Node's streams. Any other use makes it real:
+// Node's own constructor runs on the same object, which is a ServerResponse from then on.
 import { AsyncResource } from 'node:async_hooks'
 import http, { type IncomingMessage, type OutgoingHttpHeader, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
@@ -12,7 +12,7 @@ import { dumpLight, isLight as isLightRequest } from './light_request.js'
 import { inside, isOfEmitter, type NodeIncoming } from './node_parser.js'
 import type { NodeRequest } from './request.js'
 
-/** What is known of a light response; undefined for a real one. */
+/** The state of a light response. Undefined for a real one. */
 const LIGHT = Symbol('brink.light')
 
 interface Field extends FieldName {
@@ -24,15 +24,15 @@ interface Light {
   readonly res: ServerResponse
   readonly request: NodeRequest
   fields: Field[]
-  /** Some field, or what was done to one, is Node's to judge. */
-  isOdd: boolean
+  /** A field has a name or a value that Node has to handle. */
+  isSpecial: boolean
   head: string | undefined
   isChunked: boolean
   hasBody: boolean
   isLast: boolean
-  /** The length of a body that is given whole, for a `writeHead` that is called to begin it. */
+  /** The length of the body that was passed to `end`, for the `writeHead` that `end` calls. */
   length: number | undefined
-  /** In which its end was called: listeners are called in it, as from a tick of the caller's. */
+  /** The async context in which `end` was called. Listeners run in it. */
   context: AsyncResource
   isEnded: boolean
   isFinished: boolean
@@ -62,7 +62,7 @@ export class LightResponse {
       res: this as unknown as ServerResponse,
       request,
       fields: [],
-      isOdd: false,
+      isSpecial: false,
       head: undefined,
       isChunked: false,
       hasBody: req.method !== 'HEAD',
@@ -84,10 +84,7 @@ function lightOf(res: ServerResponse): Light | undefined {
   return (res as unknown as LightObject)[LIGHT]
 }
 
-/**
- * Node's constructor on the object that the app has; what was set is set again by `restore`. Called by Node's server code,
- * in the place of `new ServerResponse`.
- */
+/** Runs Node's constructor on the light response. Node's server code calls it in place of `new ServerResponse`. */
 export function constructReal(res: ServerResponse, req: IncomingMessage, options: object | undefined): void {
   const object = res as unknown as LightObject
   object[LIGHT] = undefined
@@ -95,14 +92,14 @@ export function constructReal(res: ServerResponse, req: IncomingMessage, options
   nodeResponse.call(res, req, options)
 }
 
-/** Makes a response real that is not ended. One that is ended becomes what Node's is then. */
+/** Makes a light response real. One that has ended gets the state that Node's has after `end`. */
 export function makeResponseReal(res: ServerResponse): void {
   const light = lightOf(res)
   if (light === undefined) return
   const { statusCode, statusMessage } = res
   if (light.isEnded) constructReal(res, res.req, undefined)
-  else light.request.connection.takeReal(light.request)
-  // A listener to 'connection' has ended it.
+  else light.request.connection.passToNode(light.request)
+  // Node has not created the response, because a listener of 'connection' has closed the connection.
   if (lightOf(res) !== undefined) constructReal(res, res.req, undefined)
   for (const { name, value } of light.fields) node.setHeader.call(res, name, value as string)
   res.statusCode = statusCode
@@ -111,13 +108,13 @@ export function makeResponseReal(res: ServerResponse): void {
   if (light.head !== undefined) writeGivenHead(res, light)
 }
 
-/** The client went away, and nobody listens. */
+/** Marks a response without listeners as closed, because the connection has closed. */
 export function markGone(res: ServerResponse): void {
   const light = lightOf(res)
   if (light !== undefined) light.isClosed = true
 }
 
-/** Whether somebody would hear of what becomes of it. */
+/** Whether the response has had listeners. */
 export function hasListeners(res: ServerResponse): boolean {
   return inside<LightObject>(res)._events !== undefined
 }
@@ -136,7 +133,7 @@ function endReal(res: ServerResponse, light: Light): void {
   res.destroyed = true
 }
 
-/** The head was made by a `writeHead`, and is the real one's now. */
+/** Gives the real response the head that `writeHead` has made. */
 function writeGivenHead(res: ServerResponse, light: Light): void {
   const fields = inside<{ _header: string; chunkedEncoding: boolean; _hasBody: boolean; _last: boolean }>(res)
   fields._header = light.head as string
@@ -157,27 +154,27 @@ function set(light: Light, name: string, value: OutgoingHttpHeader): void {
   else light.fields[at] = field
 }
 
-/** @throws what Node's `setHeader` throws */
+/** @throws the errors of Node's `setHeader` */
 function checkedField(light: Light, name: string, value: OutgoingHttpHeader): Field {
   const known = fieldName(name)
   if (known === undefined) http.validateHeaderName(name)
-  const { key, isOdd } = known as FieldName
+  const { key, isSpecial } = known as FieldName
   if (!isPlainValue(value)) {
     http.validateHeaderValue(name, value as string)
-    light.isOdd = true
-  } else if (isOdd) light.isOdd = true
-  return { name, key, isOdd, value }
+    light.isSpecial = true
+  } else if (isSpecial) light.isSpecial = true
+  return { name, key, isSpecial, value }
 }
 
-/** As Node says it. */
+/** Node's error. */
 function sentAlready(what: string): Error {
   const error = new Error(`Cannot ${what} headers after they are sent to the client`)
   return Object.assign(error, { code: 'ERR_HTTP_HEADERS_SENT' })
 }
 
-/** The head, by the fields that were given; undefined when it is Node's to make. */
+/** The head with these fields. Undefined when Node has to make it. */
 function compose(res: ServerResponse, light: Light, status: number, fields: readonly Field[]): string | undefined {
-  const line = light.isOdd || status < 200 ? undefined : statusLine(status, res.statusMessage)
+  const line = light.isSpecial || status < 200 ? undefined : statusLine(status, res.statusMessage)
   if (line === undefined) return undefined
   let head = line
   let hasLength = false
@@ -195,10 +192,10 @@ function compose(res: ServerResponse, light: Light, status: number, fields: read
 
 type WriteHead = (status: number, reason?: unknown, headers?: unknown) => ServerResponse
 
-/** `writeHead` in the forms that most use. False for what Node has to do. */
+/** The common forms of `writeHead`. False when Node has to do it. */
 function writeHead(res: ServerResponse, light: Light, given: number, reason: unknown, headers: unknown): boolean {
   const status = given | 0
-  if (status < 200 || status > 999 || light.isOdd) return false
+  if (status < 200 || status > 999 || light.isSpecial) return false
   const fields = typeof reason === 'string' ? headers : (headers ?? reason)
   if (fields !== undefined && fields !== null && (typeof fields !== 'object' || Array.isArray(fields))) return false
   let own = light.fields
@@ -207,10 +204,10 @@ function writeHead(res: ServerResponse, light: Light, given: number, reason: unk
     if (light.fields.length > 0) {
       for (const name of Object.keys(given)) if (name !== '') set(light, name, given[name] as OutgoingHttpHeader)
     } else {
-      // Without fields from before, Node takes these for the head alone, each by itself.
+      // If setHeader() was not called, Node writes these fields into the head without storing them.
       own = Object.keys(given).map((name) => checkedField(light, name, given[name] as OutgoingHttpHeader))
     }
-    if (light.isOdd) return false
+    if (light.isSpecial) return false
   }
   const hasReason = typeof reason === 'string'
   if (hasReason) res.statusMessage = reason
@@ -222,18 +219,18 @@ function writeHead(res: ServerResponse, light: Light, given: number, reason: unk
   return true
 }
 
-/** Sends all of the response. False for what Node has to do. */
+/** Sends the whole response. False when Node has to do it. */
 function endWith(res: ServerResponse, light: Light, chunk: unknown): boolean {
   const { request } = light
-  if (light.isEnded || light.isOdd || !request.connection.isOpen) return false
-  // What is still coming of the request's body would not be told any more.
+  if (light.isEnded || light.isSpecial || !request.connection.isOpen) return false
+  // After a whole response, the native side reports no more of the request's body.
   if (request.bodyFollows && !request.hasWholeBody) return false
   const hasChunk = chunk !== undefined && chunk !== null && chunk !== ''
   if (hasChunk && typeof chunk !== 'string' && !(chunk instanceof Uint8Array)) return false
   const body = hasChunk ? (chunk as string | Uint8Array) : undefined
   if (light.head === undefined) {
     light.length = body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length
-    // Others put a function of their own in its place, to change the head before it leaves.
+    // Middleware replaces `writeHead` to change the head before it is sent.
     res.writeHead(res.statusCode)
     if (lightOf(res) === undefined) {
       node.end.call(res, chunk as string, 'utf8')
@@ -260,7 +257,7 @@ function chunked(body: string | Uint8Array | undefined): Uint8Array | string {
   return Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from('\r\n0\r\n\r\n')])
 }
 
-/** As Node does with what nobody has read. */
+/** Discards the body of a real request after the response, if the app has not read it. Node does the same. */
 function dump(req: IncomingMessage): void {
   const { _consuming, _readableState, _dump } = inside<
     NodeIncoming & { _readableState: { resumeScheduled: boolean }; _dump(): void }
@@ -268,36 +265,38 @@ function dump(req: IncomingMessage): void {
   if (!_consuming && !_readableState.resumeScheduled) _dump.call(req)
 }
 
-/** Responses of which 'finish' is not told yet, and 'close'. One tick tells all of a batch. */
+/**
+ * Responses that have not emitted 'finish', and those that have not emitted 'close'. One tick serves all of a batch.
+ */
 let finishing: Light[] = []
 let closing: Light[] = []
 
 function finish(light: Light): void {
-  if (finishing.push(light) === 1) timers.nextTick(tellFinished)
+  if (finishing.push(light) === 1) timers.nextTick(emitFinish)
 }
 
-function tellFinished(): void {
+function emitFinish(): void {
   const all = finishing
   finishing = []
-  tell(all, 0, (light) => {
+  forEachResponse(all, 0, (light) => {
     light.isFinished = true
     const { req } = light.res
     if (isLightRequest(req)) dumpLight(req)
     else dump(req)
-    // Who made it real meanwhile sees it in Node's fields.
+    // It was made real after its end, so its state is in Node's properties.
     if (lightOf(light.res) === undefined) endReal(light.res, light)
     if (inside<LightObject>(light.res)._events === undefined) light.isClosed = true
     else {
-      if (closing.push(light) === 1) timers.nextTick(tellClosed)
+      if (closing.push(light) === 1) timers.nextTick(emitClose)
       light.context.runInAsyncScope(emit, undefined, light.res, 'finish')
     }
   })
 }
 
-function tellClosed(): void {
+function emitClose(): void {
   const all = closing
   closing = []
-  tell(all, 0, (light) => {
+  forEachResponse(all, 0, (light) => {
     light.isClosed = true
     if (lightOf(light.res) === undefined) endReal(light.res, light)
     light.context.runInAsyncScope(emit, undefined, light.res, 'close')
@@ -308,8 +307,8 @@ function emit(res: ServerResponse, event: string): void {
   res.emit(event)
 }
 
-/** What a listener throws ends its tick; the others are told in another one. */
-function tell(all: readonly Light[], from: number, one: (light: Light) => void): void {
+/** An error that a listener throws ends the tick. The rest is done in another tick. */
+function forEachResponse(all: readonly Light[], from: number, one: (light: Light) => void): void {
   let at = from
   try {
     while (at < all.length) {
@@ -318,11 +317,11 @@ function tell(all: readonly Light[], from: number, one: (light: Light) => void):
       one(light)
     }
   } finally {
-    if (at < all.length) timers.nextTick(tell, all, at, one)
+    if (at < all.length) timers.nextTick(forEachResponse, all, at, one)
   }
 }
 
-/** A method that acts upon a light response by itself, if it can; for a real one it is Node's. */
+/** A method of light responses. For a real response, it calls Node's. */
 type Method = (this: ServerResponse, ...args: never[]) => unknown
 
 const methods: Record<string, Method> = {
@@ -349,8 +348,8 @@ const methods: Record<string, Method> = {
   removeHeader(name: string) {
     const light = lightOf(this)
     const known = light && typeof name === 'string' ? fieldName(name) : undefined
-    // Node heeds that it was removed.
-    const isNode = known === undefined || known.isOdd || known.key === 'content-length'
+    // Node remembers that one of these was removed.
+    const isNode = known === undefined || known.isSpecial || known.key === 'content-length'
     if (light === undefined || isNode) return node.removeHeader.call(real(this), name)
     if (light.head !== undefined) throw sentAlready('remove')
     const at = find(light, known.key)
@@ -396,17 +395,17 @@ function real(res: ServerResponse): ServerResponse {
 
 const model = new ServerResponse(new http.IncomingMessage(new Socket()))
 const finishedKey = Object.getOwnPropertySymbols(model).find(({ description }) => description === 'kWritableFinished')
-const tellsFinish = finishedKey !== undefined
+const hasFinishedKey = finishedKey !== undefined
 
-/** What of a light response is known without Node's fields. */
-const answered: Readonly<Record<string, (light: Light) => unknown>> = {
+/** Properties that are known while the response is light. */
+const lightProperties: Readonly<Record<string, (light: Light) => unknown>> = {
   _header: ({ head }) => head ?? null,
   _headerSent: ({ isEnded }) => isEnded,
   finished: ({ isEnded }) => isEnded,
   headersSent: ({ head }) => head !== undefined,
   writableEnded: ({ isEnded }) => isEnded,
-  // Since Node 24 it waits for 'finish'.
-  writableFinished: ({ isEnded, isFinished }) => (tellsFinish ? isFinished : isEnded),
+  // Since Node 24, it is false until 'finish'.
+  writableFinished: ({ isEnded, isFinished }) => (hasFinishedKey ? isFinished : isEnded),
   writable: () => true,
   destroyed: ({ isClosed }) => isClosed,
   _closed: ({ isClosed }) => isClosed,
@@ -416,7 +415,7 @@ const answered: Readonly<Record<string, (light: Light) => unknown>> = {
   shouldKeepAlive: ({ isLast }) => !isLast,
   outputSize: () => 0,
   writableLength: () => 0,
-  // Behind its end Node's response has none.
+  // Node detaches the socket when the response has finished.
   socket: ({ request, isFinished }) => (isFinished ? null : request.connection.socket),
   connection: ({ request, isFinished }) => (isFinished ? null : request.connection.socket),
 }
@@ -442,15 +441,15 @@ function accessor(key: string | symbol, give: ((light: Light) => unknown) | unde
 
 Object.setPrototypeOf(LightResponse.prototype, node)
 Object.defineProperty(LightResponse.prototype, 'constructor', { value: ServerResponse, configurable: true })
-// Properties that a light response has of its own.
+// A light response has these as own properties.
 const OWN = new Set<string | symbol>(['req', 'statusCode', 'statusMessage'])
-const keys = new Set<string | symbol>([...Reflect.ownKeys(model), ...Object.keys(answered)])
+const keys = new Set<string | symbol>([...Reflect.ownKeys(model), ...Object.keys(lightProperties)])
 for (const key of keys) {
   if (OWN.has(key) || isOfEmitter(key)) continue
-  const give = typeof key === 'string' ? answered[key] : undefined
+  const give = typeof key === 'string' ? lightProperties[key] : undefined
   Object.defineProperty(LightResponse.prototype, key, accessor(key, give))
 }
-/** Node's own method, on the real response. */
+/** Makes the response real, and calls Node's method. */
 function realMethod(value: (...args: unknown[]) => unknown): PropertyDescriptor {
   return {
     value(this: ServerResponse, ...args: unknown[]): unknown {

@@ -1,5 +1,5 @@
-// Where a server listens: Node binds, as it does for its own servers (ports, paths, descriptors, handles, those of a
-// cluster's primary), and the loop accepts.
+// Listening. Node binds the socket, as for its own servers (ports, paths, descriptors, handles, handles of a cluster's
+// primary). The loop accepts the connections.
 import net from 'node:net'
 import { systemError } from '../runtime/errors.js'
 import type { Loop } from './loop.js'
@@ -14,8 +14,8 @@ export interface NodeHandle {
   close(callback?: () => void): void
 }
 
-/** What `listen` has made of its arguments, as Node hands them on. */
-export interface Place {
+/** The arguments that Node's `listen` passes to `_listen2`. */
+export interface ListenTarget {
   readonly address: string | null
   readonly port: number | null
   readonly addressType: number | null
@@ -34,10 +34,10 @@ type CreateHandle = (
 
 const { _createServerHandle: createHandle } = net as unknown as { _createServerHandle: CreateHandle }
 
-/** As Node's default of 511, which the kernel makes 512 of. */
+/** Node's default. The kernel rounds it up to 512. */
 const BACKLOG = 511
 
-/** What is listened with in place of Node's handle, which accepts nothing. */
+/** Takes the place of Node's handle in `server._handle`. */
 export class ListeningHandle {
   readonly getsockname: ((out: object) => number) | undefined
   readonly fchmod: ((mode: number) => number) | undefined
@@ -69,10 +69,10 @@ export class ListeningHandle {
   }
 }
 
-/** Binds as Node does, or gives the negative errno, with the address that could not be had. */
-export function bound({ address, port, addressType, fd, flags }: Place): BoundHandle {
+/** Binds as Node does. On failure, `handle` is the negative errno, and `address` is the address that failed. */
+export function bound({ address, port, addressType, fd, flags }: ListenTarget): BoundHandle {
   if (!address && typeof fd !== 'number') {
-    // Every network, IPv4 too; where the system knows no IPv6, those of IPv4.
+    // `::` accepts IPv4 too. A system without IPv6 gets `0.0.0.0`.
     const handle = createHandle('::', port, 6, fd, flags)
     if (typeof handle !== 'number') return checked(handle, '::', 6)
     return checked(createHandle('0.0.0.0', port, 4, fd, flags), '0.0.0.0', 4)
@@ -86,19 +86,19 @@ export interface BoundHandle {
   readonly addressType: number | null
 }
 
-/** An address that is in use is told late, when the socket listens. */
+/** libuv reports an address in use late: not when it binds, but in `getsockname` or when it listens. */
 function checked(handle: NodeHandle | number, address: string | null, addressType: number | null): BoundHandle {
-  const late = typeof handle === 'number' ? 0 : (handle.getsockname?.({}) ?? 0)
-  if (late === 0 || typeof handle === 'number') return { handle, address, addressType }
+  const errno = typeof handle === 'number' ? 0 : (handle.getsockname?.({}) ?? 0)
+  if (errno === 0 || typeof handle === 'number') return { handle, address, addressType }
   handle.close()
-  return { handle: late, address, addressType }
+  return { handle: errno, address, addressType }
 }
 
-export function backlogOf(place: Place): number {
+export function backlogOf(place: ListenTarget): number {
   return place.backlog || BACKLOG
 }
 
-/** The error that Node's own servers give. */
+/** The error that Node's own servers emit. */
 export function listenError(errno: number, address: string | null, port: number | null): Error {
   const [code, meaning] = systemError(errno)
   const hasPort = port !== null && port > 0

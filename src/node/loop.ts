@@ -1,4 +1,4 @@
-// A server's loop: a native reactor whose events are connections and their requests, and whom they concern.
+// The loop of a server: a native reactor, and the connections that its events belong to.
 import { AsyncResource, executionAsyncId } from 'node:async_hooks'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -63,21 +63,21 @@ import { endMessage } from './message_body.js'
 import { NodeRequest } from './request.js'
 import type { BrinkSocket } from './socket.js'
 
-/** What a loop needs of its server. */
+/** The server of a loop, as far as the loop needs it. */
 export interface LoopOwner {
   readonly highWaterMark: number
   /** A connection was opened. */
   opened(connection: Connection): void
-  /** A connection was ended. */
-  left(connection: Connection): void
+  /** A connection has ended. */
+  connectionEnded(connection: Connection): void
   /** Emits 'connection'. */
   adopt(connection: Connection, socket: BrinkSocket): void
-  /** A request came, of which the body is pushed behind this call. */
+  /** A request has arrived. Its body is passed on after this call. */
   request(request: NodeRequest): void
   readonly server: Server
-  /** Has Node's server take a request of which the app has the message and the response. */
-  takeReal(request: NodeRequest): void
-  /** The client was refused, and waits for the last thing that it is told. */
+  /** Passes a request to Node's server. The app has its request and response objects already. */
+  passToNode(request: NodeRequest): void
+  /** A client was refused, and waits for the last response. `packet`: the last bytes that it has sent. */
   refused(connection: Connection, refusal: { readonly code: string; readonly status: number }, packet: Buffer): void
   /** The reactor has ended. */
   closed(loop: Loop): void
@@ -91,7 +91,7 @@ export class Loop {
   readonly reactor: NativeReactor
   readonly connections = new Set<Connection>()
   isListening = true
-  /** It listens at an address of IPv6. */
+  /** It listens on an IPv6 address. */
   isIpv6 = false
   readonly #owner: LoopOwner
   readonly #bySlot: (Connection | undefined)[] = []
@@ -102,7 +102,7 @@ export class Loop {
   #isEnding = false
   #block: Block | undefined
   #at = 0
-  #left = 0
+  #eventsLeft = 0
   #caller = 0
 
   constructor(owner: LoopOwner, settings: LoopSettings) {
@@ -136,14 +136,14 @@ export class Loop {
     this.reactor.start()
   }
 
-  /** No more connections; those that there are go on. */
+  /** Accepts no more connections. Open connections stay. */
   stopListening(): void {
     this.isListening = false
     this.reactor.stopListening()
     this.endIfIdle()
   }
 
-  /** Ends when nothing is left that could bring an event. */
+  /** Ends the loop when it has stopped listening and all connections have ended. */
   endIfIdle(): void {
     if (this.isListening || this.#isEnding) return
     let isSilent = true
@@ -152,39 +152,39 @@ export class Loop {
       isSilent &&= connection.isSilent
       hasLeft &&= connection.hasLeft
     }
-    // As with Node's sockets: one that the client has ended keeps no process alive.
+    // As in Node, a socket that the client has ended does not keep the process alive.
     if (isSilent) this.reactor.unref()
     if (!hasLeft) return
     this.#isEnding = true
-    // What was said last still leaves.
+    // Draining still sends pending output.
     this.reactor.drain()
   }
 
   #begin(place: number, events: number): void {
     this.#block = this.exchange.requests(place)
     this.#at = 0
-    this.#left = events
+    this.#eventsLeft = events
     this.#caller = executionAsyncId()
     this.#pace.begin()
     this.#run()
   }
 
   /**
-   * Goes on with the events. What a listener throws is an uncaught exception, as with Node's server; the native side calls
-   * again then, for the others of the batch are heard all the same.
+   * Handles the remaining events of the batch. An error of a listener is an uncaught exception, as in Node's server.
+   * The native side then calls again for the other events.
    */
   #run(): void {
     const block = this.#block
     if (block === undefined) return
     const { words } = block
     this.#state[STATE_BATCH] = BATCH_GOES_ON
-    while (this.#left > 0) {
+    while (this.#eventsLeft > 0) {
       const at = this.#at
       this.#at = at + words[at + EVENT_WORDS]
-      this.#left -= 1
+      this.#eventsLeft -= 1
       if (words[at + EVENT_KIND] === EVENT_REQUEST) this.#request(block, at)
-      else this.#hear(block, at)
-      if (this.#left === 0 || !this.#pace.step() || !this.#pace.look()) continue
+      else this.#handleEvent(block, at)
+      if (this.#eventsLeft === 0 || !this.#pace.step() || !this.#pace.look()) continue
       this.#pace.restart()
       this.#state[STATE_BATCH] = BATCH_FLUSHES
       return
@@ -202,15 +202,15 @@ export class Loop {
     const head = this.#heads.at(block, at)
     const request = new NodeRequest(connection, words[at + REQUEST_SEQUENCE], context, head, flags)
     connection.began(request, words[at + REQUEST_HEAD_LENGTH])
-    context.runInAsyncScope(this.#answer, this, request, block, at)
+    context.runInAsyncScope(this.#dispatch, this, request, block, at)
   }
 
-  #answer(request: NodeRequest, block: Block, at: number): void {
+  #dispatch(request: NodeRequest, block: Block, at: number): void {
     if ((request.flags & FLAG_BODY) === 0) {
       try {
         this.#owner.request(request)
       } finally {
-        endOfHead(request)
+        endWithoutBody(request)
       }
       return
     }
@@ -224,12 +224,12 @@ export class Loop {
     try {
       this.#owner.request(request)
     } finally {
-      // Also for a listener that has thrown.
+      // Also when a listener has thrown.
       request.connection.body(body, isWhole, trailers)
     }
   }
 
-  #hear(block: Block, at: number): void {
+  #handleEvent(block: Block, at: number): void {
     const { words, bytes } = block
     const slot = words[at + EVENT_SLOT]
     const generation = words[at + EVENT_GENERATION]
@@ -245,13 +245,13 @@ export class Loop {
         const flags = words[at + BODY_FLAGS]
         const isLast = (flags & BODY_END) !== 0
         const piece = pieceAt(words, bytes, at)
-        if (connection.isTunnelOf(words[at + BODY_SEQUENCE])) return connection.tunnelled(piece, isLast)
+        if (connection.isTunnelOf(words[at + BODY_SEQUENCE])) return connection.tunnelData(piece, isLast)
         if ((flags & BODY_FAILED) !== 0) return connection.bodyFailed()
         const trailers = isLast ? textAt(block, words[at + BODY_TRAILERS_OFFSET], words[at + BODY_TRAILERS_LENGTH]) : ''
         return connection.body(piece, isLast, trailers)
       }
       case EVENT_GONE:
-        if (words[at + GONE_HALF] !== 0) connection.heardEnd()
+        if (words[at + GONE_HALF] !== 0) connection.clientEnded()
         else this.exchange.largeBodies.gone(slot, generation, false)
         return
       case EVENT_DRAINED: {
@@ -282,7 +282,7 @@ export class Loop {
     this.#owner.opened(connection)
   }
 
-  /** As Node tells it: a socket for both families has IPv4 in the form of IPv6. */
+  /** Formats an address as Node does: a dual-stack socket has IPv4-mapped IPv6 addresses. */
   #address(words: Int32Array, at: number, addressAt: number, portAt: number): Partial<AddressInfo> {
     const flags = words[at + OPENED_FLAGS]
     if ((flags & OPENED_UNIX) !== 0) return {}
@@ -298,7 +298,7 @@ export class Loop {
     return connection?.generation === generation ? connection : undefined
   }
 
-  // Of connections.
+  // Called by connections.
 
   get highWaterMark(): number {
     return this.#owner.highWaterMark
@@ -312,18 +312,18 @@ export class Loop {
     return this.#owner.server
   }
 
-  takeReal(request: NodeRequest): void {
-    this.#owner.takeReal(request)
+  passToNode(request: NodeRequest): void {
+    this.#owner.passToNode(request)
   }
 
-  left(connection: Connection): void {
-    this.#owner.left(connection)
+  connectionEnded(connection: Connection): void {
+    this.#owner.connectionEnded(connection)
     this.endIfIdle()
   }
 }
 
-/** There is no body: behind its listeners the message ends. */
-function endOfHead(request: NodeRequest): void {
+/** Ends a message without a body, after the listeners of 'request' have run. */
+function endWithoutBody(request: NodeRequest): void {
   const { req } = request
   if (req === undefined || request.hasWholeBody) return
   request.hasWholeBody = true

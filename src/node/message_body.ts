@@ -1,16 +1,16 @@
-// The body of a request, from the loop into Node's message: as its parser does it.
+// Passes the body of a request from the loop to an IncomingMessage, as Node's parser does.
 import type { IncomingMessage } from 'node:http'
 import { rawTrailers } from './heads.js'
 import { inside, type NodeIncoming } from './node_parser.js'
 import type { NodeRequest } from './request.js'
 
-/** All of the message has come. */
+/** The message has arrived completely. */
 export function endMessage(req: IncomingMessage, trailers: string): void {
   completeMessage(req, trailers)
   req.push(null)
 }
 
-/** The same for a message whose end was told. */
+/** The same for a message that has emitted 'end'. */
 export function completeMessage(req: IncomingMessage, trailers: string): void {
   req.complete = true
   if (trailers === '') return
@@ -18,8 +18,8 @@ export function completeMessage(req: IncomingMessage, trailers: string): void {
   inside<NodeIncoming>(req)._addHeaderLines(lines, lines.length)
 }
 
-/** The body of a light message, into the stream that it has become. */
-export function pushWhole(req: IncomingMessage, request: NodeRequest): void {
+/** Passes the body that a light request has kept to the stream of the real request. */
+export function pushLightBody(req: IncomingMessage, request: NodeRequest): void {
   const { body } = request
   request.body = undefined
   if (body !== undefined) req.push(body)

@@ -1,22 +1,22 @@
-// What of Node's own server is used that is no part of its types. A Node server makes of any stream a connection: its
-// listener to 'connection' gives the socket a parser, and whatever a parser finds it tells by these. All of it is there
-// in Node 20 to 26, and used by nothing but this folder.
+// The internals of Node's HTTP server that are used here and that Node's types do not declare. A Node server accepts
+// any stream as a connection: its listener of 'connection' gives the socket a parser, and the parser reports requests
+// through these properties. They exist in Node 20 to 26. Only this folder uses them.
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 
-/** Node's HTTP parser, which parses nothing here: the requests come parsed. */
+/** Node's HTTP parser. It parses nothing here, except to create errors, because brink parses the requests. */
 export interface NodeParser {
-  /** The request that came last. */
+  /** The last request. */
   incoming: IncomingMessage | null
-  /** A request came: makes its response, and emits 'request', or what else it is. */
+  /** Handles a request: creates its response, and emits 'request' or another event. */
   onIncoming(incoming: IncomingMessage, keepAlive: boolean): number
-  /** Parses; gives how many bytes belonged to a request, or why they do not. */
+  /** Parses. Returns the number of parsed bytes, or the error. */
   execute?: (bytes: Uint8Array) => number | Error
-  /** Nothing more comes: gives what is missing. */
+  /** Ends the input. Returns an error when a request is incomplete. */
   finish(): Error | undefined
 }
 
-/** Fields of Node's objects that its server code reads and writes. */
+/** Properties of Node's objects that its server code reads and writes. */
 export interface NodeIncoming {
   httpVersionMajor: number
   httpVersionMinor: number
@@ -28,7 +28,7 @@ export interface NodeIncoming {
 }
 
 export interface NodeOutgoing {
-  /** Behind it the connection ends. */
+  /** The connection is closed after this response. */
   _last: boolean
   readonly req: IncomingMessage
 }
@@ -41,12 +41,14 @@ export interface NodeSocket {
 export type ResponseClass = new (request: IncomingMessage, options?: object) => ServerResponse
 export type RequestClass = new (socket: object) => IncomingMessage
 
-/** Node's own fields of an object of Node's. */
+/** An object of Node's, with its internal properties. */
 export function inside<T>(object: object): T {
   return object as unknown as T
 }
 
-/** A listener of Node's server to its sockets, told from those of the app by the name of its function. */
+/**
+ * A listener that Node's server has added to a socket. The function's name distinguishes it from listeners of the app.
+ */
 export function nodeListener(
   socket: EventEmitter,
   event: string,
@@ -58,7 +60,7 @@ export function nodeListener(
 
 const EMITTERS = new Set(['_events', '_eventsCount', '_maxListeners', 'kCapture', 'shapeMode'])
 
-/** Whether a property is one by which an EventEmitter works, which light objects are themselves. */
+/** Whether a property belongs to EventEmitter. Light objects have those as own properties. */
 export function isOfEmitter(key: string | symbol): boolean {
   return EMITTERS.has((typeof key === 'symbol' ? key.description : key) ?? '')
 }

@@ -1,5 +1,5 @@
-// `brink/node/register`: from here on `node:http` makes servers on brink's loop, in this process and, as it is named in
-// NODE_OPTIONS, in those that it starts. Code that was loaded before and has taken `createServer` keeps Node's.
+// `brink/node/register`: replaces `createServer` and `Server` of `node:http`, so that servers run on brink's loop. With
+// NODE_OPTIONS it does so in child processes too. Code that has imported `createServer` before keeps Node's.
 import http from 'node:http'
 import { syncBuiltinESMExports } from 'node:module'
 import { createServer, Server } from './server.js'

@@ -1,4 +1,4 @@
-// A request that came, from its event to the last byte of its answer.
+// A request, from its event to the last byte of its response.
 import type { AsyncResource } from 'node:async_hooks'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Lender } from '../exchange/body_changed.js'
@@ -7,28 +7,28 @@ import type { Recipient } from '../exchange/recipient.js'
 import type { Head } from './heads.js'
 import type { BrinkSocket } from './socket.js'
 
-/** From Node's object to the request that it is for. */
+/** The property of an IncomingMessage that holds its NodeRequest. */
 const REQUEST = Symbol('brink.request')
 
-/** How far the body of a light message was told: see `light_request.ts`. */
+/** How far a light request has emitted its body: see `light_request.ts`. */
 export type Flow = 'none' | 'asked' | 'data' | 'ended' | 'closed'
 
-/** The connection that a request came on. */
+/** The connection of a request. */
 export interface RequestConnection {
   readonly slot: number
   readonly generation: number
   readonly server: Server
-  /** Its socket, which is made when it is asked for. */
+  /** The socket, which is created when it is first used. */
   readonly socket: BrinkSocket
-  /** Whether anything that is sent still reaches somebody. */
+  /** Whether responses can still be sent. */
   readonly isOpen: boolean
-  /** Has Node's server take a request of which the app has the message and the response. */
-  takeReal(request: NodeRequest): void
-  /** A whole answer of bytes for the wire. */
+  /** Passes a request to Node's server. The app has its request and response objects already. */
+  passToNode(request: NodeRequest): void
+  /** Sends a whole response: its head, and its body with the framing. */
   answer(request: NodeRequest, head: string, body: string | Uint8Array | undefined, isLast: boolean): void
-  /** More of the body of the request that came last. */
+  /** Passes on more of the body of the last request. */
   body(bytes: Buffer, isLast: boolean, trailers: string): void
-  /** It speaks another protocol from here on: `begin` is called with the bytes that came together with the head. */
+  /** Switches to another protocol. `begin` is called with the bytes that came together with the head. */
   takeOver(request: NodeRequest, begin: (head: Buffer) => void): void
 }
 
@@ -39,26 +39,26 @@ export class NodeRequest implements Recipient {
   readonly connection: RequestConnection
   readonly context: AsyncResource
   readonly head: Head
-  /** Flags of its event. */
+  /** The flags of the request event. */
   readonly flags: number
   req: IncomingMessage | undefined
   res: ServerResponse | undefined
-  /** Node's server has it: from here on all is done by Node's own code. */
+  /** It was passed to Node's server: from then on, Node's own code does everything. */
   isReal = false
-  /** Something of the answer has left. */
+  /** The native side has received some of the response. */
   isBegun = false
-  /** All of the answer has left, or none will. */
+  /** The native side has received the whole response, or the connection was handed over. */
   isAnswered = false
-  /** The answer is given whole, and its end is said behind the request's. */
-  endsWithBody = false
-  /** Bytes of the body that came while nobody wanted more. */
-  untaken = 0
-  /** The client went away before the answer. */
+  /** The app has ended the response, but its end is only sent when the request's body has ended. */
+  endsAfterBody = false
+  /** Bytes of the body that were pushed while the stream was full. */
+  unreadBytes = 0
+  /** The connection has closed before the response was sent. */
   isGone = false
-  /** All of the request has come, and its message has been told. */
+  /** The request has arrived completely, and its body was passed on. */
   hasWholeBody = false
   flow: Flow = 'none'
-  /** The body of a light message, which came with its head, until somebody takes it. */
+  /** The body of a light request, which came with its head, until the app reads it. */
   body: Buffer | undefined
   trailers = ''
 
@@ -72,7 +72,9 @@ export class NodeRequest implements Recipient {
     this.flags = flags
   }
 
-  /** Nobody of Node's listens to what becomes of memory that was written: the connection ends, and the process is warned. */
+  /**
+   * Node has no event for written memory that has changed. The connection is closed, and the process gets a warning.
+   */
   lender(): Lender {
     return LENDER
   }
@@ -89,12 +91,14 @@ export class NodeRequest implements Recipient {
     return (this.flags & FLAG_BODY) !== 0
   }
 
-  /** Its body had not arrived whole when its head had. */
+  /** The body had not arrived completely with the head. */
   get bodyFollows(): boolean {
     return (this.flags & FLAG_BODY_FOLLOWS) !== 0
   }
 
-  /** The client asks for the end of the connection behind the answer. */
+  /**
+   * The connection is closed after the response, because the client asks for it or speaks HTTP/1.0 without keep-alive.
+   */
   get closes(): boolean {
     return (this.flags & FLAG_CLOSES) !== 0
   }
@@ -106,12 +110,12 @@ export function bind(req: object, request: NodeRequest): void {
   ;(req as unknown as { [REQUEST]: NodeRequest })[REQUEST] = request
 }
 
-/** The request of a message; undefined for one that was made elsewhere. */
+/** The NodeRequest of an IncomingMessage. Undefined when brink has not created the message. */
 export function requestOfMessage(req: IncomingMessage): NodeRequest | undefined {
   return (req as unknown as { [REQUEST]?: NodeRequest })[REQUEST]
 }
 
-/** The request that a response answers; undefined for one that was made elsewhere. */
+/** The NodeRequest of a response. Undefined when brink has not created its IncomingMessage. */
 export function requestOf(res: ServerResponse): NodeRequest | undefined {
   return (res.req as unknown as { [REQUEST]?: NodeRequest } | undefined)?.[REQUEST]
 }

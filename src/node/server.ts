@@ -1,25 +1,27 @@
-// An http.Server whose connections are brink's: `createServer` and `Server` of `brink/node`.
+// An http.Server on brink's loop: `createServer` and `Server` of `brink/node`.
 import { channel } from 'node:diagnostics_channel'
 import http, { type IncomingMessage, type RequestListener, type ServerOptions, ServerResponse } from 'node:http'
 import net from 'node:net'
 import { FLAG_EXPECTS_CONTINUE, FLAG_EXPECTS_OTHER, FLAG_HTTP_1_0, FLAG_UPGRADE } from '../exchange/layout.js'
 import { native } from '../exchange/native.js'
+import { wrongArgument } from '../runtime/option_errors.js'
 import { timers } from '../runtime/timers.js'
+import { isNoHandler } from '../runtime/uncalled.js'
 import type { Connection } from './connection.js'
 import type { Head } from './heads.js'
-import { handOver, realIncoming, tellClientError } from './incoming.js'
+import { emitClientError, passToNodeServer, realIncoming } from './incoming.js'
 import { LightIncoming, lightIncoming } from './light_request.js'
 import { constructReal, LightResponse, lightResponse } from './light_response.js'
-import { backlogOf, bound, ListeningHandle, listenError, type NodeHandle, type Place } from './listening.js'
+import { backlogOf, bound, ListeningHandle, type ListenTarget, listenError, type NodeHandle } from './listening.js'
 import { Loop, type LoopOwner, type LoopSettings } from './loop.js'
 import { inside, type NodeSocket, type RequestClass, type ResponseClass } from './node_parser.js'
 import { type NodeRequest, requestOfMessage } from './request.js'
 import type { BrinkSocket } from './socket.js'
 
-/** Node lets an idle connection live so much longer than it says. */
+/** Node closes idle connections this much later than `keepAliveTimeout`. */
 const KEEP_ALIVE_BUFFER_MS = 1000
 
-/** What of Node's server is no part of its types. */
+/** Internals of Node's server that Node's types do not declare. */
 interface ServerInternals {
   _handle: NodeHandle | ListeningHandle | null
   _connections: number
@@ -40,7 +42,7 @@ interface ServerInternals {
 }
 
 const { prototype: netServer } = net.Server as unknown as { prototype: ServerInternals }
-/** Taken now, for it may be this module's that stands in its place later. */
+/** Stored now, because `brink/node/register` may replace `http.Server` by the Server of this module. */
 const nodeServer = http.Server as unknown as (options: unknown, listener: unknown) => void
 
 const { emit: nodeEmit } = http.Server.prototype as { emit(event: string | symbol, ...args: unknown[]): boolean }
@@ -48,7 +50,7 @@ const { emit: nodeEmit } = http.Server.prototype as { emit(event: string | symbo
 const STATE = Symbol('brink.server')
 const TIMES = Symbol('brink.times')
 
-/** An http.Server of Node's, on brink's loop. */
+/** An `http.Server` on brink's loop. */
 export interface Server extends http.Server {
   /** @internal */
   [STATE]: ServerState
@@ -66,7 +68,7 @@ interface ServerConstructor {
 
 type Listening = Parameters<ServerInternals['_listen2']>
 
-/** A function and no class, for there are apps that call it on an object of their own, as they can Node's. */
+/** A function, not a class: like Node's, it can be called on an object of the app's own. */
 export const Server: ServerConstructor = function (
   this: Server | undefined,
   options?: ServerOptions | RequestListener | null,
@@ -74,12 +76,20 @@ export const Server: ServerConstructor = function (
 ): Server | undefined {
   if (!(this instanceof Server)) return new Server(options as ServerOptions, listener)
   const [given, requestListener] = typeof options === 'function' ? [{}, options] : [options ?? {}, listener]
-  const { ServerResponse: Response = LateResponse } = given
-  // What is no object is told by Node.
+  const { ServerResponse: Response = ReusingResponse } = given
+  // Node would take it for options, and the server would answer nothing.
+  if (typeof (given as { fetch?: unknown }).fetch === 'function') {
+    throw wrongArgument(
+      'createServer() of brink/node',
+      'a listener (req, res); an app with a fetch() is for serve(app) of brink',
+      given,
+    )
+  }
+  // Node throws when the options are not an object.
   const isObject = typeof given === 'object' && !Array.isArray(given)
   nodeServer.call(this, isObject ? { ...given, ServerResponse: Response } : given, requestListener)
   this[STATE] = new ServerState(this, given)
-  if (requestListener !== undefined) this[STATE].hasPrototypes = leadToLight(requestListener)
+  if (requestListener !== undefined) this[STATE].hasPrototypes = insertLightPrototypes(requestListener)
   return undefined
 } as unknown as ServerConstructor
 
@@ -87,9 +97,9 @@ Object.setPrototypeOf(Server.prototype, http.Server.prototype)
 Object.setPrototypeOf(Server, http.Server)
 
 /**
- * Makes a server as `http.createServer` of Node does, on brink's loop.
+ * Creates a server on brink's loop, as `http.createServer` does on Node's.
  *
- * @throws what Node's throws for options that cannot be
+ * @throws the errors of `http.createServer` for invalid options
  */
 export function createServer(requestListener?: RequestListener): Server
 export function createServer(options: ServerOptions, requestListener?: RequestListener): Server
@@ -100,8 +110,8 @@ export function createServer(options?: ServerOptions | RequestListener, requestL
 /**
  * For Fastify: `fastify({ serverFactory: brinkFactory })`.
  *
- * It takes of Fastify's options what Node's server has: `keepAliveTimeout`, `requestTimeout`, `connectionTimeout`,
- * `maxRequestsPerSocket`, and those of `http`.
+ * These options of Fastify are applied to the server: `keepAliveTimeout`, `requestTimeout`, `connectionTimeout`,
+ * `maxRequestsPerSocket` and `http`.
  */
 export function brinkFactory(handler: RequestListener, options: FastifyOptions = {}): Server {
   const server = createServer(options.http ?? {}, handler)
@@ -113,7 +123,12 @@ export function brinkFactory(handler: RequestListener, options: FastifyOptions =
   return server
 }
 
-/** What Fastify gives a `serverFactory` of its own options, as far as it concerns the server. */
+const OF_NODE = 'it makes a server by itself, createServer(listener)'
+isNoHandler(Server, OF_NODE)
+isNoHandler(createServer, OF_NODE)
+isNoHandler(brinkFactory, 'it is for Fastify, fastify({ serverFactory: brinkFactory })')
+
+/** The options that Fastify passes to a `serverFactory` and that concern the server. */
 export interface FastifyOptions {
   readonly http?: ServerOptions | null
   readonly keepAliveTimeout?: number
@@ -130,12 +145,12 @@ const METHODS = new Set(http.METHODS)
 const SLASH = 47
 const NO_PATH = /^(\*|[a-z]+:\/\/)/i
 
-/** Others are no requests to Node's parser. */
+/** Whether Node's parser would accept the method and the target. */
 function isForNode({ method, url }: Head): boolean {
   return METHODS.has(method) && (url.charCodeAt(0) === SLASH || method === 'CONNECT' || NO_PATH.test(url))
 }
 
-/** The head, for who is told of it. */
+/** The bytes of the head, for `rawPacket`. */
 function packetOf({ method, url, fields: { raw } }: Head): Buffer {
   let text = `${method} ${url} HTTP/1.1\r\n`
   for (let at = 0; at < raw.length; at += 2) text += `${raw[at]}: ${raw[at + 1]}\r\n`
@@ -147,27 +162,27 @@ interface HeaderRules {
   requireHostHeader?: boolean
 }
 
-/** What Node's server has to look at itself. */
+/** Flags of requests that Node's server has to handle. */
 const UNUSUAL = FLAG_HTTP_1_0 | FLAG_UPGRADE | FLAG_EXPECTS_CONTINUE | FLAG_EXPECTS_OTHER
 
 const requestStarts = channel('http.server.request.start')
 const responseEnds = channel('http.server.response.finish')
 
 class ServerState implements LoopOwner {
-  /** Node's server takes a request whose listeners were called before. */
-  isSilent = false
-  /** A connection has ended in this turn, and its end leaves before the server is closed. */
-  isLeft = false
-  /** The app gives messages prototypes of its own, behind which Node's constructor is slower still. */
+  /** Set while a request is passed to Node's server whose listeners were called before. */
+  hidesRequestEvents = false
+  /** A connection has ended in this turn. The server closes in the next one, so that the end is sent before. */
+  isCloseCheckDue = false
+  /** The app sets prototypes of its own, as Express does. They make Node's constructor even slower. */
   hasPrototypes = false
-  /** Neither classes of the app's own, nor options that make responses others. */
+  /** Whether the options allow light requests: no classes of the app, and nothing that changes responses. */
   readonly #isPlain: boolean
-  /** One that listens, and those that have stopped and still have connections. */
+  /** The loop that listens, and stopped loops that still have connections. */
   readonly loops = new Set<Loop>()
   readonly server: Server
   readonly #Request: RequestClass
-  /** Node's listener that keeps connections of its own parsers; there are none. */
-  readonly #track: (() => void) | undefined
+  /** Node's listener of 'listening'. It starts to check connections of Node's parsers, and brink has none. */
+  readonly #nodeListener: (() => void) | undefined
 
   constructor(server: Server, options: ServerOptions) {
     this.server = server
@@ -176,15 +191,15 @@ class ServerState implements LoopOwner {
     const isPlain = IncomingMessage === undefined && ServerResponse === undefined
     this.#isPlain =
       isPlain && !uniqueHeaders && !inside<{ rejectNonStandardBodyWrites: boolean }>(server).rejectNonStandardBodyWrites
-    this.#track = server.listeners('listening')[0] as (() => void) | undefined
-    if (this.#track) server.removeListener('listening', this.#track)
+    this.#nodeListener = server.listeners('listening')[0] as (() => void) | undefined
+    if (this.#nodeListener) server.removeListener('listening', this.#nodeListener)
   }
 
   get highWaterMark(): number {
     return internals(this.server).highWaterMark
   }
 
-  listen(place: Place): void {
+  listen(place: ListenTarget): void {
     const server = internals(this.server)
     const given = server._handle as NodeHandle | null
     const { handle, address, addressType } = given ? { ...place, handle: given } : bound(place)
@@ -214,9 +229,9 @@ class ServerState implements LoopOwner {
     timers.nextTick(() => this.server.emit('error', error))
   }
 
-  /** A cluster's primary that accepts by itself hands over connections that Node has. */
-  #leaveToNode({ address, port, addressType, backlog, fd, flags }: Place): void {
-    if (this.#track) this.server.once('listening', this.#track)
+  /** Lets Node's server take connections that a cluster's primary has accepted. */
+  #leaveToNode({ address, port, addressType, backlog, fd, flags }: ListenTarget): void {
+    if (this.#nodeListener) this.server.once('listening', this.#nodeListener)
     netServer._listen2.call(this.server as unknown as ServerInternals, address, port, addressType, backlog, fd, flags)
   }
 
@@ -226,7 +241,7 @@ class ServerState implements LoopOwner {
     return {
       backend,
       threaded,
-      ...this.times(),
+      ...this.deadlines(),
       writeTimeout: 0,
       halfCloseTimeout: 0,
       minRate: 0,
@@ -244,12 +259,12 @@ class ServerState implements LoopOwner {
     }
   }
 
-  /** In the native side's words; both have 0 for no limit. */
-  times(): { keepAliveTimeout: number; headersTimeout: number; requestTimeout: number } {
+  /** The deadlines for the native side. As in Node, 0 means no limit. */
+  deadlines(): { keepAliveTimeout: number; headersTimeout: number; requestTimeout: number } {
     const { keepAliveTimeout, headersTimeout, requestTimeout } = this.server
     const idle = limitOf(keepAliveTimeout)
     const head = limitOf(headersTimeout)
-    // A request's head counts to the time of the whole.
+    // The time for the whole request includes its head.
     const whole = limitOf(requestTimeout)
     const buffer = internals(this.server).keepAliveTimeoutBuffer ?? KEEP_ALIVE_BUFFER_MS
     return {
@@ -259,7 +274,7 @@ class ServerState implements LoopOwner {
     }
   }
 
-  // Of the loop.
+  // Called by the loop.
 
   opened(connection: Connection): void {
     const server = this.server
@@ -279,17 +294,17 @@ class ServerState implements LoopOwner {
       return
     }
     own._connections += 1
-    // One listener is Node's own. A socket that nobody asks for is not made.
+    // One listener is Node's own. If there is no other, the socket is created when it is first used.
     if (server.listenerCount('connection') > 1 || server.timeout > 0) void connection.socket
   }
 
-  left(): void {
+  connectionEnded(): void {
     const own = internals(this.server)
     own._connections -= 1
-    if (this.isLeft) return
-    this.isLeft = true
+    if (this.isCloseCheckDue) return
+    this.isCloseCheckDue = true
     timers.setImmediate(() => {
-      this.isLeft = false
+      this.isCloseCheckDue = false
       own._emitCloseIfDrained()
     })
   }
@@ -303,11 +318,12 @@ class ServerState implements LoopOwner {
     const connection = request.connection as Connection
     if (!isForNode(request.head)) return this.refused(connection, { code: 'INVALID_METHOD' }, packetOf(request.head))
     if (!this.#canBeLight(request) || connection.open.length > 1) {
-      // Node's server has them in their order.
+      // Node's server keeps the responses in order.
       connection.makeReal()
-      return handOver(request, this.#Request)
+      return passToNodeServer(request, this.#Request)
     }
-    // Node's constructor takes several times as long on an object that is there, and such a body is mostly read.
+    // Most apps read such a body, which makes a light request real. Node's constructor takes several times as long on
+    // an existing object, so the request is real from the beginning.
     const req =
       request.bodyFollows || (request.hasBody && this.hasPrototypes)
         ? realIncoming(request, this.#Request)
@@ -319,16 +335,16 @@ class ServerState implements LoopOwner {
     this.server.emit('request', req, res)
   }
 
-  takeReal(request: NodeRequest): void {
-    this.isSilent = true
+  passToNode(request: NodeRequest): void {
+    this.hidesRequestEvents = true
     try {
-      handOver(request, this.#Request)
+      passToNodeServer(request, this.#Request)
     } finally {
-      this.isSilent = false
+      this.hidesRequestEvents = false
     }
   }
 
-  /** Whether the request and its response can be what most of them are: see `light_request.ts`. */
+  /** Whether the request and its response can be light: see `light_request.ts`. */
   #canBeLight(request: NodeRequest): boolean {
     if ((request.flags & UNUSUAL) !== 0 || !this.#isPlain) return false
     const { maxRequestsPerSocket, maxHeadersCount } = this.server
@@ -339,9 +355,9 @@ class ServerState implements LoopOwner {
   }
 
   refused(connection: Connection, refusal: { readonly code: string }, packet: Buffer): void {
-    if (refusal.code === '') return connection.unfinished()
+    if (refusal.code === '') return connection.requestUnfinished()
     connection.refuse()
-    tellClientError(connection.socket, refusal.code, packet)
+    emitClientError(connection.socket, refusal.code, packet)
   }
 
   closed(loop: Loop): void {
@@ -371,8 +387,8 @@ function chosenBackend(): { backend: string; threaded: boolean } {
 
 const NodeResponse = ServerResponse as unknown as ResponseClass
 
-/** In the place of `new ServerResponse`: for a request that an app has a response to, that one is made real. */
-const LateResponse = function (
+/** Node's server calls it as `new ServerResponse`. If the app already has a light response, that one becomes real. */
+const ReusingResponse = function (
   this: ServerResponse | undefined,
   req: IncomingMessage,
   options?: object,
@@ -386,19 +402,19 @@ const LateResponse = function (
   constructReal(request.res, req, options)
   return request.res
 } as unknown as typeof ServerResponse
-Object.setPrototypeOf(LateResponse, ServerResponse)
-Object.defineProperty(LateResponse, 'prototype', { value: ServerResponse.prototype })
+Object.setPrototypeOf(ReusingResponse, ServerResponse)
+Object.defineProperty(ReusingResponse, 'prototype', { value: ServerResponse.prototype })
 
-/** Express gives its requests and responses prototypes of its own: these lead to the light ones, and on to Node's. */
-function leadToLight(listener: RequestListener): boolean {
+/** Express sets prototypes of its own. Inserts the light prototypes between them and Node's. */
+function insertLightPrototypes(listener: RequestListener): boolean {
   const { request, response } = listener as unknown as { request?: object; response?: object }
   if (typeof request !== 'object' || typeof response !== 'object') return false
-  lead(request, http.IncomingMessage.prototype, LightIncoming.prototype)
-  lead(response, ServerResponse.prototype, LightResponse.prototype)
+  insertPrototype(request, http.IncomingMessage.prototype, LightIncoming.prototype)
+  insertPrototype(response, ServerResponse.prototype, LightResponse.prototype)
   return true
 }
 
-function lead(object: object | null | undefined, from: object, to: object): void {
+function insertPrototype(object: object | null | undefined, from: object, to: object): void {
   for (let at = object; at; at = Object.getPrototypeOf(at) as object | null) {
     const next: unknown = Object.getPrototypeOf(at)
     if (next === to) return
@@ -406,11 +422,11 @@ function lead(object: object | null | undefined, from: object, to: object): void
   }
 }
 
-const SILENT = new Set<string | symbol>(['request', 'checkContinue', 'checkExpectation', 'dropRequest'])
+const REQUEST_EVENTS = new Set<string | symbol>(['request', 'checkContinue', 'checkExpectation', 'dropRequest'])
 
 const methods = {
   emit(this: Server, event: string | symbol, ...args: unknown[]): boolean {
-    if (this[STATE]?.isSilent && SILENT.has(event)) return true
+    if (this[STATE]?.hidesRequestEvents && REQUEST_EVENTS.has(event)) return true
     return nodeEmit.call(this, event, ...args)
   },
 
@@ -419,7 +435,7 @@ const methods = {
   },
 
   _emitCloseIfDrained(this: Server): void {
-    if (!this[STATE]?.isLeft) netServer._emitCloseIfDrained.call(this as unknown as ServerInternals)
+    if (!this[STATE]?.isCloseCheckDue) netServer._emitCloseIfDrained.call(this as unknown as ServerInternals)
   },
 
   closeAllConnections(this: Server): void {
@@ -435,7 +451,7 @@ for (const [name, value] of Object.entries(methods)) {
   Object.defineProperty(Server.prototype, name, { value, writable: true, configurable: true })
 }
 
-// They hold for a server that listens, too.
+// Changes also apply while the server listens.
 for (const name of ['keepAliveTimeout', 'keepAliveTimeoutBuffer', 'headersTimeout', 'requestTimeout']) {
   Object.defineProperty(Server.prototype, name, {
     configurable: true,
@@ -447,7 +463,7 @@ for (const name of ['keepAliveTimeout', 'keepAliveTimeoutBuffer', 'headersTimeou
       this[TIMES] ??= {}
       this[TIMES][name] = ms
       const state = this[STATE]
-      for (const loop of state?.loops ?? []) loop.reactor.setDeadlines(state.times())
+      for (const loop of state?.loops ?? []) loop.reactor.setDeadlines(state.deadlines())
     },
   })
 }

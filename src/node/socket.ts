@@ -1,11 +1,12 @@
-// The connection as Node's server and its apps see it: a net.Socket whose bytes go through brink's loop. While HTTP is
-// spoken nothing is read from it, since the requests come parsed; what is written belongs to the response that is due.
+// The socket of a connection: a net.Socket whose bytes go through brink's loop. While the connection speaks HTTP,
+// nothing is read from the socket, because the loop parses the requests. What is written belongs to the current
+// response.
 import type { ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Socket } from 'node:net'
 import { timers } from '../runtime/timers.js'
 
-/** What is written: Node's streams give strings with their encoding, and bytes. */
+/** A written piece. Node's streams pass bytes, and strings with their encoding. */
 export interface Written {
   readonly chunk: string | Uint8Array
   readonly encoding: BufferEncoding | 'buffer'
@@ -13,27 +14,27 @@ export interface Written {
 
 export type Done = (error?: Error | null) => void
 
-/** What a socket asks of its connection. */
+/** The connection of a socket, as far as the socket needs it. */
 export interface SocketOwner {
   readonly peer: Partial<AddressInfo>
   readonly local: Partial<AddressInfo>
   readonly bytesRead: number
   readonly bytesAnswered: number
-  /** The reader wants more: of the request's body, or of what comes on a connection that was handed over. */
+  /** The reader wants more of the request's body, or of a connection that has switched protocols. */
   wantsMore(): void
-  /** `message`: the response that is due; null between two of them. */
+  /** `message`: the current response; null between two responses. */
   write(message: ServerResponse | null, pieces: readonly Written[], done: Done): void
-  /** Has Node's server take what it does not know yet. */
+  /** Makes the light requests and responses real. */
   makeReal(): void
-  /** The response has been given whole. */
+  /** Node's server has detached the response from the socket. */
   finished(message: ServerResponse): void
-  /** Nothing more will be written. */
+  /** The writable side has ended. */
   ended(done: Done): void
-  /** The connection is to be closed, or reset. */
+  /** The socket was destroyed. The connection is closed, or reset. */
   destroyed(resets: boolean): void
 }
 
-/** How Node names its parts that are no part of its types. */
+/** Internals of Node's sockets that Node's types do not declare. */
 interface Internals {
   _unrefTimer(): void
   _destroy(error: Error | null, done: Done): void
@@ -55,7 +56,7 @@ export class BrinkSocket extends Socket {
     this.#owner = owner
   }
 
-  /** The response whose turn it is. Node's server sets it, and takes it back when all of the response was written. */
+  /** The current response. Node's server sets it, and resets it when the whole response was written. */
   get _httpMessage(): ServerResponse | null {
     return this.#message
   }
@@ -64,7 +65,7 @@ export class BrinkSocket extends Socket {
     const before = this.#message
     this.#message = message
     if (before === null || before === message) return
-    // Behind a response Node waits for the next request with a timer of the socket's. The loop has one of its own.
+    // After a response, Node sets the timeout of the socket to wait for the next request. The loop has its own timeout.
     this.#ignoresTimeout = true
     timers.nextTick(() => {
       this.#ignoresTimeout = false
@@ -80,13 +81,13 @@ export class BrinkSocket extends Socket {
     return super.setTimeout(ms, listener)
   }
 
-  /** The client did something. */
+  /** Restarts the timeout, because of activity. */
   touch(): void {
     ;(this as unknown as Internals)._unrefTimer()
   }
 
   static {
-    // Accessors of Node's, which its types call properties.
+    // Accessors in Node, but properties in its types, so TypeScript does not let a class override them.
     Object.defineProperties(BrinkSocket.prototype, {
       constructor: { value: Socket, configurable: true },
       pending: {
@@ -116,7 +117,7 @@ export class BrinkSocket extends Socket {
     return this.#owner?.local ?? {}
   }
 
-  // The loop has switched Nagle's delay off, and probes are left to its timeouts.
+  // The loop has disabled Nagle's algorithm and enabled TCP keep-alive.
   override setNoDelay(_on?: boolean): this {
     return this
   }
@@ -164,9 +165,9 @@ export class BrinkSocket extends Socket {
     this.#owner.ended(done)
   }
 
-  /** 'close' says whether an error was the cause, in a turn of its own; Node says it so where there is a handle. */
+  /** Emits 'close' in a later turn, with whether there was an error, as Node does for sockets with a handle. */
   override emit(event: string | symbol, ...args: unknown[]): boolean {
-    // Node's listener tells the request and the response that it knows.
+    // Node's listener emits 'timeout' on real requests and responses.
     if (event === 'timeout') this.#owner.makeReal()
     if (event !== 'close') return super.emit(event as 'close', ...(args as [boolean]))
     if (!this.#isClosing) {
@@ -177,7 +178,7 @@ export class BrinkSocket extends Socket {
   }
 
   override destroy(error?: Error): this {
-    // The messages that Node's server knows hear of it.
+    // Node's server emits the events of real requests and responses.
     if (!this.destroyed) this.#owner.makeReal()
     return super.destroy(error)
   }

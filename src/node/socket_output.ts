@@ -1,17 +1,17 @@
-// What a socket writes, on its way into the exchange.
+// Passes what a socket writes to the exchange, with backpressure.
 import type { Exchange } from '../exchange/exchange.js'
 import { FLAG_CHUNK_ASKS } from '../exchange/layout.js'
 import type { Recipient } from '../exchange/recipient.js'
 import type { Done, Written } from './socket.js'
 
-/** So many bytes are handed over before the next ones wait for the client to take some. */
+/** Bytes that may be sent before the writer waits for the client to take them. */
 const WINDOW = 128 * 1024
-/** Larger pieces are sent from where they lie, and are their writer's again when the client has taken them. */
+/** Larger pieces are sent without a copy, and belong to the writer again when the client has taken them. */
 const COPIED = 32 * 1024
 
 export class SocketOutput {
   readonly #exchange: Exchange
-  /** Bytes since the last ones of which the client's taking was asked for. */
+  /** Bytes that were sent since the last FLAG_CHUNK_ASKS. */
   #unasked = 0
   #drained: Done | undefined
 
@@ -19,7 +19,7 @@ export class SocketOutput {
     this.#exchange = exchange
   }
 
-  /** Sends, and calls `done` when the writer may go on. */
+  /** Sends the pieces, and calls `done` when the writer may continue. */
   send(to: Recipient, pieces: readonly Written[], done: Done): void {
     let size = 0
     for (const { chunk } of pieces) size += chunk.length
@@ -31,7 +31,7 @@ export class SocketOutput {
     this.#drained = done
   }
 
-  /** Sends. The flags are the last piece's. Text in front of other bytes crosses together with them. */
+  /** Sends the pieces. The flags belong to the last one. Latin-1 text is sent together with the bytes after it. */
   write(to: Recipient, pieces: readonly Written[], flags = 0): void {
     let text = ''
     for (let place = 0; place < pieces.length; place += 1) {
@@ -54,8 +54,8 @@ export class SocketOutput {
     }
   }
 
-  /** The client has taken what was sent, or never will. */
-  taken(): void {
+  /** The client has taken what was sent, or the connection has closed. */
+  drained(): void {
     const done = this.#drained
     this.#drained = undefined
     done?.()

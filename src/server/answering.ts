@@ -1,4 +1,4 @@
-// From a batch of events to its replies: routes each request, runs its handler, and has what it gives sent.
+// Handles the events of a batch: routes each request, runs its handler, and sends the result.
 import { AsyncResource } from 'node:async_hooks'
 import { type AbortListener, AbortListeners } from '../exchange/abort_listeners.js'
 import { bodyChanged } from '../exchange/body_changed.js'
@@ -63,24 +63,24 @@ import { DeferredRequests } from './deferred_requests.js'
 import { Sending } from './sending.js'
 import { Tunnel } from './tunnel.js'
 
-/** What answering needs of the server that it is for. */
+/** The server, as far as answering needs it. */
 export interface Surroundings {
-  /** Where the server is found, for requests that do not say it. */
+  /** The origin of the server, for requests without a `Host` field. */
   readonly origin: () => string
-  /** The largest body of routes that have no limit of their own. */
+  /** The body limit of routes without their own, in bytes. */
   readonly bodyLimit: number
   readonly closing: Closing
   readonly log: (error: unknown, request: BrinkRequest) => void
-  /** Told of the native side's notices, by code. */
+  /** Called for notices of the native side, with their code. */
   readonly onNotice: (code: number) => void
   readonly onClientError: (error: ClientError) => void
 }
 
-/** Where a request goes. */
+/** The route of a request. */
 interface Routed {
   readonly match: Match
   readonly method: string
-  /** What was read of the header fields, where the same ones have come before. */
+  /** The fields that were already read from the same head or the same fields. */
   readonly fieldMemory: FieldMemory | undefined
 }
 
@@ -92,15 +92,15 @@ export class Answering {
   readonly #sending: Sending
   readonly #batch: Batch
   readonly #deferred: DeferredRequests
-  // Those who wait for something of their clients.
+  // Objects that wait for events of their clients.
   readonly #watching = new AbortListeners()
   readonly #bodies = new AbortListeners<IncomingBody>()
   readonly #streams = new AbortListeners<ReplyStream>()
   readonly #tunnels = new AbortListeners<Tunnel>()
   readonly #requestSurroundings: RequestSurroundings
-  // By the numbers that the native side gives to heads which came before.
+  // By the numbers that the native side gives to known heads.
   readonly #known: (Routed | undefined)[] = []
-  // And by those of fields, which came with other targets.
+  // By the numbers that it gives to known fields.
   readonly #knownFields: (FieldMemory | undefined)[] = []
 
   constructor(exchange: Exchange, dispatcher: Dispatcher, surroundings: Surroundings) {
@@ -130,17 +130,17 @@ export class Answering {
     })
   }
 
-  /** Answers the events of a block. What is written before the microtasks have run leaves with the batch. */
+  /** Handles the events of a block. Replies that are written before the microtasks have run are sent with the batch. */
   run(place: number, events: number): void {
     this.#state[STATE_BATCH] = this.#batch.begin(this.#exchange.requests(place), events, !this.#deferred.isEmpty)
   }
 
-  /** Goes on with the batch: the microtasks have run. */
+  /** Continues with the batch after the microtasks. */
   resume(): void {
     this.#state[STATE_BATCH] = this.#batch.resume()
   }
 
-  /** The server has ended: whoever still waits for a client waits in vain. */
+  /** The server has closed: every wait for a client fails. */
   end(): void {
     const all: readonly AbortListeners<AbortListener>[] = [
       this.#bodies,
@@ -210,7 +210,7 @@ export class Answering {
     }
   }
 
-  /** A request that is there as a whole. */
+  /** Answers a request that has arrived completely. */
   #answer(block: Block, at: number): void {
     const { words } = block
     const routed = this.#routed(block, at)
@@ -238,7 +238,7 @@ export class Answering {
     this.#settle(this.#request(block, at, routed), method, value)
   }
 
-  /** A request whose body is still coming, or which has to wait for its turn. */
+  /** Admits a request whose body is incomplete, or that has to wait for its turn. */
   #admit(block: Block, at: number, context: AsyncResource): void {
     const { words } = block
     const routed = this.#routed(block, at)
@@ -256,8 +256,9 @@ export class Answering {
   }
 
   /**
-   * A request whose body is still coming. A small one is waited for, so that no handler runs for what turns out to be no
-   * request, unless its route asks for it as it arrives, or the client waits to be told whether to send it at all.
+   * Admits a request with an incomplete body. The handler starts when a small body is complete, so that it does not run
+   * for invalid requests. It starts at once when the body is large, when the route streams the body, or when the client
+   * expects `100 Continue`.
    */
   #admitAhead(block: Block, at: number, context: AsyncResource, routed: Routed, limit: number): void {
     const { words, bytes } = block
@@ -273,21 +274,21 @@ export class Answering {
     }
     this.#batch.wait(request)
     const begin = () => {
-      // A failure of the client's own was answered by the native side.
+      // The native side has already answered failures that the client has caused.
       if (body.failure === undefined) this.#runWith(request, routed)
       else this.#refuse(request, routed, body.failure.error)
     }
     body.whenReady(() => this.#inTurn(request, context, begin))
   }
 
-  /** Begins to answer at once, unless others have waited for longer or should have their turn. */
+  /** Starts at once, unless requests are deferred, or the batch has taken too long. */
   #inTurn(request: BrinkRequest, context: AsyncResource, start: () => void): void {
     if (!this.#batch.isLate && this.#deferred.isEmpty) return context.runInAsyncScope(start)
     request.detach()
     this.#deferred.add({ request, context, start })
   }
 
-  /** Heads that are known by number have been routed before. */
+  /** Routes a request. For a known head, the stored route is used. */
   #routed(block: Block, at: number): Routed {
     const { words } = block
     const number = words[at + REQUEST_KNOWN]
@@ -321,7 +322,7 @@ export class Answering {
     return new BrinkRequest(words, bytes, at, routed.match, routed.fieldMemory, body, this.#requestSurroundings)
   }
 
-  /** Answers with an error in the place of the handler, in its middleware. */
+  /** Answers with an error in place of the handler. The middleware of the route runs. */
   #refuse(request: BrinkRequest, routed: Routed, error: unknown): void {
     this.#runWith(request, routed, routed.match.route.refused(error))
   }
@@ -338,7 +339,7 @@ export class Answering {
     this.#settle(request, method, value)
   }
 
-  /** What is like a promise may throw wherever it is touched. */
+  /** Answers with a value or a promise. A thenable may throw on any access. */
   #settle(request: BrinkRequest, method: string, value: HandlerResult | Promise<HandlerResult>): void {
     try {
       if (isPromise(value)) this.#later(request, method, value)
@@ -350,7 +351,7 @@ export class Answering {
 
   #later(request: BrinkRequest, method: string, value: PromiseLike<HandlerResult>): void {
     this.#batch.wait(request)
-    // What is no Promise may call back twice.
+    // A thenable that is not a Promise may call back twice.
     const promise = value instanceof Promise ? value : Promise.resolve(value)
     promise.then(
       (settled) => {
@@ -368,7 +369,7 @@ export class Answering {
     }
   }
 
-  /** Answers for an error, and if that cannot be sent either, with a plain 500. */
+  /** Sends the response to an error. If that cannot be sent either, sends a plain 500. */
   #fail(request: BrinkRequest, method: string, error: unknown): void {
     const report = (unhandled: unknown) => this.#report(unhandled, request)
     const giveUp = (unsendable: unknown) => {
@@ -389,7 +390,7 @@ export class Answering {
     void answer.then(give)
   }
 
-  /** A log that throws must cost neither the answer nor the process; nor may what it says be lost. */
+  /** Calls `log`. If it throws, the response is still sent, the process continues, and both errors are printed. */
   #report(error: unknown, request: BrinkRequest): void {
     const failed = (complaint: unknown) => console.error(complaint, error)
     callListener(() => this.#surroundings.log(error, request), failed)
@@ -402,7 +403,7 @@ export class Answering {
       return request.end()
     }
     if (isError(value)) throw value
-    // To a client that is gone nothing is sent: nobody would tell that a large body is not wanted any more.
+    // Nothing is sent to a disconnected client. No event would report that a large body is not needed any more.
     const isSent = !request.isGone && !isResponse(value) && this.#sending.value(request, value)
     if (isSent) return request.end()
     const answer = toReply(value)
@@ -410,7 +411,7 @@ export class Answering {
     else this.#later(request, method, answer)
   }
 
-  /** `failed`: who answers when the body fails before anything was sent; by default what answers for all errors. */
+  /** `failed`: called when the body fails before anything was sent. Default: the handling of all errors. */
   #writeReply(request: BrinkRequest, method: string, answer: Reply, failed?: (error: unknown) => void): void {
     if (request.isGone) {
       if (answer.body instanceof FileSlice) answer.body.release()
@@ -433,11 +434,11 @@ export class Answering {
       report: (error) => this.#report(error, request),
     }))
     if (isSent) request.end()
-    // What it streams may be made of the request.
+    // The stream may still read the request.
     else this.#batch.wait(request)
   }
 
-  /** The connection is whoever's `answer` says. */
+  /** Hands the connection over to the app's `accept`. */
   #handOver(request: BrinkRequest, answer: Upgrade): void {
     const { slot, generation, sequence, ip, port } = request
     const report = (error: unknown) => this.#report(error, request)

@@ -1,4 +1,4 @@
-// Opening the port: which addresses a host name stands for, and what the system says to them.
+// Opens the port of a server at each address of its host name.
 
 import type { NativeFailure, NativeReactor } from '../exchange/native.js'
 import { systemError } from '../runtime/errors.js'
@@ -11,19 +11,19 @@ export interface Bound {
   readonly port: number
 }
 
-/** What listens: all of its reactors at the same addresses. */
+/** A server whose reactors listen, all on the same addresses. */
 export interface Listeners {
   readonly reactors: readonly NativeReactor[]
-  /** Ends what was opened. */
+  /** Closes the reactors. */
   abandon(): void
 }
 
-/** Tries for a port that is free at every address of a name, when any port will do. */
+/** Attempts to find a port that is free at every address of a name, for port 0. */
 const FREE_PORT_TRIES = 16
 
 /**
- * Makes a server and opens its port at every address of the host. A name such as `localhost` has several, and its
- * clients choose among them; an address that this machine does not have is passed over if another can be had.
+ * Creates a server and opens its port at every address of the host. A name such as `localhost` has several addresses,
+ * and clients use any of them. Addresses that this machine does not have are skipped, if there is another one.
  */
 export async function listenOn<S extends Listeners>(
   options: CheckedOptions,
@@ -47,12 +47,12 @@ function bind(reactors: readonly NativeReactor[], addresses: readonly string[], 
   const settings = {
     backlog,
     reusePort,
-    // `::` alone means every network, IPv4 too.
+    // `::` alone accepts IPv4 too.
     ipv6Only: addresses.length > 1,
   }
   const [first, ...others] = reactors as readonly [NativeReactor, ...NativeReactor[]]
-  // A port that is shared with others is so among the server's own loops, too: each has a socket, and the kernel spreads
-  // connections over all that there are. Otherwise they have one socket, so that nobody else can have a share.
+  // With reusePort, each loop has its own socket, and the kernel distributes connections over these and the sockets of
+  // other processes. Otherwise the loops share one socket, so that other processes cannot listen on the port.
   const listening: readonly [NativeReactor, readonly NativeReactor[]][] = reusePort
     ? reactors.map((reactor) => [reactor, []])
     : [[first, others]]
@@ -74,7 +74,7 @@ function bind(reactors: readonly NativeReactor[], addresses: readonly string[], 
   }
   for (const address of addresses) {
     listenAt(address)
-    // Every network there is: where the system knows no IPv6, those of IPv4.
+    // A system without IPv6 listens on all IPv4 addresses.
     if (address === '::' && reachable === undefined) listenAt('0.0.0.0')
   }
   if (reachable === undefined) throw absent
@@ -83,37 +83,37 @@ function bind(reactors: readonly NativeReactor[], addresses: readonly string[], 
 
 async function addressesOf(host: string): Promise<readonly string[]> {
   if (isAddress(host)) return [host]
-  // RFC 6761 §6.3: it is the loopback, whatever a resolver says.
+  // RFC 6761 §6.3: localhost is always the loopback, so it is not resolved.
   if (host.toLowerCase() === 'localhost') return ['127.0.0.1', '::1']
   const { lookup } = await import('node:dns/promises')
   const found = await lookup(host, { all: true })
   return [...new Set(found.map(({ address }) => address))]
 }
 
-/** Whether it is no name. Node's own `isIP` would take a third of the time that starting takes, to be loaded. */
+/** Whether the host is an IP address. Loading Node's `isIP` would take a third of the start-up time. */
 function isAddress(host: string): boolean {
   if (host.includes(':')) return true
   const parts = host.split('.')
   return parts.length === 4 && parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)
 }
 
-/** The host by which a client on this machine reaches an address: the wildcards are no destination. */
+/** The host in the URL for clients on this machine. A wildcard address is no destination. */
 function urlHost(address: string): string {
   if (address === '0.0.0.0') return '127.0.0.1'
   if (address === '::') return hasIpv6Loopback() ? '[::1]' : '127.0.0.1'
   return address.includes(':') ? `[${address.replace('%', '%25')}]` : address
 }
 
-/** A system may know IPv6 without having an address of it: who listens at `::` is found by IPv4 alone then. */
+/** A system may support IPv6 without an IPv6 address. Then `::` is only reached over IPv4. */
 function hasIpv6Loopback(): boolean {
   const interfaces = Object.values(lateBuiltin('node:os').networkInterfaces())
   return interfaces.some((addresses) => addresses?.some(({ address }) => address === '::1'))
 }
 
-/** The error that Node's own servers give. */
+/** The error that Node's own servers emit. */
 function listenError({ errno, syscall }: NativeFailure, address: string, port: number): NodeJS.ErrnoException {
   const [code, meaning] = systemError(errno)
-  // Node calls it `listen`, whichever call it was of those that listening takes.
+  // Node's errors say `listen` for `bind`, too.
   const named = syscall === 'bind' ? 'listen' : syscall
   const error = new Error(`${named} ${code}: ${meaning} ${address}:${port}`)
   return Object.assign(error, { code, errno, syscall: named, address, port })

@@ -1,4 +1,4 @@
-// From what a handler gave to a reply in the exchange.
+// Converts the result of a handler to a reply in the exchange.
 
 import type { AbortListeners } from '../exchange/abort_listeners.js'
 import type { Exchange } from '../exchange/exchange.js'
@@ -24,14 +24,14 @@ import { trailerLines, trailerNames } from '../reply/trailers.js'
 import type { WholeAnswer } from '../reply/whole_answer.js'
 import { type BodySource, isBlob, isStream, sourceOf } from '../streams/body_source.js'
 
-/** What hears of a streamed answer. */
+/** Receives the events of a streamed response. */
 export type StreamWatcher = Pick<StreamSurroundings, 'done' | 'failed' | 'lender' | 'report'>
 
 export class Sending {
   readonly #exchange: Exchange
   readonly #streams: AbortListeners<ReplyStream>
-  // Connections that an answer ends, by their slots: the generations. The native side may not know of the answer yet, and
-  // hand over what came behind it. Nothing is taken out: the next connection of a slot has another generation.
+  // The generations of connections that a response closes, by slot. The native side may not have the response yet, and
+  // still pass later requests. Entries stay: the next connection of a slot has another generation.
   readonly #closed: number[] = []
 
   constructor(exchange: Exchange, streams: AbortListeners<ReplyStream>) {
@@ -39,14 +39,14 @@ export class Sending {
     this.#streams = streams
   }
 
-  /** RFC 9112 §9.6: what came behind a request whose answer says `close` is not processed. */
+  /** RFC 9112 §9.6: requests after a response with `Connection: close` are not processed. */
   hasClosed(slot: number, generation: number): boolean {
     return this.#closed.length > 0 && this.#closed[slot] === generation
   }
 
   /**
-   * Sends a value that is what it seems: text, an object or a list without a will of its own, nothing. False, and nothing
-   * was sent, for all others.
+   * Sends a simple value: a text, a plain object or array, undefined or null. Returns false for other values, and sends
+   * nothing.
    */
   simple(slot: number, generation: number, sequence: number, value: HandlerResult): boolean {
     if (typeof value === 'string') this.#exchange.text(slot, generation, sequence, CONTENT_TYPE_TEXT, value)
@@ -58,7 +58,10 @@ export class Sending {
     return true
   }
 
-  /** Sends a value that is neither a `Reply` nor a `Response`. False when it is a stream, which a `Reply` can carry. */
+  /**
+   * Sends a value that is neither a `Reply` nor a `Response`. Returns false for a stream, which only a `Reply` can
+   * carry.
+   */
   value(to: Recipient, value: HandlerResult): boolean {
     if (this.simple(to.slot, to.generation, to.sequence, value)) return true
     if (isStream(value)) return false
@@ -67,21 +70,21 @@ export class Sending {
     return true
   }
 
-  /** Sends a complete answer. */
+  /** Sends a whole answer. */
   whole(to: Recipient, method: string, { status, flags, fields, body, length }: WholeAnswer): void {
     if (length !== undefined && (method === 'HEAD' || status === 304)) {
       this.#putSized(to, status, flags | FLAG_REPLY_LENGTH_ONLY, fields, length)
     } else this.#put(to, status, flags, fields, body)
   }
 
-  /** Sends a reply. True when all of it is sent; otherwise who watches is told when. */
+  /** Sends a reply. Returns true when it is sent completely. Otherwise the watcher is called later. */
   reply(to: Recipient, method: string, answer: Reply, watch: () => StreamWatcher): boolean {
     const { status } = answer
     const { flags, fields, length } = headOf(answer)
     if (isStream(answer.body)) return this.#stream(to, method, answer, { flags, fields, length }, watch)
     const body = encodeBody(answer.body)
     if (length !== undefined) {
-      // A HEAD or a 304 may say the length of what it does not send (RFC 9110 §8.6).
+      // A response to HEAD or with 304 may have the length of the body that it does not send (RFC 9110 §8.6).
       if (body === undefined && (method === 'HEAD' || status === 304)) {
         this.#putSized(to, status, flags | FLAG_REPLY_LENGTH_ONLY, fields, length)
         return true
@@ -116,7 +119,7 @@ export class Sending {
     watch: () => StreamWatcher,
   ): boolean {
     if (isBlob(body)) length ??= body.size
-    // Made before the answer begins: what is wrong with them can still be told.
+    // Before the response begins, so that an error can still be answered.
     const names = trailerNames(trailers)
     const hasNoContent = status === 204 || status === 205 || status === 304
     if (hasNoContent || method === 'HEAD') source.cancel(undefined)
@@ -141,7 +144,7 @@ export class Sending {
       exchange: this.#exchange,
       streams: this.#streams,
       begin,
-      // To its client it is open as soon as its head is there, however late its first event.
+      // An EventSource is open when the head has arrived, so the head does not wait for the first event.
       isPrompt: headers.get('content-type')?.startsWith('text/event-stream') === true,
       trailers: () => trailerLines(trailers),
       ...watch(),

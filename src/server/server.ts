@@ -10,9 +10,11 @@ import type { Dispatcher } from '../routing/dispatcher.js'
 import type { Handler } from '../routing/handler.js'
 import type { Router } from '../routing/router.js'
 import { callListener } from '../runtime/call_listener.js'
+import { describe } from '../runtime/describe.js'
 import { coded, systemError } from '../runtime/errors.js'
-import { wrongType } from '../runtime/option_errors.js'
+import { knownOptions } from '../runtime/option_errors.js'
 import { timers } from '../runtime/timers.js'
+import { isNoHandler } from '../runtime/uncalled.js'
 import { Answering } from './answering.js'
 import { applicationOf, type FetchServeOptions } from './applications.js'
 import { type Bound, type Listeners, listenOn } from './listening.js'
@@ -20,63 +22,68 @@ import { type CheckedOptions, checkedOptions, type ServeOptions } from './option
 import { type ServerStats, statsOf } from './stats.js'
 
 export interface CloseOptions {
-  /** Milliseconds after which what is not answered by then is cut off. Without it, closing waits for every answer. */
+  /**
+   * Milliseconds after which the remaining connections are closed at once. Default: closing waits for every response.
+   */
   force?: number | undefined
 }
 
 /**
- * Serves an app: a router, one handler for everything, or an app of fetch, such as a Hono: any object with a method
- * `fetch(request, info)`. A plain object may hold the options as well: `serve({ fetch, port: 8080 })`.
+ * Serves an app: a router, one handler for all requests, or a fetch app, such as a Hono, which is any object with a
+ * method `fetch(request, info)`. A plain object may also contain the options: `serve({ fetch, port: 8080 })`.
  *
  * The first fetch app replaces `Request`, `Response` and `fetch` in `globalThis` by versions that extend them, unless
  * `overrideGlobals` is false.
  *
- * @throws what Node's own servers throw: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, `ENOTFOUND` and the like, with `errno`
- *   and `syscall`; and `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for options that cannot be;
- *   `ERR_ADDON_MISSING` where brink's addon cannot be loaded
+ * @throws the errors of Node's servers: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL`, `ENOTFOUND` and others, with `errno` and
+ *   `syscall`; `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, `ERR_OUT_OF_RANGE` for invalid options;
+ *   `ERR_ADDON_MISSING` when brink's addon cannot be loaded
  */
 export function serve(app: Router | Handler, options?: ServeOptions): Promise<Server>
 export function serve(app: FetchApp & FetchServeOptions): Promise<Server>
 export function serve(app: FetchObject, options?: FetchServeOptions): Promise<Server>
 export async function serve(app: unknown, given: FetchServeOptions = {}): Promise<Server> {
   let open: OpenServer | undefined
-  const { dispatcher, options, waitUntil } = applicationOf(app, given, () => open as OpenServer)
-  const checked = checkedOptions(options)
+  const { dispatcher, options, takenOptions, waitUntil } = applicationOf(app, given, () => open as OpenServer)
+  const checked = checkedOptions(options, takenOptions)
   const { server, bound } = await listenOn(checked, () => new OpenServer(dispatcher, checked, waitUntil))
   open = server
   return server.started(bound)
 }
 
-/** A fetch app whose `fetch` has other arguments than brink's. */
+isNoHandler(serve, 'call it with the router, await serve(router)')
+
+/** A fetch app whose `fetch` takes other arguments than brink passes. */
 export interface FetchObject {
   fetch(request: Request, ...context: never[]): unknown
 }
 
-/** A server that listens. `serve` makes one. */
+/** A listening server. `serve` creates it. */
 export interface Server {
-  /** Where a client on this machine finds it, such as `http://127.0.0.1:8080`. */
+  /** The URL for clients on this machine, such as `http://127.0.0.1:8080`. */
   readonly url: string
-  /** The port that it listens at, also where 0 was asked for. */
+  /** The port that it listens on. For port 0, it is the port that the system has chosen. */
   readonly port: number
-  /** How it learns of readiness, such as `epoll`. */
+  /** The name of the backend, such as `epoll`. */
   readonly backend: string
-  /** How many threads of their own its loops have; 0 when the loop runs on the JavaScript thread. */
+  /** The number of threads of the loops; 0 when the loop runs on the JavaScript thread. */
   readonly threads: number
   /**
-   * Aborts when `close` begins, with the reason `ERR_SERVER_CLOSING`: what would go on for ever, such as streams and
-   * connections that were handed over, can end itself then. `close` waits for it.
+   * Aborts when `close` begins, with a reason of code `ERR_SERVER_CLOSING`. Use it to end endless streams and upgraded
+   * connections, because `close` waits for them.
    */
   readonly signal: AbortSignal
-  /** What was counted since it began, of all threads together. */
+  /** The counters since the start, summed over all threads. */
   stats(): ServerStats
   /**
-   * Replaces the answer that `Router.fixed` has given this path.
-   * @throws TypeError `ERR_INVALID_ARG_VALUE` when there is none, or the answer cannot be a fixed one
+   * Replaces the fixed answer that `Router.fixed` has set for this path.
+   * @throws TypeError `ERR_INVALID_ARG_VALUE` when the path has none, or the answer cannot be a fixed one
    */
   setFixed(path: string, answer: Reply | ReplyBody): void
   /**
-   * Stops listening, answers what was asked, and ends: idle connections at once, the others with their last answer.
-   * Resolves when the last one has ended. May be called again, with an earlier `force`. The `signal` aborts first.
+   * Stops listening, closes idle connections, answers the open requests, and closes each connection after its last
+   * response. Resolves when the last connection has closed. It can be called again, with an earlier `force`. The
+   * `signal` aborts first.
    */
   close(options?: CloseOptions): Promise<void>
 }
@@ -105,7 +112,7 @@ class OpenServer implements Server, Listeners {
     try {
       while (this.reactors.length < Math.max(1, options.threads)) this.reactors.push(this.#reactor(dispatcher, options))
     } catch (error) {
-      // Those that were opened would keep their descriptors and threads, and the process alive.
+      // The opened reactors would keep their descriptors and threads, and would keep the process alive.
       this.abandon()
       throw openingError(error, options)
     }
@@ -141,7 +148,9 @@ class OpenServer implements Server, Listeners {
     const canonical = (typeof path === 'string' && canonicalPath(path)) || path
     const fixed = this.#fixed.get(canonical)
     if (fixed === undefined) {
-      throw coded(new TypeError(`There is no fixed answer for ${JSON.stringify(path)}.`), 'ERR_INVALID_ARG_VALUE')
+      const paths = [...this.#fixed.keys()]
+      const hint = paths.length === 0 ? 'the router has none' : `there are ${paths.join(', ')}`
+      throw coded(new TypeError(`There is no fixed answer for ${describe(path)}: ${hint}.`), 'ERR_INVALID_ARG_VALUE')
     }
     fixed.answer.replace(answer)
     if (!fixed.isAlone) return
@@ -149,12 +158,10 @@ class OpenServer implements Server, Listeners {
   }
 
   close(options: CloseOptions = {}): Promise<void> {
-    if (typeof options !== 'object' || options === null)
-      throw wrongType('options', 'an object, such as { force }', options)
-    const { force } = options
+    const { force } = knownOptions(options, ['force'], 'close()', { timeout: 'it is "force"' })
     if (force !== undefined && !(Number.isFinite(force) && force >= 0)) {
       throw coded(
-        new RangeError(`close() takes a number of milliseconds as "force", not ${String(force)}.`),
+        new RangeError(`close() takes a number of milliseconds as "force", not ${describe(force)}.`),
         'ERR_OUT_OF_RANGE',
       )
     }
@@ -194,9 +201,9 @@ class OpenServer implements Server, Listeners {
     const reactor: NativeReactor = new native.Reactor(
       {
         ...settings,
-        // What no route takes is refused at once; what is for another one, when its route is known.
+        // A body above the largest limit is refused at once. A smaller limit is applied when the route is known.
         bodyLimit: Math.min(Math.max(options.bodyLimit, dispatcher.largestBody), Number.MAX_SAFE_INTEGER),
-        // Loops share nothing, so each has its part.
+        // Loops share nothing, so each gets a part of the limit.
         maxConnections: Math.ceil(options.maxConnections / Math.max(1, threads)),
         threaded,
         tellsClientErrors: options.onClientError !== undefined,
@@ -228,7 +235,7 @@ class OpenServer implements Server, Listeners {
     )
   }
 
-  /** Drained reactors stay open until the last one is, for late replies to find them. */
+  /** Drained reactors stay open until all have drained, because late replies may need them. */
   #onIdle(): void {
     this.#idle += 1
     if (this.#idle === this.reactors.length) this.abandon()
@@ -243,7 +250,7 @@ class OpenServer implements Server, Listeners {
   }
 }
 
-/** What kept a reactor from being opened, such as `EMFILE`, with the code that the system's other errors have. */
+/** An error of opening a reactor, such as `EMFILE`, with the `code` and `errno` of system errors. */
 function openingError(cause: unknown, { backend }: CheckedOptions): unknown {
   const { errno } = cause as NodeJS.ErrnoException
   if (errno === undefined) return cause

@@ -1,10 +1,4 @@
-// How far brink/node may differ from node:http, row by row. For good, and for a reason, or not yet as it should be: what is
-// listed in not_yet.json is to be mended, and keeps new differences from hiding behind it. `npm run test:frameworks --
-// --accept` writes the list anew.
-
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+// How far brink/node may differ from node:http, row by row, and why. Every other difference is a failure.
 
 /**
  * `order`: the events of each object are the same, between objects their order is not. `events`: clients see the same.
@@ -20,7 +14,7 @@ interface Difference {
   readonly why: string
 }
 
-const FOR_GOOD: readonly Difference[] = [
+const DIFFERENCES: readonly Difference[] = [
   {
     rows: /^bodies: chunks read by a pipe/,
     extent: 'bytes',
@@ -73,32 +67,15 @@ const FOR_GOOD: readonly Difference[] = [
   },
 ]
 
-const LIST = join(dirname(fileURLToPath(import.meta.url)), '../../../test/frameworks/not_yet.json')
-const notYet = (existsSync(LIST) ? JSON.parse(readFileSync(LIST, 'utf8')) : {}) as Record<string, Extent>
-
-/** Before a row that differs, in the output of a part. */
-export const DIFFERS = 'differs '
 /** Before what is run next, in the output of a part. */
 export const BEGINS = 'begins '
 
 export function extentOf(row: string): Extent | undefined {
-  return FOR_GOOD.find(({ rows }) => rows.test(row))?.extent ?? notYet[row]
+  return DIFFERENCES.find(({ rows }) => rows.test(row))?.extent
 }
 
-/** Whether it is listed to be mended. */
-export function isNotYet(row: string): boolean {
-  return row in notYet
-}
-
-export function worse(one: Extent | undefined, other: Extent | undefined): Extent | undefined {
+/** Whether a difference goes no further than is listed. */
+export function isWithin(listed: Extent | undefined, found: Extent | undefined): boolean {
   const rank = (extent: Extent | undefined) => (extent === undefined ? -1 : EXTENTS.indexOf(extent))
-  return rank(one) >= rank(other) ? one : other
-}
-
-/** Keeps what is listed of chapters that were not run. */
-export function accept(found: readonly (readonly [row: string, extent: Extent])[], chapters: readonly string[]): void {
-  const others = Object.entries(notYet).filter(([row]) => !chapters.some((chapter) => row.startsWith(`${chapter}: `)))
-  const rows = found.filter(([row]) => !FOR_GOOD.some(({ rows }) => rows.test(row)))
-  const sorted = [...others, ...rows].sort(([one], [other]) => (one < other ? -1 : 1))
-  writeFileSync(LIST, `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`)
+  return rank(found) <= rank(listed)
 }

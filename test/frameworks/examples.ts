@@ -3,12 +3,14 @@
 //
 //   node dist/test/frameworks/examples.js
 
-import { spawn } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { WebSocket } from 'ws'
+import { askExample } from '../example_program.js'
 import { within } from '../server/waiting.js'
 import { BEGINS } from './differences.js'
 
@@ -59,7 +61,33 @@ const chat: Ask = async (url) => {
   return [await answer(url), ...said]
 }
 
-const EXAMPLES: Record<string, Ask> = { express: notes, fastify: notes, nest: notes, 'socket.io': chat }
+/** What a WebSocket at the URL says first, once it was sent the text, if there is one. */
+async function firstMessage(url: string, protocols: string[], text?: string): Promise<string> {
+  const socket = new WebSocket(url.replace('http', 'ws'), protocols)
+  if (text !== undefined) socket.once('open', () => socket.send(text))
+  const [message] = await within(once(socket, 'message'), 'a message')
+  socket.close()
+  return String(message)
+}
+
+const echo: Ask = async (url) => [await answer(url), await firstMessage(url, [], 'Hello')]
+
+const vite: Ask = async (url) => {
+  const client = await answer(`${url}/@vite/client`)
+  const token = /wsToken = "([^"]+)"/.exec(client)?.[1]
+  const page = await answer(url)
+  return [page, await answer(`${url}/greeting.js`), await firstMessage(`${url}/?token=${token}`, ['vite-hmr'])]
+}
+
+const EXAMPLES: Record<string, Ask> = {
+  express: notes,
+  fastify: notes,
+  koa: notes,
+  nest: notes,
+  'socket.io': chat,
+  vite,
+  ws: echo,
+}
 let passed = 0
 let failed = 0
 
@@ -74,7 +102,7 @@ for (const [name, ask] of Object.entries(EXAMPLES)) {
     const [ours, theirs] = [await run(file, ask), await run(usualFile, ask)]
     if (usual === text) throw new Error('it has no line of brink')
     if (ours !== theirs) throw new Error(`on node:http\n${theirs}\non brink\n${ours}`)
-    if (!/Hello|Chat/.test(ours)) throw new Error(ours)
+    if (!/Hello|Chat|Vite/.test(ours)) throw new Error(ours)
     passed += 1
   } catch (error) {
     failed += 1
@@ -83,32 +111,21 @@ for (const [name, ask] of Object.entries(EXAMPLES)) {
     rmSync(usualFile, { force: true })
   }
 }
+console.log(`${BEGINS}supertest`)
+const tested = spawnSync(
+  process.execPath,
+  ['--no-warnings', '--import', join(PACKAGES, 'packages.mjs'), '--test', join(ROOT, 'examples/supertest/app.test.js')],
+  { encoding: 'utf8' },
+)
+if (tested.status === 0 && /pass 2$/m.test(tested.stdout)) passed += 1
+else {
+  failed += 1
+  console.log(`FAIL supertest: ${tested.stdout}${tested.stderr}`)
+}
 console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed > 0 ? 1 : 0)
 
 async function run(file: string, ask: Ask): Promise<string> {
-  const child = spawn(process.execPath, ['--no-warnings', '--import', join(PACKAGES, 'packages.mjs'), file], {
-    env: { ...process.env, PORT: '0' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  const ended = once(child, 'close')
-  const url = new Promise<string>((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text
-        const found = /^Listening on (http\S+)$/m.exec(output)?.[1]
-        if (found !== undefined) resolve(found)
-      })
-    }
-    ended.then(() => reject(new Error(`it ended before it listened: ${output}`)))
-  })
-  try {
-    const answers = await ask(await within(url, 'the app to listen', 30_000))
-    child.kill('SIGINT')
-    const [code] = await within(ended, 'the app to end', 30_000)
-    return `${JSON.stringify(answers, null, 1)} ends with ${code}`
-  } finally {
-    child.kill('SIGKILL')
-  }
+  const args = ['--no-warnings', '--import', join(PACKAGES, 'packages.mjs'), file]
+  return JSON.stringify(await askExample(args, {}, ask), null, 1)
 }

@@ -1,7 +1,7 @@
 // Runs exchanges on node:http and on the server under test, and counts those that differ further than is listed.
 
 import { createServer as nodeServer } from 'node:http'
-import { BEGINS, DIFFERS, type Extent, extentOf, isNotYet, worse } from './differences.js'
+import { BEGINS, type Extent, extentOf, isWithin } from './differences.js'
 import { difference } from './twins/compare.js'
 import type { CreateServer, Exchange } from './twins/exchange.js'
 import { runTrial, type Transcript } from './twins/trial.js'
@@ -29,26 +29,21 @@ export class Judge {
   /** Listeners of events change what a server does, so the table is run with and without them. */
   async row(name: string, make: () => Exchange, watching: readonly boolean[]): Promise<void> {
     const listed = extentOf(name)
-    let worst: Extent | undefined
     console.log(BEGINS + name)
+    const isListed = ({ extent }: Outcome) => isWithin(listed, extent)
     for (const watched of watching) {
-      const isListed = ({ extent }: Outcome) => worse(listed, extent) === listed
       let outcome = await this.#compared(make, watched).catch(unrunnable)
       for (let more = ATTEMPTS - 1; more > 0 && !isListed(outcome); more--) {
         console.log(`${name}: once more, for\n${outcome.complaint}\n`)
         outcome = await this.#compared(make, watched).catch(unrunnable)
       }
-      const { extent, complaint } = outcome
-      worst = worse(worst, extent)
       if (isListed(outcome)) {
         this.#passed += 1
         continue
       }
       this.#failed += 1
-      console.log(`FAIL ${name}${watched ? ' (watched)' : ''}\n${complaint}\n`)
+      console.log(`FAIL ${name}${watched ? ' (watched)' : ''}\n${outcome.complaint}\n`)
     }
-    if (isNotYet(name) && worst === undefined) console.log(`${name}: no longer differs by ${listed}`)
-    if (worst !== undefined) console.log(`${DIFFERS}${JSON.stringify([name, worst])}`)
   }
 
   /** Tells the sum, and ends the process. */

@@ -1,8 +1,8 @@
-// Apps on brink/node beside the same apps on node:http: the same bytes sent, what comes back and what happens compared.
+// Apps on brink/node beside the same apps on node:http: the same bytes sent, what comes back and what happens compared. And
+// what needs packages of its own: examples, bundlers.
 //
 //   npm run test:frameworks                       everything
 //   npm run test:frameworks -- aborts uploads     only parts whose name contains one of these
-//   npm run test:frameworks -- --accept           lists what differs now as not yet mended: see differences.ts
 //   npm run test:frameworks -- --subject node     node:http beside itself: is the comparison the same each time?
 
 import { spawn } from 'node:child_process'
@@ -10,7 +10,7 @@ import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { accept, BEGINS, DIFFERS, type Extent } from './differences.js'
+import { BEGINS } from './differences.js'
 import { type Part, partsOf } from './parts.js'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
@@ -19,14 +19,13 @@ const SILENCE_MS = 120_000
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { subject: { type: 'string', default: 'brink' }, accept: { type: 'boolean', default: false } },
+  options: { subject: { type: 'string', default: 'brink' } },
 })
 
 const parts = partsOf(values.subject).filter(
   ({ name }) => positionals.length === 0 || positionals.some((text) => name.includes(text)),
 )
 const waiting = [...parts]
-const differing: [row: string, extent: Extent][] = []
 let passed = 0
 let failed = 0
 
@@ -46,12 +45,9 @@ async function work(): Promise<void> {
     const told = output
       .split('\n')
       .filter((line) => !/^\d+ passed, \d+ failed$/.test(line))
-      .filter((line) => !line.startsWith(DIFFERS) && !line.startsWith(BEGINS))
+      .filter((line) => !line.startsWith(BEGINS))
       .join('\n')
       .trimEnd()
-    for (const line of output.split('\n')) {
-      if (line.startsWith(DIFFERS)) differing.push(JSON.parse(line.slice(DIFFERS.length)) as [string, Extent])
-    }
     if (told !== '') console.log(told.replace(/^/gm, '     '))
   }
 }
@@ -90,12 +86,6 @@ function lastBegun(output: string): string {
 }
 
 await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work))
-if (values.accept) {
-  accept(
-    differing,
-    parts.map(({ name }) => name),
-  )
-}
 if (parts.length === 0) console.log('No part has such a name.')
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { setLateField } from '../late_field.js'
 import { get, type Log, last, makers, outcomeOf, request, type Twin } from './twins.js'
 
 /** Answers when the body is there. */
@@ -355,11 +356,7 @@ const twins: Readonly<Record<string, Twin>> = {
   'writeHead that others have replaced': {
     sends: [last('/')],
     handler: (_req, res) => {
-      const { writeHead } = res
-      res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
-        this.setHeader('X-Late', '1')
-        return (writeHead as (...args: unknown[]) => ServerResponse).apply(this, args)
-      } as typeof writeHead
+      setLateField(res)
       res.end('x')
     },
   },

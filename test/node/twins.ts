@@ -56,6 +56,8 @@ export async function outcomeOf(make: Make, twin: Twin): Promise<Outcome> {
   for (const bytes of twin.sends) {
     client.write(Buffer.from(bytes, 'latin1'))
     await new Promise((resolve) => setTimeout(resolve, 20))
+    // A process that did not get the processor for as long has not looked at its sockets yet.
+    await turns(5)
   }
   if (twin.leaves) client.destroy()
   await within(ended, 'the end of the connection')
@@ -65,8 +67,12 @@ export async function outcomeOf(make: Make, twin: Twin): Promise<Outcome> {
   server.closeAllConnections()
   await within(closed, 'the server to close')
   // Node tells the 'close' of its last sockets in the turn behind.
-  for (let turn = 0; turn < 3; turn += 1) await new Promise(setImmediate)
+  await turns(3)
   return { received: received.replace(/^Date: .*\r$/gm, 'Date: X\r'), log }
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn += 1) await new Promise(setImmediate)
 }
 
 async function left(server: Server): Promise<void> {

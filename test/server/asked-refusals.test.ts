@@ -4,7 +4,7 @@ import * as layout from '#brink/exchange/layout.js'
 import { native } from '#brink/exchange/native.js'
 import { get } from './messages.js'
 import { type NativeApp, type NativeEvent, natively } from './native_app.js'
-import { connect } from './raw_client.js'
+import { connect, type RawClient } from './raw_client.js'
 import { until } from './waiting.js'
 
 const ASKS = { asksAboutRefusals: true, maxTargetSize: 4096 }
@@ -16,6 +16,19 @@ function answers(app: NativeApp, event: NativeEvent): void {
   } else if (event.kind === layout.EVENT_REQUEST && event.target !== '/waits') {
     app.exchange.raw(event, 0, `[${event.target}]`, undefined)
   }
+}
+
+/** A request in front of a refusal is left unanswered. */
+function answersRefusals(app: NativeApp, event: NativeEvent): void {
+  if (event.kind === layout.EVENT_REFUSED) answers(app, event)
+}
+
+/** The refusal, when its client has got the app's words for it. */
+async function toldOwn(app: NativeApp, client: RawClient): Promise<NativeEvent> {
+  await until(() => client.ending === 'fin', 'the end')
+  assert.is(client.arrived.toString(), OWN)
+  const [refused] = app.of(layout.EVENT_REFUSED) as [NativeEvent]
+  return refused
 }
 
 const codeOf = ({ words }: NativeEvent) => native.refusals[words[layout.REFUSED_WHY] ?? -1]?.code
@@ -34,9 +47,7 @@ for (const [bytes, code, packet] of REFUSED) {
     natively(ASKS, answers, async (app) => {
       const client = await connect(app)
       client.send(Buffer.from(bytes, 'latin1'))
-      await until(() => client.ending === 'fin', 'the end')
-      assert.is(client.arrived.toString(), OWN)
-      const [refused] = app.of(layout.EVENT_REFUSED) as [NativeEvent]
+      const refused = await toldOwn(app, client)
       assert.is(codeOf(refused), code)
       assert.is(packetOf(refused).slice(0, 100), packet.slice(0, 100))
       if (packet.length < 100) assert.is(packetOf(refused), packet)
@@ -81,33 +92,23 @@ test('a refused connection waits for the app, and nobody can answer in its place
 })
 
 test('a body that is refused fails, and the app is asked', () =>
-  natively(
-    ASKS,
-    (app, event) => {
-      if (event.kind === layout.EVENT_REFUSED) answers(app, event)
-    },
-    async (app) => {
-      const client = await connect(app)
-      client.send('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n')
-      await app.told(layout.EVENT_REQUEST)
-      client.send('zz\r\n')
-      await until(() => client.ending === 'fin', 'the end')
-      assert.is(client.arrived.toString(), OWN)
-      const [refused] = app.of(layout.EVENT_REFUSED) as [NativeEvent]
-      assert.is(codeOf(refused), 'INVALID_CHUNK')
-      assert.is(packetOf(refused), 'zz\r\n')
-      const [failed] = app.of(layout.EVENT_BODY) as [NativeEvent]
-      assert.is(failed.flags, layout.BODY_FAILED)
-    },
-  ))
+  natively(ASKS, answersRefusals, async (app) => {
+    const client = await connect(app)
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n')
+    await app.told(layout.EVENT_REQUEST)
+    client.send('zz\r\n')
+    const refused = await toldOwn(app, client)
+    assert.is(codeOf(refused), 'INVALID_CHUNK')
+    assert.is(packetOf(refused), 'zz\r\n')
+    const [failed] = app.of(layout.EVENT_BODY) as [NativeEvent]
+    assert.is(failed.flags, layout.BODY_FAILED)
+  }))
 
 test('a time that is over is a refusal without a packet', () =>
   natively({ ...ASKS, headersTimeout: 1 }, answers, async (app) => {
     const client = await connect(app)
     client.send('GET / HTTP/1.1\r\n')
-    await until(() => client.ending === 'fin', 'the end')
-    assert.is(client.arrived.toString(), OWN)
-    const [refused] = app.of(layout.EVENT_REFUSED) as [NativeEvent]
+    const refused = await toldOwn(app, client)
     assert.is(codeOf(refused), 'HEADERS_TIMEOUT')
     assert.is(packetOf(refused), '')
   }))
@@ -117,21 +118,13 @@ for (const [name, bytes] of [
   ['a body', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc'],
 ] as const) {
   test(`a client that ends its side within ${name} is a refusal of no number`, () =>
-    natively(
-      ASKS,
-      (app, event) => {
-        if (event.kind === layout.EVENT_REFUSED) answers(app, event)
-      },
-      async (app) => {
-        const client = await connect(app)
-        client.send(bytes).finish()
-        await until(() => client.ending === 'fin', 'the end')
-        assert.is(client.arrived.toString(), OWN)
-        const [refused] = app.of(layout.EVENT_REFUSED) as [NativeEvent]
-        assert.is(refused.words[layout.REFUSED_WHY], 0)
-        assert.is(app.of(layout.EVENT_BODY).length, name === 'a body' ? 1 : 0)
-      },
-    ))
+    natively(ASKS, answersRefusals, async (app) => {
+      const client = await connect(app)
+      client.send(bytes).finish()
+      const refused = await toldOwn(app, client)
+      assert.is(refused.words[layout.REFUSED_WHY], 0)
+      assert.is(app.of(layout.EVENT_BODY).length, name === 'a body' ? 1 : 0)
+    }))
 }
 
 test('an app that says nothing to a refusal is not waited for without end', () =>

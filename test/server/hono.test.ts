@@ -8,6 +8,7 @@ import { type Server, serve } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fileTree } from '../file_tree.js'
+import { asked, type FetchCase, get, JSON_TYPE, send, titleOf } from './fetch_cases.js'
 import { honoApp } from './hono_app.js'
 import { within } from './waiting.js'
 
@@ -32,31 +33,6 @@ test.after(async () => {
   await within(brink.close({ force: 0 }), 'the server to close')
 })
 
-interface Init {
-  method?: string
-  headers?: Record<string, string>
-  body?: NonNullable<RequestInit['body']>
-}
-
-interface Case {
-  readonly path: string
-  readonly init: () => Init
-}
-
-const get = (path: string, headers: Record<string, string> = {}): Case => ({ path, init: () => ({ headers }) })
-const asked = (method: string, path: string, headers: Record<string, string> = {}): Case => ({
-  path,
-  init: () => ({ method, headers }),
-})
-const send = (
-  path: string,
-  body: () => NonNullable<RequestInit['body']>,
-  headers: Record<string, string> = {},
-): Case => ({
-  path,
-  init: () => ({ method: 'POST', body: body(), headers }),
-})
-
 function form(): FormData {
   const made = new FormData()
   made.append('a', '1')
@@ -65,7 +41,6 @@ function form(): FormData {
   return made
 }
 
-const JSON_TYPE = { 'content-type': 'application/json' }
 const basic = { authorization: `Basic ${Buffer.from('ada:pw').toString('base64')}` }
 const simple =
   '/ /json /json/headers /html /template /body /bytes /none /redirect /not-found /header /opt /opt/ada /num/1 /num/a' +
@@ -75,7 +50,7 @@ const simple =
   ' /slash/x /late/x /replaced/x /jsx/x /proxied /proxy /nested/deep/x /mounted/y /static/a.txt /static/ /static/none' +
   ' /static/large.bin /static/%2e%2e/package.json /logged/x /basic/x /bearer/x /jwt/x /etag/x /compress/text /every/x'
 
-const cases: readonly Case[] = [
+const cases: readonly FetchCase[] = [
   ...simple.split(' ').map((path) => get(path)),
   ...['/', '/json', '/stream', '/none', '/late/x', '/static/a.txt', '/missing'].map((path) => asked('HEAD', path)),
   get('/request', { accept: 'a/b', 'x-one': '1', 'x-two': '2' }),
@@ -139,7 +114,7 @@ const OTHERS = new Set(['date', 'connection', 'keep-alive', 'transfer-encoding',
 const UNTYPED = new Set(['/bytes', '/stream', '/pipe'])
 const TEXT = 'content-type: text/plain;charset=UTF-8'
 
-async function answerOf(base: string, { path, init }: Case): Promise<object> {
+async function answerOf(base: string, { path, init }: FetchCase): Promise<object> {
   const response = await native.fetch(base + path, { redirect: 'manual', ...init() })
   const text = Buffer.from(await response.arrayBuffer()).toString('latin1')
   const withoutPort = (value: string) =>
@@ -156,9 +131,7 @@ async function answerOf(base: string, { path, init }: Case): Promise<object> {
 }
 
 for (const each of cases) {
-  const { method = 'GET', headers = {} } = each.init()
-  const fields = Object.entries(headers).map((pair) => pair.join(': '))
-  test(`${[method, each.path, ...fields].join(' ')} is answered as by Hono's own server`, async () => {
+  test(`${titleOf(each)} is answered as by Hono's own server`, async () => {
     assert.equal(await answerOf(urls.brink, each), await answerOf(urls.node, each))
   })
 }

@@ -29,17 +29,22 @@ export function runProgram(name: string, how: { before?: string; args?: string[]
 
 /** Runs a file with Node, or with a shell command before it. */
 export function runFile(file: string, { before = '', args = [] }: { before?: string; args?: string[] } = {}): Program {
-  return run(file, args, before)
+  return run([file, ...args], {}, before)
 }
 
 /** Runs the command line. */
 export function runBrink(args: string[], env: NodeJS.ProcessEnv = {}): Program {
-  return run(fileURLToPath(new URL('../../cli.js', import.meta.url)), args, '', env)
+  return runNode([fileURLToPath(new URL('../../cli.js', import.meta.url)), ...args], env)
 }
 
-function run(file: string, args: string[], before: string, env: NodeJS.ProcessEnv = {}): Program {
-  const shell = ['-c', `${before}; exec "$0" "$@"`, process.execPath, file, ...args]
-  const [command, rest] = before === '' ? [process.execPath, [file, ...args]] : ['bash', shell]
+/** Runs Node with these arguments: the file is one of them. */
+export function runNode(args: string[], env: NodeJS.ProcessEnv): Program {
+  return run(args, env, '')
+}
+
+function run(args: string[], env: NodeJS.ProcessEnv, before: string): Program {
+  const shell = ['-c', `${before}; exec "$0" "$@"`, process.execPath, ...args]
+  const [command, rest] = before === '' ? [process.execPath, args] : ['bash', shell]
   const child = spawn(command, rest, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
   running.add(child)
   // A program that is left over, because its test has failed, does not keep the tests from ending, which ends it.

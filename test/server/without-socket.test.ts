@@ -20,6 +20,7 @@ import {
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fileTree } from '../file_tree.js'
+import { asked, type FetchCase, get, JSON_TYPE, send, titleOf } from './fetch_cases.js'
 import { turn, until, within } from './waiting.js'
 
 const folder = fileTree({ 'a.txt': 'The file a.\n', 'page/index.html': '<p>', 'large.bin': 'x'.repeat(300_000) })
@@ -164,36 +165,6 @@ function makeApp(): Router {
     .notFound(({ path }) => reply(404, { missing: path }))
 }
 
-interface Init {
-  method?: string
-  headers?: Record<string, string>
-  body?: NonNullable<RequestInit['body']>
-  duplex?: 'half'
-}
-
-interface Case {
-  readonly path: string
-  readonly init: () => Init
-}
-
-const get = (path: string, headers?: Record<string, string>): Case => ({
-  path,
-  init: () => (headers ? { headers } : {}),
-})
-const send = (
-  path: string,
-  body: () => NonNullable<RequestInit['body']>,
-  headers: Record<string, string> = {},
-  method = 'POST',
-): Case => ({
-  path,
-  init: () => {
-    const made = body()
-    return { method, headers, body: made, ...(made instanceof ReadableStream && { duplex: 'half' as const }) }
-  },
-})
-const asked = (method: string, path: string): Case => ({ path, init: () => ({ method }) })
-
 function form(): FormData {
   const made = new FormData()
   made.append('a', '1')
@@ -201,7 +172,6 @@ function form(): FormData {
   return made
 }
 
-const JSON_TYPE = { 'content-type': 'application/json' }
 const plain = ['/', '/json', '/number', '/nothing', '/null', '/bytes', '/html', '/redirect', '/created', '/cookies']
 const more = ['/no-content', '/not-modified', '/teapot', '/length', '/wrong-length', '/response', '/response/json']
 const streams = ['/response/stream', '/stream', '/stream/readable', '/stream/sized', '/stream/blob', '/stream/fails']
@@ -234,7 +204,7 @@ const filesOf = [
   '/fixed',
 ]
 
-const cases: readonly Case[] = [
+const cases: readonly FetchCase[] = [
   ...[...plain, ...more, ...streams, ...failures, ...paths, ...filesOf].map((path) => get(path)),
   ...['/', '/json', '/stream', '/stream/sized', '/nothing', '/file', '/files/large.bin', '/missing', '/throws'].map(
     (path) => asked('HEAD', path),
@@ -336,10 +306,9 @@ test.before(async () => {
 })
 test.after(() => within(server.close({ force: 0 }), 'the server to close'))
 
-for (const { path, init } of cases) {
-  const { method = 'GET', headers = {} } = init()
-  const fields = Object.entries(headers).map((pair) => pair.join(': '))
-  test(`${[method, path, ...fields].join(' ')} is answered without a socket as over one`, async () => {
+for (const each of cases) {
+  const { path, init } = each
+  test(`${titleOf(each)} is answered without a socket as over one`, async () => {
     const overSocket = await told(await fetch(server.url + path, { redirect: 'manual', ...init() }))
     const loggedThere = logged.splice(0)
     const response = await local.request(path, init(), { log })

@@ -1,51 +1,23 @@
 // Each app in examples/ compiles, runs on a free port, does what its folder is called after, and ends when it is told.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { WebSocket } from 'ws'
+import { askExample } from '../example_program.js'
 import { paper, ROOT } from './papers.js'
 
 const FOLDER = join(ROOT, 'examples')
 const folders = readdirSync(FOLDER, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-/** They need packages that `npm run test:frameworks` installs, and are run there. */
-const WITH_FRAMEWORKS = ['express', 'fastify', 'nest', 'socket.io']
+/** They need packages that `npm run test:frameworks` installs, and are run there; but next, which is too large for it. */
+const WITH_FRAMEWORKS = ['express', 'fastify', 'koa', 'nest', 'next', 'socket.io', 'supertest', 'vite', 'ws']
 const tried = new Set<string>(WITH_FRAMEWORKS)
-const running = new Set<ChildProcess>()
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
-})
 
-/** Runs an example while it is asked, and ends it as Ctrl+C would. */
-async function example(name: string, ask: (url: string, output: string) => Promise<void>): Promise<void> {
+function example(name: string, ask: (url: string, output: string) => Promise<void>): Promise<void> {
   tried.add(name)
-  const child = spawn(process.execPath, [join(FOLDER, name, 'app.js')], {
-    env: { ...process.env, PORT: '0', UPLOADS: undefined, DATABASE: undefined },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  running.add(child)
-  let output = ''
-  const ended = once(child, 'close')
-  const listening = new Promise<string>((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text
-        const url = /^Listening on (http\S+)$/m.exec(output)?.[1]
-        if (url !== undefined) resolve(url)
-      })
-    }
-    ended.then(() => reject(new Error(`It ended before it listened: ${output}`)))
-  })
-  try {
-    await ask(await listening, output)
-    child.kill('SIGINT')
-    assert.equal(await ended, [0, null], output)
-  } finally {
-    child.kill('SIGKILL')
-    running.delete(child)
-  }
+  return askExample([join(FOLDER, name, 'app.js')], { UPLOADS: undefined, DATABASE: undefined }, ask)
 }
 
 const json = (body: unknown) => ({ body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })

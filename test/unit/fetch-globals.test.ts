@@ -1,24 +1,16 @@
 // What serving an app of fetch does to globalThis, in processes of their own.
-import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-
-const packageRoot = fileURLToPath(new URL('../../../', import.meta.url))
+import { moduleOutput } from '../node_output.js'
 
 function run(code: string): string {
-  const script = `
+  return moduleOutput(`
     const before = { Request, Response, Headers, fetch }
     const same = () => Object.keys(before).map((name) => globalThis[name] === before[name]).join()
     const { serve } = await import('brink')
     const tools = await import('brink/fetch')
     ${code}
-  `
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    cwd: packageRoot,
-    encoding: 'utf8',
-  })
-  return stdout.trim() + stderr.trim()
+  `)
 }
 
 test('importing brink and brink/fetch replaces nothing, nor does a router', () => {

@@ -1,22 +1,14 @@
 // What runs where the addon cannot be loaded.
-import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-
-const packageRoot = fileURLToPath(new URL('../../../', import.meta.url))
+import { moduleOutput } from '../node_output.js'
 
 function run(code: string): string {
-  const script = `
+  return moduleOutput(`
     process.dlopen = () => { throw new Error('no addons here') }
     const { Router, serve } = await import('brink')
     ${code}
-  `
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    cwd: packageRoot,
-    encoding: 'utf8',
-  })
-  return stdout.trim() + stderr.trim()
+  `)
 }
 
 test('app.request answers without the addon', () => {

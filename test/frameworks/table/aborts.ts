@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream'
-import { chunkOf, type Exchange, echo, get, post, request, type Wire } from '../twins/exchange.js'
+import { chunkOf, type Exchange, echo, get, post, request, type Script, type Wire } from '../twins/exchange.js'
 import { type Log, nameOf } from '../twins/log.js'
 
 /** Waits for the client to leave, then tries to answer all the same. */
@@ -29,39 +29,35 @@ function reading(req: IncomingMessage, res: ServerResponse, log: Log): void {
 const partOfBody = `${request('POST', '/', '', 'Content-Length: 100')}abc`
 const partOfChunks = `${request('POST', '/', '', 'Transfer-Encoding: chunked')}${chunkOf('abc')}`
 
+/** Waits until the app has noted something of what was sent. */
+function sent(bytes: string, noted: string): Script {
+  return async ({ client, log }) => {
+    client.send(bytes)
+    await log.when(noted)
+  }
+}
+
 const LEAVING = {
   leaves: (wire: Wire) => wire.client.leave(),
   crashes: (wire: Wire) => wire.client.crash(),
 }
 
-const STAGES: Record<
-  string,
-  Omit<Exchange, 'name' | 'client'> & { before: (wire: Wire) => Promise<unknown>; gone?: string }
-> = {
+const STAGES: Record<string, Omit<Exchange, 'name' | 'client'> & { before: Script; gone?: string }> = {
   'before it asks': { handler: forsaken, before: ({ client }) => Promise.resolve(client) },
   'in the middle of a head': { handler: forsaken, before: async ({ client }) => client.send('GET / HTTP/1.1\r\nHo') },
   'while it waits': {
     handler: forsaken,
-    before: async ({ client, log }) => {
-      client.send(get())
-      await log.when('asked')
-    },
+    before: sent(get(), 'asked'),
     gone: 'gone',
   },
   'while it waits with its body sent': {
     handler: forsaken,
-    before: async ({ client, log }) => {
-      client.send(post('hello'))
-      await log.when('asked')
-    },
+    before: sent(post('hello'), 'asked'),
     gone: 'gone',
   },
   'while it waits with its body read': {
     handler: reading,
-    before: async ({ client, log }) => {
-      client.send(post('hello'))
-      await log.when('end')
-    },
+    before: sent(post('hello'), 'end'),
     gone: 'gone',
   },
   'in the middle of an answer': {
@@ -75,26 +71,17 @@ const STAGES: Record<
   },
   'in the middle of its body': {
     handler: reading,
-    before: async ({ client, log }) => {
-      client.send(partOfBody)
-      await log.when('data')
-    },
+    before: sent(partOfBody, 'data'),
     gone: 'gone',
   },
   'in the middle of its chunks': {
     handler: reading,
-    before: async ({ client, log }) => {
-      client.send(partOfChunks)
-      await log.when('data')
-    },
+    before: sent(partOfChunks, 'data'),
     gone: 'gone',
   },
   'in the middle of a body that nobody reads': {
     handler: forsaken,
-    before: async ({ client, log }) => {
-      client.send(partOfBody)
-      await log.when('asked')
-    },
+    before: sent(partOfBody, 'asked'),
     gone: 'gone',
   },
   'in the middle of a body that goes to a pipeline': {
@@ -115,10 +102,7 @@ const STAGES: Record<
         log.note(`gone ${nameOf(error)}`)
       }
     },
-    before: async ({ client, log }) => {
-      client.send(partOfBody)
-      await log.when('data')
-    },
+    before: sent(partOfBody, 'data'),
     gone: 'gone',
   },
   'after its answer': {
@@ -144,10 +128,7 @@ const STAGES: Record<
       req.socket.on('error', (error) => log.note(`socket error ${nameOf(error)}`))
       reading(req, res, log)
     },
-    before: async ({ client, log }) => {
-      client.send(partOfBody)
-      await log.when('data')
-    },
+    before: sent(partOfBody, 'data'),
     gone: 'gone',
   },
 }

@@ -114,6 +114,13 @@ const readPieces: Read = (req, res, log) => {
 
 const EXPECT = ['Expect: 100-continue', 'Content-Length: 5']
 const expecting = request('POST', '/', '', ...EXPECT)
+/** Sends the body when it is told to go on. */
+const continuing: Script = async ({ client }) => {
+  client.send(expecting)
+  await client.interim()
+  client.send('hello')
+  await client.answer()
+}
 
 export const bodies: Exchange[] = [
   ...Object.entries(READS).flatMap(([reader, handler]) =>
@@ -160,12 +167,7 @@ export const bodies: Exchange[] = [
   {
     name: 'Expect: 100-continue',
     handler: echo,
-    client: async ({ client }) => {
-      client.send(expecting)
-      await client.interim()
-      client.send('hello')
-      await client.answer()
-    },
+    client: continuing,
   },
   {
     name: 'Expect: 100-continue with the body at hand',
@@ -186,12 +188,7 @@ export const bodies: Exchange[] = [
         echo(req, res, log)
       })
     },
-    client: async ({ client }) => {
-      client.send(expecting)
-      await client.interim()
-      client.send('hello')
-      await client.answer()
-    },
+    client: continuing,
   },
   {
     name: 'checkContinue that refuses',

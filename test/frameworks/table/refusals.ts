@@ -1,7 +1,7 @@
 // Requests that cannot be understood, with and without an app that answers them.
 
 import type { Server } from 'node:http'
-import { type Exchange, get, rows } from '../twins/exchange.js'
+import { type Exchange, get, rows, type Script } from '../twins/exchange.js'
 import type { Log } from '../twins/log.js'
 import { nameOf, shown } from '../twins/log.js'
 
@@ -50,6 +50,19 @@ function listening(answer: (log: Log) => string | undefined) {
 const own = listening(() => 'HTTP/1.1 499 Mine\r\nConnection: close\r\nContent-Length: 4\r\n\r\nmine')
 const handler = (_req: unknown, res: { end(text: string): unknown }) => res.end('answered')
 
+const goodThenBad: Script = async ({ client }) => {
+  client.send(get('/'))
+  await client.answer()
+  client.send('hello\r\n\r\n')
+  await client.answer()
+  await client.ended()
+}
+
+const endsInHead: Script = async ({ client }) => {
+  client.send('GET / HTTP/1.1\r\nHost: x\r\n').finish()
+  await client.ended()
+}
+
 export const refusals: Exchange[] = [
   ...rows(BAD, (text) => ({
     handler,
@@ -85,25 +98,13 @@ export const refusals: Exchange[] = [
   {
     name: 'a bad request behind a good one',
     handler,
-    client: async ({ client }) => {
-      client.send(get('/'))
-      await client.answer()
-      client.send('hello\r\n\r\n')
-      await client.answer()
-      await client.ended()
-    },
+    client: goodThenBad,
   },
   {
     name: 'a bad request behind a good one that the app answers',
     prepare: own,
     handler,
-    client: async ({ client }) => {
-      client.send(get('/'))
-      await client.answer()
-      client.send('hello\r\n\r\n')
-      await client.answer()
-      await client.ended()
-    },
+    client: goodThenBad,
   },
   {
     name: 'a bad request in the same segment as a good one',
@@ -129,19 +130,13 @@ export const refusals: Exchange[] = [
   {
     name: 'a head that never ends',
     handler,
-    client: async ({ client }) => {
-      client.send('GET / HTTP/1.1\r\nHost: x\r\n').finish()
-      await client.ended()
-    },
+    client: endsInHead,
   },
   {
     name: 'a head that never ends, which the app answers',
     prepare: own,
     handler,
-    client: async ({ client }) => {
-      client.send('GET / HTTP/1.1\r\nHost: x\r\n').finish()
-      await client.ended()
-    },
+    client: endsInHead,
   },
   {
     name: 'a larger maxHeaderSize',

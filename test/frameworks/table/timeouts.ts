@@ -1,9 +1,23 @@
 // Deadlines of a server and of one connection.
 
-import { type Exchange, get, request } from '../twins/exchange.js'
+import type { ServerResponse } from 'node:http'
+import { type Exchange, get, request, type Script } from '../twins/exchange.js'
+import type { Log } from '../twins/log.js'
 
 const handler = (req: { url?: string | undefined }, res: { end(text?: string): unknown }) => res.end(req.url)
 const SHORT_MS = 150
+
+function answersLate(res: ServerResponse, log: Log): () => void {
+  return () => {
+    log.note('timeout')
+    res.end('late')
+  }
+}
+
+const waitsForEnd: Script = async ({ client }) => {
+  client.send(get())
+  await client.ended()
+}
 
 export const timeouts: Exchange[] = [
   {
@@ -58,10 +72,7 @@ export const timeouts: Exchange[] = [
       })
     },
     handler: (_req, _res, log) => log.note('asked'),
-    client: async ({ client }) => {
-      client.send(get())
-      await client.ended()
-    },
+    client: waitsForEnd,
   },
   {
     name: 'server.setTimeout without a listener',
@@ -69,39 +80,23 @@ export const timeouts: Exchange[] = [
       server.setTimeout(SHORT_MS)
     },
     handler: (_req, _res, log) => log.note('asked'),
-    client: async ({ client }) => {
-      client.send(get())
-      await client.ended()
-    },
+    client: waitsForEnd,
   },
   {
     name: 'res.setTimeout',
-    handler: (_req, res, log) => {
-      res.setTimeout(SHORT_MS, () => {
-        log.note('timeout')
-        res.end('late')
-      })
-    },
+    handler: (_req, res, log) => res.setTimeout(SHORT_MS, answersLate(res, log)),
     client: get(),
   },
   {
     name: 'req.setTimeout',
-    handler: (req, res, log) => {
-      req.setTimeout(SHORT_MS, () => {
-        log.note('timeout')
-        res.end('late')
-      })
-    },
+    handler: (req, res, log) => req.setTimeout(SHORT_MS, answersLate(res, log)),
     client: get(),
   },
   {
     name: 'socket.setTimeout',
     handler: (req, res, log) => {
       req.socket.setTimeout(SHORT_MS)
-      req.socket.on('timeout', () => {
-        log.note('timeout')
-        res.end('late')
-      })
+      req.socket.on('timeout', answersLate(res, log))
     },
     client: get(),
   },

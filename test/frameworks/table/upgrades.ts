@@ -2,11 +2,13 @@
 
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { type Exchange, get, request } from '../twins/exchange.js'
+import type { Client } from '../twins/client.js'
+import { type Exchange, get, request, type Script } from '../twins/exchange.js'
 import { type Log, nameOf, shown } from '../twins/log.js'
 
 const OFFER = ['Connection: Upgrade', 'Upgrade: twin']
 const offer = get('/chat', ...OFFER)
+const CONNECT = 'CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n'
 const SWITCHED = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: twin\r\n\r\n'
 
 type Take = (socket: Socket, head: Buffer, log: Log, req: IncomingMessage) => unknown
@@ -33,6 +35,19 @@ const echoing: Take = (socket, head) => {
 }
 
 const handler = (req: IncomingMessage, res: { end(text?: string): unknown }) => res.end(req.url)
+
+const offersAlone: Script = async ({ client }) => {
+  client.send(offer)
+  await client.ended()
+}
+
+/** Sends something through an echo, and leaves. */
+async function usesTunnel(client: Client): Promise<void> {
+  await client.text('\r\n\r\n')
+  client.send('ping')
+  await client.text('ping')
+  await client.leave()
+}
 
 /** From Node 24 on the body belongs to the request, and holds the tunnel back until it is read. */
 const beforeNode24: Exchange[] = [
@@ -62,10 +77,7 @@ export const upgrades: Exchange[] = [
     handler,
     client: async ({ client, log }) => {
       client.send(offer)
-      await client.text('\r\n\r\n')
-      client.send('ping')
-      await client.text('ping')
-      await client.leave()
+      await usesTunnel(client)
       await log.when('tunnel close')
     },
   },
@@ -102,10 +114,7 @@ export const upgrades: Exchange[] = [
       socket.end(`${SWITCHED}bye`)
     }),
     handler,
-    client: async ({ client }) => {
-      client.send(offer)
-      await client.ended()
-    },
+    client: offersAlone,
   },
   {
     name: 'a tunnel that the app destroys',
@@ -113,19 +122,13 @@ export const upgrades: Exchange[] = [
       socket.write(SWITCHED, () => socket.destroy())
     }),
     handler,
-    client: async ({ client }) => {
-      client.send(offer)
-      await client.ended()
-    },
+    client: offersAlone,
   },
   {
     name: 'an offer that the app destroys',
     prepare: taking('upgrade', (socket) => socket.destroy()),
     handler,
-    client: async ({ client }) => {
-      client.send(offer)
-      await client.ended()
-    },
+    client: offersAlone,
   },
   {
     name: 'an offer that the app refuses',
@@ -167,10 +170,7 @@ export const upgrades: Exchange[] = [
     handler,
     client: async ({ client }) => {
       client.send(offer)
-      await client.text('\r\n\r\n')
-      client.send('ping')
-      await client.text('ping')
-      await client.leave()
+      await usesTunnel(client)
     },
   },
   { name: 'an offer that nobody hears', handler, client: offer },
@@ -186,10 +186,7 @@ export const upgrades: Exchange[] = [
     client: async ({ client }) => {
       client.send(get('/first'), offer)
       await client.answer()
-      await client.text('\r\n\r\n')
-      client.send('ping')
-      await client.text('ping')
-      await client.leave()
+      await usesTunnel(client)
     },
   },
   {
@@ -213,18 +210,15 @@ export const upgrades: Exchange[] = [
     }),
     handler,
     client: async ({ client }) => {
-      client.send('CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n')
-      await client.text('\r\n\r\n')
-      client.send('ping')
-      await client.text('ping')
-      await client.leave()
+      client.send(CONNECT)
+      await usesTunnel(client)
     },
   },
   {
     name: 'CONNECT that nobody hears',
     handler,
     client: async ({ client }) => {
-      client.send('CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n')
+      client.send(CONNECT)
       await client.ended()
     },
   },
@@ -233,7 +227,7 @@ export const upgrades: Exchange[] = [
     prepare: taking('connect', (socket) => socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n')),
     handler,
     client: async ({ client }) => {
-      client.send('CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n')
+      client.send(CONNECT)
       await client.answer('GET')
       await client.ended()
     },

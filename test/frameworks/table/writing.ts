@@ -2,6 +2,7 @@
 
 import type { ServerResponse } from 'node:http'
 import { pipeline, Readable } from 'node:stream'
+import { setLateField } from '../../late_field.js'
 import { type Exchange, get, head, rows } from '../twins/exchange.js'
 import { type Log, nameOf, shown } from '../twins/log.js'
 
@@ -232,11 +233,7 @@ const STRICT: Record<string, Write> = {
 
 const LISTENERS: Record<string, Write> = {
   'a writeHead that the app put in its place': (res) => {
-    const { writeHead } = res
-    res.writeHead = function (this: ServerResponse, ...args: unknown[]) {
-      this.setHeader('X-Late', '1')
-      return (writeHead as (...args: unknown[]) => ServerResponse).apply(this, args)
-    } as typeof writeHead
+    setLateField(res)
     res.end('x')
   },
   'a write and an end that the app put in their place': (res, log) => {
