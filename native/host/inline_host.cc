@@ -26,7 +26,9 @@ std::unique_ptr<Host> InlineHost::open(uv_loop_t* loop, const reactor::Options& 
 
 InlineHost::InlineHost(const reactor::Options& options, std::unique_ptr<poller::Poller> poller, reactor::Block* block,
                        Client& client)
-    : client_(client), block_(block), reactor_(std::make_unique<reactor::Reactor>(options, std::move(poller), *this)) {}
+    : client_(&client),
+      block_(block),
+      reactor_(std::make_unique<reactor::Reactor>(options, std::move(poller), *this)) {}
 
 InlineHost::~InlineHost() = default;
 
@@ -78,7 +80,7 @@ void InlineHost::arrange_next(bool more_to_do) {
   }
   if (draining_ && !told_idle_ && reactor_->idle()) {
     told_idle_ = true;
-    client_.on_idle();
+    client_->on_idle();
   }
 }
 
@@ -116,15 +118,29 @@ void InlineHost::close() {
     uv_close(handle, [](uv_handle_t* closed) {
       InlineHost* host = host_of(closed->data);
       if (--host->open_handles_ > 0) return;
+      std::unique_ptr<Host> self = std::move(host->self_);
       // No turn is under way here: the poller's descriptor need not wait for a garbage collector.
-      host->last_stats_ = host->reactor_->stats();
-      host->reactor_.reset();
-      host->client_.on_closed();
+      host->let_go();
+      if (host->client_) host->client_->on_closed();
     });
   }
 }
 
+void InlineHost::let_go() {
+  if (!reactor_) return;
+  last_stats_ = reactor_->stats();
+  reactor_.reset();
+}
+
+void InlineHost::outlive(std::unique_ptr<Host> self) {
+  client_ = nullptr;
+  close();
+  // What it was lent is its client's.
+  let_go();
+  if (open_handles_ > 0) self_ = std::move(self);
+}
+
 // JavaScript runs within this call, and the block is free again when it returns.
-void InlineHost::deliver(reactor::Batch batch) { client_.on_batch(batch); }
+void InlineHost::deliver(reactor::Batch batch) { client_->on_batch(batch); }
 
 }  // namespace brink::host

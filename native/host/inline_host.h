@@ -32,6 +32,7 @@ class InlineHost final : public Host, public reactor::BatchSink {
   reactor::Stats stats() override;
   void drain() override;
   void close() override;
+  void outlive(std::unique_ptr<Host> self) override;
 
  private:
   InlineHost(const reactor::Options& options, std::unique_ptr<poller::Poller> poller, reactor::Block* block,
@@ -43,8 +44,10 @@ class InlineHost final : public Host, public reactor::BatchSink {
   void turn();
   void turn_soon();
   void arrange_next(bool more_to_do);
+  void let_go();
 
-  Client& client_;
+  Client* client_;              // null once it has gone
+  std::unique_ptr<Host> self_;  // from then on
   reactor::Block* block_;
   reactor::Block* free_reply_block_ = nullptr;
   std::unique_ptr<reactor::Reactor> reactor_;

@@ -11,7 +11,7 @@ const defaults = {
   port: 8080,
   host: 'localhost',
   backend: 'auto',
-  threads: 0,
+  threads: undefined,
   from: { host: '--host', backend: '--backend' },
 }
 
@@ -22,6 +22,8 @@ const understood: [line: string, env: Record<string, string>, expected: object][
   ['routes -f public', {}, { folder: 'routes', files: 'public' }],
   ['backends', {}, { folder: 'backends', listsBackends: true }],
   ['--threads 2', {}, { threads: 2 }],
+  ['-t 0', {}, { threads: 0 }],
+  ['', { BRINK_THREADS: '3' }, { threads: 3 }],
   ['-p 0 --host=:: --backend epoll', {}, { port: 0, host: '::', backend: 'epoll' }],
   ['--help', {}, { help: true }],
   ['-h -v', {}, { help: true, version: true }],
