@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from 'node:fs'
 import {
+  asFlags,
   type CommandLine,
   helpText,
   type PathPlace,
@@ -13,7 +14,7 @@ import { files } from './files/files.js'
 import { routesFrom } from './folder/folder.js'
 import { Router } from './routing/router.js'
 import { codeOf, messageOf } from './runtime/errors.js'
-import { checkedOptions } from './server/options.js'
+import { type BackendName, checkedOptions } from './server/options.js'
 import { type Server, serve } from './server/server.js'
 
 /** How long unanswered requests may take after SIGINT or SIGTERM. */
@@ -30,23 +31,24 @@ async function main(): Promise<void> {
     const commandLine = parseCommandLine(process.argv.slice(2), process.env)
     if (commandLine.help) process.stdout.write(helpText())
     else if (commandLine.version) process.stdout.write(`${version()}\n`)
-    else if (commandLine.listsBackends) process.stdout.write(backendList(commandLine.backend))
+    else if (commandLine.listsBackends) process.stdout.write(backendList(commandLine))
     else await serveFolder(commandLine)
   } catch (error) {
     fail(error)
   }
 }
 
-async function serveFolder({ folder, files: fileFolder, place, backend, threads }: CommandLine): Promise<void> {
+async function serveFolder(commandLine: CommandLine): Promise<void> {
+  const { folder, files: fileFolder, place, backend, threads } = commandLine
   const router = await appOf(folder, fileFolder)
   try {
-    const server = await serve(router, { ...place, backend, threads })
+    const server = await serve(router, { ...place, backend: backend as BackendName, threads })
     closeOnSignals(server)
     process.stdout.write(
       `brink listening on ${server.listeners.map(({ url }) => url).join(', ')} (${description(server)})\n`,
     )
   } catch (error) {
-    throw inWords(error, place)
+    throw inWords(error, commandLine)
   }
 }
 
@@ -55,13 +57,21 @@ function description({ backend, threads }: Server): string {
 }
 
 /** One line for each backend, with a star at the chosen one. */
-function backendList(requested: string): string {
-  const { backend: chosen } = checkedOptions({ backend: requested })
+function backendList(commandLine: CommandLine): string {
+  const chosen = chosenBackend(commandLine)
   const lines = native.backends.map(({ name, needsThread }) => {
     const host = needsThread ? 'always on threads' : 'on the JavaScript thread, or on threads'
     return `${name === chosen ? '*' : ' '} ${name.padEnd(12)} ${host}\n`
   })
   return lines.join('')
+}
+
+function chosenBackend(commandLine: CommandLine): string {
+  try {
+    return checkedOptions({ backend: commandLine.backend as BackendName }).backend
+  } catch (error) {
+    throw inWords(error, commandLine)
+  }
 }
 
 async function appOf(folder: string | undefined, fileFolder: string | undefined): Promise<Router> {
@@ -90,12 +100,12 @@ function closeOnSignals(server: Server): void {
 }
 
 /** Turns errors of listening into messages that say what to do. */
-function inWords(error: unknown, place: CommandLine['place']): unknown {
+function inWords(error: unknown, { place, from }: CommandLine): unknown {
   switch (codeOf(error)) {
     case 'ERR_INVALID_ARG_VALUE':
     case 'ERR_INVALID_ARG_TYPE':
     case 'ERR_OUT_OF_RANGE':
-      return new UsageError(messageOf(error), { cause: error })
+      return new UsageError(asFlags(messageOf(error), from), { cause: error })
     default:
       return 'port' in place ? inWordsOfPort(error, place) : 'path' in place ? inWordsOfPath(error, place) : error
   }

@@ -10,7 +10,8 @@ const defaults = {
   listsBackends: false,
   place: { port: 8080, host: 'localhost' },
   backend: 'auto',
-  threads: 0,
+  threads: undefined,
+  from: { host: '--host', backend: '--backend' },
 }
 
 const understood: [line: string, env: Record<string, string>, expected: object][] = [
@@ -21,18 +22,20 @@ const understood: [line: string, env: Record<string, string>, expected: object][
   ['backends', {}, { folder: 'backends', listsBackends: true }],
   ['--threads 2', {}, { threads: 2 }],
   ['-p 0 --host=:: --backend epoll', {}, { place: { port: 0, host: '::' }, backend: 'epoll' }],
+  ['-t 0', {}, { threads: 0 }],
+  ['', { BRINK_THREADS: '3' }, { threads: 3 }],
   ['--help', {}, { help: true }],
   ['-h -v', {}, { help: true, version: true }],
   [
     '',
     { PORT: '81', HOST: '0.0.0.0', BRINK_BACKEND: 'poll' },
-    { place: { port: 81, host: '0.0.0.0' }, backend: 'poll' },
+    { place: { port: 81, host: '0.0.0.0' }, backend: 'poll', from: { host: '$HOST', backend: '$BRINK_BACKEND' } },
   ],
   ['--port 9000', { PORT: 'nonsense' }, { place: { port: 9000, host: 'localhost' } }],
   ['--path /run/a.sock', { PORT: '81' }, { place: { path: '/run/a.sock', mode: undefined } }],
   ['--path a.sock --mode 660', {}, { place: { path: 'a.sock', mode: 0o660 } }],
   ['--path a.sock --mode=0o600', {}, { place: { path: 'a.sock', mode: 0o600 } }],
-  ['--fd 3', { HOST: '::' }, { place: { fd: 3 } }],
+  ['--fd 3', { HOST: '' }, { place: { fd: 3 } }],
   ['--fd systemd:web', {}, { place: { fd: 'systemd:web' } }],
   ['', { PORT: '' }, {}],
   ['-- -odd', {}, { folder: '-odd' }],
@@ -45,7 +48,7 @@ for (const [line, env, expected] of understood) {
 }
 
 const refused: [line: string, env: Record<string, string>, expected: RegExp][] = [
-  ['--prot 80', {}, /^Unknown option --prot\.$/],
+  ['--prot 80', {}, /^Unknown option --prot: did you mean --port\?$/],
   ['-x', {}, /^Unknown option -x\.$/],
   ['--port', {}, /^--port needs a value: <number>\.$/],
   ['--port=', {}, /^--port needs a value/],
