@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "binding/errors.h"
 #include "binding/file.h"
 #include "binding/lent_bytes.h"
 #include "binding/listeners.h"
@@ -151,7 +152,7 @@ void HostedReactor::open_host(const Napi::Object& settings) {
   }
   if (host_) return;
   Napi::Error failed = Napi::Error::New(Env(), "the poller could not be opened");
-  failed.Set("errno", Napi::Number::New(Env(), error));
+  failed.Set("errno", errno_of(Env(), error));
   failed.ThrowAsJavaScriptException();
 }
 

@@ -1,9 +1,10 @@
 #include "binding/listeners.h"
 
-#include <uv.h>
+#include <cerrno>
 
 #include <string>
 
+#include "binding/errors.h"
 #include "binding/values.h"
 
 namespace brink::binding {
@@ -45,7 +46,7 @@ Napi::Value adopt_listener(const Napi::CallbackInfo& info) {
 
 Napi::Object failure(Napi::Env env, int error, const char* syscall) {
   Napi::Object failed = Napi::Object::New(env);
-  failed.Set("errno", Napi::Number::New(env, error));
+  failed.Set("errno", errno_of(env, error));
   failed.Set("syscall", Napi::String::New(env, syscall));
   return failed;
 }
@@ -75,13 +76,13 @@ net::Opened open_at(const Napi::Value& address, const Napi::Value& port, const n
   uint32_t number = uint32_of(port);
   bool valid = number <= 65535 &&
                net::system::parse_address(string_of(address).c_str(), static_cast<uint16_t>(number), &parsed);
-  if (!valid) return {net::kNoDescriptor, UV_EINVAL, "bind"};
+  if (!valid) return {net::kNoDescriptor, -EINVAL, "bind"};
   return net::system::open_listener(parsed, options);
 }
 
 net::Opened adopt_copy(const Napi::Value& descriptor, const net::ListenOptions& options) {
   double number = number_of(descriptor, -1);
-  if (!(number >= 0 && number <= INT32_MAX)) return {net::kNoDescriptor, UV_EBADF, "listen"};
+  if (!(number >= 0 && number <= INT32_MAX)) return {net::kNoDescriptor, -EBADF, "listen"};
   int64_t own = net::system::duplicate(static_cast<net::Descriptor>(number));
   if (own < 0) return {net::kNoDescriptor, static_cast<int>(own), "dup"};
   net::Opened opened = net::system::adopt_listener(static_cast<net::Descriptor>(own), options);

@@ -68,7 +68,10 @@ int no_unix_name(size_t size) {
   return size == 0 ? -EINVAL : -ENAMETOOLONG;
 }
 
-#if defined(SO_REUSEPORT)
+// FreeBSD spreads connections over the sockets by an option of its own.
+#if defined(SO_REUSEPORT_LB)
+constexpr int kSharePortOption = SO_REUSEPORT_LB;
+#elif defined(SO_REUSEPORT)
 constexpr int kSharePortOption = SO_REUSEPORT;
 #else
 constexpr int kSharePortOption = -1;

@@ -75,8 +75,8 @@ Opened open_listener(const Address& address, const ListenOptions& options);
 Opened open_unix_listener(const char* path, size_t size, const ListenOptions& options);
 // Removes the file of such a socket; a name without one is left.
 void remove_unix_file(const char* path);
-// Opens a listener of a bound socket that somebody else has opened, which the caller owns, whatever becomes of it. -EINVAL when
-// it is not bound, or is connected.
+// Opens a listener of a bound socket that somebody else has opened, which the caller owns, whatever becomes of it.
+// -EINVAL when it is not bound, or is connected.
 Opened adopt_listener(Descriptor descriptor, const ListenOptions& options);
 int local_port(Descriptor descriptor);
 // Empty where it is not known.

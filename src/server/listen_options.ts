@@ -1,4 +1,6 @@
 // Where a server listens: the options of its listeners, and what is checked of them.
+import { describe } from '../runtime/describe.js'
+import { didYouMean } from '../runtime/did_you_mean.js'
 import { coded } from '../runtime/errors.js'
 import { wholeNumber, wrongType, wrongValue } from '../runtime/option_errors.js'
 
@@ -138,6 +140,7 @@ type Given = Pick<PlaceOptions, ListenerOption>
 
 const PORT_OPTIONS: readonly ListenerOption[] = ['port', 'host', 'ipv6Only', 'reusePort']
 const BACKLOG = 1024
+const UNIX_SOCKET = 'the path of a Unix socket is the option "path"'
 
 /**
  * Validates the listeners and fills in the defaults.
@@ -155,7 +158,8 @@ export function checkedPlaces(given: PlaceOptions): readonly Place[] {
     if (typeof listener !== 'object' || listener === null) throw wrongType(name, 'an object', listener)
     const unknown = Object.keys(listener).find((key) => !(LISTENER_OPTIONS as readonly string[]).includes(key))
     if (unknown === undefined) return placeOf(listener, `${name}.`)
-    throw wrongValue(`${name}.${unknown}`, `does not exist: the options are ${[...LISTENER_OPTIONS].sort().join(', ')}`)
+    const hint = didYouMean(unknown, LISTENER_OPTIONS) || `: the options are ${[...LISTENER_OPTIONS].sort().join(', ')}`
+    throw wrongValue(`${name}.${unknown}`, `does not exist${hint}`)
   })
 }
 
@@ -217,7 +221,7 @@ function descriptorPlace(given: Given, prefix: string): DescriptorPlace {
   if (typeof fd === 'number') return { kind: 'fd', fd: wholeNumber(`${prefix}fd`, fd, 0, 0, 2 ** 31 - 1), backlog }
   if (typeof fd !== 'string') throw wrongType(`${prefix}fd`, "a number, 'systemd' or 'systemd:name'", fd)
   if (fd === 'systemd' || /^systemd:./.test(fd)) return { kind: 'fd', fd, backlog }
-  throw wrongValue(`${prefix}fd`, `must be a number, 'systemd' or 'systemd:name', not ${JSON.stringify(fd)}`)
+  throw wrongValue(`${prefix}fd`, `must be a number, 'systemd' or 'systemd:name', not ${describe(fd)}`)
 }
 
 function backlogOf(given: Given, standard: number, prefix: string): number {
@@ -234,7 +238,8 @@ function flag(name: 'ipv6Only' | 'reusePort', given: Given, prefix: string): boo
 function portNumber(value: number | string | undefined, prefix: string): number | undefined {
   if (typeof value !== 'string') return value
   if (/^\d+$/.test(value)) return Number(value)
-  throw wrongValue(`${prefix}port`, `must be a number, or a string of digits, not ${JSON.stringify(value)}`)
+  const hint = value.includes('/') ? `; ${UNIX_SOCKET}` : ''
+  throw wrongValue(`${prefix}port`, `must be a number, or a string of digits, not ${describe(value)}${hint}`)
 }
 
 /** Removes the brackets of an IPv6 address. A scheme, a port or a path is not part of a host. */
@@ -242,10 +247,18 @@ function withoutBrackets(host: string, prefix: string): string {
   const [, bracketed] = /^\[(.*)\]$/.exec(host) ?? []
   const address = bracketed ?? host
   const isIpv6 = /^[\da-f]*:[\da-f:.]*:[\da-f.]*(?:%.+)?$/i.test(address)
-  if (address === '') throw wrongValue(`${prefix}host`, 'must not be empty')
+  if (address === '')
+    throw wrongValue(`${prefix}host`, "must not be empty: write 'localhost', or '0.0.0.0' for all networks")
+  if (address === '*')
+    throw wrongValue(`${prefix}host`, "must be an address or a name, not '*': write '::', or '0.0.0.0' for IPv4")
   if (isIpv6 || (bracketed === undefined && !/[:/[\]]/.test(host))) return address
-  throw wrongValue(
-    `${prefix}host`,
-    `must be an address or a name alone, without scheme, port or path, not ${JSON.stringify(host)}`,
-  )
+  throw wrongValue(`${prefix}host`, `must be an address or a name alone, not ${describe(host)}: ${insteadOf(host)}`)
+}
+
+/** What to write instead of a URL, a host with a port, or the path of a socket. */
+function insteadOf(host: string): string {
+  if (/^[./~]/.test(host)) return UNIX_SOCKET
+  const [, name, port] = /^(?:[a-z][a-z\d+.-]*:\/\/)?(\[[^\]]+\]|[^:/?#[\]]+)(?::(\d+))?(?:[/?#].*)?$/i.exec(host) ?? []
+  if (name === undefined) return "write host: 'localhost', or host: '0.0.0.0' for all networks"
+  return `write host: '${name}'${port === undefined ? '' : `, port: ${port}`}`
 }

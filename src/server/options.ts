@@ -10,7 +10,7 @@ import { knownOptions, wholeNumber, wrongType, wrongValue } from '../runtime/opt
 import { checkedPlaces, PLACE_OPTIONS, type Place, type PlaceOptions } from './listen_options.js'
 
 /** How a server waits for its sockets. `brink backends` lists those of this system. */
-export type BackendName = 'auto' | 'epoll' | 'epoll-level' | 'poll' | 'select'
+export type BackendName = 'auto' | 'epoll' | 'epoll-level' | 'kqueue' | 'poll' | 'select'
 
 /**
  * The options of `serve()`: where the server listens, what it accepts, and how long it waits. Sizes are in bytes,
@@ -120,14 +120,13 @@ type NumberOption = {
 const DAY_MS = 86_400_000
 const GIB = 2 ** 30
 
-const UNIX_SOCKET = 'it is "path"'
 const NO_TLS = 'brink has no TLS: put a proxy in front of it'
 
 /** What to write instead of the options of other servers. */
 const ADVICE: Readonly<Record<string, string>> = {
   hostname: 'it is "host"',
-  unix: UNIX_SOCKET,
-  socket: UNIX_SOCKET,
+  unix: 'it is "path"',
+  socket: 'it is "path"',
   cert: NO_TLS,
   key: NO_TLS,
   tls: NO_TLS,

@@ -42,7 +42,7 @@ const understood: [line: string, env: Record<string, string>, expected: object][
   ['--path /run/a.sock', { PORT: '81' }, { place: { path: '/run/a.sock', mode: undefined } }],
   ['--path a.sock --mode 660', {}, { place: { path: 'a.sock', mode: 0o660 } }],
   ['--path a.sock --mode=0o600', {}, { place: { path: 'a.sock', mode: 0o600 } }],
-  ['--fd 3', { HOST: '::' }, { place: { fd: 3 }, from: { host: '$HOST', backend: '--backend' } }],
+  ['--fd 3', { HOST: '' }, { place: { fd: 3 } }],
   ['--fd systemd:web', {}, { place: { fd: 'systemd:web' } }],
   ['', { PORT: '' }, {}],
   ['-- -odd', {}, { folder: '-odd' }],
