@@ -12,7 +12,8 @@ export interface CommandLine {
   readonly port: number
   readonly host: string
   readonly backend: string
-  readonly threads: number
+  /** If given. */
+  readonly threads: number | undefined
   /** How the server closes on a signal, in milliseconds: what is given. */
   readonly closing: {
     readonly readinessDelay: number | undefined
@@ -40,6 +41,8 @@ interface Option {
   /** The environment variable that is read when the option is absent. */
   readonly env?: string
   readonly default?: string
+  /** The default in words, of an option whose default is chosen elsewhere. */
+  readonly standard?: string
   readonly help: string
 }
 
@@ -66,8 +69,8 @@ const OPTIONS: readonly Option[] = [
     short: 't',
     value: 'number',
     env: 'BRINK_THREADS',
-    default: '0',
-    help: 'event loops on native threads',
+    standard: '0, Bun and Deno 1',
+    help: 'event loops on threads',
   },
   {
     name: 'readiness-delay',
@@ -78,12 +81,14 @@ const OPTIONS: readonly Option[] = [
   {
     name: 'grace',
     value: 'ms',
-    help: 'then wait so long for idle clients (default 5000; SIGINT: 0)',
+    standard: '5000; SIGINT: 0',
+    help: 'then wait so long for idle clients',
   },
   {
     name: 'deadline',
     value: 'ms',
-    help: 'then cut what is left (default 10000 after the delay)',
+    standard: '10000 after the delay',
+    help: 'then cut what is left',
   },
   { name: 'help', short: 'h', help: 'print this text' },
   { name: 'version', short: 'v', help: 'print the version' },
@@ -93,6 +98,7 @@ const OPTIONS: readonly Option[] = [
 export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): CommandLine {
   const { given, folders } = readArguments(args)
   if (folders.length > 1) throw new UsageError(`Name one routes folder, not ${folders.length}: ${folders.join(', ')}.`)
+  const threads = textOf('threads', given, env)
   const host = textOf('host', given, env)
   const backend = textOf('backend', given, env)
   const closing = closingOf(given, env)
@@ -103,7 +109,7 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     files: given.get('files'),
     listsBackends: folders[0] === 'backends',
     port: wholeNumber(textOf('port', given, env), 65535),
-    threads: wholeNumber(textOf('threads', given, env), 128),
+    threads: threads.text === '' ? undefined : wholeNumber(threads, 128),
     host: host.text,
     backend: backend.text,
     closing,
@@ -136,7 +142,8 @@ export function helpText(): string {
   const rows = OPTIONS.map((option) => {
     const short = option.short === undefined ? '    ' : `-${option.short}, `
     const value = option.value === undefined ? '' : ` <${option.value}>`
-    const facts = [option.default && `default ${option.default}`, option.env && `or $${option.env}`].filter(Boolean)
+    const standard = option.default ?? option.standard
+    const facts = [standard && `default ${standard}`, option.env && `or $${option.env}`].filter(Boolean)
     return [`  ${short}--${option.name}${value}`, option.help + (facts.length > 0 ? ` (${facts.join(', ')})` : '')]
   })
   const width = Math.max(...rows.map(([left = '']) => left.length))

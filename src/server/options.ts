@@ -5,6 +5,7 @@ import { logToConsole, STANDARD_BODY_LIMIT } from '../request/standards.js'
 import { describe } from '../runtime/describe.js'
 import { nearest } from '../runtime/did_you_mean.js'
 import { coded } from '../runtime/errors.js'
+import { runtimeOfThreads } from '../runtime/js_runtime.js'
 import { knownOptions, wholeNumber, wrongType, wrongValue } from '../runtime/option_errors.js'
 
 /** How a server waits for its sockets. `brink backends` lists those of this system. */
@@ -34,8 +35,8 @@ export interface ServeOptions {
   /**
    * The number of native threads that accept, read, parse and write; each runs an event loop of its own. Handlers
    * always run on the JavaScript thread. With 0, all of it runs on the JavaScript thread. The backends `poll` and
-   * `select` need a thread and have at least 1. Default: the environment variable `BRINK_THREADS`, or 0. Maximum:
-   * 128.
+   * `select` need a thread and have at least 1. Bun and Deno need one as well, and 0 is refused there. Default: the
+   * environment variable `BRINK_THREADS`, or 0, and 1 under Bun and Deno. Maximum: 128.
    */
   threads?: number | undefined
   /**
@@ -220,9 +221,9 @@ export function checkedOptions(given: ServeOptions, alsoKnown: readonly string[]
     throw wrongType('onClientError', 'a function', onClientError)
   }
   const { BRINK_THREADS } = process.env
-  if (given.threads === undefined && BRINK_THREADS) numbers.threads = inheritedThreads(BRINK_THREADS)
+  const wanted = given.threads ?? (BRINK_THREADS ? inheritedThreads(BRINK_THREADS) : undefined)
   const backend = chosenBackend(given.backend)
-  if (backend.needsThread && numbers.threads === 0) numbers.threads = 1
+  numbers.threads = threadsFor(backend, wanted, runtimeOfThreads())
   const optional = onClientError === undefined ? {} : { onClientError }
   return { ...numbers, host: address, reusePort, log, backend: backend.name, ...optional }
 }
@@ -271,6 +272,22 @@ function inheritedThreads(text: string): number {
 function numberOption(name: NumberOption, value: number | undefined): number {
   const [standard, least, most] = NUMBERS[name]
   return wholeNumber(name, value, standard, least, most)
+}
+
+/**
+ * How many threads there will be. 0 is raised to 1 for a backend that needs one; where it is the runtime that needs it,
+ * whoever asks for 0 is told.
+ */
+export function threadsFor(
+  backend: Backend,
+  wanted: number | undefined,
+  runtime: ReturnType<typeof runtimeOfThreads>,
+): number {
+  const threads = numberOption('threads', wanted)
+  if (threads === 0 && wanted !== undefined && runtime !== undefined) {
+    throw wrongValue('threads', `must be at least 1 under ${runtime}, whose event loop cannot run that of brink`)
+  }
+  return backend.needsThread ? Math.max(1, threads) : threads
 }
 
 function chosenBackend(given: string | undefined): Backend {

@@ -11,7 +11,7 @@ const defaults = {
   port: 8080,
   host: 'localhost',
   backend: 'auto',
-  threads: 0,
+  threads: undefined,
   closing: { readinessDelay: undefined, grace: undefined, deadline: undefined },
   from: { host: '--host', backend: '--backend' },
 }
@@ -23,6 +23,8 @@ const understood: [line: string, env: Record<string, string>, expected: object][
   ['routes -f public', {}, { folder: 'routes', files: 'public' }],
   ['backends', {}, { folder: 'backends', listsBackends: true }],
   ['--threads 2', {}, { threads: 2 }],
+  ['-t 0', {}, { threads: 0 }],
+  ['', { BRINK_THREADS: '3' }, { threads: 3 }],
   ['-p 0 --host=:: --backend epoll', {}, { port: 0, host: '::', backend: 'epoll' }],
   ['--readiness-delay 5000 --grace=0', {}, { closing: { readinessDelay: 5000, grace: 0, deadline: undefined } }],
   ['--deadline 30000', {}, { closing: { readinessDelay: undefined, grace: undefined, deadline: 30000 } }],
