@@ -106,12 +106,14 @@ const OPTIONS: readonly Option[] = [
   {
     name: 'grace',
     value: 'ms',
-    help: 'then wait so long for idle clients (default 5000; SIGINT: 0)',
+    standard: '5000; SIGINT: 0',
+    help: 'then wait so long for idle clients',
   },
   {
     name: 'deadline',
     value: 'ms',
-    help: 'then cut what is left (default 10000 after the delay)',
+    standard: '10000 after the delay',
+    help: 'then cut what is left',
   },
   { name: 'help', short: 'h', help: 'print this text' },
   { name: 'version', short: 'v', help: 'print the version' },
