@@ -1,4 +1,5 @@
-// What the addon exports: the hosted reactor, folders and files, listening sockets, and what TypeScript must know of this build.
+// What the addon exports: the hosted reactor, folders and files, listening sockets, and what TypeScript must know of
+// this build.
 #include <napi.h>
 
 #include "binding/file.h"

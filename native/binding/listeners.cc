@@ -74,8 +74,8 @@ Napi::Object bound_to(Napi::Env env, net::Descriptor listener) {
 net::Opened open_at(const Napi::Value& address, const Napi::Value& port, const net::ListenOptions& options) {
   net::Address parsed;
   uint32_t number = uint32_of(port);
-  bool valid = number <= 65535 &&
-               net::system::parse_address(string_of(address).c_str(), static_cast<uint16_t>(number), &parsed);
+  bool valid =
+      number <= 65535 && net::system::parse_address(string_of(address).c_str(), static_cast<uint16_t>(number), &parsed);
   if (!valid) return {net::kNoDescriptor, -EINVAL, "bind"};
   return net::system::open_listener(parsed, options);
 }

@@ -2,6 +2,7 @@ import type { CloseOptions, CloseReport } from '../request/closing.js'
 import { describe } from '../runtime/describe.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import { wrongArgument, wrongType, wrongValue } from '../runtime/option_errors.js'
+import { isNoHandler } from '../runtime/uncalled.js'
 import { checkedCloseOptions, STANDARD_DEADLINE_MS, STANDARD_GRACE_MS } from './close_schedule.js'
 import type { Server } from './server.js'
 import { workerContext } from './worker_context.js'
@@ -70,6 +71,8 @@ export function closeOnSignals(servers: Server | readonly Server[], options: Clo
   void removeWhenClosed(all, () => isEnding || remove())
   return remove
 }
+
+isNoHandler(closeOnSignals, 'call it with the server, closeOnSignals(server)')
 
 /** An app may close its servers by itself, without a signal. */
 async function removeWhenClosed(servers: readonly Server[], remove: () => void): Promise<void> {

@@ -3,6 +3,7 @@ import { native } from '../exchange/native.js'
 import { systemError } from '../runtime/errors.js'
 import { wrongValue } from '../runtime/option_errors.js'
 import { timers } from '../runtime/timers.js'
+import { isNoHandler } from '../runtime/uncalled.js'
 
 const AGAIN_MS = 100
 const TRIES = 50
@@ -57,6 +58,8 @@ export function notifySystemd(...assignments: string[]): boolean {
   send(NOTIFY_SOCKET.replace(/^@/, '\0'), [...assignments, ...now].join('\n'), 1)
   return true
 }
+
+isNoHandler(notifySystemd, "call it, such as notifySystemd('STATUS=ready')")
 
 /** It never waits: when the manager has too much to read, it is sent later. */
 function send(path: string, text: string, tries: number): void {

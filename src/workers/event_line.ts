@@ -12,7 +12,8 @@ export function eventLine(event: WorkerEvent): string | undefined {
       if (expected && code === 0) return undefined
       const how = signal === null ? `exited with ${code}` : `was ended by ${signal}`
       const why = error === undefined ? '' : `: ${error.message}`
-      const next = restartMs === undefined ? '' : `; the next one starts ${restartMs === 0 ? 'now' : `in ${restartMs} ms`}`
+      const next =
+        restartMs === undefined ? '' : `; the next one starts ${restartMs === 0 ? 'now' : `in ${restartMs} ms`}`
       return `brink: worker ${slot} (${pid}) ${how}${why}${next}`
     }
   }

@@ -1,7 +1,13 @@
 // The listening sockets of one worker's slot. The supervisor opens them and never accepts: it hands them to the slot's
 // worker and to each successor, so the connections that wait in them outlive a worker.
 import { closeSync } from 'node:fs'
-import { type ListenerOwner, type NativeFailure, type NativeKept, type NativeListening, native } from '../exchange/native.js'
+import {
+  type ListenerOwner,
+  type NativeFailure,
+  type NativeKept,
+  type NativeListening,
+  native,
+} from '../exchange/native.js'
 
 export class HeldSockets implements ListenerOwner {
   readonly #descriptors: number[] = []
@@ -16,7 +22,9 @@ export class HeldSockets implements ListenerOwner {
     return this.#keep(native.openListener(address, port, settings), others)
   }
 
-  listenAtPath(...[path, settings, others]: Parameters<ListenerOwner['listenAtPath']>): NativeListening | NativeFailure {
+  listenAtPath(
+    ...[path, settings, others]: Parameters<ListenerOwner['listenAtPath']>
+  ): NativeListening | NativeFailure {
     return this.#keep(native.openListenerAtPath(path, settings), others)
   }
 

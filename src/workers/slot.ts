@@ -98,7 +98,8 @@ export class Slot {
     if (worker === this.#current) {
       this.#current = undefined
       // Otherwise the successor that starts takes its place.
-      if (!this.#isClosing && this.#successor === undefined) restartMs = this.#startLater(timers.now() - worker.startedAt)
+      if (!this.#isClosing && this.#successor === undefined)
+        restartMs = this.#startLater(timers.now() - worker.startedAt)
     }
     this.#options.onEvent({ type: 'exit', slot: this.#number, pid: worker.pid, ...end, expected, restartMs })
   }

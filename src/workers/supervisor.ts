@@ -2,6 +2,7 @@ import { constants } from 'node:os'
 import type { CloseOptions, CloseReport } from '../request/closing.js'
 import { callListener } from '../runtime/call_listener.js'
 import { timers } from '../runtime/timers.js'
+import { isNoHandler } from '../runtime/uncalled.js'
 import { checkedCloseOptions } from '../server/close_schedule.js'
 import type { Place } from '../server/listen_options.js'
 import { type Bound, type Listening, listenOn } from '../server/listening.js'
@@ -79,6 +80,8 @@ export async function workers(app: URL | string, options: WorkersOptions = {}): 
   await supervisor.start()
   return supervisor
 }
+
+isNoHandler(workers, "call it with the app's file in a file of its own")
 
 /** A socket for each worker where the system spreads connections over them; otherwise all workers share one. */
 function shared(place: Place): Place {
@@ -213,7 +216,9 @@ class RunningSupervisor implements Supervisor {
     if (force !== undefined) return given
     const own = this.#options.closing
     const asked = { readinessDelay: readinessDelay ?? own.readinessDelay, grace: grace ?? own.grace, deadline }
-    return deadline === undefined && readinessDelay === undefined ? { ...asked, deadline: own.deadline } : withStandardTimes(asked)
+    return deadline === undefined && readinessDelay === undefined
+      ? { ...asked, deadline: own.deadline }
+      : withStandardTimes(asked)
   }
 
   async #replaceAll(): Promise<void> {

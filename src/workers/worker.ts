@@ -64,7 +64,9 @@ export class Worker {
       this.#error ??= new Error(`It did not listen within ${startTimeout} ms. Does the app call serve()?`)
       this.kill()
     }, startTimeout)
-    void Promise.race([this.ready, this.ended]).finally(() => timers.clearTimeout(timer)).catch(() => {})
+    void Promise.race([this.ready, this.ended])
+      .finally(() => timers.clearTimeout(timer))
+      .catch(() => {})
   }
 
   get pid(): number | undefined {
@@ -183,7 +185,8 @@ export interface WorkerStartError extends Error {
 }
 
 function startError(slot: number, { code, signal, error }: WorkerEnd): WorkerStartError {
-  const how = signal === null ? (code === null ? 'could not be started' : `exited with ${code}`) : `was ended by ${signal}`
+  const how =
+    signal === null ? (code === null ? 'could not be started' : `exited with ${code}`) : `was ended by ${signal}`
   const why = error === undefined ? ': does the app call serve(), and wait for it?' : `: ${error.message}`
   const ended = code === null && signal === null ? how : `${how} before it listened`
   const options = error === undefined ? {} : { cause: error }

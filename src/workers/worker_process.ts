@@ -112,7 +112,9 @@ function begin(): void {
   delete process.env[WORKER_VARIABLE]
   const task = JSON.parse(text) as WorkerTask
   if (task.parent !== process.ppid || !process.connected) return
-  const place = process.execArgv.findIndex((argument, index, all) => argument === '--import' && all[index + 1] === import.meta.url)
+  const place = process.execArgv.findIndex(
+    (argument, index, all) => argument === '--import' && all[index + 1] === import.meta.url,
+  )
   if (place !== -1) process.execArgv.splice(place, 2)
   becomeWorker(new Worker(task))
 }

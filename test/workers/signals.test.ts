@@ -1,4 +1,6 @@
 // A supervisor that is told to end, to reload, or that is killed.
+
+import { fileURLToPath } from 'node:url'
 import { serve } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -6,7 +8,6 @@ import { get } from '../server/messages.js'
 import { type Program, runBrink, runFile } from '../server/programs.js'
 import { ask, connect, leaveAll } from '../server/raw_client.js'
 import { until } from '../server/waiting.js'
-import { fileURLToPath } from 'node:url'
 import { gone, signs } from './supervising.js'
 
 test.after(leaveAll)

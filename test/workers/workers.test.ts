@@ -156,6 +156,7 @@ test('a reload whose worker does not start keeps the old one', async () => {
     assert.is(events.find(({ type }) => type === 'reload')?.type, 'reload')
     signs.take('throws')
     await supervisor.reload()
+    await until(() => exits().length === 3, 'the old workers have ended')
     assert.not.ok(old.includes(await pid()))
   })
 })
