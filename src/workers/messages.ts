@@ -20,6 +20,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly brink: 'ready'; readonly backend: string; readonly threads: number }
+  /** A signal has told it to end. */
+  | { readonly brink: 'draining' }
   | { readonly brink: 'failed'; readonly message: string; readonly stack?: string | undefined; readonly code?: string }
   | { readonly brink: 'stats'; readonly number: number; readonly stats: ServerStats | undefined }
   | { readonly brink: 'ended'; readonly report: CloseReport | undefined }

@@ -87,6 +87,7 @@ export class Slot {
     const tellReady = () => onEvent({ type: 'ready', slot: this.#number, pid: worker.pid as number })
     void worker.ready.then(tellReady, () => {})
     void worker.ended.then((end) => this.#ended(worker, end))
+    void worker.leaves.then(() => this.#left(worker))
     return worker
   }
 
@@ -102,6 +103,13 @@ export class Slot {
         restartMs = this.#startLater(timers.now() - worker.startedAt)
     }
     this.#options.onEvent({ type: 'exit', slot: this.#number, pid: worker.pid, ...end, expected, restartMs })
+  }
+
+  /** Its sockets have nobody from now on. It comes also when all processes are told to end: then nobody follows. */
+  #left(worker: Worker): void {
+    if (worker !== this.#current) return
+    this.#current = undefined
+    if (!this.#isClosing && this.#successor === undefined) this.#startLater(0)
   }
 
   /** Workers that end soon after their start are started again with growing delays. */

@@ -34,6 +34,8 @@ export class Worker {
   readonly ready: Promise<void>
   /** Resolves when the process has ended and everything that it has told was read. */
   readonly ended: Promise<WorkerEnd>
+  /** Resolves when it drains though nobody here has told it to. */
+  readonly leaves: Promise<void>
   state: WorkerState = 'starting'
   /** What its server says. */
   description = { backend: '', threads: 0 }
@@ -43,6 +45,7 @@ export class Worker {
   readonly #child: ChildProcess
   #error: Error | undefined
   #resolveReady: () => void = () => {}
+  #resolveLeaves: () => void = () => {}
   readonly #answers = new Map<number, (stats: ServerStats | undefined) => void>()
   #questions = 0
   #kill: NodeJS.Timeout | undefined
@@ -56,6 +59,9 @@ export class Worker {
     this.ready = new Promise((resolve, reject) => {
       this.#resolveReady = resolve
       void this.ended.then((end) => reject(startError(slot, end)))
+    })
+    this.leaves = new Promise((resolve) => {
+      this.#resolveLeaves = resolve
     })
     // Who starts it may only look at its end.
     this.ready.catch(() => {})
@@ -114,6 +120,10 @@ export class Worker {
         this.description = { backend: message.backend, threads: message.threads }
         if (this.state === 'starting') this.state = 'serving'
         this.#resolveReady()
+        break
+      case 'draining':
+        if (this.state !== 'draining') this.#resolveLeaves()
+        this.state = 'draining'
         break
       case 'failed':
         this.#error = failure(message)

@@ -73,6 +73,7 @@ class Worker implements WorkerContext {
       process.on(signal, () => {
         if (heard) process.exit(EXIT_BY_SIGNAL[signal])
         heard = true
+        tell({ brink: 'draining' })
         this.#drain(this.#closing, signal)
       })
     }

@@ -74,6 +74,23 @@ test('process.exit in a handler ends one worker, which is replaced', async () =>
   })
 })
 
+test('a worker that a signal tells to end has a successor while it drains', async () => {
+  await supervised({ count: 1 }, async ({ supervisor, signs, pids, exits, pid }) => {
+    const [old = 0] = pids()
+    const busy = (await connect(supervisor)).send(get('/wait'))
+    await until(() => signs.has('waits'), 'the request has come')
+    process.kill(old, 'SIGTERM')
+    await until(async () => (await pid()) !== old, 'its successor answers')
+    assert.is(exits().length, 0)
+    signs.give('go')
+    assert.is(Number((await busy.response()).text), old)
+    busy.leave()
+    await until(() => exits().length === 1, 'it has ended')
+    assert.equal([exits()[0]?.code, exits()[0]?.expected, exits()[0]?.restartMs], [0, true, undefined])
+    assert.is(pids().length, 1)
+  })
+})
+
 test('workers that end at once are started again with growing delays', async () => {
   await supervised({ count: 1 }, async ({ signs, exits, pid, pids }) => {
     const [first = 0] = pids()
