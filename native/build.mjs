@@ -66,7 +66,8 @@ export function run(command, args, options = {}) {
  */
 export function fingerprint(files, ...others) {
   const hash = createHash('sha256')
-  for (const file of files.sort()) hash.update(relative(ROOT, file)).update('\0').update(readFileSync(file)).update('\0')
+  for (const file of files.sort())
+    hash.update(relative(ROOT, file)).update('\0').update(readFileSync(file)).update('\0')
   return hash.update(JSON.stringify(others)).digest('hex')
 }
 

@@ -11,9 +11,9 @@ const MACOS = '11.0'
 // A shared object of zig has no FINI_ARRAY. When it was loaded by a worker thread only and is closed with it, what it
 // registered with atexit would be called at exit in memory that is gone.
 const ELF = ['-Os', '-s', '-Wl,-z,nodelete', '-Wl,--gc-sections']
-const MACH_O = ['-Os', '-s', '-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip', '-Wl,-x']
+const MACH_O = ['-Os', '-s', '-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip']
 const LIBC_OF_GLIBC = ['libc.so.6', 'libm.so.6', 'libpthread.so.0', 'libdl.so.2', 'librt.so.1']
-const LIBC_OF_WINDOWS = ['KERNEL32.dll', 'WS2_32.dll', 'node.exe', 'ADVAPI32.dll', 'ntdll.dll']
+const LIBC_OF_WINDOWS = ['msvcrt.dll', 'KERNEL32.dll', 'WS2_32.dll', 'node.exe', 'ADVAPI32.dll', 'ntdll.dll']
 
 /** By the name that `npm run prebuild -- NAME` takes. `file` is where node-gyp-build looks, beneath native/. */
 export const TARGETS = [

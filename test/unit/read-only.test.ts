@@ -14,7 +14,16 @@ const isRoot = process.getuid?.() === 0
 function prepared(change: (folder: string) => void = () => {}): { code: number | null; said: string } {
   const folder = fileTree({})
   chmodSync(folder, 0o755)
-  for (const name of ['.dev', 'dist', 'native', 'routes', 'src', 'package.json', 'package-lock.json', 'tsconfig.json']) {
+  for (const name of [
+    '.dev',
+    'dist',
+    'native',
+    'routes',
+    'src',
+    'package.json',
+    'package-lock.json',
+    'tsconfig.json',
+  ]) {
     const isCopied = (path: string) => !/[/\\]native[/\\](build[/\\](selftest|fuzz|prebuild)|prebuilds)/.test(path)
     cpSync(join(packageRoot, name), join(folder, name), { recursive: true, filter: isCopied })
   }
@@ -42,7 +51,10 @@ test('a built checkout that cannot be written is ready', () => {
 test('where something is to be built first, the error says so', () => {
   const { code, said } = prepared((folder) => rmSync(join(folder, 'dist/.stamps')))
   assert.is(code, 1)
-  assert.match(said, /cannot be written \(EACCES\): Compiling TypeScript is to be done\. Run `node \.dev\/prepare\.mjs`/)
+  assert.match(
+    said,
+    /cannot be written \(EACCES\): Compiling TypeScript is to be done\. Run `node \.dev\/prepare\.mjs`/,
+  )
 })
 
 test.run()
