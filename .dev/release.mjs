@@ -10,7 +10,7 @@ import { Failure, run, runNpm } from '../native/build.mjs'
 import { TARGETS } from '../native/prebuild/targets.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
-const ATTW = '@arethetypeswrong/cli@0.18.2'
+const ATTW = '@arethetypeswrong/cli@0.18.5'
 const MOST_BYTES = 6_000_000
 const MOST_WITHOUT_BINARIES = 1_000_000
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
