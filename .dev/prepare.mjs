@@ -3,9 +3,21 @@
 //
 //   --packages  nothing but the packages     --tests       the tests as well
 //   --load      the load generator as well   --frameworks  the packages of test/frameworks as well
+//   --runtimes  the runtimes of test/runtimes as well   --managers  the package managers of test/install as well
+//   --addon     puts the addon where a package carries it, if none is there: npm packs a git repository so
 //   --package   leaves nothing in dist/ that the published package would carry by mistake
 
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -120,6 +132,15 @@ function removeOrphans() {
   }
 }
 
+/** native/build is not packed. What is in native/prebuilds comes last: what was compiled here is found before it. */
+function carryAddon() {
+  const prebuilds = join(ROOT, 'native', 'prebuilds')
+  if (filesUnder(prebuilds, (name) => name.endsWith('.node')).length > 0) return
+  const folder = join(prebuilds, `${process.platform}-${process.arch}`)
+  mkdirSync(folder, { recursive: true })
+  copyFileSync(join(ROOT, 'native/build/Release/brink.node'), join(folder, 'compiled.node'))
+}
+
 const flags = process.argv.slice(2)
 const projects = ['src', 'routes']
 if (flags.includes('--tests')) projects.push('test')
@@ -132,8 +153,11 @@ function prepare() {
   installPackages(ROOT, 'its packages')
   if (flags.includes('--packages')) return
   if (flags.includes('--frameworks')) installPackages(join(ROOT, 'test/frameworks'), 'the frameworks')
+  if (flags.includes('--managers')) installPackages(join(ROOT, 'test/install/packages'), 'the package managers')
+  if (flags.includes('--runtimes')) installPackages(join(ROOT, 'test/runtimes/packages'), 'the runtimes')
   buildNative(announce)
   compileTypeScript(projects)
+  if (flags.includes('--addon')) carryAddon()
   if (flags.includes('--package')) removeOldChunks(0)
 }
 

@@ -1,7 +1,9 @@
+import type { ServeOptions } from 'brink'
+
 /** A way to run a server: what waits for the sockets, and where. */
 export interface Variant {
   readonly name: string
-  readonly backend: string
+  readonly backend: Exclude<ServeOptions['backend'], undefined>
   readonly threads: number
 }
 

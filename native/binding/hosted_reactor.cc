@@ -160,7 +160,13 @@ void HostedReactor::open_host(const Napi::Object& settings) {
   failed.ThrowAsJavaScriptException();
 }
 
+// Bun does not wait for a cleanup hook to be done before it finalizes objects, so the host may still be closing.
 HostedReactor::~HostedReactor() {
+  if (cleanup_) napi_remove_async_cleanup_hook(cleanup_);
+  if (host_) {
+    host::Host& host = *host_;
+    host.outlive(std::move(host_));
+  }
   for (napi_ref loser : loans_.losers) napi_delete_reference(Env(), loser);
 }
 

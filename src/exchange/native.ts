@@ -1,5 +1,6 @@
 // What the addon exports. It is loaded when it is first used.
 import { coded } from '../runtime/errors.js'
+import { runtimeOfThreads } from '../runtime/js_runtime.js'
 import { loadAddon } from './addon.js'
 import * as layout from './layout.js'
 
@@ -138,7 +139,7 @@ export interface NativeFolder {
 
 export interface Backend {
   readonly name: string
-  /** Other event loops cannot watch it, so its reactors need threads. */
+  /** Other event loops, or that of this runtime, cannot watch it, so its reactors need threads. */
   readonly needsThread: boolean
 }
 
@@ -203,8 +204,16 @@ export const native: Native = {
     return loaded().refusals
   },
   get backends() {
-    return loaded().backends
+    backends ??= backendsOf(loaded())
+    return backends
   },
+}
+
+let backends: readonly Backend[] | undefined
+
+function backendsOf({ backends }: Native): readonly Backend[] {
+  if (runtimeOfThreads() === undefined) return backends
+  return backends.map(({ name }) => ({ name, needsThread: true }))
 }
 
 function load(): Native {

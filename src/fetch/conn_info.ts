@@ -1,3 +1,5 @@
+import { wrongArgument } from '../runtime/option_errors.js'
+import { isNoHandler } from '../runtime/uncalled.js'
 import type { FetchInfo } from './info.js'
 
 /** The peer of a connection, in the form that Hono uses. */
@@ -10,9 +12,17 @@ export interface ConnInfo {
   }
 }
 
-/** The peer of a Hono context: the client, or the proxy in front of the server. */
+/**
+ * The peer of a Hono context: the client, or the proxy in front of the server.
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` for a context without one
+ */
 export function getConnInfo(c: { readonly env: unknown }): ConnInfo {
+  if (typeof (c?.env as Partial<FetchInfo> | undefined)?.remoteAddress !== 'string') {
+    throw wrongArgument('getConnInfo(c)', 'the context of an app that brink serves', c)
+  }
   const { remoteAddress, port, incoming } = c.env as FetchInfo
   const { remoteFamily } = incoming.socket
   return { remote: { address: remoteAddress, port, addressType: remoteFamily, transport: 'tcp' } }
 }
+
+isNoHandler(getConnInfo, 'call it in a handler, getConnInfo(c)')

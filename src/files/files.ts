@@ -4,6 +4,7 @@ import { parseMediaType } from '../fields/media_type.js'
 import { Reply } from '../reply/reply.js'
 import type { BrinkRequest } from '../request/request.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
+import { isNoHandler } from '../runtime/uncalled.js'
 import { planFor, replyWith, replyWithout, sendsContent } from './answer.js'
 import { isDotfile } from './dotfiles.js'
 import { extensionOf } from './file_types.js'
@@ -39,6 +40,8 @@ export function files(folder: string | URL, options: FilesOptions = {}): (req: B
   const served = new FolderOfFiles(new ServedFolder(folder), checked)
   return (req) => served.answer(req)
 }
+
+isNoHandler(files, 'call it, files(folder)')
 
 /** How often a file is opened again that was replaced between looking and opening. */
 const MAX_ATTEMPTS = 4

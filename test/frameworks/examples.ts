@@ -3,11 +3,15 @@
 //
 //   node dist/test/frameworks/examples.js
 
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { WebSocket } from 'ws'
 import { askExample } from '../example_program.js'
+import { within } from '../server/waiting.js'
 import { BEGINS } from './differences.js'
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../../..')
@@ -57,7 +61,33 @@ const chat: Ask = async (url) => {
   return [await answer(url), ...said]
 }
 
-const EXAMPLES: Record<string, Ask> = { express: notes, fastify: notes, nest: notes, 'socket.io': chat }
+/** What a WebSocket at the URL says first, once it was sent the text, if there is one. */
+async function firstMessage(url: string, protocols: string[], text?: string): Promise<string> {
+  const socket = new WebSocket(url.replace('http', 'ws'), protocols)
+  if (text !== undefined) socket.once('open', () => socket.send(text))
+  const [message] = await within(once(socket, 'message'), 'a message')
+  socket.close()
+  return String(message)
+}
+
+const echo: Ask = async (url) => [await answer(url), await firstMessage(url, [], 'Hello')]
+
+const vite: Ask = async (url) => {
+  const client = await answer(`${url}/@vite/client`)
+  const token = /wsToken = "([^"]+)"/.exec(client)?.[1]
+  const page = await answer(url)
+  return [page, await answer(`${url}/greeting.js`), await firstMessage(`${url}/?token=${token}`, ['vite-hmr'])]
+}
+
+const EXAMPLES: Record<string, Ask> = {
+  express: notes,
+  fastify: notes,
+  koa: notes,
+  nest: notes,
+  'socket.io': chat,
+  vite,
+  ws: echo,
+}
 let passed = 0
 let failed = 0
 
@@ -72,7 +102,7 @@ for (const [name, ask] of Object.entries(EXAMPLES)) {
     const [ours, theirs] = [await run(file, ask), await run(usualFile, ask)]
     if (usual === text) throw new Error('it has no line of brink')
     if (ours !== theirs) throw new Error(`on node:http\n${theirs}\non brink\n${ours}`)
-    if (!/Hello|Chat/.test(ours)) throw new Error(ours)
+    if (!/Hello|Chat|Vite/.test(ours)) throw new Error(ours)
     passed += 1
   } catch (error) {
     failed += 1
@@ -80,6 +110,17 @@ for (const [name, ask] of Object.entries(EXAMPLES)) {
   } finally {
     rmSync(usualFile, { force: true })
   }
+}
+console.log(`${BEGINS}supertest`)
+const tested = spawnSync(
+  process.execPath,
+  ['--no-warnings', '--import', join(PACKAGES, 'packages.mjs'), '--test', join(ROOT, 'examples/supertest/app.test.js')],
+  { encoding: 'utf8' },
+)
+if (tested.status === 0 && /pass 2$/m.test(tested.stdout)) passed += 1
+else {
+  failed += 1
+  console.log(`FAIL supertest: ${tested.stdout}${tested.stderr}`)
 }
 console.log(`${passed} passed, ${failed} failed`)
 process.exit(failed > 0 ? 1 : 0)

@@ -1,0 +1,2 @@
+document.querySelector('#greeting').textContent = 'Hello from Vite'
+import.meta.hot?.accept()
