@@ -69,7 +69,7 @@ function checkInstalled(folder, tarball) {
 function checkTypes(tarball) {
   // The package is for import only: a CommonJS program of Node 20 takes it by import().
   const rules = ['--ignore-rules', 'cjs-resolves-to-esm']
-  const { ok, output } = runNpm(['exec', '--yes', '--', ATTW, tarball, ...rules])
+  const { ok, output } = run('npx', ['--yes', ATTW, tarball, ...rules])
   expect(ok, 'The types do not resolve everywhere.', output)
 }
 
