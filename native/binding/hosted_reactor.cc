@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "binding/errors.h"
 #include "binding/file.h"
 #include "binding/lent_bytes.h"
 #include "binding/options.h"
@@ -39,7 +40,7 @@ bool add_blocks(const Napi::Array& list, std::vector<std::unique_ptr<reactor::Bl
 
 Napi::Object failure(Napi::Env env, int error, const char* syscall) {
   Napi::Object failed = Napi::Object::New(env);
-  failed.Set("errno", Napi::Number::New(env, error));
+  failed.Set("errno", errno_of(env, error));
   failed.Set("syscall", Napi::String::New(env, syscall));
   return failed;
 }
@@ -156,7 +157,7 @@ void HostedReactor::open_host(const Napi::Object& settings) {
   }
   if (host_) return;
   Napi::Error failed = Napi::Error::New(Env(), "the poller could not be opened");
-  failed.Set("errno", Napi::Number::New(Env(), error));
+  failed.Set("errno", errno_of(Env(), error));
   failed.ThrowAsJavaScriptException();
 }
 

@@ -66,7 +66,7 @@ void InlineHost::turn_soon() {
 // Arranges for the next turn: at once, at a deadline, or when the descriptor is readable.
 void InlineHost::arrange_next(bool more_to_do) {
   if (closing_) return;
-  if (more_to_do) {
+  if (more_to_do || reactor_->has_changes()) {
     turn_soon();
   } else {
     uv_idle_stop(&idle_);

@@ -7,7 +7,7 @@ import type { ConditionalRequest } from '../fields/conditions.js'
 import { attachment } from '../fields/content_disposition.js'
 import { HttpError } from '../fields/http_error.js'
 import { Reply } from '../reply/reply.js'
-import { coded } from '../runtime/errors.js'
+import { coded, errnoOf } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import { wrongArgument } from '../runtime/option_errors.js'
 import { isNoHandler } from '../runtime/uncalled.js'
@@ -75,7 +75,7 @@ function openedFile(path: string, folder: string | undefined): NativeFile {
   if (typeof opened !== 'number') return opened
   // If the folder itself is missing, that is the app's mistake, not a 404 of the client's path.
   if (folder !== undefined) lateBuiltin('node:fs').statSync(folder)
-  const isNotRegular = opened === -lateBuiltin('node:os').constants.errno.ENXIO
+  const isNotRegular = opened === errnoOf('ENXIO')
   if (folder === undefined && isNotRegular) throw notRegular(path)
   throw openError(opened, path)
 }

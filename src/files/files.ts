@@ -3,7 +3,7 @@ import { HttpError } from '../fields/http_error.js'
 import { parseMediaType } from '../fields/media_type.js'
 import { Reply } from '../reply/reply.js'
 import type { BrinkRequest } from '../request/request.js'
-import { lateBuiltin } from '../runtime/late_builtin.js'
+import { errnoOf } from '../runtime/errors.js'
 import { isNoHandler } from '../runtime/uncalled.js'
 import { planFor, replyWith, replyWithout, sendsContent } from './answer.js'
 import { isDotfile } from './dotfiles.js'
@@ -49,7 +49,7 @@ const MAX_ATTEMPTS = 4
 class FolderOfFiles {
   readonly #store: FileStore
   readonly #options: CheckedFilesOptions
-  readonly #isFolder = -lateBuiltin('node:os').constants.errno.EISDIR
+  readonly #isFolder = errnoOf('EISDIR')
 
   constructor(folder: ServedFolder, options: CheckedFilesOptions) {
     this.#store = new FileStore(folder, options)

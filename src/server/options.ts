@@ -9,7 +9,7 @@ import { runtimeOfThreads } from '../runtime/js_runtime.js'
 import { knownOptions, wholeNumber, wrongType, wrongValue } from '../runtime/option_errors.js'
 
 /** How a server waits for its sockets. `brink backends` lists those of this system. */
-export type BackendName = 'auto' | 'epoll' | 'epoll-level' | 'poll' | 'select'
+export type BackendName = 'auto' | 'epoll' | 'epoll-level' | 'kqueue' | 'poll' | 'select'
 
 /**
  * The options of `serve()`: where the server listens, what it accepts, and how long it waits. Sizes are in bytes,
