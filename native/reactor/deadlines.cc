@@ -100,7 +100,8 @@ uint64_t due_ms(const Connection& connection, Wait wait, const Options& options)
   const Since& since = connection.since;
   switch (wait) {
     case Wait::request:
-      return since.idle_ms + options.keep_alive_timeout_ms;
+      return std::min(since.idle_ms + options.keep_alive_timeout_ms,
+                      std::max(since.idle_ms, options.drained_since_ms) + options.grace_ms);
     case Wait::head:
       return since.message_ms + options.headers_timeout_ms;
     case Wait::body:
