@@ -89,6 +89,24 @@ void nobody_else(Trial& trial) {
   }
 }
 
+void claimed(Trial& trial) {
+  net::Address address;
+  net::system::parse_address("127.0.0.1", 0, &address);
+  net::ListenOptions claims;
+  claims.reuse_port = claims.claims_port = true;
+  net::Opened opened = net::system::open_listener(address, claims);
+  if (opened.error == -ENOTSUP) return;
+  if (!trial.expect(opened.error == 0, "a port to claim")) return;
+  net::Fd first(opened.descriptor);
+  address.port = static_cast<uint16_t>(net::system::local_port(first.get()));
+  net::ListenOptions joins;
+  joins.reuse_port = true;
+  net::Fd second(net::system::open_listener(address, joins).descriptor);
+  trial.expect(static_cast<bool>(second), "others to join");
+  net::Fd third(net::system::open_listener(address, claims).descriptor);
+  trial.expect(!third, "a shared port not to be claimed again");
+}
+
 int option_of(net::Descriptor descriptor, int level, int option) {
   int value = -1;
   net::platform::Size size = sizeof value;
@@ -125,6 +143,7 @@ std::vector<Case> cases_of_listening() {
       {"servers that share a listener are both asked", both_are_asked},
       {"a server that ends leaves a shared listener to the others", one_ends_earlier},
       {"a port of several servers is nobody else's", nobody_else},
+      {"a claimed port is shared with those who join, and claimed once", claimed},
       {"a silent peer is asked whether it is still there", silent_peers, once},
   };
 }

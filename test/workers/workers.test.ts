@@ -1,5 +1,5 @@
 // An app in several processes: who serves, who follows, and what outlives a worker.
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { serve } from 'brink'
 import { type WorkerStartError, workers } from 'brink/workers'
@@ -11,6 +11,9 @@ import { until } from '../server/waiting.js'
 import { APP, gone, signs, supervised } from './supervising.js'
 
 test.after(leaveAll)
+
+/** What looks into /proc. */
+const linux = process.platform === 'linux' ? test : test.skip
 
 async function startErrorOf(starting: Promise<unknown>): Promise<WorkerStartError> {
   try {
@@ -46,11 +49,11 @@ test('workers share the port, and the sums tell how uneven it is', async () => {
   })
 })
 
-test('requests that wait for a worker that is killed are answered by its successor', async () => {
-  await supervised({ count: 1 }, async ({ supervisor, signs, pids, exits }) => {
+linux('requests that wait for a worker that is killed are answered by its successor', async () => {
+  await supervised({ count: 1 }, async ({ supervisor, pids, exits }) => {
     const [pid = 0] = pids()
-    const blocked = (await connect(supervisor)).send(get('/block'))
-    await until(() => signs.has('blocked'), 'the worker is blocked')
+    process.kill(pid, 'SIGSTOP')
+    await until(() => / T /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')), 'the worker is stopped')
     const waiting = await Promise.all(Array.from({ length: 20 }, () => connect(supervisor)))
     for (const client of waiting) client.send(get('/'))
     process.kill(pid, 'SIGKILL')
@@ -59,7 +62,6 @@ test('requests that wait for a worker that is killed are answered by its success
       assert.is(answer.status, 200)
       assert.is.not(Number(answer.text.split(' ')[0]), pid)
     }
-    await blocked.closed()
     const [exit] = exits()
     assert.equal([exit?.signal, exit?.code, exit?.expected, exit?.pid], ['SIGKILL', null, false, pid])
   })
@@ -194,7 +196,7 @@ test('a worker that is killed during a reload is followed by the one that starts
   })
 })
 
-test('twenty reloads leave no descriptor behind, and no grandchild has a socket', async () => {
+linux('twenty reloads leave no descriptor behind, and no grandchild has a socket', async () => {
   const descriptors = () => readdirSync('/proc/self/fd').length
   await supervised({ count: 1 }, async ({ supervisor, exits }) => {
     await supervisor.reload()

@@ -20,11 +20,6 @@ else {
       while (!existsSync(sign('go'))) await new Promise((resolve) => setTimeout(resolve, 10))
       return `${process.pid}`
     })
-    .get('/block', () => {
-      writeFileSync(sign('blocked'), '')
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000)
-      return 'late'
-    })
     .get('/grandchild', () => execFileSync('ls', ['-l', '/proc/self/fd'], { encoding: 'utf8' }))
   const server = await serve(app, { port: 1 })
   // Only the first server of a worker listens on the handed sockets.
