@@ -27,7 +27,16 @@ import { withLock } from './lock.mjs'
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const DIST = join(ROOT, 'dist')
 // What an app or Node loads by its path.
-const ENTRIES = ['index.ts', 'fetch.ts', 'cli.ts', 'node.ts', 'node/register.ts', 'folder/typescript_hook.ts']
+const ENTRIES = [
+  'index.ts',
+  'fetch.ts',
+  'cli.ts',
+  'node.ts',
+  'node/register.ts',
+  'workers.ts',
+  'workers/worker_process.ts',
+  'folder/typescript_hook.ts',
+]
 const PROJECTS = ['src', 'routes', 'test', 'load']
 
 function checkNode() {

@@ -1,6 +1,14 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from 'node:fs'
-import { asFlags, type CommandLine, helpText, parseCommandLine, UsageError } from './cli/cli_options.js'
+import {
+  asFlags,
+  type CommandLine,
+  helpText,
+  type PathPlace,
+  type PortPlace,
+  parseCommandLine,
+  UsageError,
+} from './cli/cli_options.js'
 import { native } from './exchange/native.js'
 import { files } from './files/files.js'
 import { routesFrom } from './folder/folder.js'
@@ -9,6 +17,11 @@ import { codeOf, messageOf } from './runtime/errors.js'
 import { closeOnSignals } from './server/close_on_signals.js'
 import { type BackendName, checkedOptions } from './server/options.js'
 import { type Server, serve } from './server/server.js'
+import { workerContext } from './server/worker_context.js'
+import { eventLine } from './workers/event_line.js'
+import type { WorkerEvent } from './workers/options.js'
+import { workers } from './workers/supervisor.js'
+import type { WorkerStartError } from './workers/worker.js'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
@@ -21,6 +34,7 @@ async function main(): Promise<void> {
     if (commandLine.help) process.stdout.write(helpText())
     else if (commandLine.version) process.stdout.write(`${version()}\n`)
     else if (commandLine.listsBackends) process.stdout.write(backendList(commandLine))
+    else if (commandLine.workers !== undefined && workerContext() === undefined) await supervise(commandLine)
     else await serveFolder(commandLine)
   } catch (error) {
     fail(error)
@@ -28,18 +42,49 @@ async function main(): Promise<void> {
 }
 
 async function serveFolder(commandLine: CommandLine): Promise<void> {
-  const { folder, files: fileFolder, port, host, backend, threads, closing } = commandLine
+  const { folder, files: fileFolder, place, backend, threads, closing } = commandLine
   const router = await appOf(folder, fileFolder)
   try {
-    const server = await serve(router, { port, host, backend: backend as BackendName, threads })
+    const server = await serve(router, { ...place, backend: backend as BackendName, threads })
     closeOnSignals(server, closing)
-    process.stdout.write(`brink listening on ${server.url} (${description(server)})\n`)
+    if (workerContext() === undefined) tellListening(server, description(server))
   } catch (error) {
     throw inWords(error, commandLine)
   }
 }
 
-function description({ backend, threads }: Server): string {
+/** Runs this command line in workers. */
+async function supervise(commandLine: CommandLine): Promise<void> {
+  const { place, closing, workers: count } = commandLine
+  try {
+    const args = process.argv.slice(2)
+    const tell = eventTeller()
+    const supervisor = await workers(new URL(import.meta.url), { ...place, ...closing, count, args, onEvent: tell })
+    const number = supervisor.workers.length
+    tellListening(supervisor, `${number} ${number === 1 ? 'worker' : 'workers'}, ${description(supervisor)}`)
+  } catch (error) {
+    throw inWords(error, commandLine)
+  }
+}
+
+/** Until a worker listens, nothing is told: if none comes to, the error says why. */
+function eventTeller(): (event: WorkerEvent) => void {
+  let early: string[] | undefined = []
+  return (event) => {
+    const line = eventLine(event)
+    if (line !== undefined && early !== undefined) early.push(line)
+    else if (line !== undefined) process.stderr.write(`${line}\n`)
+    if (event.type !== 'ready' || early === undefined) return
+    for (const each of early) process.stderr.write(`${each}\n`)
+    early = undefined
+  }
+}
+
+function tellListening({ listeners }: Pick<Server, 'listeners'>, how: string): void {
+  process.stdout.write(`brink listening on ${listeners.map(({ url }) => url).join(', ')} (${how})\n`)
+}
+
+function description({ backend, threads }: Pick<Server, 'backend' | 'threads'>): string {
   return threads === 0 ? backend : `${backend}, ${threads} ${threads === 1 ? 'thread' : 'threads'}`
 }
 
@@ -69,7 +114,31 @@ async function appOf(folder: string | undefined, fileFolder: string | undefined)
 }
 
 /** Turns errors of listening into messages that say what to do. */
-function inWords(error: unknown, { port, host, from }: CommandLine): unknown {
+function inWords(error: unknown, { place, from }: CommandLine): unknown {
+  switch (codeOf(error)) {
+    case 'ERR_INVALID_ARG_VALUE':
+    case 'ERR_INVALID_ARG_TYPE':
+    case 'ERR_OUT_OF_RANGE':
+      return new UsageError(asFlags(messageOf(error), from), { cause: error })
+    default:
+      return 'port' in place ? inWordsOfPort(error, place) : 'path' in place ? inWordsOfPath(error, place) : error
+  }
+}
+
+function inWordsOfPath(error: unknown, { path }: PathPlace): unknown {
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return explained(error, `A server answers at ${path}: stop it, or choose another path with --path.`)
+    case 'EACCES':
+      return explained(error, `The folder of ${path} is not yours to write to: choose another path with --path.`)
+    case 'ENOENT':
+      return explained(error, `The folder of ${path} does not exist.`)
+    default:
+      return error
+  }
+}
+
+function inWordsOfPort(error: unknown, { port, host }: PortPlace): unknown {
   switch (codeOf(error)) {
     case 'EADDRINUSE':
       return explained(error, `Port ${port} is in use: choose another with --port, or 0 for any free one.`)
@@ -79,10 +148,6 @@ function inWords(error: unknown, { port, host, from }: CommandLine): unknown {
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return explained(error, `'${host}' is not an address of this machine: choose another with --host.`)
-    case 'ERR_INVALID_ARG_VALUE':
-    case 'ERR_INVALID_ARG_TYPE':
-    case 'ERR_OUT_OF_RANGE':
-      return new UsageError(asFlags(messageOf(error), from), { cause: error })
     default:
       return error
   }
@@ -93,8 +158,14 @@ function explained(cause: unknown, sentence: string): Error {
 }
 
 function fail(error: unknown): void {
-  process.stderr.write(`${explanation(error)}\n`)
-  process.exitCode = error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED
+  const exitCode = error instanceof UsageError ? EXIT_USAGE : EXIT_FAILED
+  const worker = workerContext()
+  // Its supervisor says it once for all workers.
+  if (worker !== undefined) return worker.fails(explanation(error), exitCode)
+  const started = codeOf(error) === 'ERR_WORKER_START' ? (error as WorkerStartError) : undefined
+  const told = started?.cause
+  process.stderr.write(`${told instanceof Error ? told.message : explanation(error)}\n`)
+  process.exitCode = started?.exitCode || exitCode
 }
 
 function explanation(error: unknown): string {

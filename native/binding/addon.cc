@@ -1,11 +1,15 @@
-// What the addon exports: the hosted reactor, folders and files, and what TypeScript must know of this build.
+// What the addon exports: the hosted reactor, folders and files, listening sockets, and what TypeScript must know of
+// this build.
 #include <napi.h>
 
 #include "binding/file.h"
 #include "binding/hosted_reactor.h"
+#include "binding/listeners.h"
+#include "binding/values.h"
 #include "generated/layout.h"
 #include "http/refusal.h"
 #include "llhttp.h"
+#include "net/system.h"
 #include "poller/poller.h"
 
 namespace {
@@ -43,9 +47,18 @@ Napi::Array refusal_list(Napi::Env env) {
   return list;
 }
 
+// notify(path, text): sends a datagram to a socket of the UNIX domain, such as that of systemd. 0, or a negative errno.
+Napi::Value notify(const Napi::CallbackInfo& info) {
+  std::string path = brink::binding::string_of(info[0]), text = brink::binding::string_of(info[1]);
+  int error = brink::net::system::send_datagram(path.data(), path.size(), text.data(), text.size());
+  return Napi::Number::New(info.Env(), error);
+}
+
 Napi::Object define(Napi::Env env, Napi::Object exports) {
   exports.Set("Reactor", brink::binding::HostedReactor::define(env));
   brink::binding::define_files(env, exports);
+  brink::binding::define_listeners(env, exports);
+  exports.Set("notify", Napi::Function::New<notify>(env, "notify"));
   exports.Set("layout", Napi::String::New(env, brink::layout::kText));
   exports.Set("methods", method_names(env));
   exports.Set("backends", backend_list(env));

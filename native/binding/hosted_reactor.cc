@@ -7,6 +7,7 @@
 #include "binding/errors.h"
 #include "binding/file.h"
 #include "binding/lent_bytes.h"
+#include "binding/listeners.h"
 #include "binding/options.h"
 #include "binding/values.h"
 #include "host/inline_host.h"
@@ -39,13 +40,6 @@ bool add_blocks(const Napi::Array& list, std::vector<std::unique_ptr<reactor::Bl
   return !blocks->empty();
 }
 
-Napi::Object failure(Napi::Env env, int error, const char* syscall) {
-  Napi::Object failed = Napi::Object::New(env);
-  failed.Set("errno", errno_of(env, error));
-  failed.Set("syscall", Napi::String::New(env, syscall));
-  return failed;
-}
-
 // { file, offset, length, closes }: bytes of a file, which is closed for JavaScript if nobody else has it. What is none
 // of these gives nothing.
 net::HeldBytes slice_of_file(const Napi::Value& value) {
@@ -61,14 +55,6 @@ net::HeldBytes slice_of_file(const Napi::Value& value) {
   held.file_length = static_cast<uint64_t>(length);
   if (held.file && boolean_of(slice.Get("closes"))) close_file(file);
   return held;
-}
-
-net::ListenOptions listen_options(const Napi::Object& given) {
-  net::ListenOptions options;
-  options.backlog = static_cast<int>(uint32_of(given.Get("backlog")));
-  options.ipv6_only = boolean_of(given.Get("ipv6Only"));
-  options.reuse_port = boolean_of(given.Get("reusePort"));
-  return options;
 }
 
 Napi::Object object_of(Napi::Env env, const reactor::Work& work) {
@@ -224,16 +210,10 @@ Napi::Value HostedReactor::listen(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   Napi::Object given = info[2].As<Napi::Object>();
-  net::Address address;
-  uint32_t port = info[1].As<Napi::Number>().Uint32Value();
-  if (port > 65535 || !net::system::parse_address(info[0].As<Napi::String>().Utf8Value().c_str(),
-                                                  static_cast<uint16_t>(port), &address)) {
-    return failure(env, UV_EINVAL, "bind");
-  }
-  return take_listener(net::system::open_listener(address, listen_options(given)), others);
+  return take_listener(open_at(info[0], info[1], listen_options(given)), others);
 }
 
-// listenAtPath(path, { backlog }, others): the same at a path of the UNIX domain. The port is 0.
+// listenAtPath(path, { backlog, mode }, others): the same at a path of the UNIX domain. The port is 0.
 Napi::Value HostedReactor::listen_at_path(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::vector<HostedReactor*> others;
@@ -244,11 +224,16 @@ Napi::Value HostedReactor::listen_at_path(const Napi::CallbackInfo& info) {
   }
   std::string path = info[0].As<Napi::String>().Utf8Value();
   net::ListenOptions options = listen_options(info[1].As<Napi::Object>());
-  return take_listener(net::system::open_unix_listener(path.data(), path.size(), options), others);
+  net::Opened opened = net::system::open_unix_listener(path.data(), path.size(), options);
+  Napi::Value listening = take_listener(opened, others);
+  bool failed = listening.IsObject() && listening.As<Napi::Object>().Get("errno").IsNumber();
+  // Its file is nobody's.
+  if (opened.error == 0 && failed) net::system::remove_unix_file(path.c_str());
+  return listening;
 }
 
 // listenOn(descriptor, { backlog }, others): the same on a bound socket, of which the reactor has a descriptor of its
-// own.
+// own. A backlog of 0 keeps that of a socket that listens.
 Napi::Value HostedReactor::listen_on(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::vector<HostedReactor*> others;
@@ -257,22 +242,15 @@ Napi::Value HostedReactor::listen_on(const Napi::CallbackInfo& info) {
     Napi::TypeError::New(env, "listenOn expects a descriptor, options and other reactors").ThrowAsJavaScriptException();
     return env.Undefined();
   }
-  int64_t descriptor = info[0].As<Napi::Number>().Int64Value();
-  if (descriptor < 0 || descriptor > INT32_MAX) return failure(env, UV_EBADF, "listen");
-  net::ListenOptions options = listen_options(info[1].As<Napi::Object>());
-  int64_t own = net::system::duplicate(static_cast<net::Descriptor>(descriptor));
-  if (own < 0) return failure(env, static_cast<int>(own), "dup");
-  net::Opened opened = net::system::adopt_listener(static_cast<net::Descriptor>(own), options);
-  if (opened.error != 0) net::system::close(static_cast<net::Descriptor>(own));
-  return take_listener(opened, others);
+  return take_listener(adopt_copy(info[0], listen_options(info[1].As<Napi::Object>())), others);
 }
 
 Napi::Value HostedReactor::take_listener(net::Opened opened, const std::vector<HostedReactor*>& others) {
   Napi::Env env = Env();
   if (opened.error != 0) return failure(env, opened.error, opened.syscall);
   net::Fd listener(opened.descriptor);
-  int bound = net::system::local_port(listener.get());
-  if (bound < 0) return failure(env, bound, "getsockname");
+  Napi::Object bound = bound_to(env, listener.get());
+  if (bound.Get("errno").IsNumber()) return bound;
   for (HostedReactor* other : others) {
     int64_t copy = net::system::duplicate(listener.get());
     if (copy < 0) return failure(env, static_cast<int>(copy), "dup");
@@ -280,9 +258,7 @@ Napi::Value HostedReactor::take_listener(net::Opened opened, const std::vector<H
     if (error != 0) return failure(env, error, "listen");
   }
   if (int error = host_->add_listener(std::move(listener), !others.empty())) return failure(env, error, "listen");
-  Napi::Object listening = Napi::Object::New(env);
-  listening.Set("port", Napi::Number::New(env, bound));
-  return listening;
+  return bound;
 }
 
 // False when there is anything else in the list, or a reactor that could not be opened.

@@ -34,6 +34,7 @@
 #include <sys/mman.h>
 #include <sys/select.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -130,12 +131,15 @@ inline Socket made_ready(Socket socket) {
   ::WSASetLastError(error);
   return INVALID_SOCKET;
 }
-inline Socket open_socket(int family) { return made_ready(::socket(family, SOCK_STREAM, 0)); }
+inline Socket open_socket(int family, int type = SOCK_STREAM) { return made_ready(::socket(family, type, 0)); }
 inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
   return made_ready(::accept(listener, peer, size));
 }
 inline constexpr int kUnixFamily = -1;
 inline Size unix_name(const char*, size_t, sockaddr_storage*) { return 0; }
+inline size_t unix_path(const sockaddr_storage&, Size, char*, size_t) { return 0; }
+inline bool set_mode(const char*, int) { return false; }
+inline void remove_file(const char*) {}
 // Both are descriptors of one socket and share its readiness and its non-blocking mode.
 inline Socket duplicate_socket(Socket socket) {
   WSAPROTOCOL_INFOW info;
@@ -176,6 +180,9 @@ inline int64_t send_vectors(Socket socket, Vector* vectors, size_t count, int) {
 }
 inline int64_t send_bytes(Socket socket, const char* data, size_t size, int) {
   return ::send(socket, data, length_of(size), 0);
+}
+inline int64_t send_to(Socket socket, const char* data, size_t size, const sockaddr* to, Size to_size) {
+  return ::sendto(socket, data, length_of(size), 0, to, to_size);
 }
 inline int64_t receive_bytes(Socket socket, char* into, size_t size) {
   return ::recv(socket, into, length_of(size), 0);
@@ -241,7 +248,9 @@ inline bool make_non_blocking(int fd) {
 }
 
 #if defined(BRINK_LINUX)
-inline Socket open_socket(int family) { return ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
+inline Socket open_socket(int family, int type = SOCK_STREAM) {
+  return ::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
 inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
   return ::accept4(listener, peer, size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
@@ -268,7 +277,7 @@ inline Socket made_ready(int fd) {
   errno = error;
   return -1;
 }
-inline Socket open_socket(int family) { return made_ready(::socket(family, SOCK_STREAM, 0)); }
+inline Socket open_socket(int family, int type = SOCK_STREAM) { return made_ready(::socket(family, type, 0)); }
 inline Socket accept_socket(Socket listener, sockaddr* peer, Size* size) {
   return made_ready(::accept(listener, peer, size));
 }
@@ -291,6 +300,19 @@ inline Size unix_name(const char* path, size_t size, sockaddr_storage* out) {
   size_t end = path[0] == '\0' ? 0 : 1;
   return static_cast<Size>(offsetof(sockaddr_un, sun_path) + size + end);
 }
+
+// The reverse: the number of bytes of the path, 0 when it has none.
+inline size_t unix_path(const sockaddr_storage& from, Size size, char* into, size_t room) {
+  const auto& name = reinterpret_cast<const sockaddr_un&>(from);
+  size_t begin = offsetof(sockaddr_un, sun_path);
+  if (size <= begin) return 0;
+  size_t length = size - begin < room ? size - begin : room;
+  if (name.sun_path[0] != '\0') length = ::strnlen(name.sun_path, length);
+  std::memcpy(into, name.sun_path, length);
+  return length;
+}
+inline bool set_mode(const char* path, int mode) { return ::chmod(path, static_cast<mode_t>(mode)) == 0; }
+inline void remove_file(const char* path) { ::unlink(path); }
 
 inline Socket duplicate_socket(Socket socket) { return ::fcntl(socket, F_DUPFD_CLOEXEC, 0); }
 
@@ -335,6 +357,9 @@ inline int64_t send_vectors(Socket socket, Vector* vectors, size_t count, int fl
 }
 inline int64_t send_bytes(Socket socket, const char* data, size_t size, int flags) {
   return ::send(socket, data, size, kSendFlags | flags);
+}
+inline int64_t send_to(Socket socket, const char* data, size_t size, const sockaddr* to, Size to_size) {
+  return ::sendto(socket, data, size, kSendFlags, to, to_size);
 }
 inline int64_t receive_bytes(Socket socket, char* into, size_t size) { return ::recv(socket, into, size, 0); }
 

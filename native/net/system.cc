@@ -62,6 +62,12 @@ Opened failed(platform::Socket socket, const char* syscall) {
   return opened;
 }
 
+// Why a path is no name of a socket.
+int no_unix_name(size_t size) {
+  if (platform::kUnixFamily < 0) return -ENOTSUP;
+  return size == 0 ? -EINVAL : -ENAMETOOLONG;
+}
+
 // FreeBSD spreads connections over the sockets by an option of its own.
 #if defined(SO_REUSEPORT_LB)
 constexpr int kSharePortOption = SO_REUSEPORT_LB;
@@ -95,7 +101,9 @@ Opened open_listener(const Address& address, const ListenOptions& options) {
   if (!platform::is_valid(socket)) return failed(socket, "socket");
   // Otherwise a restarted server could not bind until the old connections have left TIME_WAIT.
   if (!set_option(socket, SOL_SOCKET, platform::kRestartOption, 1)) return failed(socket, "setsockopt");
-  if (options.reuse_port && !set_option(socket, SOL_SOCKET, kSharePortOption, 1)) return failed(socket, "setsockopt");
+  // Set before bind() it joins those who share the port; set after it, it only lets others join.
+  bool joins = options.reuse_port && !options.claims_port, lets_join = options.reuse_port && options.claims_port;
+  if (joins && !set_option(socket, SOL_SOCKET, kSharePortOption, 1)) return failed(socket, "setsockopt");
   if (!address.is_ipv4 && !set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, options.ipv6_only ? 1 : 0)) {
     return failed(socket, "setsockopt");
   }
@@ -108,6 +116,7 @@ Opened open_listener(const Address& address, const ListenOptions& options) {
   sockaddr_storage name;
   platform::Size size = to_native(address, &name);
   if (::bind(socket, reinterpret_cast<sockaddr*>(&name), size) != 0) return failed(socket, "bind");
+  if (lets_join && !set_option(socket, SOL_SOCKET, kSharePortOption, 1)) return failed(socket, "setsockopt");
   if (::listen(socket, options.backlog) != 0) return failed(socket, "listen");
   Opened opened;
   opened.descriptor = static_cast<Descriptor>(socket);
@@ -117,23 +126,50 @@ Opened open_listener(const Address& address, const ListenOptions& options) {
 Opened open_unix_listener(const char* path, size_t size, const ListenOptions& options) {
   sockaddr_storage name = {};
   platform::Size name_size = platform::unix_name(path, size, &name);
-  if (name_size == 0) return {kNoDescriptor, platform::kUnixFamily < 0 ? -ENOTSUP : -EINVAL, "bind"};
+  if (name_size == 0) return {kNoDescriptor, no_unix_name(size), "bind"};
   platform::Socket socket = platform::open_socket(platform::kUnixFamily);
   if (!platform::is_valid(socket)) return failed(socket, "socket");
   if (::bind(socket, reinterpret_cast<sockaddr*>(&name), name_size) != 0) return failed(socket, "bind");
-  if (::listen(socket, options.backlog) != 0) return failed(socket, "listen");
+  bool has_file = path[0] != '\0';
+  // Nobody can connect before listen().
+  const char* failing = nullptr;
+  if (has_file && options.mode != kAnyMode && !platform::set_mode(path, options.mode)) failing = "chmod";
+  if (!failing && ::listen(socket, options.backlog) != 0) failing = "listen";
+  if (failing) {
+    Opened refused = failed(socket, failing);
+    remove_unix_file(path);
+    return refused;
+  }
   Opened opened;
   opened.descriptor = static_cast<Descriptor>(socket);
   return opened;
+}
+
+void remove_unix_file(const char* path) {
+  if (path[0] != '\0') platform::remove_file(path);
 }
 
 Opened adopt_listener(Descriptor descriptor, const ListenOptions& options) {
   platform::Socket socket = socket_of(descriptor);
   Opened opened;
   opened.descriptor = descriptor;
-  if (!platform::make_non_blocking(socket) || ::listen(socket, options.backlog) != 0) {
+  opened.syscall = "listen";
+  int listens = 0;
+  platform::Size size = sizeof listens;
+  if (::getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, reinterpret_cast<char*>(&listens), &size) != 0) {
     opened.error = -platform::last_error();
-    opened.syscall = "listen";
+    return opened;
+  }
+  Address bound = local_address(descriptor);
+  // listen() would choose a port for it.
+  if (!listens && !bound.is_unix && bound.port == 0) {
+    opened.error = -EINVAL;
+    return opened;
+  }
+  bool asks = !listens || options.backlog > 0;
+  int backlog = options.backlog > 0 ? options.backlog : kUsualBacklog;
+  if (!platform::make_non_blocking(socket) || (asks && ::listen(socket, backlog) != 0)) {
+    opened.error = -platform::last_error();
     return opened;
   }
   // Of a socket of the UNIX domain these are refused, and it needs none of them.
@@ -161,6 +197,25 @@ Address local_address(Descriptor descriptor) {
   Address address;
   if (::getsockname(socket_of(descriptor), reinterpret_cast<sockaddr*>(&name), &size) == 0) from_native(name, &address);
   return address;
+}
+
+LocalName local_name(Descriptor descriptor) {
+  sockaddr_storage name = {};
+  platform::Size size = sizeof name;
+  LocalName local;
+  if (::getsockname(socket_of(descriptor), reinterpret_cast<sockaddr*>(&name), &size) != 0) return local;
+  Address address;
+  from_native(name, &address);
+  local.is_unix = address.is_unix;
+  if (local.is_unix) {
+    local.size = platform::unix_path(name, size, local.text, sizeof local.text);
+    return local;
+  }
+  const void* bytes = address.is_ipv4 ? address.bytes + 12 : address.bytes;
+  if (::inet_ntop(address.is_ipv4 ? AF_INET : AF_INET6, bytes, local.text, sizeof local.text)) {
+    local.size = std::strlen(local.text);
+  }
+  return local;
 }
 
 int64_t duplicate(Descriptor descriptor) {
@@ -224,6 +279,18 @@ void reset_on_close(Descriptor descriptor) {
 }
 
 void close(Descriptor descriptor) { platform::close_socket(socket_of(descriptor)); }
+
+int send_datagram(const char* path, size_t path_size, const char* bytes, size_t size) {
+  sockaddr_storage name = {};
+  platform::Size name_size = platform::unix_name(path, path_size, &name);
+  if (name_size == 0) return no_unix_name(path_size);
+  platform::Socket socket = platform::open_socket(platform::kUnixFamily, SOCK_DGRAM);
+  if (!platform::is_valid(socket)) return -platform::last_error();
+  auto* to = reinterpret_cast<sockaddr*>(&name);
+  int error = platform::send_to(socket, bytes, size, to, name_size) < 0 ? -platform::last_error() : 0;
+  platform::close_socket(socket);
+  return error;
+}
 
 int open_wakeup(Descriptor descriptors[2]) {
   platform::Socket pair[2] = {platform::kNoSocket, platform::kNoSocket};

@@ -23,6 +23,9 @@ struct Address {
   bool is_unix = false;  // a socket of the UNIX domain, which has neither
 };
 
+inline constexpr int kUsualBacklog = 1024;
+inline constexpr int kAnyMode = -1;  // what the process's umask leaves
+
 // A contiguous range of bytes.
 struct Slice {
   const char* data;
@@ -30,9 +33,18 @@ struct Slice {
 };
 
 struct ListenOptions {
-  int backlog = 1024;
+  int backlog = kUsualBacklog;  // 0: that of a socket that listens already, otherwise the usual one
   bool reuse_port = false;
+  bool claims_port = false;  // with reuse_port: -EADDRINUSE if anybody shares the port already
   bool ipv6_only = true;
+  int mode = kAnyMode;  // of the file of a socket of the UNIX domain
+};
+
+// What a socket is bound to: an IP address as text, or the path of a socket of the UNIX domain.
+struct LocalName {
+  bool is_unix = false;
+  size_t size = 0;
+  char text[128] = {};
 };
 
 // The result of opening a listener: the descriptor, or a negative errno and the system call that returned it.
@@ -58,11 +70,17 @@ bool parse_address(const char* text, uint16_t port, Address* address);
 
 // Opens a bound, listening, non-blocking socket, with the options of accept() set where connections inherit them.
 Opened open_listener(const Address& address, const ListenOptions& options);
-// The same at a path of the UNIX domain; on Linux one that begins with a zero is a name without a file.
+// The same at a path of the UNIX domain; on Linux one that begins with a zero is a name without a file. The file has
+// its mode before anybody can connect. -ENAMETOOLONG for a path that does not fit a socket's name.
 Opened open_unix_listener(const char* path, size_t size, const ListenOptions& options);
-// The same of a bound socket that somebody else has opened, which the caller owns, whatever becomes of it.
+// Removes the file of such a socket; a name without one is left.
+void remove_unix_file(const char* path);
+// Opens a listener of a bound socket that somebody else has opened, which the caller owns, whatever becomes of it.
+// -EINVAL when it is not bound, or is connected.
 Opened adopt_listener(Descriptor descriptor, const ListenOptions& options);
 int local_port(Descriptor descriptor);
+// Empty where it is not known.
+LocalName local_name(Descriptor descriptor);
 // This end of a connection; nothing where it is not known.
 Address local_address(Descriptor descriptor);
 // Duplicates a listener for another reactor: the socket listens until all of its descriptors are closed. A negative
@@ -89,6 +107,9 @@ void limit_unsent(Descriptor descriptor, bool limited);
 // Whether the peer has finished sending, although received bytes were not read yet. False where the system cannot
 // tell.
 bool peer_has_finished(Descriptor descriptor);
+
+// Sends one datagram to a socket of the UNIX domain, whose path may begin with a zero: 0, or a negative errno.
+int send_datagram(const char* path, size_t path_size, const char* bytes, size_t size);
 
 // A wake-up for a reactor's thread: descriptors[0] is readable from raise(descriptors[1]) until
 // lower(descriptors[0]). Both may be the same descriptor.

@@ -9,11 +9,13 @@ export interface CommandLine {
   readonly folder: string | undefined
   /** The folder of static files, if given. They are sent where no route matches. */
   readonly files: string | undefined
-  readonly port: number
-  readonly host: string
+  /** Where to listen: at a port, a path or on a descriptor. */
+  readonly place: PortPlace | PathPlace | DescriptorPlace
   readonly backend: string
   /** If given. */
   readonly threads: number | undefined
+  /** If given: how many processes, under a supervisor. */
+  readonly workers: number | 'max' | undefined
   /** How the server closes on a signal, in milliseconds: what is given. */
   readonly closing: {
     readonly readinessDelay: number | undefined
@@ -27,6 +29,19 @@ export interface CommandLine {
 }
 
 const MOST_MS = 86_400_000
+export interface PortPlace {
+  readonly port: number
+  readonly host: string
+}
+
+export interface PathPlace {
+  readonly path: string
+  readonly mode: number | undefined
+}
+
+export interface DescriptorPlace {
+  readonly fd: number | 'systemd' | `systemd:${string}`
+}
 
 /** A wrong command line. The message is shown to the user. */
 export class UsageError extends Error {
@@ -57,6 +72,9 @@ const OPTIONS: readonly Option[] = [
     default: 'localhost',
     help: 'the address; 0.0.0.0 for all networks',
   },
+  { name: 'path', value: 'path', help: 'a Unix socket instead of a port' },
+  { name: 'mode', value: 'octal', help: 'the permissions of its file, such as 660' },
+  { name: 'fd', value: 'number', help: 'a socket that was passed, or systemd, systemd:name' },
   {
     name: 'backend',
     value: 'name',
@@ -71,6 +89,13 @@ const OPTIONS: readonly Option[] = [
     env: 'BRINK_THREADS',
     standard: '0, Bun and Deno 1',
     help: 'event loops on threads',
+  },
+  {
+    name: 'workers',
+    short: 'w',
+    value: 'number',
+    env: 'BRINK_WORKERS',
+    help: 'processes, or max: one for each CPU',
   },
   {
     name: 'readiness-delay',
@@ -108,9 +133,9 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     folder: folders[0],
     files: given.get('files'),
     listsBackends: folders[0] === 'backends',
-    port: wholeNumber(textOf('port', given, env), 65535),
+    place: placeOf(given, env),
+    workers: workersOf(textOf('workers', given, env)),
     threads: threads.text === '' ? undefined : wholeNumber(threads, 128),
-    host: host.text,
     backend: backend.text,
     closing,
     from: { host: host.from, backend: backend.from },
@@ -135,6 +160,19 @@ export function asFlags(message: string, from: CommandLine['from']): string {
     .replace(/^The option "(host|backend)"/, (_, name: 'host' | 'backend') => from[name])
     .replace(/\bhost: '([^']*)'/g, '--host $1')
     .replace(/, port: (\d+)/, ' --port $1')
+}
+
+/** The variables of the environment are for ports, which stand back behind what the command line says. */
+function placeOf(given: Map<string, string>, env: NodeJS.ProcessEnv): CommandLine['place'] {
+  const path = given.get('path')
+  const fd = given.get('fd')
+  const own = path === undefined ? 'fd' : 'path'
+  const others = path === undefined && fd === undefined ? [] : ['port', 'host', 'fd'].filter((name) => name !== own)
+  for (const name of others) if (given.has(name)) throw new UsageError(`--${name} cannot be given beside --${own}.`)
+  if (given.has('mode') && path === undefined) throw new UsageError('--mode needs --path.')
+  if (path !== undefined) return { path, mode: octal(given.get('mode')) }
+  if (fd !== undefined) return { fd: descriptor(fd) }
+  return { port: wholeNumber(textOf('port', given, env), 65535), host: textOf('host', given, env).text }
 }
 
 /** The text of `--help`. */
@@ -211,6 +249,26 @@ function textOf(name: string, given: Map<string, string>, env: NodeJS.ProcessEnv
   const variable = option?.env
   const inherited = variable === undefined ? undefined : env[variable]
   return inherited ? { text: inherited, from: `$${variable}` } : { text: option?.default ?? '', from: `--${name}` }
+}
+
+function workersOf(given: { text: string; from: string }): CommandLine['workers'] {
+  if (given.text === '' || given.text === 'max') return given.text || undefined
+  const number = /^\d{1,3}$/.test(given.text) ? Number(given.text) : Number.NaN
+  if (number >= 1 && number <= 512) return number
+  throw new UsageError(`${given.from} must be a number from 1 to 512, or max, not '${given.text}'.`)
+}
+
+function octal(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  if (/^(?:0o?)?[0-7]{3}$/.test(text)) return Number.parseInt(text.replace('o', ''), 8)
+  throw new UsageError(`--mode must be three octal digits, such as 660, not '${text}'.`)
+}
+
+function descriptor(text: string): DescriptorPlace['fd'] {
+  if (text === 'systemd') return text
+  if (/^systemd:./.test(text)) return text as `systemd:${string}`
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new UsageError(`--fd must be a number, systemd or systemd:name, not '${text}'.`)
 }
 
 function wholeNumber({ text, from }: { text: string; from: string }, most: number): number {

@@ -4,7 +4,7 @@ export interface ClientError {
   readonly code: string
   /** The status of the response that the client got, or 0 when none could be sent. */
   readonly status: number
-  /** The IP address of the peer. */
+  /** The IP address of the peer; `unix:` for a Unix domain socket. */
   readonly ip: string
   /** The port of the peer. */
   readonly port: number

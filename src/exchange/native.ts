@@ -42,9 +42,19 @@ export interface NativeFailure {
   syscall: string
 }
 
+/** What a listener is bound to: an address and a port, or a path, for which the port is 0. */
+export interface NativeListening {
+  port: number
+  address?: string
+  /** On Linux, one that begins with `\0` is a name without a file. */
+  path?: string
+}
+
 export interface ListenSettings {
   backlog: number
   reusePort: boolean
+  /** With `reusePort`: `EADDRINUSE` when anybody shares the port already. */
+  claimsPort?: boolean
   ipv6Only: boolean
 }
 
@@ -67,27 +77,42 @@ export interface NativeFixedAnswer {
   readonly etag: Uint8Array
 }
 
-/** A reactor with its host, on this thread or on its own. */
-export interface NativeReactor {
-  /** Opens a listening socket, which the other reactors share. */
+/** A listening socket that is only kept: nobody accepts from it here. The descriptor is closed on exec. */
+export interface NativeKept extends NativeListening {
+  descriptor: number
+}
+
+/** Who opens listening sockets and owns them. */
+export interface ListenerOwner {
+  /** Opens a listening socket, which the other owners share. */
   listen(
     address: string,
     port: number,
     settings: ListenSettings,
-    others: readonly NativeReactor[],
-  ): { port: number } | NativeFailure
-  /** The same for a Unix domain socket at a path. The port is 0. The file is not removed when the reactor closes. */
+    others: readonly ListenerOwner[],
+  ): NativeListening | NativeFailure
+  /**
+   * The same for a Unix domain socket at a path, whose file has the mode from the begin. The file is not removed when
+   * the owner closes.
+   */
   listenAtPath(
     path: string,
-    settings: Pick<ListenSettings, 'backlog'>,
-    others: readonly NativeReactor[],
-  ): { port: number } | NativeFailure
-  /** The same for a bound socket that was opened elsewhere. The reactor duplicates the descriptor. */
+    settings: { backlog: number; mode?: number },
+    others: readonly ListenerOwner[],
+  ): NativeListening | NativeFailure
+  /**
+   * The same for a bound socket that was opened elsewhere. The owner duplicates the descriptor. A backlog of 0 keeps
+   * that of a socket that listens.
+   */
   listenOn(
     descriptor: number,
     settings: Pick<ListenSettings, 'backlog'>,
-    others: readonly NativeReactor[],
-  ): { port: number } | NativeFailure
+    others: readonly ListenerOwner[],
+  ): NativeListening | NativeFailure
+}
+
+/** A reactor with its host, on this thread or on its own. */
+export interface NativeReactor extends ListenerOwner {
   start(): void
   /** Closes the listeners. Connections stay open. */
   stopListening(): void
@@ -184,6 +209,12 @@ export interface Native {
   ) => NativeFolder
   /** Opens the file at any path; or with `root`, at a path relative to that folder, as `NativeFolder.open` does. */
   openFile(path: string, root?: string): NativeFile | number
+  /** Open listening sockets as a `ListenerOwner` does, to be passed to other processes. */
+  openListener(address: string, port: number, settings: ListenSettings): NativeKept | NativeFailure
+  openListenerAtPath(path: string, settings: { backlog: number; mode?: number }): NativeKept | NativeFailure
+  adoptListener(descriptor: number, settings: Pick<ListenSettings, 'backlog'>): NativeKept | NativeFailure
+  /** Sends a datagram to a Unix domain socket. Returns 0, or a negative errno. */
+  notify(path: string, text: string): number
   layout: string
   methods: readonly string[]
   /** Why clients are refused or cut off: a stable code, and the status of the response, 0 for none. */
@@ -212,6 +243,18 @@ export const native: Native = {
   },
   get openFile() {
     return loaded().openFile
+  },
+  get openListener() {
+    return loaded().openListener
+  },
+  get openListenerAtPath() {
+    return loaded().openListenerAtPath
+  },
+  get adoptListener() {
+    return loaded().adoptListener
+  },
+  get notify() {
+    return loaded().notify
   },
   get layout() {
     return loaded().layout

@@ -7,7 +7,8 @@ export interface ConnInfo {
   readonly remote: {
     readonly address: string
     readonly port: number
-    readonly addressType: 'IPv4' | 'IPv6'
+    /** Undefined for a Unix domain socket. */
+    readonly addressType: 'IPv4' | 'IPv6' | undefined
     readonly transport: 'tcp'
   }
 }

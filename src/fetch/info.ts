@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { UNIX_PEER } from '../exchange/address.js'
 import type { CloseOptions, CloseReport } from '../request/closing.js'
 import type { BrinkRequest } from '../request/request.js'
 import { coded } from '../runtime/errors.js'
@@ -28,7 +29,7 @@ export type FetchUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer, 
 
 /** The second argument of `fetch`. It can be read at any time, also after the response. */
 export interface FetchInfo {
-  /** The address of the peer: the client, or the proxy in front of the server. */
+  /** The address of the peer: the client, or the proxy in front of the server; `unix:` for a Unix domain socket. */
   readonly remoteAddress: string
   /** The port of the peer. */
   readonly port: number
@@ -69,7 +70,7 @@ export interface IncomingRequest {
   readonly socket: {
     readonly remoteAddress: string
     readonly remotePort: number
-    readonly remoteFamily: 'IPv4' | 'IPv6'
+    readonly remoteFamily: 'IPv4' | 'IPv6' | undefined
     readonly encrypted: false
   }
 }
@@ -213,7 +214,7 @@ class Incoming implements IncomingRequest {
     return {
       remoteAddress: ip,
       remotePort: port,
-      remoteFamily: ip.includes(':') ? 'IPv6' : 'IPv4',
+      remoteFamily: ip === UNIX_PEER ? undefined : ip.includes(':') ? 'IPv6' : 'IPv4',
       encrypted: false,
     }
   }

@@ -228,7 +228,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     return this.#headers
   }
 
-  /** The IP address of the peer: the client, or the proxy in front of it. */
+  /** The IP address of the peer: the client, or the proxy in front of it. `unix:` for a Unix domain socket. */
   get ip(): string {
     const words = this.event()
     const { peerAddress } = this.#surroundings

@@ -2,12 +2,14 @@ import type { CloseOptions, CloseReport } from '../request/closing.js'
 import { describe } from '../runtime/describe.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import { wrongArgument, wrongType, wrongValue } from '../runtime/option_errors.js'
-import { checkedCloseOptions, STANDARD_GRACE_MS } from './close_schedule.js'
+import { isNoHandler } from '../runtime/uncalled.js'
+import { checkedCloseOptions, STANDARD_DEADLINE_MS, STANDARD_GRACE_MS } from './close_schedule.js'
 import type { Server } from './server.js'
+import { workerContext } from './worker_context.js'
 
-/** How long a server may take to close after the `readinessDelay`. */
-const STANDARD_DEADLINE_MS = 10_000
 const EXIT_BY_SIGNAL = 128
+/** A worker hears them by itself: they may come beside what its supervisor says. */
+const WORKER_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set<NodeJS.Signals>(['SIGTERM', 'SIGINT'])
 
 /**
  * Options of `closeOnSignals`. Those of `close` have other defaults here: `deadline` is 10,000 after `readinessDelay`,
@@ -63,10 +65,14 @@ export function closeOnSignals(servers: Server | readonly Server[], options: Clo
     remove()
     process.exit()
   }
-  for (const signal of signals) process.on(signal, listen)
+  const worker = workerContext()
+  worker?.onDrain((signal) => isEnding || listen(signal))
+  for (const signal of signals) if (worker === undefined || !WORKER_SIGNALS.has(signal)) process.on(signal, listen)
   void removeWhenClosed(all, () => isEnding || remove())
   return remove
 }
+
+isNoHandler(closeOnSignals, 'call it, closeOnSignals(server)')
 
 /** An app may close its servers by itself, without a signal. */
 async function removeWhenClosed(servers: readonly Server[], remove: () => void): Promise<void> {

@@ -7,6 +7,8 @@ import { timers } from '../runtime/timers.js'
 
 /** For an idle connection of a server that drains. Longer than the time in which a client uses a connection again. */
 export const STANDARD_GRACE_MS = 5_000
+/** For closing by a signal, after the `readinessDelay`. */
+export const STANDARD_DEADLINE_MS = 10_000
 /** The longest time of a timer. */
 const MOST_MS = 2 ** 31 - 1
 

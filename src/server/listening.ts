@@ -1,84 +1,189 @@
-// Opens the port of a server at each address of its host name.
+// Opens the listeners of a server: ports at each address of their host names, paths, and descriptors.
 
-import type { NativeFailure, NativeReactor } from '../exchange/native.js'
+import type { ListenerOwner, NativeFailure } from '../exchange/native.js'
 import { systemError } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
-import type { CheckedOptions } from './options.js'
+import type { DescriptorPlace, PathPlace, Place, PortPlace } from './listen_options.js'
+import { systemdDescriptors, takeSystemdDescriptors } from './systemd_sockets.js'
+import { isAbstract, listenAtFile, type SocketFile, socketFile } from './unix_socket.js'
+
+/** One of the places where a server listens. */
+export interface Listening {
+  /**
+   * The URL for clients on this machine: `http://127.0.0.1:8080`; or `http+unix://` and the path, percent-encoded, for
+   * a Unix domain socket.
+   */
+  readonly url: string
+  /** The port; 0 for a Unix domain socket. */
+  readonly port: number
+  /** The path of a Unix domain socket, which begins with `\0` if it is a name without a file. */
+  readonly path: string | undefined
+}
 
 /** Where a server listens. */
 export interface Bound {
-  readonly url: string
-  readonly port: number
+  readonly listeners: readonly Listening[]
+  /** Removes the files of its sockets. */
+  release(): void
 }
 
 /** A server whose reactors listen, all on the same addresses. */
 export interface Listeners {
-  readonly reactors: readonly NativeReactor[]
+  readonly reactors: readonly ListenerOwner[]
   /** Closes the reactors. */
-  abandon(): void
+  abandon(): void | Promise<unknown>
 }
 
 /** Attempts to find a port that is free at every address of a name, for port 0. */
 const FREE_PORT_TRIES = 16
 
 /**
- * Creates a server and opens its port at every address of the host. A name such as `localhost` has several addresses,
- * and clients use any of them. Addresses that this machine does not have are skipped, if there is another one.
+ * Creates a server and opens its listeners: all of them, or none. A name such as `localhost` has several addresses, and
+ * clients use any of them. Addresses that this machine does not have are skipped, if there is another one.
  */
 export async function listenOn<S extends Listeners>(
-  options: CheckedOptions,
+  places: readonly Place[],
   make: () => S,
 ): Promise<{ server: S; bound: Bound }> {
-  const addresses = await addressesOf(options.host)
+  const resolved = await Promise.all(places.map(resolvedPlace))
   for (let tries = 1; ; tries += 1) {
     const server = make()
+    const opening = new Opening(server.reactors)
     try {
-      return { server, bound: bind(server.reactors, addresses, options) }
+      return { server, bound: await opening.open(resolved) }
     } catch (error) {
-      server.abandon()
-      const portWasTaken = options.port === 0 && (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
-      if (!portWasTaken || tries === FREE_PORT_TRIES) throw error
+      opening.release()
+      await server.abandon()
+      if (!opening.portWasTaken || tries === FREE_PORT_TRIES) throw error
     }
   }
 }
 
-function bind(reactors: readonly NativeReactor[], addresses: readonly string[], options: CheckedOptions): Bound {
-  const { backlog, reusePort } = options
-  const settings = {
-    backlog,
-    reusePort,
-    // `::` alone accepts IPv4 too.
-    ipv6Only: addresses.length > 1,
+type Resolved =
+  | (PortPlace & { readonly addresses: readonly string[] })
+  | PathPlace
+  | (DescriptorPlace & { readonly descriptors: readonly number[] })
+
+async function resolvedPlace(place: Place): Promise<Resolved> {
+  switch (place.kind) {
+    case 'port':
+      return { ...place, addresses: await addressesOf(place.host) }
+    case 'fd': {
+      const { fd } = place
+      const [, name] = String(fd).split(/:(.*)/s)
+      return { ...place, descriptors: typeof fd === 'number' ? [fd] : systemdDescriptors(name) }
+    }
+    case 'path':
+      return place
   }
-  const [first, ...others] = reactors as readonly [NativeReactor, ...NativeReactor[]]
-  // With reusePort, each loop has its own socket, and the kernel distributes connections over these and the sockets of
-  // other processes. Otherwise the loops share one socket, so that other processes cannot listen on the port.
-  const listening: readonly [NativeReactor, readonly NativeReactor[]][] = reusePort
-    ? reactors.map((reactor) => [reactor, []])
-    : [[first, others]]
-  let port = options.port
-  let reachable: string | undefined
-  let absent: Error | undefined
-  const listenAt = (address: string): void => {
-    for (const [reactor, sharing] of listening) {
-      const result = reactor.listen(address, port, settings, sharing)
-      if ('errno' in result) {
-        const error = listenError(result, address, port)
-        if (error.code !== 'EADDRNOTAVAIL' && error.code !== 'EAFNOSUPPORT') throw error
-        absent = error
-      } else {
-        reachable ??= address
-        port = result.port
-      }
+}
+
+/** The listeners of one server, while they are opened. */
+class Opening {
+  /** Whether the port that the system has chosen at one address was taken at another one. */
+  portWasTaken = false
+  readonly #reactors: readonly [ListenerOwner, ...ListenerOwner[]]
+  readonly #files: SocketFile[] = []
+
+  constructor(reactors: readonly ListenerOwner[]) {
+    this.#reactors = reactors as readonly [ListenerOwner, ...ListenerOwner[]]
+  }
+
+  async open(places: readonly Resolved[]): Promise<Bound> {
+    const opened = new Map<Resolved, Listening[]>()
+    // Free ports first: when one of them is to be sought again, nothing else was opened.
+    const isFree = (place: Resolved) => place.kind === 'port' && place.port === 0
+    for (const place of [...places].sort((a, b) => Number(isFree(b)) - Number(isFree(a)))) {
+      opened.set(place, await this.#open(place))
+    }
+    const descriptors = places.flatMap((place) => (place.kind === 'fd' ? place.descriptors : []))
+    takeOver(descriptors)
+    return { listeners: places.flatMap((place) => opened.get(place) ?? []), release: () => this.release() }
+  }
+
+  release(): void {
+    for (const file of this.#files.splice(0)) file.remove()
+  }
+
+  #open(place: Resolved): Listening[] | Promise<Listening[]> {
+    switch (place.kind) {
+      case 'port':
+        return [this.#atPort(place)]
+      case 'path':
+        return this.#atPath(place)
+      case 'fd':
+        return place.descriptors.map((descriptor) => this.#onDescriptor(descriptor, place))
     }
   }
-  for (const address of addresses) {
-    listenAt(address)
-    // A system without IPv6 listens on all IPv4 addresses.
-    if (address === '::' && reachable === undefined) listenAt('0.0.0.0')
+
+  #atPort(place: Extract<Resolved, { kind: 'port' }>): Listening {
+    const { addresses, port: wanted, backlog, reusePort, claimsPort, ipv6Only } = place
+    // `::` alone accepts IPv4 too.
+    const settings = { backlog, reusePort, ipv6Only: ipv6Only || addresses.length > 1 }
+    const [first, ...others] = this.#reactors
+    // With reusePort, each loop has its own socket, and the kernel distributes connections over these and the sockets
+    // of other processes. Otherwise the loops share one socket, so that other processes cannot listen on the port.
+    const listening: readonly [ListenerOwner, readonly ListenerOwner[]][] = reusePort
+      ? this.#reactors.map((reactor) => [reactor, []])
+      : [[first, others]]
+    let port = wanted
+    let reachable: string | undefined
+    let absent: Error | undefined
+    const listenAt = (address: string): void => {
+      for (const [reactor, sharing] of listening) {
+        const claims = claimsPort && reactor === first
+        const result = reactor.listen(address, port, { ...settings, claimsPort: claims }, sharing)
+        if ('errno' in result) {
+          const error = listenError(result, `${address}:${port}`, { address, port })
+          this.portWasTaken = wanted === 0 && error.code === 'EADDRINUSE'
+          if (error.code !== 'EADDRNOTAVAIL' && error.code !== 'EAFNOSUPPORT') throw error
+          absent = error
+        } else {
+          reachable ??= address
+          port = result.port
+        }
+      }
+    }
+    for (const address of addresses) {
+      listenAt(address)
+      // A system without IPv6 listens on all IPv4 addresses.
+      if (address === '::' && reachable === undefined && !ipv6Only) listenAt('0.0.0.0')
+    }
+    if (reachable === undefined) throw absent
+    if (!ipv6Only || reachable !== '::') return atAddress(reachable, port)
+    const own = ownIpv6Address()
+    if (own !== undefined) return atAddress(own, port)
+    const unreachable = { errno: -lateBuiltin('node:os').constants.errno.EADDRNOTAVAIL, syscall: 'listen' }
+    throw listenError(unreachable, `:::${port}, because no interface has an IPv6 address`, { address: '::', port })
   }
-  if (reachable === undefined) throw absent
-  return { url: `http://${urlHost(reachable)}:${port}`, port }
+
+  async #atPath({ path, mode, backlog }: PathPlace): Promise<Listening[]> {
+    const [first, ...others] = this.#reactors
+    const settings = mode === undefined ? { backlog } : { backlog, mode }
+    const result = await listenAtFile(path, () => first.listenAtPath(path, settings, others))
+    if ('errno' in result) throw pathError(result, path)
+    if (isAbstract(path)) return [atPath(path)]
+    const file = socketFile(path)
+    this.#files.push(file)
+    return [atPath(file.path)]
+  }
+
+  #onDescriptor(descriptor: number, { backlog }: DescriptorPlace): Listening {
+    const [first, ...others] = this.#reactors
+    const result = first.listenOn(descriptor, { backlog }, others)
+    if ('errno' in result) {
+      throw listenError(result, `descriptor ${descriptor}, which must be a listening or bound stream socket`, {
+        fd: descriptor,
+      })
+    }
+    return result.path === undefined ? atAddress(result.address ?? '', result.port) : atPath(result.path)
+  }
+}
+
+/** The reactors have descriptors of their own. Standard input is left, since Node uses it. */
+function takeOver(descriptors: readonly number[]): void {
+  takeSystemdDescriptors(descriptors)
+  for (const descriptor of new Set(descriptors)) if (descriptor > 2) lateBuiltin('node:fs').closeSync(descriptor)
 }
 
 async function addressesOf(host: string): Promise<readonly string[]> {
@@ -97,24 +202,49 @@ function isAddress(host: string): boolean {
   return parts.length === 4 && parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)
 }
 
+function atAddress(address: string, port: number): Listening {
+  return { url: `http://${urlHost(address)}:${port}`, port, path: undefined }
+}
+
+function atPath(path: string): Listening {
+  return { url: `http+unix://${encodeURIComponent(path)}`, port: 0, path }
+}
+
 /** The host in the URL for clients on this machine. A wildcard address is no destination. */
 function urlHost(address: string): string {
   if (address === '0.0.0.0') return '127.0.0.1'
-  if (address === '::') return hasIpv6Loopback() ? '[::1]' : '127.0.0.1'
+  // A system may support IPv6 without an IPv6 address. Then `::` is only reached over IPv4.
+  if (address === '::') return ipv6Addresses().includes('::1') ? '[::1]' : '127.0.0.1'
   return address.includes(':') ? `[${address.replace('%', '%25')}]` : address
 }
 
-/** A system may support IPv6 without an IPv6 address. Then `::` is only reached over IPv4. */
-function hasIpv6Loopback(): boolean {
+/** The best for clients on this machine. A link-local one would need its interface. */
+function ownIpv6Address(): string | undefined {
+  const addresses = ipv6Addresses()
+  return addresses.includes('::1') ? '::1' : addresses.find((address) => !/^fe[89ab]/i.test(address))
+}
+
+function ipv6Addresses(): string[] {
   const interfaces = Object.values(lateBuiltin('node:os').networkInterfaces())
-  return interfaces.some((addresses) => addresses?.some(({ address }) => address === '::1'))
+  return interfaces.flatMap((list) => list?.map(({ address }) => address).filter((text) => text.includes(':')) ?? [])
+}
+
+function pathError(failure: NativeFailure, path: string): NodeJS.ErrnoException {
+  const bytes = Buffer.byteLength(path)
+  const isTooLong = systemError(failure.errno)[0] === 'ENAMETOOLONG'
+  const where = isTooLong ? `${path}: it has ${bytes} bytes, and a Unix socket's path at most 107` : path
+  return listenError(failure, where.replace(/^\0/, '@'), { address: path })
 }
 
 /** The error that Node's own servers emit. */
-function listenError({ errno, syscall }: NativeFailure, address: string, port: number): NodeJS.ErrnoException {
+function listenError(
+  { errno, syscall }: NativeFailure,
+  where: string,
+  facts: { address?: string; port?: number; fd?: number },
+): NodeJS.ErrnoException {
   const [code, meaning] = systemError(errno)
   // Node's errors say `listen` for `bind`, too.
   const named = syscall === 'bind' ? 'listen' : syscall
-  const error = new Error(`${named} ${code}: ${meaning} ${address}:${port}`)
-  return Object.assign(error, { code, errno, syscall: named, address, port })
+  const error = new Error(`${named} ${code}: ${meaning} ${where}`)
+  return Object.assign(error, { code, errno, syscall: named, ...facts })
 }

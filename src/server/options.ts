@@ -7,6 +7,7 @@ import { nearest } from '../runtime/did_you_mean.js'
 import { coded } from '../runtime/errors.js'
 import { runtimeOfThreads } from '../runtime/js_runtime.js'
 import { knownOptions, wholeNumber, wrongType, wrongValue } from '../runtime/option_errors.js'
+import { checkedPlaces, PLACE_OPTIONS, type Place, type PlaceOptions } from './listen_options.js'
 
 /** How a server waits for its sockets. `brink backends` lists those of this system. */
 export type BackendName = 'auto' | 'epoll' | 'epoll-level' | 'kqueue' | 'poll' | 'select'
@@ -15,18 +16,7 @@ export type BackendName = 'auto' | 'epoll' | 'epoll-level' | 'kqueue' | 'poll' |
  * The options of `serve()`: where the server listens, what it accepts, and how long it waits. Sizes are in bytes,
  * times in milliseconds. A wrong option throws when `serve()` is called, with a sentence that says what was expected.
  */
-export interface ServeOptions {
-  /**
-   * The port to listen on, 0 to 65535, as a number or a string of digits such as `process.env.PORT`. 0 takes any free
-   * port. Default: 8080.
-   */
-  port?: number | string | undefined
-  /**
-   * The address or host name to listen on; for a name, all of its addresses. The default, `localhost`, accepts
-   * connections from this machine only; `0.0.0.0` accepts them from every IPv4 network, `::` from every network. An
-   * IPv6 address may have brackets. Default: `localhost`.
-   */
-  host?: string | undefined
+export interface ServeOptions extends PlaceOptions {
   /**
    * The system call that reports which sockets are ready. `auto` takes the best one on this system. Default: the
    * environment variable `BRINK_BACKEND`, or `auto`.
@@ -39,16 +29,6 @@ export interface ServeOptions {
    * environment variable `BRINK_THREADS`, or 0, and 1 under Bun and Deno. Maximum: 128.
    */
   threads?: number | undefined
-  /**
-   * Whether other servers or processes may listen on the same port (`SO_REUSEPORT`); the kernel then spreads
-   * connections over them. Not needed for `threads`. Default: false.
-   */
-  reusePort?: boolean | undefined
-  /**
-   * The number of connections that may wait in the kernel to be accepted. The system may have a lower limit. Default:
-   * 1024.
-   */
-  backlog?: number | undefined
   /** The maximum size of a request head, in bytes. A larger one gets 431. Default: 16 KiB. Maximum: 65535. */
   maxHeaderSize?: number | undefined
   /** The maximum number of header fields in a request. More get 431. Default: 100. Maximum: 1000. */
@@ -131,25 +111,22 @@ export interface ServeOptions {
   onClientError?: ((error: ClientError) => void) | undefined
 }
 
-type NumberOption =
-  | 'port'
-  | {
-      [Name in keyof ServeOptions]-?: NonNullable<ServeOptions[Name]> extends number ? Name : never
-    }[keyof ServeOptions]
+type OwnOptions = Omit<ServeOptions, keyof PlaceOptions>
+
+type NumberOption = {
+  [Name in keyof OwnOptions]-?: NonNullable<OwnOptions[Name]> extends number ? Name : never
+}[keyof OwnOptions]
 
 const DAY_MS = 86_400_000
 const GIB = 2 ** 30
 
-const UNIX_SOCKET =
-  'serve() listens at TCP ports; createServer() of brink/node listens at the path of a Unix socket, listen(path)'
 const NO_TLS = 'brink has no TLS: put a proxy in front of it'
 
 /** What to write instead of the options of other servers. */
 const ADVICE: Readonly<Record<string, string>> = {
   hostname: 'it is "host"',
-  path: UNIX_SOCKET,
-  unix: UNIX_SOCKET,
-  socket: UNIX_SOCKET,
+  unix: 'it is "path"',
+  socket: 'it is "path"',
   cert: NO_TLS,
   key: NO_TLS,
   tls: NO_TLS,
@@ -158,15 +135,13 @@ const ADVICE: Readonly<Record<string, string>> = {
   maxBodySize: 'it is "bodyLimit"',
   idleTimeout: 'it is "keepAliveTimeout", in milliseconds',
   timeout: 'those are "requestTimeout", "headersTimeout", "writeTimeout" and "keepAliveTimeout"',
-  workers: 'it is "threads"',
+  workers: 'threads are "threads", processes workers() of brink/workers',
   logger: 'it is "log", a function',
 }
 
 /** Default, minimum and maximum of each numeric option. */
 const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>> = {
-  port: [8080, 0, 65535],
   threads: [0, 0, 128],
-  backlog: [1024, 1, 65535],
   maxHeaderSize: [16 * 1024, 64, 65535],
   maxHeaders: [100, 1, 1000],
   maxTargetSize: [8 * 1024, 1, 65535],
@@ -185,9 +160,20 @@ const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>>
   halfCloseTimeout: [5_000, 1, DAY_MS],
 }
 
+const NUMBER_OPTIONS = Object.keys(NUMBERS) as NumberOption[]
+
+/** The names of all options. */
+export const SERVE_OPTIONS: readonly (keyof ServeOptions)[] = [
+  ...PLACE_OPTIONS,
+  ...NUMBER_OPTIONS,
+  'backend',
+  'log',
+  'onClientError',
+]
+
 export type CheckedOptions = {
-  [Name in Exclude<keyof ServeOptions, 'onClientError' | 'port' | 'backend'>]-?: NonNullable<ServeOptions[Name]>
-} & Pick<ServeOptions, 'onClientError'> & { port: number; backend: string }
+  [Name in Exclude<keyof OwnOptions, 'onClientError' | 'backend'>]-?: NonNullable<OwnOptions[Name]>
+} & Pick<ServeOptions, 'onClientError'> & { places: readonly Place[]; backend: string }
 
 /**
  * Validates the options and fills in the defaults.
@@ -196,26 +182,10 @@ export type CheckedOptions = {
  * message names the option and what was expected
  */
 export function checkedOptions(given: ServeOptions, alsoKnown: readonly string[] = []): CheckedOptions {
-  const numberNames = Object.keys(NUMBERS) as NumberOption[]
-  const names: readonly string[] = [
-    ...numberNames,
-    'host',
-    'backend',
-    'reusePort',
-    'log',
-    'onClientError',
-    ...alsoKnown,
-  ]
-  knownOptions<object>(given, names as never[], 'serve()', ADVICE)
+  knownOptions<object>(given, [...SERVE_OPTIONS, ...alsoKnown] as never[], 'serve()', ADVICE)
   const numbers = {} as Record<NumberOption, number>
-  for (const name of numberNames) {
-    const value = given[name]
-    numbers[name] = numberOption(name, name === 'port' ? portNumber(value) : (value as number | undefined))
-  }
-  const { host = 'localhost', reusePort = false, log = logToConsole, onClientError } = given
-  if (typeof host !== 'string') throw wrongType('host', 'a string', host)
-  const address = withoutBrackets(host)
-  if (typeof reusePort !== 'boolean') throw wrongType('reusePort', 'a boolean', reusePort)
+  for (const name of NUMBER_OPTIONS) numbers[name] = numberOption(name, given[name])
+  const { log = logToConsole, onClientError } = given
   if (typeof log !== 'function') throw wrongType('log', 'a function', log)
   if (onClientError !== undefined && typeof onClientError !== 'function') {
     throw wrongType('onClientError', 'a function', onClientError)
@@ -225,35 +195,7 @@ export function checkedOptions(given: ServeOptions, alsoKnown: readonly string[]
   const backend = chosenBackend(given.backend)
   numbers.threads = threadsFor(backend, wanted, runtimeOfThreads())
   const optional = onClientError === undefined ? {} : { onClientError }
-  return { ...numbers, host: address, reusePort, log, backend: backend.name, ...optional }
-}
-
-/** Environment variables are strings. Everything but a string of digits is refused, the empty string too. */
-function portNumber(value: number | string | undefined): number | undefined {
-  if (typeof value !== 'string') return value
-  if (/^\d+$/.test(value)) return Number(value)
-  const hint = value.includes('/') ? `; ${UNIX_SOCKET}` : ''
-  throw wrongValue('port', `must be a number, or a string of digits, not ${describe(value)}${hint}`)
-}
-
-/** Removes the brackets of an IPv6 address. A scheme, a port or a path is not part of a host. */
-function withoutBrackets(host: string): string {
-  const [, bracketed] = /^\[(.*)\]$/.exec(host) ?? []
-  const address = bracketed ?? host
-  const isIpv6 = /^[\da-f]*:[\da-f:.]*:[\da-f.]*(?:%.+)?$/i.test(address)
-  if (address === '') throw wrongValue('host', "must not be empty: write 'localhost', or '0.0.0.0' for all networks")
-  if (address === '*')
-    throw wrongValue('host', "must be an address or a name, not '*': write '::', or '0.0.0.0' for IPv4")
-  if (isIpv6 || (bracketed === undefined && !/[:/[\]]/.test(host))) return address
-  throw wrongValue('host', `must be an address or a name alone, not ${describe(host)}: ${insteadOf(host)}`)
-}
-
-/** What to write instead of a URL, a host with a port, or the path of a socket. */
-function insteadOf(host: string): string {
-  if (/^[./~]/.test(host)) return UNIX_SOCKET
-  const [, name, port] = /^(?:[a-z][a-z\d+.-]*:\/\/)?(\[[^\]]+\]|[^:/?#[\]]+)(?::(\d+))?(?:[/?#].*)?$/i.exec(host) ?? []
-  if (name === undefined) return "write host: 'localhost', or host: '0.0.0.0' for all networks"
-  return `write host: '${name}'${port === undefined ? '' : `, port: ${port}`}`
+  return { ...numbers, places: checkedPlaces(given), log, backend: backend.name, ...optional }
 }
 
 /** The environment has strings alone. */

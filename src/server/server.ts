@@ -16,9 +16,11 @@ import { isNoHandler } from '../runtime/uncalled.js'
 import { Answering } from './answering.js'
 import { applicationOf, type FetchServeOptions } from './applications.js'
 import { CloseSchedule, checkedCloseOptions } from './close_schedule.js'
-import { type Bound, type Listeners, listenOn } from './listening.js'
+import { type Bound, type Listeners, type Listening, listenOn } from './listening.js'
+import { announceServer, type Notices } from './notify.js'
 import { type CheckedOptions, checkedOptions, type ServeOptions } from './options.js'
 import { drainedOf, type ServerStats, statsOf } from './stats.js'
+import { handedPlaces, workerContext } from './worker_context.js'
 
 /**
  * Serves an app: a router, one handler for all requests, or a fetch app, such as a Hono, which is any object with a
@@ -38,9 +40,12 @@ export async function serve(app: unknown, given: FetchServeOptions = {}): Promis
   let open: OpenServer | undefined
   const { dispatcher, options, takenOptions, waitUntil } = applicationOf(app, given, () => open as OpenServer)
   const checked = checkedOptions(options, takenOptions)
-  const { server, bound } = await listenOn(checked, () => new OpenServer(dispatcher, checked, waitUntil))
+  const places = handedPlaces() ?? checked.places
+  const { server, bound } = await listenOn(places, () => new OpenServer(dispatcher, checked, waitUntil))
   open = server
-  return server.started(bound)
+  server.started(bound)
+  workerContext()?.serves(server)
+  return server
 }
 
 isNoHandler(serve, 'call it with the router, await serve(router)')
@@ -52,10 +57,18 @@ export interface FetchObject {
 
 /** A listening server. `serve` creates it. */
 export interface Server {
-  /** The URL for clients on this machine, such as `http://127.0.0.1:8080`. */
+  /**
+   * The URL of the first listener for clients on this machine, such as `http://127.0.0.1:8080`; for a Unix domain socket
+   * `http+unix://` and its path, percent-encoded.
+   */
   readonly url: string
-  /** The port that it listens on. For port 0, it is the port that the system has chosen. */
+  /**
+   * The port of the first listener. For port 0, it is the port that the system has chosen. A Unix domain socket has the
+   * port 0.
+   */
   readonly port: number
+  /** All places where it listens, in the order of the options. */
+  readonly listeners: readonly Listening[]
   /** The name of the backend, such as `epoll`. */
   readonly backend: string
   /** The number of threads of the loops; 0 when the loop runs on the JavaScript thread. */
@@ -83,6 +96,12 @@ export interface Server {
    * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, RangeError `ERR_OUT_OF_RANGE` for wrong options
    */
   close(options?: CloseOptions): Promise<CloseReport>
+  /** Makes the server keep the process alive, which is the default. Returns the server. */
+  ref(): this
+  /** Lets the process end while the server is open. Returns the server. */
+  unref(): this
+  /** Closes the server at the end of a block: `await using server = await serve(app)`. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 class OpenServer implements Server, Listeners {
@@ -90,7 +109,8 @@ class OpenServer implements Server, Listeners {
   readonly threads: number
   readonly reactors: NativeReactor[] = []
   readonly #fixed: Dispatcher['fixed']
-  #bound: Bound = { url: '', port: 0 }
+  #bound: Bound = { listeners: [], release: () => {} }
+  #notices: Notices | undefined
   readonly #closingState = new Closing()
   #idle = 0
   #closed = 0
@@ -114,17 +134,21 @@ class OpenServer implements Server, Listeners {
       while (this.reactors.length < Math.max(1, options.threads)) this.reactors.push(this.#reactor(dispatcher, options))
     } catch (error) {
       // The opened reactors would keep their descriptors and threads, and would keep the process alive.
-      this.abandon()
+      this.#close()
       throw openingError(error, options)
     }
   }
 
   get url(): string {
-    return this.#bound.url
+    return this.listeners[0]?.url ?? ''
   }
 
   get port(): number {
-    return this.#bound.port
+    return this.listeners[0]?.port ?? 0
+  }
+
+  get listeners(): readonly Listening[] {
+    return this.#bound.listeners
   }
 
   get signal(): AbortSignal {
@@ -138,11 +162,15 @@ class OpenServer implements Server, Listeners {
   started(bound: Bound): this {
     this.#bound = bound
     for (const reactor of this.reactors) reactor.start()
+    this.#notices = announceServer()
     return this
   }
 
-  abandon(): void {
-    for (const reactor of this.reactors) reactor.close()
+  /** Resolves when the reactors have closed. */
+  abandon(): Promise<CloseReport> {
+    this.#closing ??= this.#allClosed()
+    this.#close()
+    return this.#closing
   }
 
   stats(): ServerStats {
@@ -164,26 +192,57 @@ class OpenServer implements Server, Listeners {
 
   close(options: CloseOptions = {}): Promise<CloseReport> {
     const checked = checkedCloseOptions(options, 'close()')
-    this.#closing ??= new Promise((resolve) => {
-      this.#resolveClosing = resolve
-    })
+    const isFirst = this.#closing === undefined
+    this.#closing ??= this.#allClosed()
+    if (isFirst) this.#notices?.closing()
     this.#schedule.add(checked)
     return this.#closing
   }
 
+  ref(): this {
+    for (const reactor of this.reactors) reactor.ref()
+    return this
+  }
+
+  unref(): this {
+    for (const reactor of this.reactors) reactor.unref()
+    return this
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #allClosed(): Promise<CloseReport> {
+    return new Promise((resolve) => {
+      this.#resolveClosing = resolve
+    })
+  }
+
   #drain(grace: number): void {
+    // The sockets are still open, so that their files are known by their inodes.
+    this.#bound.release()
     for (const reactor of this.reactors) reactor.drain(grace)
     if (this.#closingState.reason === undefined) this.#closingState.begin()
   }
 
   #cut(isDeadline: boolean): void {
     this.#isOverdue ||= isDeadline
-    if (this.#closed < this.reactors.length) this.abandon()
+    if (this.#closed < this.reactors.length) this.#close()
     else this.#endClosing()
   }
 
+  #close(): void {
+    for (const reactor of this.reactors) reactor.close()
+  }
+
+  /** The origin of requests without a `Host` field. A Unix domain socket has none. */
+  #origin(): string {
+    return this.listeners.find(({ port }) => port > 0)?.url ?? 'http://localhost'
+  }
+
   #reactor(dispatcher: Dispatcher, options: CheckedOptions): NativeReactor {
-    const { log, onClientError = () => {}, host, reusePort, threads, ...settings } = options
+    const { log, onClientError = () => {}, places, threads, ...settings } = options
     const threaded = threads > 0
     let closed = false
     const exchange = new Exchange(threaded, {
@@ -194,7 +253,7 @@ class OpenServer implements Server, Listeners {
       losers: () => (closed ? [] : reactor.losers()),
     })
     const answering = new Answering(exchange, dispatcher, {
-      origin: () => this.#bound.url,
+      origin: () => this.#origin(),
       bodyLimit: options.bodyLimit,
       closing: this.#closingState,
       log,
@@ -241,7 +300,7 @@ class OpenServer implements Server, Listeners {
   /** Drained reactors stay open until all have drained, because late replies may need them. */
   #onIdle(): void {
     this.#idle += 1
-    if (this.#idle === this.reactors.length) this.abandon()
+    if (this.#idle === this.reactors.length) this.#close()
   }
 
   #onClosed(): void {
@@ -252,6 +311,7 @@ class OpenServer implements Server, Listeners {
   }
 
   #endClosing(): void {
+    this.#notices?.closed()
     const durationMs = this.#schedule.end()
     const drained = drainedOf(this.reactors.map((reactor) => reactor.stats().drained))
     this.#resolveClosing({ ...drained, durationMs })

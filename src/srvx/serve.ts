@@ -123,12 +123,13 @@ class BrinkServer implements SrvxServer {
   }
 
   async #listen(): Promise<Server> {
-    const { error, port = process.env.PORT ?? 3000, hostname, reusePort, maxRequestBodySize, brink } = this.options
+    const { error, port, hostname, reusePort, maxRequestBodySize, brink } = this.options
+    const isAtPort = (brink?.path ?? brink?.fd ?? brink?.listen) === undefined
     this.#server = await serveApp(
       { fetch: (request: Request, info: FetchInfo) => this.#answer(request, info) },
       {
-        port,
-        host: hostname ?? process.env.HOST ?? '::',
+        port: port ?? (isAtPort ? (process.env.PORT ?? 3000) : undefined),
+        host: hostname ?? (isAtPort ? (process.env.HOST ?? '::') : undefined),
         reusePort,
         bodyLimit: maxRequestBodySize ?? MOST_BYTES,
         error,

@@ -1,5 +1,5 @@
 // The command line, as a process of its own.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -184,6 +184,20 @@ test('a port that is taken ends with 1 and a sentence', async () => {
   await taken.close({ force: 0 })
 })
 
+test('a path takes the place of a port', async () => {
+  const path = join(fileTree({}), 'brink.sock')
+  const brink = runBrink([ROUTES, '--path', path, '--mode', '600'], { PORT: 'none' })
+  await brink.says(/^brink listening on http\+unix:\/\/%2F\S+brink\.sock \(.+\)$/m)
+  assert.is(statSync(path).mode & 0o777, 0o600)
+  assert.is((await ask({ port: 0, path }, get('/ip'))).text, '{"ip":"unix:"}')
+  const other = runBrink([ROUTES, '--path', path])
+  assert.is(await other.ended(), 1)
+  assert.is(other.errors(), `A server answers at ${path}: stop it, or choose another path with --path.\n`)
+  brink.child.kill('SIGTERM')
+  assert.is(await brink.ended(), 0)
+  assert.not.ok(existsSync(path))
+})
+
 const sentences: [string[], number, RegExp][] = [
   [['--host', '192.0.2.1'], 1, /^'192\.0\.2\.1' is not an address of this machine/],
   [['--port', 'eighty'], 2, /^--port must be a number from 0 to 65535, not 'eighty'/],
@@ -195,6 +209,7 @@ const sentences: [string[], number, RegExp][] = [
   [['--prot', '80'], 2, /^Unknown option --prot: did you mean --port\?/],
   [['/no/such/folder'], 1, /no\/such\/folder/],
   [['--files', '/no/such/folder'], 1, /^The folder of files \/no\/such\/folder does not exist\.$/m],
+  [['--path', '/no/such/folder/a.sock'], 2, /^--port cannot be given beside --path\./],
   [['--files'], 2, /^--files needs a value: <folder>/],
 ]
 for (const [args, code, sentence] of sentences) {

@@ -14,11 +14,16 @@ export type Ending = 'fin' | 'reset'
 
 const clients = new Set<RawClient>()
 
-export async function connect({ port }: { port: number }, host = '127.0.0.1'): Promise<RawClient> {
-  const socket = connectSocket({ port, host, noDelay: true, allowHalfOpen: true })
+/** Connects to a port, or to a path. */
+export async function connect(
+  { port, path }: { port: number; path?: string | undefined },
+  host = '127.0.0.1',
+): Promise<RawClient> {
+  const place = path === undefined ? { port, host, noDelay: true } : { path }
+  const socket = connectSocket({ ...place, allowHalfOpen: true })
   const client = new RawClient(socket)
   clients.add(client)
-  await within(once(socket, 'connect'), `a connection to port ${port}`)
+  await within(once(socket, 'connect'), `a connection to ${path ?? `port ${port}`}`)
   return client
 }
 
@@ -29,7 +34,11 @@ export function leaveAll(): void {
 }
 
 /** Asks on a connection of its own, and leaves. */
-export async function ask(server: { port: number }, bytes: string | Uint8Array, host?: string): Promise<RawResponse> {
+export async function ask(
+  server: { port: number; path?: string | undefined },
+  bytes: string | Uint8Array,
+  host?: string,
+): Promise<RawResponse> {
   const client = await connect(server, host)
   const answer = await client.send(bytes).response()
   client.leave()

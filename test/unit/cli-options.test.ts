@@ -8,24 +8,27 @@ const defaults = {
   folder: undefined,
   files: undefined,
   listsBackends: false,
-  port: 8080,
-  host: 'localhost',
+  place: { port: 8080, host: 'localhost' },
   backend: 'auto',
   threads: undefined,
+  workers: undefined,
   closing: { readinessDelay: undefined, grace: undefined, deadline: undefined },
   from: { host: '--host', backend: '--backend' },
 }
 
 const understood: [line: string, env: Record<string, string>, expected: object][] = [
   ['', {}, {}],
-  ['routes --port 9000', {}, { folder: 'routes', port: 9000 }],
+  ['routes --port 9000', {}, { folder: 'routes', place: { port: 9000, host: 'localhost' } }],
   ['--files public', {}, { files: 'public' }],
   ['routes -f public', {}, { folder: 'routes', files: 'public' }],
   ['backends', {}, { folder: 'backends', listsBackends: true }],
   ['--threads 2', {}, { threads: 2 }],
   ['-t 0', {}, { threads: 0 }],
+  ['--workers 4', {}, { workers: 4 }],
+  ['-w max', {}, { workers: 'max' }],
+  ['', { BRINK_WORKERS: '2' }, { workers: 2 }],
   ['', { BRINK_THREADS: '3' }, { threads: 3 }],
-  ['-p 0 --host=:: --backend epoll', {}, { port: 0, host: '::', backend: 'epoll' }],
+  ['-p 0 --host=:: --backend epoll', {}, { place: { port: 0, host: '::' }, backend: 'epoll' }],
   ['--readiness-delay 5000 --grace=0', {}, { closing: { readinessDelay: 5000, grace: 0, deadline: undefined } }],
   ['--deadline 30000', {}, { closing: { readinessDelay: undefined, grace: undefined, deadline: 30000 } }],
   ['--help', {}, { help: true }],
@@ -33,9 +36,14 @@ const understood: [line: string, env: Record<string, string>, expected: object][
   [
     '',
     { PORT: '81', HOST: '0.0.0.0', BRINK_BACKEND: 'poll' },
-    { port: 81, host: '0.0.0.0', backend: 'poll', from: { host: '$HOST', backend: '$BRINK_BACKEND' } },
+    { place: { port: 81, host: '0.0.0.0' }, backend: 'poll', from: { host: '$HOST', backend: '$BRINK_BACKEND' } },
   ],
-  ['--port 9000', { PORT: 'nonsense' }, { port: 9000 }],
+  ['--port 9000', { PORT: 'nonsense' }, { place: { port: 9000, host: 'localhost' } }],
+  ['--path /run/a.sock', { PORT: '81' }, { place: { path: '/run/a.sock', mode: undefined } }],
+  ['--path a.sock --mode 660', {}, { place: { path: 'a.sock', mode: 0o660 } }],
+  ['--path a.sock --mode=0o600', {}, { place: { path: 'a.sock', mode: 0o600 } }],
+  ['--fd 3', { HOST: '' }, { place: { fd: 3 } }],
+  ['--fd systemd:web', {}, { place: { fd: 'systemd:web' } }],
   ['', { PORT: '' }, {}],
   ['-- -odd', {}, { folder: '-odd' }],
 ]
@@ -61,6 +69,15 @@ const refused: [line: string, env: Record<string, string>, expected: RegExp][] =
   ['--grace 86400001', {}, /^--grace must be a number from 0 to 86400000, not '86400001'\.$/],
   ['--deadline soon', {}, /^--deadline must be a number from 0 to 86400000, not 'soon'\.$/],
   ['--readiness-delay 5 --deadline 5', {}, /^--deadline must be more than --readiness-delay, 5, not 5: both count/],
+  ['--path a --port 80', {}, /^--port cannot be given beside --path\.$/],
+  ['--path a --fd 3', {}, /^--fd cannot be given beside --path\.$/],
+  ['--fd 3 --host ::', {}, /^--host cannot be given beside --fd\.$/],
+  ['--workers 0', {}, /^--workers must be a number from 1 to 512, or max, not '0'\.$/],
+  ['', { BRINK_WORKERS: 'all' }, /^\$BRINK_WORKERS must be a number from 1 to 512, or max, not 'all'\.$/],
+  ['--mode 660', {}, /^--mode needs --path\.$/],
+  ['--path a --mode 66', {}, /^--mode must be three octal digits, such as 660, not '66'\.$/],
+  ['--path a --mode 888', {}, /not '888'/],
+  ['--fd three', {}, /^--fd must be a number, systemd or systemd:name, not 'three'\.$/],
   ['a b', {}, /^Name one routes folder, not 2: a, b\.$/],
 ]
 
@@ -77,7 +94,18 @@ for (const [line, env, expected] of refused) {
 }
 
 test('the help names every option, and fits a terminal', () => {
-  for (const name of ['--port', '--host', '--backend', '--help', '--version', '$PORT', '8080']) {
+  for (const name of [
+    '--port',
+    '--host',
+    '--path',
+    '--mode',
+    '--fd',
+    '--backend',
+    '--help',
+    '--version',
+    '$PORT',
+    '8080',
+  ]) {
     assert.ok(helpText().includes(name), name)
   }
   for (const line of helpText().split('\n')) assert.ok(line.length <= 100, line)

@@ -11,7 +11,7 @@ const EAFNOSUPPORT = -97
 const EADDRNOTAVAIL = -99
 
 /** Listens where the system lets it. */
-async function listened(host: string, refuse: (address: string) => number, interfaces = {}) {
+async function listened(host: string, refuse: (address: string) => number, interfaces = {}, ipv6Only = false) {
   const asked: string[] = []
   const listen = (address: string) => {
     asked.push(address)
@@ -22,8 +22,11 @@ async function listened(host: string, refuse: (address: string) => number, inter
   const { networkInterfaces } = os
   os.networkInterfaces = () => interfaces
   try {
-    const { bound } = await listenOn(checkedOptions({ host, port: 80 }), () => ({ reactors, abandon: () => {} }))
-    return { url: bound.url, asked }
+    const { bound } = await listenOn(checkedOptions({ host, port: 80, ipv6Only }).places, () => ({
+      reactors,
+      abandon: () => {},
+    }))
+    return { url: bound.listeners[0]?.url, asked }
   } finally {
     os.networkInterfaces = networkInterfaces
   }
@@ -45,6 +48,15 @@ linux(':: without IPv6 is every network of IPv4', async () => {
 linux(':: where IPv6 has no address is found by IPv4', async () => {
   assert.is((await listened('::', () => 0, loopbacks('127.0.0.1'))).url, 'http://127.0.0.1:80')
   assert.is((await listened('::', () => 0, loopbacks('127.0.0.1', '::1'))).url, 'http://[::1]:80')
+})
+
+linux('with ipv6Only, :: is an address that answers, or an error', async () => {
+  const on = (...addresses: string[]) => listened('::', () => 0, loopbacks(...addresses), true)
+  assert.is((await on('127.0.0.1', '::1')).url, 'http://[::1]:80')
+  assert.is((await on('127.0.0.1', 'fe80::1', '2001:db8::7')).url, 'http://[2001:db8::7]:80')
+  const codeOf = async (promise: Promise<unknown>) => promise.catch(({ code }: NodeJS.ErrnoException) => code)
+  assert.is(await codeOf(on('127.0.0.1', 'fe80::1')), 'EADDRNOTAVAIL')
+  assert.is(await codeOf(listened('::', ofIpv6(EAFNOSUPPORT), {}, true)), 'EAFNOSUPPORT')
 })
 
 linux('an address that the machine does not have is an error that says so', async () => {

@@ -64,7 +64,7 @@ test('code that does not fit the types does not compile', () => {
 const BRINK = `
 import * as brink from ${JSON.stringify(pathToFileURL(join(ROOT, 'dist/index.js')).href)}
 export * from ${JSON.stringify(pathToFileURL(join(ROOT, 'dist/index.js')).href)}
-export async function serve(app, options) {
+export async function serve(app, { path, mode, fd, listen, ...options } = {}) {
   const server = await brink.serve(app, { ...options, port: 0 })
   process.send?.(server.url)
   return server

@@ -4,7 +4,7 @@ import { dirname, join, normalize } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { helpText } from '#brink/cli/cli_options.js'
-import { checkedOptions } from '#brink/server/options.js'
+import { checkedOptions, SERVE_OPTIONS } from '#brink/server/options.js'
 import { anchors, guide, paper, papersIn, ROOT, withoutCode } from './papers.js'
 
 const page = paper('docs/options.md')
@@ -17,10 +17,10 @@ const rows = [...section.matchAll(/^\| `(\w+)` \| (.*?) ?\| (.*) \|$/gm)].map(([
 
 delete process.env.BRINK_THREADS
 delete process.env.BRINK_BACKEND
-const options: Readonly<Record<string, unknown>> = { ...checkedOptions({}) }
+const options: Readonly<Record<string, unknown>> = { ...checkedOptions({}), ...checkedOptions({}).places[0] }
 
 test('docs/options.md lists every option', () => {
-  assert.equal(rows.map(({ name }) => name).sort(), [...Object.keys(options), 'onClientError'].sort())
+  assert.equal(rows.map(({ name }) => name).sort(), [...SERVE_OPTIONS].sort())
 })
 
 for (const { name, standard } of rows) {

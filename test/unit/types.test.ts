@@ -10,7 +10,7 @@ import { fileTree } from '../file_tree.js'
 const PACKAGE = fileURLToPath(new URL('../../../', import.meta.url))
 
 const APP = `
-import { type BrinkRequest, events, files, HttpError, Router, reply, serve } from 'brink'
+import { type BrinkRequest, events, files, HttpError, type ListenOptions, notifySystemd, Router, reply, serve } from 'brink'
 
 declare module 'brink' {
   interface RequestState {
@@ -73,12 +73,25 @@ app.get('/forwarded', forwarded)
 
 const server = await serve(app, { port: 0, log: (_error, req) => insides(req) })
 await serve(app, { port: process.env.PORT })
+const places: ListenOptions[] = [{ port: '80', ipv6Only: true, host: '::' }, { path: 'a', mode: 0o660 }, { fd: 'systemd:web' }]
+const { listeners } = await serve(app, { listen: [...places, { port: 0 }, { fd: 3, backlog: 9 }] })
+const paths: (string | undefined)[] = listeners.map(({ path }) => path)
+paths.concat(listeners.map(({ url, port }) => url + port.toFixed()))
+// @ts-expect-error: a listener is at one place
+await serve(app, { listen: [{ port: 0, path: 'a' }] })
+// @ts-expect-error: only files have modes
+await serve(app, { listen: [{ port: 0, mode: 0o660 }] })
+// @ts-expect-error: there is no such descriptor
+await serve(app, { fd: 'launchd' })
 // @ts-expect-error: a port is a number, or a string of digits
 await serve(app, { port: true })
 // @ts-expect-error: the other numbers are none
 await serve(app, { bodyLimit: '1' })
 const stopped: AbortSignal = server.signal
 stopped.throwIfAborted()
+const told: boolean = notifySystemd('RELOADING=1')
+const disposable: AsyncDisposable = told ? server.ref() : server.unref()
+await disposable[Symbol.asyncDispose]()
 await server.close({ force: 0 })
 `
 

@@ -122,14 +122,15 @@ const wrong: readonly [what: string, call: () => unknown, message: RegExp][] = [
   [
     'a Unix socket as the host',
     () => serve(app, { host: '/run/x.sock' }),
-    /not '\/run\/x\.sock': serve\(\) listens at TCP ports; createServer\(\) of brink\/node .* Unix socket/,
+    /not '\/run\/x\.sock': the path of a Unix socket is the option "path"/,
   ],
   ['a Unix socket as the port', () => serve(app, { port: './x.sock' }), /"port" must be a number, .*Unix socket/],
   [
-    'a Unix socket as the path',
-    () => serve(app, { path: '/run/x.sock' }),
-    /"path" of serve\(\) does not exist: .*Unix socket/,
+    'a misspelt option of a listener',
+    () => serve(app, { listen: [{ port: 0 }, { hots: '::1' } as object] }),
+    /"listen\[1\]\.hots" does not exist: did you mean "host"\?$/,
   ],
+  ['a Unix socket by another name', () => serve(app, { unix: '/run/x.sock' } as object), /: it is "path"\.$/],
   [
     'a star as the host',
     () => serve(app, { host: '*' }),

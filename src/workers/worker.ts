@@ -1,0 +1,195 @@
+// A worker process, as its supervisor sees it.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { CloseOptions, CloseReport } from '../request/closing.js'
+import { coded } from '../runtime/errors.js'
+import { packageFolder } from '../runtime/package_place.js'
+import { timers } from '../runtime/timers.js'
+import type { ServerStats } from '../server/stats.js'
+import { type FromWorker, type ToWorker, WORKER_VARIABLE, type WorkerTask } from './messages.js'
+import type { CheckedWorkersOptions } from './options.js'
+
+export type WorkerState = 'starting' | 'serving' | 'draining'
+
+/** How a worker has ended. */
+export interface WorkerEnd {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly error: Error | undefined
+}
+
+/** Standard streams and the IPC channel come first. */
+const FIRST_SOCKET = 4
+/** The end of the channel follows that of the process, unless a grandchild has it. */
+const CHANNEL_END_MS = 1_000
+/** After the deadline, for a worker whose event loop is blocked. */
+const KILL_AFTER_MS = 1_000
+/** They are about the supervisor's process. */
+const OWN_VARIABLES = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID', 'LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES']
+
+export class Worker {
+  readonly slot: number
+  /** Resolves when it listens. Rejects with `ERR_WORKER_START` when it ends before. */
+  readonly ready: Promise<void>
+  /** Resolves when the process has ended and everything that it has told was read. */
+  readonly ended: Promise<WorkerEnd>
+  state: WorkerState = 'starting'
+  /** What its server says. */
+  description = { backend: '', threads: 0 }
+  report: CloseReport | undefined
+  hasEnded = false
+  readonly startedAt = timers.now()
+  readonly #child: ChildProcess
+  #error: Error | undefined
+  #resolveReady: () => void = () => {}
+  readonly #answers = new Map<number, (stats: ServerStats | undefined) => void>()
+  #questions = 0
+  #kill: NodeJS.Timeout | undefined
+  #killAt = Number.POSITIVE_INFINITY
+
+  constructor(slot: number, sockets: readonly number[], options: CheckedWorkersOptions) {
+    this.slot = slot
+    this.#child = start(slot, sockets, options)
+    this.#child.on('message', (message: FromWorker) => this.#hear(message))
+    this.ended = this.#end()
+    this.ready = new Promise((resolve, reject) => {
+      this.#resolveReady = resolve
+      void this.ended.then((end) => reject(startError(slot, end)))
+    })
+    // Who starts it may only look at its end.
+    this.ready.catch(() => {})
+    const { startTimeout } = options
+    const timer = timers.setTimeout(() => {
+      this.#error ??= new Error(`It did not listen within ${startTimeout} ms. Does the app call serve()?`)
+      this.kill()
+    }, startTimeout)
+    void Promise.race([this.ready, this.ended])
+      .finally(() => timers.clearTimeout(timer))
+      .catch(() => {})
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** May be called again, with earlier times. It is killed if it does not end by the deadline. */
+  drain(closing: CloseOptions): void {
+    const isStarting = this.state === 'starting'
+    this.state = 'draining'
+    this.#tell({ brink: 'drain', closing })
+    const { deadline, force } = closing
+    const most = Math.min(deadline ?? Number.POSITIVE_INFINITY, force ?? Number.POSITIVE_INFINITY)
+    // It has nothing to lose.
+    const killAt = timers.now() + (isStarting ? 0 : most) + KILL_AFTER_MS
+    if (killAt >= this.#killAt) return
+    this.#killAt = killAt
+    timers.clearTimeout(this.#kill)
+    this.#kill = timers.setTimeout(() => this.kill(), killAt - timers.now())
+  }
+
+  kill(): void {
+    if (!this.hasEnded) this.#child.kill('SIGKILL')
+  }
+
+  /** Undefined when it has no server yet, or ends before it answers. */
+  stats(): Promise<ServerStats | undefined> {
+    if (!this.#child.connected) return Promise.resolve(undefined)
+    this.#questions += 1
+    const number = this.#questions
+    return new Promise((resolve) => {
+      this.#answers.set(number, resolve)
+      this.#tell({ brink: 'stats', number })
+    })
+  }
+
+  #tell(message: ToWorker): void {
+    // A worker that is about to end hears nothing.
+    if (this.#child.connected) this.#child.send(message, () => {})
+  }
+
+  #hear(message: FromWorker): void {
+    switch (message?.brink) {
+      case 'ready':
+        this.description = { backend: message.backend, threads: message.threads }
+        if (this.state === 'starting') this.state = 'serving'
+        this.#resolveReady()
+        break
+      case 'failed':
+        this.#error = failure(message)
+        break
+      case 'stats':
+        this.#answers.get(message.number)?.(message.stats)
+        this.#answers.delete(message.number)
+        break
+      case 'ended':
+        this.report = message.report
+        break
+    }
+  }
+
+  async #end(): Promise<WorkerEnd> {
+    const child = this.#child
+    const end = await new Promise<Omit<WorkerEnd, 'error'>>((resolve) => {
+      child.once('exit', (code, signal) => resolve({ code, signal }))
+      child.on('error', (error) => {
+        this.#error ??= error
+        if (child.pid === undefined) resolve({ code: null, signal: null })
+      })
+    })
+    this.hasEnded = true
+    timers.clearTimeout(this.#kill)
+    if (child.connected) await channelEnd(child)
+    for (const resolve of this.#answers.values()) resolve(undefined)
+    return { ...end, error: this.#error }
+  }
+}
+
+function start(slot: number, sockets: readonly number[], options: CheckedWorkersOptions): ChildProcess {
+  const { app, args, execArgv, env, closing } = options
+  const task: WorkerTask = {
+    parent: process.pid,
+    slot,
+    sockets: sockets.map((_, index) => FIRST_SOCKET + index),
+    closing,
+  }
+  const inherited = { ...process.env }
+  for (const name of OWN_VARIABLES) delete inherited[name]
+  const preload = pathToFileURL(join(packageFolder() as string, 'dist/workers/worker_process.js')).href
+  return spawn(process.execPath, [...execArgv, '--import', preload, app, ...args], {
+    env: { ...inherited, ...env, [WORKER_VARIABLE]: JSON.stringify(task) },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...sockets],
+  })
+}
+
+async function channelEnd(child: ChildProcess): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  await new Promise<void>((resolve) => {
+    child.once('disconnect', resolve)
+    timer = timers.setTimeout(resolve, CHANNEL_END_MS)
+  })
+  timers.clearTimeout(timer)
+}
+
+function failure({ message, stack, code }: Extract<FromWorker, { brink: 'failed' }>): Error {
+  const error = Object.assign(new Error(message), code === undefined ? {} : { code })
+  if (stack !== undefined) error.stack = stack
+  return error
+}
+
+export interface WorkerStartError extends Error {
+  readonly code: 'ERR_WORKER_START'
+  readonly slot: number
+  readonly exitCode: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+function startError(slot: number, { code, signal, error }: WorkerEnd): WorkerStartError {
+  const how =
+    signal === null ? (code === null ? 'could not be started' : `exited with ${code}`) : `was ended by ${signal}`
+  const why = error === undefined ? ': does the app call serve(), and wait for it?' : `: ${error.message}`
+  const ended = code === null && signal === null ? how : `${how} before it listened`
+  const options = error === undefined ? {} : { cause: error }
+  const started = coded(new Error(`Worker ${slot} ${ended}${why}`, options), 'ERR_WORKER_START')
+  return Object.assign(started, { code: 'ERR_WORKER_START' as const, slot, exitCode: code, signal })
+}

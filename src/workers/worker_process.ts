@@ -1,0 +1,122 @@
+// Runs in a worker before its app, by `--import`: takes over what the supervisor has handed to the process, so that
+// `serve` finds it, and ends the process in order. Everywhere else it does nothing.
+import type { CloseOptions } from '../request/closing.js'
+import { becomeWorker, type WorkerContext, type WorkerServer } from '../server/worker_context.js'
+import { type FromWorker, type ToWorker, WORKER_VARIABLE, type WorkerTask } from './messages.js'
+import { sumOf } from './sums.js'
+
+const EXIT_BY_SIGNAL = { SIGTERM: 143, SIGINT: 130 } as const
+
+class Worker implements WorkerContext {
+  readonly slot: number
+  readonly #closing: CloseOptions
+  #sockets: readonly number[] | undefined
+  readonly #servers: WorkerServer[] = []
+  readonly #drainListeners: ((signal: NodeJS.Signals) => void)[] = []
+  #isReady = false
+  /** How it was told to close. */
+  readonly #drains: CloseOptions[] = []
+
+  constructor({ slot, sockets, closing }: WorkerTask) {
+    this.slot = slot
+    this.#sockets = sockets
+    this.#closing = closing
+    this.#hearSupervisor()
+    this.#hearSignals()
+    process.on('uncaughtExceptionMonitor', (error: unknown) => {
+      const { message = String(error), stack, code } = (error ?? {}) as NodeJS.ErrnoException
+      tell({ brink: 'failed', message, stack, ...(typeof code === 'string' ? { code } : {}) })
+    })
+  }
+
+  takeSockets(): readonly number[] | undefined {
+    const sockets = this.#sockets
+    this.#sockets = undefined
+    return sockets
+  }
+
+  serves(server: WorkerServer): void {
+    this.#servers.push(server)
+    for (const closing of this.#drains) void server.close(closing)
+    if (this.#isReady) return
+    this.#isReady = true
+    tell({ brink: 'ready', backend: server.backend, threads: server.threads })
+  }
+
+  fails(message: string, exitCode: number): void {
+    process.exitCode = exitCode
+    tell({ brink: 'failed', message })
+  }
+
+  onDrain(listener: (signal: NodeJS.Signals) => void): void {
+    this.#drainListeners.push(listener)
+  }
+
+  #hearSupervisor(): void {
+    process.on('message', (message: ToWorker) => {
+      if (message?.brink === 'drain') this.#drain(message.closing, 'SIGTERM')
+      if (message?.brink === 'stats') {
+        const stats = sumOf(this.#servers.map((server) => server.stats()))
+        tell({ brink: 'stats', number: message.number, stats })
+      }
+    })
+    // The supervisor was killed.
+    process.on('disconnect', () => this.#drain(this.#closing, 'SIGTERM'))
+    // An app that has nothing to do any more ends, as it would by itself.
+    process.channel?.unref()
+  }
+
+  /** A signal may come beside the supervisor's message, because it goes to a whole group. Only a second signal cuts. */
+  #hearSignals(): void {
+    let heard = false
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (heard) process.exit(EXIT_BY_SIGNAL[signal])
+        heard = true
+        this.#drain(this.#closing, signal)
+      })
+    }
+    // It tells the supervisor to reload.
+    process.on('SIGHUP', () => {})
+  }
+
+  #drain(closing: CloseOptions, signal: NodeJS.Signals): void {
+    this.#drains.push(closing)
+    const ends = this.#servers.map((server) => server.close(closing))
+    if (this.#drains.length > 1) return
+    for (const listener of this.#drainListeners) listener(signal)
+    void this.#end(ends)
+  }
+
+  async #end(ends: readonly ReturnType<WorkerServer['close']>[]): Promise<void> {
+    const reports = await Promise.all(ends)
+    const exit = () => {
+      // An app that has asked to hear of it exits by itself, after it has closed what else it has.
+      if (this.#drainListeners.length === 0) process.exit()
+      else if (process.connected) process.disconnect()
+    }
+    if (!process.connected) return exit()
+    process.send?.({ brink: 'ended', report: sumOf(reports) } satisfies FromWorker, exit)
+  }
+}
+
+function tell(message: FromWorker): void {
+  // A supervisor that is gone is told nothing.
+  if (process.connected) process.send?.(message, () => {})
+}
+
+function begin(): void {
+  const text = process.env[WORKER_VARIABLE]
+  if (text === undefined) return
+  // Its own children are no workers.
+  delete process.env[WORKER_VARIABLE]
+  const task = JSON.parse(text) as WorkerTask
+  if (task.parent !== process.ppid || !process.connected) return
+  const place = process.execArgv.findIndex(
+    (argument, index, all) => argument === '--import' && all[index + 1] === import.meta.url,
+  )
+  if (place !== -1) process.execArgv.splice(place, 2)
+  becomeWorker(new Worker(task))
+}
+
+begin()

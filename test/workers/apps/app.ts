@@ -1,0 +1,33 @@
+// An app that tests run in workers. Its arguments: a folder in which the files of a test are signs.
+import { execFileSync } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { closeOnSignals, Router, serve } from 'brink'
+import { workerSlot } from 'brink/workers'
+
+const folder = process.argv[2] as string
+const sign = (name: string) => join(folder, name)
+
+if (existsSync(sign('throws'))) throw Object.assign(new Error('no database'), { code: 'ENODB' })
+if (existsSync(sign('idles'))) setInterval(() => {}, 1000)
+else if (existsSync(sign('exits'))) process.exit(5)
+else {
+  const app = new Router()
+    .get('/', () => `${process.pid} ${workerSlot()} ${process.env.BRINK_WORKER} ${process.execArgv.length}`)
+    .get('/exit', () => process.exit(3))
+    .get('/wait', async () => {
+      writeFileSync(sign('waits'), '')
+      while (!existsSync(sign('go'))) await new Promise((resolve) => setTimeout(resolve, 10))
+      return `${process.pid}`
+    })
+    .get('/block', () => {
+      writeFileSync(sign('blocked'), '')
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60_000)
+      return 'late'
+    })
+    .get('/grandchild', () => execFileSync('ls', ['-l', '/proc/self/fd'], { encoding: 'utf8' }))
+  const server = await serve(app, { port: 1 })
+  // Only the first server of a worker listens on the handed sockets.
+  if (existsSync(sign('second'))) writeFileSync(sign('second'), (await serve(app, { port: 0 })).url)
+  if (existsSync(sign('closes'))) closeOnSignals(server, { onClosed: () => writeFileSync(sign('closed'), '') })
+}
