@@ -30,8 +30,8 @@ export interface Bound {
 /** A server whose reactors listen, all on the same addresses. */
 export interface Listeners {
   readonly reactors: readonly ListenerOwner[]
-  /** Closes the reactors. */
-  abandon(): void | Promise<unknown>
+  /** Closes the reactors. It is awaited. */
+  abandon(): unknown
 }
 
 /** Attempts to find a port that is free at every address of a name, for port 0. */
