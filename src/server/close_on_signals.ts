@@ -72,7 +72,7 @@ export function closeOnSignals(servers: Server | readonly Server[], options: Clo
   return remove
 }
 
-isNoHandler(closeOnSignals, 'call it with the server, closeOnSignals(server)')
+isNoHandler(closeOnSignals, 'call it, closeOnSignals(server)')
 
 /** An app may close its servers by itself, without a signal. */
 async function removeWhenClosed(servers: readonly Server[], remove: () => void): Promise<void> {

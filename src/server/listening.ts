@@ -30,7 +30,7 @@ export interface Bound {
 /** A server whose reactors listen, all on the same addresses. */
 export interface Listeners {
   readonly reactors: readonly ListenerOwner[]
-  /** Closes the reactors. It may be a promise. */
+  /** Closes the reactors. It is awaited. */
   abandon(): unknown
 }
 

@@ -59,7 +59,7 @@ export function notifySystemd(...assignments: string[]): boolean {
   return true
 }
 
-isNoHandler(notifySystemd, "call it, such as notifySystemd('STATUS=ready')")
+isNoHandler(notifySystemd, "call it, notifySystemd('STATUS=…')")
 
 /** It never waits: when the manager has too much to read, it is sent later. */
 function send(path: string, text: string, tries: number): void {
