@@ -101,6 +101,7 @@ uint64_t due_ms(const Connection& connection, Wait wait, const Options& options)
   switch (wait) {
     case Wait::request:
       return since.idle_ms + options.keep_alive_timeout_ms;
+    case Wait::announcement:
     case Wait::head:
       return since.message_ms + options.headers_timeout_ms;
     case Wait::body:

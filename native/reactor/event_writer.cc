@@ -11,7 +11,8 @@ namespace {
 // holds: they are copied, and a line of them that is four bytes long, `a: CRLF` without the space, becomes one of five.
 constexpr size_t kRoomForRead = http::kMostHeaderBytes + kReadBytes + kReadBytes * 5 / 4;
 static_assert(kRoomForRead * 2 < layout::kBlockBytes, "a block holds several reads");
-static_assert(layout::kRequestFields + 2 * http::kMostFields < layout::kBlockWords, "a block holds any request");
+static_assert(layout::kRequestFields + 2 * http::kMostFields + layout::kPeerWords < layout::kBlockWords,
+              "a block holds any request");
 
 static_assert(http::kTraitHttp10 == layout::kFlagHttp10 && http::kTraitBody == layout::kFlagBody &&
                   http::kTraitExpectsContinue == layout::kFlagExpectsContinue &&
@@ -38,7 +39,7 @@ bool EventWriter::has_room() const {
 }
 
 bool EventWriter::has_room_for_request() const {
-  return layout::kBlockWords - words_used_ >= layout::kRequestFields + 2 * size_t{most_fields_};
+  return layout::kBlockWords - words_used_ >= layout::kRequestFields + 2 * size_t{most_fields_} + layout::kPeerWords;
 }
 
 // Where the bytes lie in the block; bytes from elsewhere are copied in first.
@@ -62,11 +63,11 @@ uint32_t* EventWriter::begin_event(uint32_t kind, size_t word_count, ConnectionI
   return words;
 }
 
-void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Address& peer,
+void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Address& client, const net::Address& peer,
                               const http::Request& request, bool offers_upgrade) {
   const http::RequestHead& head = request.head;
   uint32_t* words = begin_event(layout::kEventRequest, layout::kRequestFields + 2 * head.fields.size(), id);
-  uint32_t flags = head.traits | (peer.is_ipv4 ? layout::kFlagIpv4 : 0) |
+  uint32_t flags = head.traits | (client.is_ipv4 ? layout::kFlagIpv4 : 0) |
                    (request.complete ? 0 : layout::kFlagBodyFollows) | (offers_upgrade ? layout::kFlagUpgrade : 0);
   words[layout::kRequestKnown] = request.known ? request.known->number : 0;
   if (request.known && std::exchange(request.known->is_new, false)) flags |= layout::kFlagNewlyKnown;
@@ -80,8 +81,8 @@ void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Add
   words[layout::kRequestTarget] = word_of(head.target);
   words[layout::kRequestBodyOffset] = request.body.size > 0 ? static_cast<uint32_t>(offset_in_block(request.body)) : 0;
   words[layout::kRequestBodyLength] = static_cast<uint32_t>(request.body.size);
-  std::memcpy(words + layout::kRequestAddress, peer.bytes, sizeof peer.bytes);
-  words[layout::kRequestPort] = peer.port;
+  std::memcpy(words + layout::kRequestAddress, client.bytes, sizeof client.bytes);
+  words[layout::kRequestPort] = client.port;
   words[layout::kRequestFieldCount] = static_cast<uint32_t>(head.fields.size());
   words[layout::kRequestAnnouncedLow] = static_cast<uint32_t>(head.content_length);
   words[layout::kRequestAnnouncedHigh] = static_cast<uint32_t>(head.content_length >> 32);
@@ -93,6 +94,17 @@ void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Add
     *field_words++ = word_of(field.name);
     *field_words++ = word_of(field.value);
   }
+  if (&client != &peer) put_peer(words, peer);
+}
+
+// Behind the fields, so that requests of most connections have no words for it.
+void EventWriter::put_peer(uint32_t* words, const net::Address& peer) {
+  uint32_t* peer_words = batch_.block->words + words_used_;
+  std::memcpy(peer_words + layout::kPeerAddress, peer.bytes, sizeof peer.bytes);
+  peer_words[layout::kPeerPort] = peer.port;
+  words[layout::kEventWords] += layout::kPeerWords;
+  words[layout::kRequestFlags] |= layout::kFlagAnnounced | (peer.is_ipv4 ? layout::kFlagPeerIpv4 : 0);
+  words_used_ += layout::kPeerWords;
 }
 
 void EventWriter::put_body(ConnectionId id, uint32_t sequence, net::Slice bytes, net::Slice trailers, bool is_last) {

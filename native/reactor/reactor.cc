@@ -29,7 +29,7 @@ int Reactor::add_listener(net::Fd listener, bool shared) {
   int error =
       shared ? poller_->add_shared_reader(listener.get(), id.token()) : poller_->add_reader(listener.get(), id.token());
   if (error != 0) return error;
-  listeners_.push_back({std::move(listener), shared, true, true});
+  listeners_.push_back({std::move(listener), shared, options_.proxy_headers, true, true});
   return 0;
 }
 
@@ -170,6 +170,7 @@ void Reactor::receive(Connection& connection) {
   // While output is pending, the window is that of what is taken.
   if (!connection.has_pending()) connection.window.bytes += static_cast<uint32_t>(got);
   if (connection.stage == Stage::tunnel) return pass_on(connection, {at, static_cast<size_t>(got)});
+  if (connection.stage == Stage::announced) return hear_proxy(connection, at, static_cast<size_t>(got));
   connection.parser.restore(at - kept);
   parse(connection, at, static_cast<size_t>(got));
 }
@@ -244,7 +245,8 @@ bool Reactor::on_request(const http::Request& request) {
     bool is_any = options_.limits.left_to_app.upgrades;
     connection.offer_is_last = is_any && (is_last || request.head.method == HTTP_CONNECT);
   }
-  events_.put_request(connection.id, sequence, connection.peer, request, connection.upgrade_offered);
+  const net::Address& client = connection.client();
+  events_.put_request(connection.id, sequence, client, connection.peer, request, connection.upgrade_offered);
   if (!request.complete) {
     connection.incoming = std::make_unique<IncomingBody>();
     connection.incoming->sequence = sequence;
@@ -343,8 +345,9 @@ void Reactor::settle(Connection& connection) {
   bool has_unread = connection.stage <= Stage::tunnel && connection.parser.has_unread();
   bool says_nothing_more = connection.unanswered.empty() && !connection.has_pending();
   bool is_between_requests = !connection.parser.in_message() || (connection.incoming && connection.incoming->discarded);
-  bool hears_nothing_more = connection.stage != Stage::open || (connection.input.finished && !has_unread) ||
-                            (draining_ && is_between_requests && !connection.input.readable && !has_unread);
+  bool hears_nothing_more = connection.stage > Stage::open || (connection.input.finished && !has_unread) ||
+                            (draining_ && is_between_requests && !connection.input.readable && !has_unread &&
+                             !connection.is_within_announcement());
   if (says_nothing_more && hears_nothing_more && connection.stage != Stage::lingering) return end(connection);
   bool wants_reads = (reads || connection.stage >= Stage::last) && !connection.input.finished;
   bool has_use_for_input = (wants_reads && connection.input.readable) || (reads && has_unread);

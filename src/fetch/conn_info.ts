@@ -1,6 +1,6 @@
 import type { FetchInfo } from './info.js'
 
-/** The peer of a connection, in the form that Hono uses. */
+/** The client, in the form that Hono uses. */
 export interface ConnInfo {
   readonly remote: {
     readonly address: string
@@ -10,7 +10,7 @@ export interface ConnInfo {
   }
 }
 
-/** The peer of a Hono context: the client, or the proxy in front of the server. */
+/** The client of a Hono context: the peer, unless `trustProxy` or `proxyProtocol` says otherwise. */
 export function getConnInfo(c: { readonly env: unknown }): ConnInfo {
   const { remoteAddress, port, incoming } = c.env as FetchInfo
   const { remoteFamily } = incoming.socket

@@ -1,7 +1,9 @@
 import type { ClientError } from '../exchange/client_error.js'
 import { type Backend, native } from '../exchange/native.js'
+import type { ForwardedFields } from '../request/forwarding.js'
 import type { BrinkRequest } from '../request/request.js'
 import { logToConsole, STANDARD_BODY_LIMIT } from '../request/standards.js'
+import { TrustedProxies, type TrustProxy } from '../request/trusted_proxies.js'
 import { knownOptions, wholeNumber, wrongType, wrongValue } from '../runtime/option_errors.js'
 
 /**
@@ -42,6 +44,31 @@ export interface ServeOptions {
    * 1024.
    */
   backlog?: number | undefined
+  /**
+   * The proxies that may say who the client is, and how it has addressed the server. `req.ip` and `req.url` then follow
+   * the fields `Forwarded` (RFC 7239) or `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, from the right, and never
+   * further than a proxy that is trusted. `req.peer` stays the address of the connection.
+   *
+   * `true` trusts every address, and a number so many proxies in front of the server: only for a server that clients
+   * cannot reach by themselves. A list trusts the proxies with these addresses: IP addresses, networks such as
+   * `10.0.0.0/8`, `loopback`, `linklocal`, `uniquelocal`, and `unix` for peers on a Unix socket; also as a string with
+   * commas. Default: false, and the fields are not read.
+   */
+  trustProxy?: TrustProxy | undefined
+  /**
+   * The fields that the proxies write: `forwarded` or `x-forwarded`. Name it, because a proxy passes the other ones on
+   * as a client has sent them. With `auto`, the fields that are there are read, and when both are, only what both say is
+   * believed. Default: `auto`.
+   */
+  forwardedFields?: ForwardedFields | undefined
+  /**
+   * The PROXY protocol, versions 1 and 2, by which a proxy announces the client of each connection before its first
+   * byte; `req.ip` is then that client. `require`: every connection begins with such a header; others are closed. If
+   * `trustProxy` is a list, only those addresses may connect. `accept`: connections from the addresses in the list
+   * `trustProxy` may begin with a header; for all others it is an invalid request. A header must be complete after
+   * `headersTimeout`. Default: false.
+   */
+  proxyProtocol?: 'require' | 'accept' | false | undefined
   /** The maximum size of a request head, in bytes. A larger one gets 431. Default: 16 KiB. Maximum: 65535. */
   maxHeaderSize?: number | undefined
   /** The maximum number of header fields in a request. More get 431. Default: 100. Maximum: 1000. */
@@ -157,8 +184,8 @@ const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>>
 }
 
 export type CheckedOptions = {
-  [Name in Exclude<keyof ServeOptions, 'onClientError' | 'port'>]-?: NonNullable<ServeOptions[Name]>
-} & Pick<ServeOptions, 'onClientError'> & { port: number }
+  [Name in Exclude<keyof ServeOptions, 'onClientError' | 'port' | 'trustProxy'>]-?: NonNullable<ServeOptions[Name]>
+} & Pick<ServeOptions, 'onClientError'> & { port: number; trustProxy: TrustedProxies | false }
 
 /**
  * Validates the options and fills in the defaults.
@@ -167,7 +194,17 @@ export type CheckedOptions = {
  */
 export function checkedOptions(given: ServeOptions): CheckedOptions {
   const numberNames = Object.keys(NUMBERS) as NumberOption[]
-  knownOptions(given, [...numberNames, 'host', 'backend', 'reusePort', 'log', 'onClientError'])
+  knownOptions(given, [
+    ...numberNames,
+    'host',
+    'backend',
+    'reusePort',
+    'trustProxy',
+    'forwardedFields',
+    'proxyProtocol',
+    'log',
+    'onClientError',
+  ])
   const numbers = {} as Record<NumberOption, number>
   for (const name of numberNames) {
     const value = given[name]
@@ -187,7 +224,29 @@ export function checkedOptions(given: ServeOptions): CheckedOptions {
   const backend = chosenBackend(given.backend)
   if (backend.needsThread && numbers.threads === 0) numbers.threads = 1
   const optional = onClientError === undefined ? {} : { onClientError }
-  return { ...numbers, host: address, reusePort, log, backend: backend.name, ...optional }
+  return { ...numbers, ...checkedProxies(given), host: address, reusePort, log, backend: backend.name, ...optional }
+}
+
+function checkedProxies(given: ServeOptions): Pick<CheckedOptions, 'trustProxy' | 'forwardedFields' | 'proxyProtocol'> {
+  const { forwardedFields = 'auto', proxyProtocol = false } = given
+  const trustProxy = TrustedProxies.of(given.trustProxy) ?? false
+  if (!['auto', 'forwarded', 'x-forwarded'].includes(forwardedFields)) {
+    throw wrongValue(
+      'forwardedFields',
+      `must be auto, forwarded or x-forwarded, not ${JSON.stringify(forwardedFields)}`,
+    )
+  }
+  if (![false, 'accept', 'require'].includes(proxyProtocol)) {
+    throw wrongValue('proxyProtocol', `must be false, 'accept' or 'require', not ${JSON.stringify(proxyProtocol)}`)
+  }
+  if (proxyProtocol === 'accept' && !(trustProxy && trustProxy.isList)) {
+    const cure = "name the proxies' addresses as trustProxy, such as ['10.0.0.0/8']"
+    throw wrongValue(
+      'proxyProtocol',
+      `must not be 'accept' for everybody, because any client could send a header: ${cure}`,
+    )
+  }
+  return { trustProxy, forwardedFields, proxyProtocol }
 }
 
 /** Environment variables are strings. Everything but a string of digits is refused, the empty string too. */

@@ -4,6 +4,7 @@ import type { FetchInfo } from '../fetch/info.js'
 import { coded } from '../runtime/errors.js'
 import { wrongValue } from '../runtime/option_errors.js'
 import type { FetchServeOptions } from '../server/applications.js'
+import type { ServeOptions } from '../server/options.js'
 import { type Server, serve as serveApp } from '../server/server.js'
 
 type MaybePromise<T> = T | Promise<T>
@@ -30,7 +31,8 @@ export interface SrvxOptions {
   gracefulShutdown?: boolean | { readonly gracefulTimeout?: number } | undefined
   /** In bytes. Default: 4 GiB, the maximum. */
   maxRequestBodySize?: number | undefined
-  trustProxy?: false | undefined
+  /** As in `serve` of brink: `true`, a number of hops, or the addresses of the proxies. Default: false. */
+  trustProxy?: ServeOptions['trustProxy']
   protocol?: 'http' | undefined
   brink?: FetchServeOptions | undefined
 }
@@ -58,8 +60,8 @@ const GRACEFUL_SECONDS = 5
 /**
  * Works like srvx's `serve`: `serve({ fetch, port: 3000 })`.
  *
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for invalid options; `tls` and `trustProxy` are not
- *   supported. When the server cannot listen, `ready()` rejects
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for invalid options; `tls` is not supported.
+ *   When the server cannot listen, `ready()` rejects
  */
 export function serve(options: SrvxOptions): SrvxServer {
   return new BrinkServer(options)
@@ -78,9 +80,7 @@ class BrinkServer implements SrvxServer {
     if (typeof options?.fetch !== 'function') {
       throw coded(new TypeError('serve() of brink/fetch takes an object with a fetch().'), 'ERR_INVALID_ARG_TYPE')
     }
-    for (const name of ['tls', 'trustProxy'] as const) {
-      if ((options as { tls?: unknown })[name as 'tls']) throw wrongValue(name, "is not supported: it is the proxy's")
-    }
+    if ((options as { tls?: unknown }).tls) throw wrongValue('tls', "is not supported: it is the proxy's")
     this.options = { ...options, middleware: [...(options.middleware ?? [])] }
     for (const plugin of options.plugins ?? []) plugin(this)
     const { middleware } = this.options
@@ -118,13 +118,22 @@ class BrinkServer implements SrvxServer {
   }
 
   async #listen(): Promise<Server> {
-    const { error, port = process.env.PORT ?? 3000, hostname, reusePort, maxRequestBodySize, brink } = this.options
+    const {
+      error,
+      port = process.env.PORT ?? 3000,
+      hostname,
+      reusePort,
+      maxRequestBodySize,
+      trustProxy,
+      brink,
+    } = this.options
     this.#server = await serveApp(
       { fetch: (request: Request, info: FetchInfo) => this.#answer(request, info) },
       {
         port,
         host: hostname ?? process.env.HOST ?? '::',
         reusePort,
+        trustProxy,
         bodyLimit: maxRequestBodySize ?? MOST_BYTES,
         error,
         ...brink,
