@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <string_view>
 
 #include "http/characters.h"
@@ -39,6 +40,11 @@ void set_ipv4(const uint8_t* four_bytes, net::Address* address) {
 void set_ipv6(const uint8_t* sixteen_bytes, net::Address* address) {
   std::memcpy(address->bytes, sixteen_bytes, 16);
   address->is_ipv4 = std::memcmp(sixteen_bytes, kMappedPrefix, sizeof kMappedPrefix) == 0;
+}
+
+// The address of all zeros is nobody's (RFC 4291, 2.5.2).
+bool is_client(const net::Address& address) {
+  return std::any_of(std::begin(address.bytes), std::end(address.bytes), [](uint8_t byte) { return byte != 0; });
 }
 
 // Words with one space between them.
@@ -100,11 +106,12 @@ bool read_line(Slice line, ProxyHeader* header) {
   if (name != "TCP4" && name != "TCP6") return false;
   bool is_ipv4 = name == "TCP4";
   net::Address destination;
-  header->has_client = true;
   // One after the other, for each begins behind the one before.
-  return read_address(words.next(), is_ipv4, &header->client) && read_address(words.next(), is_ipv4, &destination) &&
-         read_port(words.next(), &header->client.port) && !words.is_over() &&
-         read_port(words.next(), &destination.port) && words.is_over();
+  bool is_valid = read_address(words.next(), is_ipv4, &header->client) &&
+                  read_address(words.next(), is_ipv4, &destination) && read_port(words.next(), &header->client.port) &&
+                  !words.is_over() && read_port(words.next(), &destination.port) && words.is_over();
+  header->has_client = is_valid && is_client(header->client);
+  return is_valid;
 }
 
 ProxyHeader read_version_1(Slice bytes) {
@@ -150,7 +157,7 @@ ProxyHeader read_version_2(Slice bytes) {
     set_ipv6(addresses, &header.client);
     header.client.port = port_at(32);
   }
-  header.has_client = family == kInet || family == kInet6;
+  header.has_client = is_client(header.client);
   return header;
 }
 

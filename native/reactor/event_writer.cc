@@ -63,11 +63,11 @@ uint32_t* EventWriter::begin_event(uint32_t kind, size_t word_count, ConnectionI
   return words;
 }
 
-void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Address& client, const net::Address& peer,
+void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Address& peer,
                               const http::Request& request, bool offers_upgrade) {
   const http::RequestHead& head = request.head;
   uint32_t* words = begin_event(layout::kEventRequest, layout::kRequestFields + 2 * head.fields.size(), id);
-  uint32_t flags = head.traits | (client.is_ipv4 ? layout::kFlagIpv4 : 0) |
+  uint32_t flags = head.traits | (peer.is_ipv4 ? layout::kFlagIpv4 : 0) |
                    (request.complete ? 0 : layout::kFlagBodyFollows) | (offers_upgrade ? layout::kFlagUpgrade : 0);
   words[layout::kRequestKnown] = request.known ? request.known->number : 0;
   if (request.known && std::exchange(request.known->is_new, false)) flags |= layout::kFlagNewlyKnown;
@@ -81,8 +81,8 @@ void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Add
   words[layout::kRequestTarget] = word_of(head.target);
   words[layout::kRequestBodyOffset] = request.body.size > 0 ? static_cast<uint32_t>(offset_in_block(request.body)) : 0;
   words[layout::kRequestBodyLength] = static_cast<uint32_t>(request.body.size);
-  std::memcpy(words + layout::kRequestAddress, client.bytes, sizeof client.bytes);
-  words[layout::kRequestPort] = client.port;
+  std::memcpy(words + layout::kRequestAddress, peer.bytes, sizeof peer.bytes);
+  words[layout::kRequestPort] = peer.port;
   words[layout::kRequestFieldCount] = static_cast<uint32_t>(head.fields.size());
   words[layout::kRequestAnnouncedLow] = static_cast<uint32_t>(head.content_length);
   words[layout::kRequestAnnouncedHigh] = static_cast<uint32_t>(head.content_length >> 32);
@@ -94,16 +94,20 @@ void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Add
     *field_words++ = word_of(field.name);
     *field_words++ = word_of(field.value);
   }
-  if (&client != &peer) put_peer(words, peer);
 }
 
-// Behind the fields, so that requests of most connections have no words for it.
-void EventWriter::put_peer(uint32_t* words, const net::Address& peer) {
+// The peer's address stands behind the fields, so that requests of most connections have no words for it.
+void EventWriter::put_client(const net::Address& client, const net::Address& peer, size_t field_count) {
   uint32_t* peer_words = batch_.block->words + words_used_;
+  uint32_t* words = peer_words - (layout::kRequestFields + 2 * field_count);
+  std::memcpy(words + layout::kRequestAddress, client.bytes, sizeof client.bytes);
+  words[layout::kRequestPort] = client.port;
   std::memcpy(peer_words + layout::kPeerAddress, peer.bytes, sizeof peer.bytes);
   peer_words[layout::kPeerPort] = peer.port;
   words[layout::kEventWords] += layout::kPeerWords;
-  words[layout::kRequestFlags] |= layout::kFlagAnnounced | (peer.is_ipv4 ? layout::kFlagPeerIpv4 : 0);
+  uint32_t flags = words[layout::kRequestFlags] & ~uint32_t{layout::kFlagIpv4};
+  words[layout::kRequestFlags] = flags | layout::kFlagAnnounced | (client.is_ipv4 ? layout::kFlagIpv4 : 0) |
+                                 (peer.is_ipv4 ? layout::kFlagPeerIpv4 : 0);
   words_used_ += layout::kPeerWords;
 }
 

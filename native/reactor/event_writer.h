@@ -51,9 +51,10 @@ class EventWriter {
   char* free_bytes() { return batch_.block->bytes + bytes_used_; }
   void used(size_t bytes) { bytes_used_ += bytes; }
 
-  // `client` is the same object as `peer` unless the peer speaks for somebody else.
-  void put_request(ConnectionId id, uint32_t sequence, const net::Address& client, const net::Address& peer,
-                   const http::Request& request, bool offers_upgrade);
+  void put_request(ConnectionId id, uint32_t sequence, const net::Address& peer, const http::Request& request,
+                   bool offers_upgrade);
+  // The request that was put last is this client's, for whom the peer speaks.
+  void put_client(const net::Address& client, const net::Address& peer, size_t field_count);
   void put_body(ConnectionId id, uint32_t sequence, net::Slice bytes, net::Slice trailers, bool is_last);
 
   // Whether one of the small events below still fits. All need a block.
@@ -71,7 +72,6 @@ class EventWriter {
 
  private:
   size_t offset_in_block(net::Slice bytes);
-  void put_peer(uint32_t* words, const net::Address& peer);
   uint32_t* begin_event(uint32_t kind, size_t word_count, ConnectionId id);
 
   Batch batch_;

@@ -169,8 +169,10 @@ void Reactor::receive(Connection& connection) {
   stats_.bytes_in += static_cast<uint64_t>(got);
   // While output is pending, the window is that of what is taken.
   if (!connection.has_pending()) connection.window.bytes += static_cast<uint32_t>(got);
-  if (connection.stage == Stage::tunnel) return pass_on(connection, {at, static_cast<size_t>(got)});
-  if (connection.stage == Stage::announced) return hear_proxy(connection, at, static_cast<size_t>(got));
+  if (connection.stage != Stage::open) {
+    if (connection.stage == Stage::announced) return hear_proxy(connection, at, static_cast<size_t>(got));
+    return pass_on(connection, {at, static_cast<size_t>(got)});
+  }
   connection.parser.restore(at - kept);
   parse(connection, at, static_cast<size_t>(got));
 }
@@ -245,8 +247,10 @@ bool Reactor::on_request(const http::Request& request) {
     bool is_any = options_.limits.left_to_app.upgrades;
     connection.offer_is_last = is_any && (is_last || request.head.method == HTTP_CONNECT);
   }
-  const net::Address& client = connection.client();
-  events_.put_request(connection.id, sequence, client, connection.peer, request, connection.upgrade_offered);
+  events_.put_request(connection.id, sequence, connection.peer, request, connection.upgrade_offered);
+  if (connection.announced) {
+    events_.put_client(connection.announced->client, connection.peer, request.head.fields.size());
+  }
   if (!request.complete) {
     connection.incoming = std::make_unique<IncomingBody>();
     connection.incoming->sequence = sequence;

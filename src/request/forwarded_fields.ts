@@ -95,13 +95,19 @@ function readNode(text: string): Node | 'hidden' | undefined {
   const [, address = '', port = '0'] = bracketed ?? IPV4_NODE.exec(text) ?? []
   // In brackets stands an IPv6 address, and no other.
   if (address.includes(':') !== (bracketed !== null)) return undefined
-  const bytes = parseAddress(address)
+  const bytes = addressOf(address)
   return bytes === undefined || Number(port) > 65535 ? undefined : { address: bytes, port: Number(port) }
+}
+
+/** The address `::` is nobody's (RFC 4291 §2.5.2). */
+function addressOf(text: string): Uint8Array | undefined {
+  const bytes = parseAddress(text)
+  return bytes?.some((byte) => byte !== 0) ? bytes : undefined
 }
 
 /** An element of `X-Forwarded-For`: an address, IPv6 with or without brackets, and a port. Undefined for all else. */
 export function readForwardedFor(element: string): Node | undefined {
-  const bare = parseAddress(element)
+  const bare = addressOf(element)
   if (bare !== undefined) return { address: bare, port: 0 }
   const node = readNode(element)
   return node === 'hidden' ? undefined : node

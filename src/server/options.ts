@@ -239,7 +239,7 @@ function checkedProxies(given: ServeOptions): Pick<CheckedOptions, 'trustProxy' 
   if (![false, 'accept', 'require'].includes(proxyProtocol)) {
     throw wrongValue('proxyProtocol', `must be false, 'accept' or 'require', not ${JSON.stringify(proxyProtocol)}`)
   }
-  if (proxyProtocol === 'accept' && !(trustProxy && trustProxy.isList)) {
+  if (proxyProtocol === 'accept' && (trustProxy === false || !trustProxy.isList)) {
     const cure = "name the proxies' addresses as trustProxy, such as ['10.0.0.0/8']"
     throw wrongValue(
       'proxyProtocol',

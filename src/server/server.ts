@@ -261,7 +261,7 @@ class OpenServer implements Server, Listeners {
 /** Those whose headers of the PROXY protocol are believed: without a list, whoever must send one. */
 function nativeTrust({ proxyProtocol, trustProxy }: CheckedOptions) {
   if (proxyProtocol === false) return {}
-  return trustProxy && trustProxy.isList ? trustProxy.forNative() : { trustsAnyPeer: true }
+  return trustProxy !== false && trustProxy.isList ? trustProxy.forNative() : { trustsAnyPeer: true }
 }
 
 /** An error of opening a reactor, such as `EMFILE`, with the `code` and `errno` of system errors. */

@@ -58,6 +58,8 @@ const headers: [what: string, header: string | Buffer, ip: string][] = [
   ['version 2, TLVs', version2({ addresses: INET, more: [...tlv(1, 8), ...tlv(0x20, 40), ...tlv(4, 0)] }), CLIENT],
   ['version 2, TLVs that are none', version2({ addresses: INET, more: [1, 0xff, 0xff, 7] }), CLIENT],
   ['version 2, the longest', version2({ addresses: INET, more: new Uint8Array(4096 - 28) }), CLIENT],
+  ['version 1, the address of nobody', line('TCP6 :: ::1 1 2'), PEER],
+  ['version 2, the address of nobody', version2({ family: 0x21, addresses: new Array(36).fill(0) }), PEER],
   ['version 2, LOCAL', version2({ command: 0, family: 0 }), PEER],
   ['version 2, LOCAL with addresses', version2({ command: 0, addresses: INET }), PEER],
   ['version 2, LOCAL of a family that is none', version2({ command: 0, family: 0xff, addresses: [1, 2] }), PEER],

@@ -53,6 +53,8 @@ const ips: [what: string, fields: (readonly [string, string])[], ip: string][] =
   ['a port that is none', [xff('192.0.2.1:65536')], PEER],
   ['IPv4 in brackets', [xff('[192.0.2.1]')], PEER],
   ['quotes', [xff('"192.0.2.1"')], PEER],
+  ['the address of nobody', [xff('::')], PEER],
+  ['the address of nobody in Forwarded', [f('for="[::]"')], PEER],
   ['a zone', [xff('fe80::1%eth0')], PEER],
 
   ['Forwarded', [f('for=192.0.2.1')], '192.0.2.1'],
