@@ -3,8 +3,21 @@
 //
 //   --packages  nothing but the packages     --tests       the tests as well
 //   --load      the load generator as well   --frameworks  the packages of test/frameworks as well
+//   --runtimes  the runtimes of test/runtimes as well   --managers  the package managers of test/install as well
+//   --addon     puts the addon where a package carries it, if none is there: npm packs a git repository so
+//   --package   leaves nothing in dist/ that the published package would carry by mistake
 
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +26,8 @@ import { withLock } from './lock.mjs'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const DIST = join(ROOT, 'dist')
+// What an app or Node loads by its path.
+const ENTRIES = ['index.ts', 'fetch.ts', 'cli.ts', 'node.ts', 'node/register.ts', 'folder/typescript_hook.ts']
 const PROJECTS = ['src', 'routes', 'test', 'load']
 
 function checkNode() {
@@ -26,7 +41,7 @@ function installPackages(folder, what) {
   const wanted = fingerprint([join(folder, 'package-lock.json')], dependencies, devDependencies)
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return
 
-  console.log(`Installing ${what} …`)
+  announce(`Installing ${what} …`)
   // NODE_ENV=production would leave the compilers out.
   const usual = ['--include=dev', '--ignore-scripts', '--no-progress', '--loglevel=error']
   const installed = runNpm(['ci', '--prefix', folder, ...usual])
@@ -44,11 +59,12 @@ function compileTypeScript(projects) {
   const stale = projects.filter((project) => stamps[project] !== wanted[project])
   if (stale.length === 0) return
 
-  console.log('Compiling TypeScript …')
+  announce('Compiling TypeScript …')
   removeOrphans()
   const compiled = run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', ...stale])
   if (!compiled.ok) throw new Failure('The TypeScript does not compile.', compiled.output)
   bundlePackage()
+  removeOldChunks(7)
   writeFileSync(stampFile, JSON.stringify({ ...stamps, ...wanted }, null, 2))
 }
 
@@ -58,20 +74,42 @@ function compileTypeScript(projects) {
  */
 function bundlePackage() {
   const { buildSync } = createRequire(import.meta.url)('esbuild')
+  // Made aside and renamed: an app that runs from here finds whole files, old or new.
+  const aside = join(DIST, `.bundle-${process.pid}`)
   buildSync({
-    entryPoints: ['index.ts', 'fetch.ts', 'cli.ts', 'node.ts', 'node/register.ts'].map((name) =>
-      join(ROOT, 'src', name),
-    ),
-    outdir: DIST,
+    entryPoints: ENTRIES.map((name) => join(ROOT, 'src', name)),
+    outdir: aside,
     bundle: true,
     splitting: true,
     packages: 'external',
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    sourcemap: true,
     logLevel: 'error',
   })
+  for (const name of readdirSync(aside, { recursive: true }).filter((name) => name.endsWith('.js'))) {
+    renameSync(join(aside, name), join(DIST, name))
+  }
+  rmSync(aside, { recursive: true })
+}
+
+/** Chunks of earlier bundles; an app that was started from one loads its chunks when it first needs them. */
+function removeOldChunks(days) {
+  const names = readdirSync(DIST).filter((name) => /^chunk-\w+\.js(\.map)?$/.test(name))
+  const used = new Set(ENTRIES.flatMap((name) => [...chunksOf(join(DIST, name.replace(/ts$/, 'js')))]))
+  for (const name of names.filter((name) => !used.has(name))) {
+    const age = Date.now() - statSync(join(DIST, name)).mtimeMs
+    if (age >= days * 86_400_000) rmSync(join(DIST, name))
+  }
+}
+
+function chunksOf(file, found = new Set()) {
+  for (const [name] of readFileSync(file, 'utf8').matchAll(/\bchunk-\w+\.js\b/g)) {
+    if (found.has(name)) continue
+    found.add(name)
+    chunksOf(join(DIST, name), found)
+  }
+  return found
 }
 
 /** Every project sees the types of src. */
@@ -87,9 +125,20 @@ function projectFingerprint(project) {
 function removeOrphans() {
   for (const file of filesUnder(DIST, (name) => /\.(js|js\.map|d\.ts)$/.test(name))) {
     const output = relative(DIST, file).replace(/\.(js|js\.map|d\.ts)$/, '.ts')
+    // A bundle's chunk has no source of its own.
+    if (output.startsWith('chunk-')) continue
     const project = PROJECTS.find((name) => output.startsWith(`${name}/`))
     if (!existsSync(join(ROOT, project ? output : join('src', output)))) rmSync(file)
   }
+}
+
+/** native/build is not packed. What is in native/prebuilds comes last: what was compiled here is found before it. */
+function carryAddon() {
+  const prebuilds = join(ROOT, 'native', 'prebuilds')
+  if (filesUnder(prebuilds, (name) => name.endsWith('.node')).length > 0) return
+  const folder = join(prebuilds, `${process.platform}-${process.arch}`)
+  mkdirSync(folder, { recursive: true })
+  copyFileSync(join(ROOT, 'native/build/Release/brink.node'), join(folder, 'compiled.node'))
 }
 
 const flags = process.argv.slice(2)
@@ -97,15 +146,41 @@ const projects = ['src', 'routes']
 if (flags.includes('--tests')) projects.push('test')
 if (flags.includes('--load')) projects.push('load')
 
+/** Every step that has something to do says so first. */
+let announce = console.log
+
+function prepare() {
+  installPackages(ROOT, 'its packages')
+  if (flags.includes('--packages')) return
+  if (flags.includes('--frameworks')) installPackages(join(ROOT, 'test/frameworks'), 'the frameworks')
+  if (flags.includes('--managers')) installPackages(join(ROOT, 'test/install/packages'), 'the package managers')
+  if (flags.includes('--runtimes')) installPackages(join(ROOT, 'test/runtimes/packages'), 'the runtimes')
+  buildNative(announce)
+  compileTypeScript(projects)
+  if (flags.includes('--addon')) carryAddon()
+  if (flags.includes('--package')) removeOldChunks(0)
+}
+
+/** A checkout that cannot be written starts when it was built before. */
+function prepareReadOnly(cause) {
+  announce = (step) => {
+    const doing = step.replace(/ …$/, '')
+    throw new Failure(
+      `This checkout is not built, or not with its newest sources, and cannot be written (${cause.code}): ${doing} is ` +
+        'to be done. Run `node .dev/prepare.mjs` once where, and as a user by whom, it can be written.',
+    )
+  }
+  prepare()
+}
+
 try {
   checkNode()
-  withLock(join(ROOT, '.dev', '.lock'), () => {
-    installPackages(ROOT, 'its packages')
-    if (flags.includes('--packages')) return
-    if (flags.includes('--frameworks')) installPackages(join(ROOT, 'test/frameworks'), 'the frameworks')
-    buildNative()
-    compileTypeScript(projects)
-  })
+  try {
+    withLock(join(ROOT, '.dev', '.lock'), prepare)
+  } catch (error) {
+    if (!['EACCES', 'EROFS', 'EPERM'].includes(error.code)) throw error
+    prepareReadOnly(error)
+  }
 } catch (error) {
   if (!(error instanceof Failure)) throw error
   error.exit()

@@ -7,16 +7,15 @@
   'targets': [
     {
       'target_name': 'brink',
-      'sources': ['<!@(node build.mjs sources)'],
+      'sources': ['<!@(node compilation.mjs sources)'],
       'include_dirs': [
         '.',
         '<!(node -p "require(\'node-addon-api\').include_dir")',
       ],
-      'defines': ['NAPI_VERSION=8', 'NAPI_DISABLE_CPP_EXCEPTIONS', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
-      'cflags': ['-O3', '-fvisibility=hidden', '-fno-asynchronous-unwind-tables'],
-      # The only C is llhttp's, which is not ours to keep free of warnings.
-      'cflags_c': ['-w'],
-      'cflags_cc': ['-std=c++17', '-Wall', '-Wextra', '-fno-exceptions', '-fvisibility-inlines-hidden'],
+      'defines': ['<!@(node compilation.mjs defines)'],
+      'cflags': ['<!@(node compilation.mjs cflags)'],
+      'cflags_c': ['<!@(node compilation.mjs cflags_c)'],
+      'cflags_cc': ['<!@(node compilation.mjs cflags_cc)'],
       'cflags!': ['-Wno-unused-parameter'],
       'cflags_cc!': ['-std=gnu++17', '-std=gnu++20'],
       'xcode_settings': {
@@ -26,8 +25,8 @@
         'GCC_ENABLE_CPP_EXCEPTIONS': 'NO',
         'GCC_OPTIMIZATION_LEVEL': '3',
         'GCC_SYMBOLS_PRIVATE_EXTERN': 'YES',
-        'OTHER_CFLAGS': ['-w'],
-        'OTHER_CPLUSPLUSFLAGS': ['-Wall', '-Wextra', '-fvisibility-inlines-hidden'],
+        'OTHER_CFLAGS': ['<!@(node compilation.mjs cflags_c)'],
+        'OTHER_CPLUSPLUSFLAGS': ['<!@(node compilation.mjs cflags_cc)'],
         'OTHER_LDFLAGS': ['-Wl,-x'],
       },
       'conditions': [
@@ -43,7 +42,7 @@
           'libraries': ['<!@(pkg-config --libs libllhttp)'],
         }, {
           'include_dirs': ['deps/llhttp'],
-          'sources': ['deps/llhttp/api.c', 'deps/llhttp/http.c', 'deps/llhttp/llhttp.c'],
+          'sources': ['<!@(node compilation.mjs llhttp)'],
         }],
       ],
     },

@@ -16,13 +16,12 @@ import {
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { basename, delimiter, dirname, join, sep } from 'node:path'
+import { basename, delimiter, dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 
 const NATIVE = dirname(fileURLToPath(import.meta.url))
 const ROOT = dirname(NATIVE)
-const SOURCE_FOLDERS = ['poller', 'net', 'http', 'reactor', 'host', 'binding']
 
 // The llhttp on npm is 1.0.1 of 2018, with known request-smuggling holes. The maintained releases are published there
 // only inside other packages; this is one that carries 9.3.0's generated C unchanged.
@@ -61,10 +60,14 @@ export function run(command, args, options = {}) {
   return { ok: status === 0, output: [stdout, stderr, ended].filter(Boolean).join('\n') }
 }
 
-/** One hash over the names and contents of files, and over whatever else decides what is built from them. */
+/**
+ * One hash over the names and contents of files, and over whatever else decides what is built from them. A checkout may
+ * be copied to another place.
+ */
 export function fingerprint(files, ...others) {
   const hash = createHash('sha256')
-  for (const file of files.sort()) hash.update(file).update('\0').update(readFileSync(file)).update('\0')
+  for (const file of files.sort())
+    hash.update(relative(ROOT, file)).update('\0').update(readFileSync(file)).update('\0')
   return hash.update(JSON.stringify(others)).digest('hex')
 }
 
@@ -121,31 +124,31 @@ export function fetchLlhttp(say = console.log) {
   if (LLHTTP.files.every((name) => existsSync(join(folder, name))) && isLlhttp(folder)) return
 
   say(`Fetching llhttp ${LLHTTP.version} …`)
-  const temporary = mkdtempSync(join(tmpdir(), 'brink-llhttp-'))
+  const what = `llhttp ${LLHTTP.version}`
+  withTarball(LLHTTP, what, 'A system llhttp will do: BRINK_SYSTEM_LLHTTP=1.', (tarball) =>
+    unpackLlhttp(gunzipSync(readFileSync(tarball)), folder),
+  )
+}
+
+/**
+ * Fetches the tarball of an npm package, checks its hash, and hands its path to `use`. No script of it runs, and
+ * nothing is installed.
+ */
+export function withTarball({ package: name, tarball, integrity }, what, otherwise, use) {
+  const temporary = mkdtempSync(join(tmpdir(), 'brink-fetch-'))
   try {
-    const packed = runNpm([
-      'pack',
-      LLHTTP.package,
-      '--ignore-scripts',
-      '--loglevel=error',
-      '--pack-destination',
-      temporary,
-    ])
+    const options = ['--ignore-scripts', '--loglevel=error', '--pack-destination', temporary]
+    const packed = runNpm(['pack', name, ...options])
     if (!packed.ok) {
       const { sentence, line } = npmError(packed.output)
-      throw new Failure(
-        `brink could not fetch llhttp ${LLHTTP.version}: ${sentence}. A system llhttp will do: BRINK_SYSTEM_LLHTTP=1.`,
-        line,
-      )
+      throw new Failure(`brink could not fetch ${what}: ${sentence}. ${otherwise}`, line)
     }
-    const tarball = readFileSync(join(temporary, LLHTTP.tarball))
-    const integrity = `sha512-${createHash('sha512').update(tarball).digest('base64')}`
-    if (integrity !== LLHTTP.integrity) {
-      throw new Failure(
-        `${LLHTTP.package} is not the file that brink trusts: expected ${LLHTTP.integrity}, got ${integrity}`,
-      )
+    const file = join(temporary, tarball)
+    const found = `sha512-${createHash('sha512').update(readFileSync(file)).digest('base64')}`
+    if (found !== integrity) {
+      throw new Failure(`${name} is not the file that brink trusts: expected ${integrity}, got ${found}`)
     }
-    unpackLlhttp(gunzipSync(tarball), folder)
+    use(file)
   } finally {
     rmSync(temporary, { recursive: true, force: true })
   }
@@ -255,7 +258,7 @@ export function buildAddon(say = console.log) {
 
 /** What the addon is made of. Node-API is stable between versions of Node, so these do not count. */
 function addonFingerprint() {
-  const isInput = (name) => /\.(cc|h|c|gyp|mjs)$/.test(name) && !/^(build|prebuilds|selftest|fuzz)[\\/]/.test(name)
+  const isInput = (name) => /\.(cc|h|c|gyp|mjs)$/.test(name) && !/^(build|prebuilds?|selftest|fuzz)[\\/]/.test(name)
   const { BRINK_WERROR, BRINK_SYSTEM_LLHTTP, CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS } = process.env
   const settings = [BRINK_WERROR, BRINK_SYSTEM_LLHTTP, CC, CXX, CFLAGS, CXXFLAGS, LDFLAGS]
   return fingerprint(filesUnder(NATIVE, isInput), nodeAddonApi(), process.platform, process.arch, settings)
@@ -304,7 +307,7 @@ function gypOptions() {
 }
 
 /** Most installations of Node carry its headers; using them spares node-gyp a download. */
-function installedHeaders() {
+export function installedHeaders() {
   const prefix = dirname(dirname(realpathSync(process.execPath)))
   const header = join(prefix, 'include', 'node', 'node_version.h')
   if (!existsSync(header) || !existsSync(join(prefix, 'include', 'node', 'common.gypi'))) return undefined
@@ -329,17 +332,9 @@ export function buildNative(say = console.log) {
   buildAddon(say)
 }
 
-/** What binding.gyp compiles, besides llhttp. */
-function sources() {
-  return SOURCE_FOLDERS.flatMap((folder) =>
-    filesUnder(join(NATIVE, folder), (name) => name.endsWith('.cc')).map((file) => file.slice(NATIVE.length + 1)),
-  ).sort()
-}
-
 if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   try {
-    if (process.argv[2] === 'sources') console.log(sources().join('\n'))
-    else buildNative()
+    buildNative()
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     error.exit()

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from 'node:fs'
-import { type CommandLine, helpText, parseCommandLine, UsageError } from './cli/cli_options.js'
+import { asFlags, type CommandLine, helpText, parseCommandLine, UsageError } from './cli/cli_options.js'
 import { native } from './exchange/native.js'
 import { files } from './files/files.js'
 import { routesFrom } from './folder/folder.js'
 import { Router } from './routing/router.js'
 import { codeOf, messageOf } from './runtime/errors.js'
-import { checkedOptions } from './server/options.js'
+import { type BackendName, checkedOptions } from './server/options.js'
 import { type Server, serve } from './server/server.js'
 
 /** How long unanswered requests may take after SIGINT or SIGTERM. */
@@ -23,21 +23,22 @@ async function main(): Promise<void> {
     const commandLine = parseCommandLine(process.argv.slice(2), process.env)
     if (commandLine.help) process.stdout.write(helpText())
     else if (commandLine.version) process.stdout.write(`${version()}\n`)
-    else if (commandLine.listsBackends) process.stdout.write(backendList(commandLine.backend))
+    else if (commandLine.listsBackends) process.stdout.write(backendList(commandLine))
     else await serveFolder(commandLine)
   } catch (error) {
     fail(error)
   }
 }
 
-async function serveFolder({ folder, files: fileFolder, port, host, backend, threads }: CommandLine): Promise<void> {
+async function serveFolder(commandLine: CommandLine): Promise<void> {
+  const { folder, files: fileFolder, port, host, backend, threads } = commandLine
   const router = await appOf(folder, fileFolder)
   try {
-    const server = await serve(router, { port, host, backend, threads })
+    const server = await serve(router, { port, host, backend: backend as BackendName, threads })
     closeOnSignals(server)
     process.stdout.write(`brink listening on ${server.url} (${description(server)})\n`)
   } catch (error) {
-    throw inWords(error, port, host)
+    throw inWords(error, commandLine)
   }
 }
 
@@ -46,13 +47,21 @@ function description({ backend, threads }: Server): string {
 }
 
 /** One line for each backend, with a star at the chosen one. */
-function backendList(requested: string): string {
-  const { backend: chosen } = checkedOptions({ backend: requested })
+function backendList(commandLine: CommandLine): string {
+  const chosen = chosenBackend(commandLine)
   const lines = native.backends.map(({ name, needsThread }) => {
     const host = needsThread ? 'always on threads' : 'on the JavaScript thread, or on threads'
     return `${name === chosen ? '*' : ' '} ${name.padEnd(12)} ${host}\n`
   })
   return lines.join('')
+}
+
+function chosenBackend(commandLine: CommandLine): string {
+  try {
+    return checkedOptions({ backend: commandLine.backend as BackendName }).backend
+  } catch (error) {
+    throw inWords(error, commandLine)
+  }
 }
 
 async function appOf(folder: string | undefined, fileFolder: string | undefined): Promise<Router> {
@@ -81,7 +90,7 @@ function closeOnSignals(server: Server): void {
 }
 
 /** Turns errors of listening into messages that say what to do. */
-function inWords(error: unknown, port: number, host: string): unknown {
+function inWords(error: unknown, { port, host, from }: CommandLine): unknown {
   switch (codeOf(error)) {
     case 'EADDRINUSE':
       return explained(error, `Port ${port} is in use: choose another with --port, or 0 for any free one.`)
@@ -94,7 +103,7 @@ function inWords(error: unknown, port: number, host: string): unknown {
     case 'ERR_INVALID_ARG_VALUE':
     case 'ERR_INVALID_ARG_TYPE':
     case 'ERR_OUT_OF_RANGE':
-      return new UsageError(messageOf(error), { cause: error })
+      return new UsageError(asFlags(messageOf(error), from), { cause: error })
     default:
       return error
   }

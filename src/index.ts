@@ -18,12 +18,22 @@ export type { HandlerResult } from './reply/handler_result.js'
 export { html, Reply, type ReplyBody, redirect, reply } from './reply/reply.js'
 export type { BrinkRequest, RequestState } from './request/request.js'
 export type { RequestHeaders } from './request/request_headers.js'
-export type { AddRoute, ErrorHandler, Handler, Handling, Middleware, Next, PathParams } from './routing/handler.js'
+export type {
+  AddRoute,
+  ErrorHandler,
+  Handler,
+  Handling,
+  MethodName,
+  Middleware,
+  Next,
+  PathParams,
+  RoutePath,
+} from './routing/handler.js'
 export type { LocalOptions } from './routing/local_answers.js'
 export type { RouteOptions } from './routing/route_options.js'
 export { Router } from './routing/router.js'
 export type { UpgradeHandler, UpgradeRequest } from './routing/upgrade.js'
 export type { FetchServeOptions } from './server/applications.js'
-export type { ServeOptions } from './server/options.js'
+export type { BackendName, ServeOptions } from './server/options.js'
 export { type CloseOptions, type Server, serve } from './server/server.js'
 export type { ServerStats } from './server/stats.js'

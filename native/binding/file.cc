@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "binding/errors.h"
 #include "binding/values.h"
 
 namespace brink::binding {
@@ -85,15 +86,15 @@ class FileObject final : public Napi::ObjectWrap<FileObject> {
       Napi::TypeError::New(env, "read expects bytes to read into, and an offset").ThrowAsJavaScriptException();
       return env.Undefined();
     }
-    if (!file_) return Napi::Number::New(env, -EBADF);
+    if (!file_) return errno_of(env, -EBADF);
     Napi::Uint8Array into = info[0].As<Napi::Uint8Array>();
     int64_t offset = info[1].As<Napi::Number>().Int64Value();
-    if (offset < 0) return Napi::Number::New(env, -EINVAL);
+    if (offset < 0) return errno_of(env, -EINVAL);
     size_t total = 0;
     while (total < into.ByteLength()) {
       int64_t got = net::system::read_at(file_->descriptor(), static_cast<uint64_t>(offset) + total,
                                          reinterpret_cast<char*>(into.Data()) + total, into.ByteLength() - total);
-      if (got < 0) return Napi::Number::New(env, static_cast<double>(got));
+      if (got < 0) return errno_of(env, got);
       if (got == 0) break;
       total += static_cast<size_t>(got);
     }
@@ -123,7 +124,7 @@ struct Classes {
 };
 
 Napi::Value wrap(Napi::Env env, net::OpenResult<net::File> result) {
-  if (result.error != 0) return Napi::Number::New(env, result.error);
+  if (result.error != 0) return errno_of(env, result.error);
   auto* classes = env.GetInstanceData<Classes>();
   return classes->file.New({Napi::External<std::shared_ptr<net::File>>::New(env, &result.opened)});
 }
@@ -149,18 +150,18 @@ class FolderObject final : public Napi::ObjectWrap<FolderObject> {
     int error = path_from(info[0], &path_) ? refreshed() : -ENOENT;
     if (error == 0) return;
     Napi::Error failed = Napi::Error::New(info.Env(), "the folder could not be opened");
-    failed.Set("errno", Napi::Number::New(info.Env(), error));
+    failed.Set("errno", errno_of(info.Env(), error));
     failed.ThrowAsJavaScriptException();
   }
 
  private:
   Napi::Value open(const Napi::CallbackInfo& info) {
     std::string path;
-    if (!path_from(info[0], &path)) return Napi::Number::New(info.Env(), -ENOENT);
+    if (!path_from(info[0], &path)) return errno_of(info.Env(), -ENOENT);
     return wrap(info.Env(), net::open_beneath(*folder_, path.c_str()));
   }
 
-  Napi::Value refresh(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), refreshed()); }
+  Napi::Value refresh(const Napi::CallbackInfo& info) { return errno_of(info.Env(), refreshed()); }
 
   int refreshed() {
     net::OpenResult<net::Folder> now = net::open_folder(path_.c_str());
@@ -180,9 +181,9 @@ net::OpenResult<net::File> open_beneath(const std::string& root, const std::stri
 
 Napi::Value open_file(const Napi::CallbackInfo& info) {
   std::string path, root;
-  if (!path_from(info[0], &path)) return Napi::Number::New(info.Env(), -ENOENT);
+  if (!path_from(info[0], &path)) return errno_of(info.Env(), -ENOENT);
   if (info[1].IsUndefined()) return wrap(info.Env(), net::open_file(path.c_str()));
-  if (!path_from(info[1], &root)) return Napi::Number::New(info.Env(), -ENOENT);
+  if (!path_from(info[1], &root)) return errno_of(info.Env(), -ENOENT);
   return wrap(info.Env(), open_beneath(root, path));
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "binding/errors.h"
 #include "binding/file.h"
 #include "binding/lent_bytes.h"
 #include "binding/options.h"
@@ -39,7 +40,7 @@ bool add_blocks(const Napi::Array& list, std::vector<std::unique_ptr<reactor::Bl
 
 Napi::Object failure(Napi::Env env, int error, const char* syscall) {
   Napi::Object failed = Napi::Object::New(env);
-  failed.Set("errno", Napi::Number::New(env, error));
+  failed.Set("errno", errno_of(env, error));
   failed.Set("syscall", Napi::String::New(env, syscall));
   return failed;
 }
@@ -156,11 +157,17 @@ void HostedReactor::open_host(const Napi::Object& settings) {
   }
   if (host_) return;
   Napi::Error failed = Napi::Error::New(Env(), "the poller could not be opened");
-  failed.Set("errno", Napi::Number::New(Env(), error));
+  failed.Set("errno", errno_of(Env(), error));
   failed.ThrowAsJavaScriptException();
 }
 
+// Bun does not wait for a cleanup hook to be done before it finalizes objects, so the host may still be closing.
 HostedReactor::~HostedReactor() {
+  if (cleanup_) napi_remove_async_cleanup_hook(cleanup_);
+  if (host_) {
+    host::Host& host = *host_;
+    host.outlive(std::move(host_));
+  }
   for (napi_ref loser : loans_.losers) napi_delete_reference(Env(), loser);
 }
 

@@ -28,7 +28,9 @@ FakeKernel& FakeKernel::current() { return *the_kernel; }
 size_t FakeKernel::connect() {
   clients_.emplace_back();
   backlog_.push_back(clients_.size() - 1);
-  for (Entry& entry : entries_) entry.news |= entry.kind == Kind::listener;
+  for (size_t place = 0; place < entries_.size(); place++) {
+    if (entries_[place].kind == Kind::listener) tell(kFirstDescriptor + static_cast<net::Descriptor>(place));
+  }
   return clients_.size() - 1;
 }
 
@@ -61,16 +63,30 @@ void FakeKernel::make_room(size_t client, size_t bytes) {
   takes.room += bytes;
   // As Linux does, which wakes nobody who has not been refused before.
   if (bytes > 0 && takes.server_waits) tell(takes);
+  tell_acknowledged(takes);
 }
 
 void FakeKernel::take_all(size_t client, bool on) {
   Client& takes = clients_[client];
   takes.takes_all = on;
   if (on && takes.server_waits) tell(takes);
+  tell_acknowledged(takes);
 }
 
 void FakeKernel::tell(const Client& client) {
-  if (client.descriptor != net::kNoDescriptor) entry(client.descriptor).news = true;
+  if (client.descriptor != net::kNoDescriptor) tell(client.descriptor);
+}
+
+void FakeKernel::tell(net::Descriptor descriptor) {
+  entry(descriptor).news = true;
+  if (!queue_) return;
+  queue_->on_readable(descriptor);
+  queue_->on_writable(descriptor);
+}
+
+// Whoever has taken something says so, which for a kqueue is an edge.
+void FakeKernel::tell_acknowledged(const Client& client) {
+  if (queue_ && client.descriptor != net::kNoDescriptor) queue_->on_writable(client.descriptor);
 }
 
 int64_t FakeKernel::take_plan(Call call) {
@@ -99,6 +115,13 @@ Readiness FakeKernel::readiness(net::Descriptor descriptor) const {
   // As Linux does when both ends were said, whatever there is still to read.
   ready.broken = client.broken != 0 || (client.finished && client.end_said);
   return ready;
+}
+
+FakeKernel::End FakeKernel::end_of(net::Descriptor descriptor) const {
+  const Entry& of = entry(descriptor);
+  if (of.kind != Kind::connection) return {};
+  const Client& client = clients_[of.client];
+  return {client.finished, client.end_said, client.broken};
 }
 
 void FakeKernel::set_watched(net::Descriptor descriptor, bool on) {
@@ -157,7 +180,7 @@ net::Descriptor FakeKernel::open_wakeup() { return open(Kind::wakeup, 0); }
 void FakeKernel::raise(net::Descriptor descriptor, bool on) {
   Entry& wakeup = entry(descriptor);
   wakeup.raised = on;
-  wakeup.news |= on;
+  if (on) tell(descriptor);
 }
 
 int64_t FakeKernel::accept(net::Descriptor listener, net::Address* peer) {
@@ -168,7 +191,7 @@ int64_t FakeKernel::accept(net::Descriptor listener, net::Address* peer) {
   if (outcome == 0 && open_descriptors() >= most_descriptors_) outcome = -EMFILE;
   if (backlog_.empty()) return outcome < 0 && outcome != -ECONNABORTED ? outcome : -EAGAIN;
   // Whoever is waiting came after this call.
-  if (outcome == -EAGAIN) of.news = true;
+  if (outcome == -EAGAIN) tell(listener);
   if (outcome == -ECONNABORTED) backlog_.pop_front();
   if (outcome < 0) return outcome;
   size_t index = backlog_.front();
@@ -242,6 +265,7 @@ int64_t FakeKernel::send(net::Descriptor descriptor, const net::Slice* slices, s
     witness_.on_sent(index, slices[i].data, size);
     left -= size;
   }
+  tell_acknowledged(client);
   return static_cast<int64_t>(taken);
 }
 
@@ -277,6 +301,7 @@ int FakeKernel::shutdown_sending(net::Descriptor descriptor) {
   if (client.broken) return -ENOTCONN;
   client.end_said = true;
   if (client.finished) tell(client);
+  tell_acknowledged(client);
   witness_.on_end_said(client_of(descriptor));
   return 0;
 }
@@ -290,10 +315,12 @@ void FakeKernel::close_file(net::Descriptor file) {
 void FakeKernel::reset_on_close(net::Descriptor descriptor) { connected(descriptor, "reset_on_close"); }
 
 void FakeKernel::close(net::Descriptor descriptor) {
+  if (descriptor == kQueue) return set_queue(nullptr);
   Entry& closing = entry(descriptor);
   BRINK_HOLDS(closing.kind != Kind::file, "the file %d is closed as a socket", static_cast<int>(descriptor));
   BRINK_HOLDS(!closing.watched, "descriptor %d is closed while the poller has it", static_cast<int>(descriptor));
   Entry was = std::exchange(closing, Entry{});
+  if (queue_) queue_->on_closed(descriptor);
   if (was.kind != Kind::connection) return;
   clients_[was.client].descriptor = net::kNoDescriptor;
   clients_[was.client].closed = true;

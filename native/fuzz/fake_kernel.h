@@ -59,6 +59,15 @@ struct Readiness {
 enum class Call : uint8_t { accept, receive, send, shutdown, watch, wait };
 inline constexpr size_t kCalls = 6;
 
+// What the kernel tells a kqueue.
+class KernelQueue {
+ public:
+  virtual ~KernelQueue() = default;
+  virtual void on_readable(net::Descriptor descriptor) = 0;
+  virtual void on_writable(net::Descriptor descriptor) = 0;
+  virtual void on_closed(net::Descriptor descriptor) = 0;
+};
+
 class FakeKernel {
  public:
   explicit FakeKernel(Witness& witness);
@@ -92,8 +101,20 @@ class FakeKernel {
   void advance(uint64_t ms) { now_ms_ += ms; }
   void set_wall_clock(int64_t seconds) { wall_clock_offset_ = seconds; }
 
+  // A queue of kqueue(2), of which there is one, with a number that no other descriptor has.
+  static constexpr net::Descriptor kQueue = 1 << 20;
+  void set_queue(KernelQueue* queue) { queue_ = queue; }
+  KernelQueue* queue() const { return queue_; }
+
   // For the poller. News is what an edge is: something happened since it was last taken.
   Readiness readiness(net::Descriptor descriptor) const;
+  // Which ends of a connection were said, and what broke it.
+  struct End {
+    bool received = false;
+    bool said = false;
+    int error = 0;
+  };
+  End end_of(net::Descriptor descriptor) const;
   bool has_news(net::Descriptor descriptor) const { return entry(descriptor).news; }
   void set_news(net::Descriptor descriptor, bool on) { entry(descriptor).news = on; }
   void set_watched(net::Descriptor descriptor, bool on);
@@ -138,9 +159,12 @@ class FakeKernel {
   Entry& entry(net::Descriptor descriptor);
   Client& connected(net::Descriptor descriptor, const char* call);
   void tell(const Client& client);
+  void tell(net::Descriptor descriptor);
+  void tell_acknowledged(const Client& client);
   void break_connection(Client& client, int error);
 
   Witness& witness_;
+  KernelQueue* queue_ = nullptr;
   std::deque<Client> clients_;  // they stay where they are
   std::deque<size_t> backlog_;
   std::vector<Entry> entries_;

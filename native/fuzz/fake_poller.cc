@@ -9,12 +9,16 @@ namespace brink::fuzz {
 
 int FakePoller::watch(net::Descriptor descriptor, uint64_t token, bool writable_wanted) {
   if (int64_t error = kernel_.take_plan(Call::watch); error < 0) return static_cast<int>(error);
-  BRINK_HOLDS(!is_watched(descriptor), "descriptor %d is added twice", static_cast<int>(descriptor));
-  kernel_.set_watched(descriptor, true);
+  note_watched(descriptor, token, writable_wanted);
   // As EPOLL_CTL_ADD does: what is ready already is news.
   kernel_.set_news(descriptor, true);
-  watched_[descriptor] = {token, writable_wanted, true, false};
   return 0;
+}
+
+void FakePoller::note_watched(net::Descriptor descriptor, uint64_t token, bool writable_wanted) {
+  BRINK_HOLDS(!is_watched(descriptor), "descriptor %d is added twice", static_cast<int>(descriptor));
+  kernel_.set_watched(descriptor, true);
+  watched_[descriptor] = {token, writable_wanted, true, false};
 }
 
 void FakePoller::remove(net::Descriptor descriptor) {
@@ -48,7 +52,7 @@ bool FakePoller::has_something(net::Descriptor descriptor, const Watched& watche
 }
 
 int FakePoller::wait(poller::Ready* ready, size_t capacity, int timeout_ms) {
-  Order order = std::exchange(order_, Order{});
+  Order order = take_order();
   if (int64_t error = kernel_.take_plan(Call::wait); error < 0) return static_cast<int>(error);
   std::vector<net::Descriptor> found;
   for (const auto& [descriptor, watched] : watched_) {
@@ -57,10 +61,7 @@ int FakePoller::wait(poller::Ready* ready, size_t capacity, int timeout_ms) {
   if (order.backwards) std::reverse(found.begin(), found.end());
   if (!found.empty())
     std::rotate(found.begin(), found.begin() + static_cast<long>(order.begin % found.size()), found.end());
-  size_t count = 0;
-  for (const poller::Ready& told : std::exchange(false_, {})) {
-    if (count < capacity) ready[count++] = told;
-  }
+  size_t count = put_false(ready, capacity);
   for (net::Descriptor descriptor : found) {
     if (count >= std::min(capacity, order.most)) break;
     ready[count++] = ready_of(descriptor, find(descriptor));
@@ -68,6 +69,14 @@ int FakePoller::wait(poller::Ready* ready, size_t capacity, int timeout_ms) {
   }
   if (count == 0 && timeout_ms > 0) kernel_.advance(static_cast<uint64_t>(timeout_ms));
   return static_cast<int>(count);
+}
+
+size_t FakePoller::put_false(poller::Ready* ready, size_t capacity) {
+  size_t count = 0;
+  for (const poller::Ready& told : std::exchange(false_, {})) {
+    if (count < capacity) ready[count++] = told;
+  }
+  return count;
 }
 
 void FakePoller::tell_falsely(net::Descriptor descriptor, bool readable, bool writable) {

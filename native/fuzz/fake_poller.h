@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "fuzz/fake_kernel.h"
@@ -11,9 +12,9 @@
 
 namespace brink::fuzz {
 
-class FakePoller final : public poller::Poller {
+class FakePoller : public poller::Poller {
  public:
-  enum class Trigger { edge, level };
+  enum class Trigger { edge, level, kqueue };
   // How the next wait tells what it has: beginning with which, how many at the most, from the last to the first.
   struct Order {
     size_t begin = 0;
@@ -45,18 +46,25 @@ class FakePoller final : public poller::Poller {
   // Whether the next wait, or the one after it, will tell of this without anything further happening.
   bool will_tell_readable(net::Descriptor descriptor) const;
   bool will_tell_writable(net::Descriptor descriptor) const;
-  bool has_something_to_tell() const;
+  virtual bool has_something_to_tell() const;
   bool is_watched(net::Descriptor descriptor) const { return watched_.count(descriptor) > 0; }
   size_t watched() const { return watched_.size(); }
-  bool by_edges() const { return trigger_ == Trigger::edge; }
+  bool by_edges() const { return trigger_ != Trigger::level; }
+
+ protected:
+  void note_watched(net::Descriptor descriptor, uint64_t token, bool writable_wanted);
+  Watched& find(net::Descriptor descriptor);
+  Order take_order() { return std::exchange(order_, Order{}); }
+  size_t put_false(poller::Ready* ready, size_t capacity);
+  // Of a descriptor with something that it could tell: whether it will.
+  virtual bool has_something(net::Descriptor descriptor, const Watched& watched) const;
+  virtual poller::Ready ready_of(net::Descriptor descriptor, const Watched& watched) const;
+
+  FakeKernel& kernel_;
 
  private:
   int watch(net::Descriptor descriptor, uint64_t token, bool writable_wanted);
-  Watched& find(net::Descriptor descriptor);
-  bool has_something(net::Descriptor descriptor, const Watched& watched) const;
-  poller::Ready ready_of(net::Descriptor descriptor, const Watched& watched) const;
 
-  FakeKernel& kernel_;
   Trigger trigger_;
   std::map<net::Descriptor, Watched> watched_;
   std::vector<uint64_t> gone_;  // tokens

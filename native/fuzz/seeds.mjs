@@ -294,6 +294,19 @@ const SETUPS = [
   '\x08\x00\x00\x00\x00',
 ]
 
+// What a kqueue can do besides: refuse a registration, fail with changes at hand, lose a client before it is registered.
+const KQUEUE = '\x02\x00\x00\x00\x00'
+const QUEUED = [
+  ...['\x01', '\x02', '\x03'].map((error) => `cp\x05${error}${sends(0, get())}ttp\x05${error}cttt`),
+  `p\x04\x02c${sends(0, get())}tttt`,
+  `p\x04\x02p\x04\x02cc${sends(0, get())}${sends(1, get())}tttt${sends(1, get())}tt`,
+  `p\x04\x02cr0tttc${sends(1, get())}tt`,
+  `ctp\x04\x02T\xff\xfftc${sends(1, get())}tttt`,
+  `ct${sends(0, get())}n0p\x04\x02ttm0\xfftN0ttt`,
+  `cn0${sends(0, get() + get())}ttr0tc${sends(1, get())}tt`,
+  `cn0${sends(0, get() + get())}ttm0\xfftm0\xfft${sends(0, get())}tN0ttt`,
+]
+
 const reply = (slot, sequence, more = '') =>
   `${byte(1)}${byte(slot)}\x00${byte(sequence)}${byte(0xf0)}\x01\x00\x00\x00\x05${more}`
 const said = (slot, sequence, kind, flags = '\x00', length = 0) =>
@@ -312,6 +325,7 @@ const TARGETS = {
     ...[...HOOKS, ...STORIES.filter((_, i) => i % 7 === 0)].flatMap((story) =>
       TELLING_CONNECTIONS.map((setup) => setup + story),
     ),
+    ...[...QUEUED, ...STORIES, ...STREAMED].map((story) => KQUEUE + story),
   ],
   replies: () =>
     ['\x00', '\x01', '\x02', '\x04', '\x08', '\x13'].flatMap((kind) => [

@@ -55,7 +55,8 @@ Setup Setup::read(Script& script) {
   Setup setup;
   reactor::Options& options = setup.options;
   Choices choose(script);
-  setup.trigger = choose.of(0, 1, 0, 1) ? FakePoller::Trigger::level : FakePoller::Trigger::edge;
+  using Trigger = FakePoller::Trigger;
+  setup.trigger = choose.of(Trigger::edge, Trigger::level, Trigger::kqueue, Trigger::level);
   setup.blocks = choose.of<size_t>(1, 3, 2, 1);
   setup.is_inline = setup.blocks == 1;
   setup.reuses_numbers = choose.of(true, true, false, true);

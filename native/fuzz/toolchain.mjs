@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { Failure, filesUnder, fingerprint, onPath, run } from '../build.mjs'
 import { execute, inTurn, NATIVE } from '../selftest/toolchain.mjs'
+import { FAKE_KQUEUE } from '../selftest/variants.mjs'
 
 export const OUTPUT = join(NATIVE, 'build', 'fuzz')
 
@@ -16,11 +17,12 @@ const SANITIZE = [
   '-fno-sanitize-recover=all',
   '-fno-omit-frame-pointer',
 ]
-const COMPILE = ['-O2', '-g1', '-DBRINK_INSPECT', `-I${NATIVE}`, `-I${join(NATIVE, 'deps/llhttp')}`, ...SANITIZE]
-const CORE = ['net/deadline_wheel.cc', 'net/pending_output.cc', 'http', 'reactor']
+const INCLUDES = [`-I${NATIVE}`, `-I${join(NATIVE, 'deps/llhttp')}`]
+const COMPILE = ['-O2', '-g1', '-DBRINK_INSPECT', ...FAKE_KQUEUE, ...INCLUDES, ...SANITIZE]
+const CORE = ['net/deadline_wheel.cc', 'net/pending_output.cc', 'http', 'poller/kqueue.cc', 'reactor']
 const LLHTTP = ['deps/llhttp/api.c', 'deps/llhttp/http.c', 'deps/llhttp/llhttp.c']
 // The fuzzer looks for inputs that lead to new places in these; the others only watch.
-const LEADS = /^(net|http|reactor|deps)\/|^fuzz\/(world|setup|fake_kernel|\w+_fuzz)\.cc$/
+const LEADS = /^(net|http|poller|reactor|deps)\/|^fuzz\/(world|setup|fake_kernel|fake_kqueue|\w+_fuzz)\.cc$/
 
 // How deep the stack is depends on where it begins, and that on the environment.
 const LED = ['-fsanitize=fuzzer-no-link', '-fno-sanitize-coverage=stack-depth']

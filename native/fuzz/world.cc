@@ -6,6 +6,7 @@
 
 #include "fuzz/check.h"
 #include "fuzz/expectations.h"
+#include "fuzz/fake_kqueue.h"
 
 // The instructions of a script. Whatever is none is a turn.
 //
@@ -24,6 +25,11 @@ namespace {
 
 constexpr size_t kMostClients = 300;  // more than are accepted in a turn
 constexpr size_t kMostBytesSent = 200 * 1024;
+
+std::unique_ptr<FakePoller> open_poller(FakeKernel& kernel, FakePoller::Trigger trigger) {
+  if (trigger == FakePoller::Trigger::kqueue) return std::make_unique<KqueuePoller>(kernel);
+  return std::make_unique<FakePoller>(kernel, trigger);
+}
 
 }  // namespace
 
@@ -44,12 +50,12 @@ World::World(const Setup& setup)
            },
            [this](reactor::Replies replies) { apply(std::move(replies)); }, [this] { reactor_->resume(); }}) {
   kernel_.reuse_numbers(setup.reuses_numbers);
-  auto poller = std::make_unique<FakePoller>(kernel_, setup.trigger);
+  std::unique_ptr<FakePoller> poller = open_poller(kernel_, setup.trigger);
   poller_ = poller.get();
   waker_.open();
   reactor_ = std::make_unique<reactor::Reactor>(setup_.options, std::move(poller), application_);
   reactor_->add_waker(waker_);
-  for (size_t i = 0; i < setup.listeners; i++) reactor_->add_listener(net::Fd(kernel_.open_listener()));
+  for (size_t i = 0; i < setup.listeners; i++) reactor_->add_listener(net::Fd(kernel_.open_listener()), i > 0);
 }
 
 World::~World() { poller_->remove(waker_.descriptor()); }

@@ -28,7 +28,7 @@ class Client {
   virtual void on_batch(reactor::Batch& batch) = 0;
   // The last connection of a drained server has ended.
   virtual void on_idle() = 0;
-  // Everything is closed; the host may be destroyed, though not within this call.
+  // Everything is closed; the host may be destroyed, though not within this call. Before it, see Host::outlive.
   virtual void on_closed() = 0;
 };
 
@@ -65,6 +65,9 @@ class Host {
   virtual void drain() = 0;
   // Ends every connection and the host itself; on_closed() tells when it is done.
   virtual void close() = 0;
+  // The client goes now, whether it was told on_closed() or not: it is called no more, and nothing of its memory is
+  // used. The host closes, and keeps itself until libuv has let go of its handles.
+  virtual void outlive(std::unique_ptr<Host> self) = 0;
 };
 
 }  // namespace brink::host

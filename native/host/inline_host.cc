@@ -12,7 +12,7 @@ InlineHost* host_of(void* data) { return static_cast<InlineHost*>(data); }
 std::unique_ptr<Host> InlineHost::open(uv_loop_t* loop, const reactor::Options& options,
                                        std::unique_ptr<poller::Poller> poller, reactor::Block* block, Client& client,
                                        int* error) {
-  std::unique_ptr<InlineHost> host(new InlineHost(loop, options, std::move(poller), block, client));
+  std::unique_ptr<InlineHost> host(new InlineHost(options, std::move(poller), block, client));
   *error = uv_poll_init(loop, &host->poll_, static_cast<int>(host->reactor_->descriptor()));
   if (*error != 0) return nullptr;
   uv_timer_init(loop, &host->timer_);
@@ -24,10 +24,9 @@ std::unique_ptr<Host> InlineHost::open(uv_loop_t* loop, const reactor::Options& 
   return host;
 }
 
-InlineHost::InlineHost(uv_loop_t* loop, const reactor::Options& options, std::unique_ptr<poller::Poller> poller,
-                       reactor::Block* block, Client& client)
-    : loop_(loop),
-      client_(client),
+InlineHost::InlineHost(const reactor::Options& options, std::unique_ptr<poller::Poller> poller, reactor::Block* block,
+                       Client& client)
+    : client_(&client),
       block_(block),
       reactor_(std::make_unique<reactor::Reactor>(options, std::move(poller), *this)) {}
 
@@ -67,7 +66,7 @@ void InlineHost::turn_soon() {
 // Arranges for the next turn: at once, at a deadline, or when the descriptor is readable.
 void InlineHost::arrange_next(bool more_to_do) {
   if (closing_) return;
-  if (more_to_do) {
+  if (more_to_do || reactor_->has_changes()) {
     turn_soon();
   } else {
     uv_idle_stop(&idle_);
@@ -81,7 +80,7 @@ void InlineHost::arrange_next(bool more_to_do) {
   }
   if (draining_ && !told_idle_ && reactor_->idle()) {
     told_idle_ = true;
-    client_.on_idle();
+    client_->on_idle();
   }
 }
 
@@ -119,15 +118,29 @@ void InlineHost::close() {
     uv_close(handle, [](uv_handle_t* closed) {
       InlineHost* host = host_of(closed->data);
       if (--host->open_handles_ > 0) return;
+      std::unique_ptr<Host> self = std::move(host->self_);
       // No turn is under way here: the poller's descriptor need not wait for a garbage collector.
-      host->last_stats_ = host->reactor_->stats();
-      host->reactor_.reset();
-      host->client_.on_closed();
+      host->let_go();
+      if (host->client_) host->client_->on_closed();
     });
   }
 }
 
+void InlineHost::let_go() {
+  if (!reactor_) return;
+  last_stats_ = reactor_->stats();
+  reactor_.reset();
+}
+
+void InlineHost::outlive(std::unique_ptr<Host> self) {
+  client_ = nullptr;
+  close();
+  // What it was lent is its client's.
+  let_go();
+  if (open_handles_ > 0) self_ = std::move(self);
+}
+
 // JavaScript runs within this call, and the block is free again when it returns.
-void InlineHost::deliver(reactor::Batch batch) { client_.on_batch(batch); }
+void InlineHost::deliver(reactor::Batch batch) { client_->on_batch(batch); }
 
 }  // namespace brink::host

@@ -32,10 +32,11 @@ class InlineHost final : public Host, public reactor::BatchSink {
   reactor::Stats stats() override;
   void drain() override;
   void close() override;
+  void outlive(std::unique_ptr<Host> self) override;
 
  private:
-  InlineHost(uv_loop_t* loop, const reactor::Options& options, std::unique_ptr<poller::Poller> poller,
-             reactor::Block* block, Client& client);
+  InlineHost(const reactor::Options& options, std::unique_ptr<poller::Poller> poller, reactor::Block* block,
+             Client& client);
 
   reactor::Block* acquire() override { return block_; }
   bool takes_batches() const override { return true; }
@@ -43,9 +44,10 @@ class InlineHost final : public Host, public reactor::BatchSink {
   void turn();
   void turn_soon();
   void arrange_next(bool more_to_do);
+  void let_go();
 
-  uv_loop_t* loop_;
-  Client& client_;
+  Client* client_;              // null once it has gone
+  std::unique_ptr<Host> self_;  // from then on
   reactor::Block* block_;
   reactor::Block* free_reply_block_ = nullptr;
   std::unique_ptr<reactor::Reactor> reactor_;

@@ -68,10 +68,10 @@ void ThreadHost::answer(ReactorThread::Delivery& delivery) {
     // A handler may have closed the server; then nobody is left to answer.
     if (closing_) return;
     reactor::Block* block = batch.block;
-    client_.on_batch(batch);
+    client_->on_batch(batch);
     if (!closing_) thread_->done_with(block, std::exchange(replies_, {}));
   }
-  if (delivery.idle && !closing_) client_.on_idle();
+  if (delivery.idle && !closing_) client_->on_idle();
 }
 
 void ThreadHost::close() {
@@ -81,10 +81,20 @@ void ThreadHost::close() {
   last_stats_ = thread_->stats();
   uv_close(reinterpret_cast<uv_handle_t*>(&wakeup_), [](uv_handle_t* closed) {
     ThreadHost* host = host_of(closed->data);
+    std::unique_ptr<Host> self = std::move(host->self_);
+    host->closed_ = true;
     // Its descriptors need not wait for a garbage collector.
     host->thread_.reset();
-    host->client_.on_closed();
+    if (host->client_) host->client_->on_closed();
   });
+}
+
+void ThreadHost::outlive(std::unique_ptr<Host> self) {
+  client_ = nullptr;
+  close();
+  // What it was lent is its client's.
+  thread_.reset();
+  if (!closed_) self_ = std::move(self);
 }
 
 }  // namespace brink::host

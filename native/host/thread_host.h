@@ -32,19 +32,22 @@ class ThreadHost final : public Host {
   reactor::Stats stats() override { return closing_ ? last_stats_ : thread_->stats(); }
   void drain() override;
   void close() override;
+  void outlive(std::unique_ptr<Host> self) override;
 
  private:
-  explicit ThreadHost(Client& client) : client_(client) {}
+  explicit ThreadHost(Client& client) : client_(&client) {}
   void take_deliveries();
   void answer(ReactorThread::Delivery& delivery);
 
-  Client& client_;
+  Client* client_;              // null once it has gone
+  std::unique_ptr<Host> self_;  // from then on
   std::unique_ptr<ReactorThread> thread_;
   std::vector<reactor::Replies> replies_;  // the last of the batch that is being answered
   reactor::Stats last_stats_;
   uv_async_t wakeup_ = {};
   bool answering_ = false;
   bool closing_ = false;
+  bool closed_ = false;
 };
 
 }  // namespace brink::host

@@ -44,6 +44,13 @@
 #include <sys/eventfd.h>
 #endif
 
+// Tests define it on Linux, with a kqueue of their own. A token is 64 bits wide, and goes beside an event in a pointer.
+#if (defined(__APPLE__) || defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__) || \
+     defined(__DragonFly__)) &&                                                                   \
+    UINTPTR_MAX == UINT64_MAX && !defined(BRINK_PORTABLE)
+#define BRINK_KQUEUE 1
+#endif
+
 namespace brink::net::platform {
 
 // TCP keep-alive: seconds of silence before the first probe, seconds between probes, and their number. Without it, a
@@ -176,15 +183,18 @@ inline int64_t receive_bytes(Socket socket, char* into, size_t size) {
 
 using PollItem = WSAPOLLFD;
 // On Windows, POLLHUP means that the peer has finished sending, and may still read responses. It is reported whether
-// requested or not, so until they are sent no wait is long.
+// requested or not, and every time.
 inline constexpr short kPollBroken = POLLERR | POLLNVAL;
+inline constexpr bool kRepeatsHangUp = true;
 inline int poll_sockets(PollItem* items, size_t count, int timeout_ms) {
   // WSAPoll refuses an empty list, which here means to sleep.
   if (count == 0) return ::Sleep(timeout_ms < 0 ? INFINITE : static_cast<DWORD>(timeout_ms)), 0;
   return ::WSAPoll(items, static_cast<ULONG>(count), timeout_ms);
 }
-inline int select_sockets(Socket, size_t count, fd_set* reads, fd_set* writes, int timeout_ms) {
-  if (count == 0) return ::Sleep(timeout_ms < 0 ? INFINITE : static_cast<DWORD>(timeout_ms)), 0;
+// select refuses empty sets as well.
+inline int select_sockets(Socket, size_t, fd_set* reads, fd_set* writes, int timeout_ms) {
+  if (reads->fd_count + writes->fd_count == 0)
+    return ::Sleep(timeout_ms < 0 ? INFINITE : static_cast<DWORD>(timeout_ms)), 0;
   timeval timeout = {timeout_ms / 1000, (timeout_ms % 1000) * 1000};
   return ::select(0, reads, writes, nullptr, timeout_ms < 0 ? nullptr : &timeout);
 }
@@ -330,6 +340,7 @@ inline int64_t receive_bytes(Socket socket, char* into, size_t size) { return ::
 
 using PollItem = pollfd;
 inline constexpr short kPollBroken = POLLERR | POLLHUP | POLLNVAL;
+inline constexpr bool kRepeatsHangUp = false;
 inline int poll_sockets(PollItem* items, size_t count, int timeout_ms) {
   return ::poll(items, static_cast<nfds_t>(count), timeout_ms);
 }

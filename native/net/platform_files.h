@@ -82,11 +82,14 @@ inline int facts_of(Descriptor descriptor, FileFacts* facts, FileKind* kind) {
   if (!::GetFileInformationByHandle(file_handle(descriptor), &found)) return -last_file_error();
   auto joined = [](DWORD high, DWORD low) { return uint64_t{high} << 32 | low; };
   // File times count 100 ns since 1601.
-  constexpr int64_t kTicksUntil1970 = 116444736000000000;
-  uint64_t ticks = joined(found.ftLastWriteTime.dwHighDateTime, found.ftLastWriteTime.dwLowDateTime);
+  auto nanoseconds = [](int64_t ticks) { return (ticks - 116444736000000000) * 100; };
+  uint64_t written = joined(found.ftLastWriteTime.dwHighDateTime, found.ftLastWriteTime.dwLowDateTime);
   facts->size = joined(found.nFileSizeHigh, found.nFileSizeLow);
-  facts->modified_ns = (static_cast<int64_t>(ticks) - kTicksUntil1970) * 100;
-  facts->changed_ns = facts->modified_ns;
+  facts->modified_ns = facts->changed_ns = nanoseconds(static_cast<int64_t>(written));
+  // Some file systems do not keep it.
+  FILE_BASIC_INFO times;
+  bool has_times = ::GetFileInformationByHandleEx(file_handle(descriptor), FileBasicInfo, &times, sizeof times);
+  if (has_times && times.ChangeTime.QuadPart > 0) facts->changed_ns = nanoseconds(times.ChangeTime.QuadPart);
   facts->inode = joined(found.nFileIndexHigh, found.nFileIndexLow);
   facts->device = found.dwVolumeSerialNumber;
   *kind = found.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY ? FileKind::folder : FileKind::file;
@@ -198,10 +201,11 @@ inline int facts_of(Descriptor descriptor, FileFacts* facts, FileKind* kind) {
 
 // Without O_NONBLOCK, opening a pipe would block until there is a writer.
 inline constexpr int kFileFlags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-// Search permission is enough for a folder; it need not be readable.
+// Search permission is enough for a folder; it need not be readable. The headers of macOS have O_SEARCH, and macOS from
+// version 13 on.
 #if defined(BRINK_LINUX)
 inline constexpr int kFolderFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
-#elif defined(O_SEARCH)
+#elif defined(O_SEARCH) && !defined(__APPLE__)
 inline constexpr int kFolderFlags = O_SEARCH | O_DIRECTORY | O_CLOEXEC;
 #else
 inline constexpr int kFolderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;

@@ -62,7 +62,10 @@ Opened failed(platform::Socket socket, const char* syscall) {
   return opened;
 }
 
-#if defined(SO_REUSEPORT)
+// FreeBSD spreads connections over the sockets by an option of its own.
+#if defined(SO_REUSEPORT_LB)
+constexpr int kSharePortOption = SO_REUSEPORT_LB;
+#elif defined(SO_REUSEPORT)
 constexpr int kSharePortOption = SO_REUSEPORT;
 #else
 constexpr int kSharePortOption = -1;

@@ -6,6 +6,7 @@ namespace brink::poller {
 
 std::unique_ptr<Poller> open_epoll(int* error);
 std::unique_ptr<Poller> open_epoll_level(int* error);
+std::unique_ptr<Poller> open_kqueue(int* error);
 std::unique_ptr<Poller> open_poll(int* error);
 std::unique_ptr<Poller> open_select(int* error);
 
@@ -14,6 +15,9 @@ const std::vector<Backend>& backends() {
 #if defined(BRINK_LINUX)
     {"epoll", open_epoll, true},
     {"epoll-level", open_epoll_level, true},
+#endif
+#if defined(BRINK_KQUEUE)
+    {"kqueue", open_kqueue, true},
 #endif
     {"poll", open_poll, false},
     {"select", open_select, false},

@@ -42,7 +42,8 @@ class Poller {
   virtual int add_shared_reader(net::Descriptor descriptor, uint64_t token) { return add_reader(descriptor, token); }
   // Must be called before the descriptor is closed.
   virtual void remove(net::Descriptor descriptor) = 0;
-  // For level-triggered pollers; edge-triggered ones have both interests from the start.
+  // For level-triggered pollers, and for those of edges where writing is an edge of its own; epoll has both interests
+  // from the start.
   virtual void read_interest(net::Descriptor descriptor, bool on) = 0;
   virtual void write_interest(net::Descriptor descriptor, bool on) = 0;
 
@@ -52,6 +53,12 @@ class Poller {
 
   // A descriptor that is readable while wait() would return events, or kNoDescriptor when there is none.
   virtual net::Descriptor descriptor() const = 0;
+  // Whether the system learns of registrations or interests at the next wait only: whoever watches descriptor() must
+  // call it first.
+  bool has_changes() const { return has_changes_; }
+
+ protected:
+  bool has_changes_ = false;
 };
 
 // A poller of this build. `open` returns null and sets a negative errno on failure.

@@ -81,6 +81,8 @@ class Reactor final : private http::RequestSink {
   bool idle() const { return connections_.open() == 0; }
   Stats stats() const;
   net::Descriptor descriptor() const { return poller_->descriptor(); }
+  // Whether descriptor() does not tell of everything before the next turn.
+  bool has_changes() const { return poller_->has_changes(); }
 
  private:
   friend struct Inspection;

@@ -14,7 +14,9 @@ export const OUTPUT = join(NATIVE, 'build', 'selftest')
 // What knows neither Node nor libuv. Of the host that is one file.
 const CORE = ['poller', 'net', 'http', 'reactor', 'host/reactor_thread.cc']
 const LLHTTP = ['deps/llhttp/api.c', 'deps/llhttp/http.c', 'deps/llhttp/llhttp.c']
-const INCLUDES = [`-I${NATIVE}`, `-I${join(NATIVE, 'deps/llhttp')}`]
+// The rest of the host, over a libuv of the self-test's own.
+const HOSTS = ['host/inline_host.cc', 'host/thread_host.cc']
+const INCLUDES = [`-I${NATIVE}`, `-I${join(NATIVE, 'deps/llhttp')}`, `-I${join(NATIVE, 'selftest/libuv')}`]
 
 /** Runs as many of the functions it is given at a time as there are processors. */
 export const inTurn = (() => {
@@ -61,7 +63,11 @@ export async function build(variant) {
   mkdirSync(folder, { recursive: true })
   const versions = [compilers.c, compilers.cxx].map((compiler) => run(compiler, ['--version']).output)
   const headers = fingerprint(filesUnder(NATIVE, (name) => name.endsWith('.h') && !name.startsWith('build')))
-  const sources = [...coreSources(), ...sourcesIn('selftest'), ...LLHTTP.map((file) => join(NATIVE, file))]
+  const sources = [
+    ...coreSources(),
+    ...sourcesIn('selftest'),
+    ...[...HOSTS, ...LLHTTP].map((file) => join(NATIVE, file)),
+  ]
   const objects = await Promise.all(
     sources.map((source) => inTurn(() => compile(source, variant, compilers, folder, [versions, headers]))),
   )
@@ -80,11 +86,10 @@ async function compile(source, variant, compilers, folder, madeWith) {
 }
 
 /** Runs a command that writes `file`, unless it was written before by the same. */
-async function makeOnce(file, inputs, command, arguments_) {
-  const stamp = `${file}.stamp`
+export async function makeOnce(file, inputs, command, arguments_, { stamp = `${file}.stamp`, silentMs } = {}) {
   if (existsSync(file) && existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) return file
-  const { code, output } = await execute(command, arguments_)
-  if (code !== 0) throw new Failure(`${basename(file)} does not compile.`, output)
+  const { code, output } = await execute(command, arguments_, { silentMs })
+  if (code !== 0) throw new Failure(`${basename(file)} does not compile (${code}).`, output)
   writeFileSync(stamp, inputs)
   return file
 }

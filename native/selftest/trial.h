@@ -56,5 +56,7 @@ std::vector<Case> cases_of_listening();
 std::vector<Case> cases_of_stopping();
 std::vector<Case> cases_of_crowds();
 std::vector<Case> cases_of_files();
+std::vector<Case> cases_of_polling();
+std::vector<Case> cases_of_hosts();
 
 }  // namespace brink::selftest

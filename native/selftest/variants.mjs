@@ -1,5 +1,11 @@
 // The ways in which the self-test is built. Flags go to the compiler and the linker, cxxflags to what is ours only.
 
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The flags with which the poller of kqueue(2) compiles where there is none. */
+export const FAKE_KQUEUE = ['-DBRINK_KQUEUE', `-I${join(dirname(fileURLToPath(import.meta.url)), 'kqueue')}`]
+
 const STRICT = ['-Werror']
 
 export const VARIANTS = [
@@ -17,6 +23,14 @@ export const VARIANTS = [
     name: 'tsan',
     flags: ['-O1', '-g1', '-fsanitize=thread'],
     env: { TSAN_OPTIONS: 'halt_on_error=1' },
+  },
+  {
+    // The poller of other systems, over a kqueue that is made of epoll.
+    name: 'kqueue',
+    flags: ['-O1', '-g1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', ...FAKE_KQUEUE],
+    cxxflags: STRICT,
+    libraries: ['-pthread', '-Wl,--wrap=close'],
+    cases: '[kqueue',
   },
   {
     // As for a system that has nothing but POSIX.

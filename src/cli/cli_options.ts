@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { nearest } from '../runtime/did_you_mean.js'
 
 /** The parsed command line. */
 export interface CommandLine {
@@ -11,7 +12,10 @@ export interface CommandLine {
   readonly port: number
   readonly host: string
   readonly backend: string
-  readonly threads: number
+  /** If given. */
+  readonly threads: number | undefined
+  /** Where host and backend come from, such as `--host` or `$HOST`, for messages. */
+  readonly from: { readonly host: string; readonly backend: string }
   /** Whether the command is `brink backends`, which lists the backends instead of serving. */
   readonly listsBackends: boolean
 }
@@ -29,6 +33,8 @@ interface Option {
   /** The environment variable that is read when the option is absent. */
   readonly env?: string
   readonly default?: string
+  /** The default in words, of an option whose default is chosen elsewhere. */
+  readonly standard?: string
   readonly help: string
 }
 
@@ -55,8 +61,8 @@ const OPTIONS: readonly Option[] = [
     short: 't',
     value: 'number',
     env: 'BRINK_THREADS',
-    default: '0',
-    help: 'event loops on native threads',
+    standard: '0, Bun and Deno 1',
+    help: 'event loops on threads',
   },
   { name: 'help', short: 'h', help: 'print this text' },
   { name: 'version', short: 'v', help: 'print the version' },
@@ -66,6 +72,9 @@ const OPTIONS: readonly Option[] = [
 export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv): CommandLine {
   const { given, folders } = readArguments(args)
   if (folders.length > 1) throw new UsageError(`Name one routes folder, not ${folders.length}: ${folders.join(', ')}.`)
+  const threads = textOf('threads', given, env)
+  const host = textOf('host', given, env)
+  const backend = textOf('backend', given, env)
   return {
     help: given.has('help'),
     version: given.has('version'),
@@ -73,10 +82,19 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     files: given.get('files'),
     listsBackends: folders[0] === 'backends',
     port: wholeNumber(textOf('port', given, env), 65535),
-    threads: wholeNumber(textOf('threads', given, env), 128),
-    host: textOf('host', given, env).text,
-    backend: textOf('backend', given, env).text,
+    threads: threads.text === '' ? undefined : wholeNumber(threads, 128),
+    host: host.text,
+    backend: backend.text,
+    from: { host: host.from, backend: backend.from },
   }
+}
+
+/** The message of a wrong option of `serve()`, in the words of the command line. */
+export function asFlags(message: string, from: CommandLine['from']): string {
+  return message
+    .replace(/^The option "(host|backend)"/, (_, name: 'host' | 'backend') => from[name])
+    .replace(/\bhost: '([^']*)'/g, '--host $1')
+    .replace(/, port: (\d+)/, ' --port $1')
 }
 
 /** The text of `--help`. */
@@ -84,7 +102,8 @@ export function helpText(): string {
   const rows = OPTIONS.map((option) => {
     const short = option.short === undefined ? '    ' : `-${option.short}, `
     const value = option.value === undefined ? '' : ` <${option.value}>`
-    const facts = [option.default && `default ${option.default}`, option.env && `or $${option.env}`].filter(Boolean)
+    const standard = option.default ?? option.standard
+    const facts = [standard && `default ${standard}`, option.env && `or $${option.env}`].filter(Boolean)
     return [`  ${short}--${option.name}${value}`, option.help + (facts.length > 0 ? ` (${facts.join(', ')})` : '')]
   })
   const width = Math.max(...rows.map(([left = '']) => left.length))
@@ -111,13 +130,28 @@ function readArguments(args: readonly string[]): { given: Map<string, string>; f
     if (token.kind === 'positional') folders.push(token.value)
     if (token.kind !== 'option') continue
     const option = OPTIONS.find(({ name }) => name === token.name)
-    if (option === undefined) throw new UsageError(`Unknown option ${token.rawName}.`)
+    if (option === undefined) throw unknownOption(token.rawName)
     const takesValue = option.value !== undefined
     if (takesValue && !token.value) throw new UsageError(`${token.rawName} needs a value: <${option.value}>.`)
     if (!takesValue && token.value !== undefined) throw new UsageError(`${token.rawName} takes no value.`)
     given.set(option.name, token.value ?? '')
   }
   return { given, folders }
+}
+
+function unknownOption(given: string): UsageError {
+  const meant = given.startsWith('--')
+    ? nearest(
+        given.slice(2),
+        OPTIONS.map(({ name }) => name),
+      )
+    : shortOf(given)
+  return new UsageError(`Unknown option ${given}${meant === undefined ? '.' : `: did you mean --${meant}?`}`)
+}
+
+/** The option whose short form is written in the other case. */
+function shortOf(given: string): string | undefined {
+  return OPTIONS.find(({ short }) => short === given.slice(1).toLowerCase())?.name
 }
 
 function parserOptions(): Record<string, { type: 'string' | 'boolean'; short?: string }> {

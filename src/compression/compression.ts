@@ -6,7 +6,9 @@ import { contentTypeOf, encodeBody } from '../reply/body.js'
 import { Reply, type ReplyBody } from '../reply/reply.js'
 import type { BrinkRequest } from '../request/request.js'
 import type { Middleware } from '../routing/handler.js'
+import { describe } from '../runtime/describe.js'
 import { knownOptions, wholeNumber, wrongType, wrongValue } from '../runtime/option_errors.js'
+import { isNoHandler } from '../runtime/uncalled.js'
 import { type BodySource, isBlob, isStream, sourceOf } from '../streams/body_source.js'
 import { CodingStream } from '../streams/coding_stream.js'
 import { SlicePieces } from '../streams/slice_pieces.js'
@@ -68,6 +70,14 @@ export function compress(options: CompressOptions = {}): Middleware {
     if (answer instanceof Promise) return answer.then((settled) => compressed(req, settled, settings))
     return compressed(req, answer, settings)
   }
+}
+
+isNoHandler(compress, 'call it, compress()')
+
+/** What the middleware of other servers calls its options. */
+const ADVICE = {
+  filter: 'it is "compressible", which is given a content type',
+  level: 'it is "levels", with one for each coding',
 }
 
 // Bodies up to this size are compressed on the JavaScript thread: passing one to another thread and back costs 60 µs,
@@ -218,7 +228,7 @@ function checked(options: CompressOptions): Settings {
     encodings = ['br', 'zstd', 'gzip'],
     levels = {},
     compressible = isCompressible,
-  } = knownOptions(options, ['threshold', 'encodings', 'levels', 'compressible'])
+  } = knownOptions(options, ['threshold', 'encodings', 'levels', 'compressible'], 'compress()', ADVICE)
   if (typeof compressible !== 'function') throw wrongType('compressible', 'a function', compressible)
   if (!Array.isArray(encodings)) throw wrongType('encodings', 'a list', encodings)
   for (const name of encodings) checkName('encodings', name)
@@ -240,5 +250,5 @@ function checked(options: CompressOptions): Settings {
 
 function checkName(option: string, name: unknown): void {
   if (name === 'br' || name === 'zstd' || name === 'gzip') return
-  throw wrongValue(option, `knows br, zstd and gzip, not ${JSON.stringify(name)}`)
+  throw wrongValue(option, `knows br, zstd and gzip, not ${describe(name)}`)
 }

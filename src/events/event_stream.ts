@@ -2,8 +2,9 @@ import { AsyncResource } from 'node:async_hooks'
 import { type HeadersSource, ReplyHeaders } from '../fields/headers.js'
 import { Reply } from '../reply/reply.js'
 import type { Closing } from '../request/closing.js'
-import { knownOptions, wholeNumber, wrongType } from '../runtime/option_errors.js'
+import { knownOptions, wholeNumber, wrongArgument } from '../runtime/option_errors.js'
 import { timers } from '../runtime/timers.js'
+import { isNoHandler } from '../runtime/uncalled.js'
 import { type BodySource, sourceOf } from '../streams/body_source.js'
 import { eventText, type ServerEvent } from './event_text.js'
 
@@ -44,6 +45,7 @@ interface EventRequest {
 const FIELDS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
 const MAX_MS = 2 ** 31 - 1
 const HEARTBEAT = ':\n\n'
+const CALL = 'events(req, generate, options)'
 
 /**
  * Creates a stream of server-sent events (WHATWG HTML §9.2):
@@ -66,8 +68,10 @@ const HEARTBEAT = ':\n\n'
  * options
  */
 export function events(req: EventRequest, generate: EventGenerator, options: EventOptions = {}): Reply {
-  const { heartbeat, retry, headers } = knownOptions(options, ['heartbeat', 'retry', 'headers'])
-  if (typeof generate !== 'function') throw wrongType('generate', 'a function', generate)
+  const { heartbeat, retry, headers } = knownOptions(options, ['heartbeat', 'retry', 'headers'], 'events()')
+  if (typeof req?.headers?.get !== 'function') throw wrongArgument(CALL, 'the request first', req)
+  if (typeof generate !== 'function')
+    throw wrongArgument(CALL, 'a generator function, itself and not called, as generate', generate)
   const heartbeatMs = wholeNumber('heartbeat', heartbeat, 15_000, 0, MAX_MS)
   const retryMs = wholeNumber('retry', retry, -1, 0, MAX_MS)
   const fields = new ReplyHeaders(headers)
@@ -78,6 +82,8 @@ export function events(req: EventRequest, generate: EventGenerator, options: Eve
     fields,
   )
 }
+
+isNoHandler(events, 'call it in a handler, (req) => events(req, generate)')
 
 type Piece = IteratorResult<string, undefined>
 
@@ -147,7 +153,8 @@ class EventStream implements AsyncIterableIterator<string> {
       const context = { lastEventId: headers.get('last-event-id'), signal: this.#controller.signal }
       const given = this.#generate(context)
       this.#source = sourceOf(given)
-      if (this.#source === undefined) throw wrongType('generate', 'a function that gives an async iterable', given)
+      if (this.#source === undefined)
+        throw wrongArgument(CALL, 'a function that gives an async iterable, such as async function* () {}', given)
     } catch (error) {
       this.#failed(error)
     }

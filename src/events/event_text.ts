@@ -1,3 +1,5 @@
+import { describe } from '../runtime/describe.js'
+import { didYouMean } from '../runtime/did_you_mean.js'
 import { coded } from '../runtime/errors.js'
 
 /** A server-sent event, as a browser's `EventSource` receives it. */
@@ -27,9 +29,10 @@ const FIELDS = new Set(['data', 'event', 'id', 'retry', 'comment'])
  */
 export function eventText(given: string | ServerEvent): string {
   if (typeof given === 'string') return `${lines('data: ', given)}\n`
-  if (typeof given !== 'object' || given === null) throw invalid(`must be a string or an object, not ${kindOf(given)}`)
+  if (typeof given !== 'object' || given === null)
+    throw invalid(`must be a string or an object, not ${describe(given)}`)
   for (const name of Object.keys(given)) {
-    if (!FIELDS.has(name)) throw invalid(`has no property ${JSON.stringify(name)}: put its content into "data"`)
+    if (!FIELDS.has(name)) throw unknownField(name)
   }
   const { data, event, id, retry, comment } = given
   let text = ''
@@ -54,31 +57,31 @@ function lines(prefix: string, text: string): string {
 function lineOf(name: 'event' | 'id', value: unknown): string {
   const text = stringOf(name, value)
   // Clients ignore an id that contains NUL.
-  if (/[\r\n\0]/.test(text))
-    throw invalid(`must have a single line without NUL as "${name}", not ${JSON.stringify(text)}`)
+  if (/[\r\n\0]/.test(text)) throw invalid(`must have a single line without NUL as "${name}", not ${describe(text)}`)
   return text
 }
 
 function stringOf(name: string, value: unknown): string {
   if (typeof value === 'string') return value
-  throw invalid(`must have a string as "${name}", not ${kindOf(value)}`)
+  throw invalid(`must have a string as "${name}", not ${describe(value)}`)
 }
 
 function millisecondsOf(value: number): string {
   if (Number.isSafeInteger(value) && value >= 0) return String(value)
-  throw invalid(`must have a whole number of milliseconds as "retry", not ${String(value)}`)
+  throw invalid(`must have a whole number of milliseconds as "retry", not ${describe(value)}`)
 }
 
 function jsonOf(data: unknown): string {
   const json = JSON.stringify(data) as string | undefined
-  if (json === undefined) throw invalid(`must have "data" that can be converted to JSON, not ${kindOf(data)}`)
+  if (json === undefined) throw invalid(`must have "data" that can be converted to JSON, not ${describe(data)}`)
   return json
 }
 
-function kindOf(value: unknown): string {
-  return value === null ? 'null' : typeof value
+function unknownField(name: string): TypeError {
+  const hint = didYouMean(name, [...FIELDS])
+  return invalid(`has no property "${name}"${hint === '' ? ': put its content into "data"' : hint}`)
 }
 
 function invalid(rule: string): TypeError {
-  return coded(new TypeError(`An event ${rule}.`), 'ERR_INVALID_EVENT')
+  return coded(new TypeError(`An event ${rule}${rule.endsWith('?') ? '' : '.'}`), 'ERR_INVALID_EVENT')
 }

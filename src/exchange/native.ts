@@ -1,7 +1,7 @@
-// Loads the addon. No other file does.
-import { join } from 'node:path'
-import { coded, messageOf } from '../runtime/errors.js'
-import { packageFolder, requireFrom } from '../runtime/package_place.js'
+// What the addon exports. It is loaded when it is first used.
+import { coded } from '../runtime/errors.js'
+import { runtimeOfThreads } from '../runtime/js_runtime.js'
+import { loadAddon } from './addon.js'
 import * as layout from './layout.js'
 
 /** The counters of the native side. */
@@ -139,7 +139,7 @@ export interface NativeFolder {
 
 export interface Backend {
   readonly name: string
-  /** Other event loops cannot watch it, so its reactors need threads. */
+  /** Other event loops, or that of this runtime, cannot watch it, so its reactors need threads. */
   readonly needsThread: boolean
 }
 
@@ -204,12 +204,20 @@ export const native: Native = {
     return loaded().refusals
   },
   get backends() {
-    return loaded().backends
+    backends ??= backendsOf(loaded())
+    return backends
   },
 }
 
+let backends: readonly Backend[] | undefined
+
+function backendsOf({ backends }: Native): readonly Backend[] {
+  if (runtimeOfThreads() === undefined) return backends
+  return backends.map(({ name }) => ({ name, needsThread: true }))
+}
+
 function load(): Native {
-  const addon = required()
+  const addon = loadAddon() as Native
   const expected = Object.entries(layout)
     .map(([name, value]) => `${name}=${value}`)
     .join(',')
@@ -220,35 +228,4 @@ function load(): Native {
     )
   }
   return addon
-}
-
-function required(): Native {
-  const folder = packageFolder()
-  if (folder === undefined) throw bundledAlone()
-  try {
-    const nodeGypBuild = requireFrom(join(folder, 'package.json'))('node-gyp-build') as (folder: string) => Native
-    return nodeGypBuild(join(folder, 'native'))
-  } catch (cause) {
-    const system = `${process.platform} ${process.arch}`
-    throw coded(
-      new Error(
-        `brink's native addon could not be loaded on ${system} (${messageOf(cause).split('\n')[0]}). ` +
-          'Where there is no ready-made one, `npm install node-addon-api` and ' +
-          '`node node_modules/brink/native/build.mjs` make it; they need a C++ compiler, make and Python 3.',
-        { cause },
-      ),
-      'ERR_ADDON_MISSING',
-    )
-  }
-}
-
-function bundledAlone(): Error {
-  return coded(
-    new Error(
-      "brink's native addon cannot be part of a bundle, and the package brink is not installed beside this one. " +
-        'Leave brink out of the bundle, and install it where the bundle runs: `--external:brink` for esbuild, ' +
-        "`external: /^brink($|\\/)/` for rollup, `externals: /^brink($|\\/)/, externalsType: 'commonjs'` for webpack.",
-    ),
-    'ERR_ADDON_MISSING',
-  )
 }

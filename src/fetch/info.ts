@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { BrinkRequest } from '../request/request.js'
 import { coded } from '../runtime/errors.js'
-import { wrongType } from '../runtime/option_errors.js'
+import { wrongArgument } from '../runtime/option_errors.js'
 import { FetchResponse } from './response.js'
 
 /** The server, as fetch apps see it. */
@@ -139,7 +139,7 @@ export class RequestInfo implements FetchInfo {
   }
 
   upgrade(accept: FetchUpgrade): Response {
-    if (typeof accept !== 'function') throw wrongType('accept', 'a function', accept)
+    if (typeof accept !== 'function') throw wrongArgument('upgrade(accept)', 'a function (req, socket, head)', accept)
     if (!this.offersUpgrade) {
       throw coded(new Error('The client does not offer to speak another protocol on its connection.'), 'ERR_NO_UPGRADE')
     }

@@ -3,6 +3,8 @@ import type { EventEmitter } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { callListener } from '../runtime/call_listener.js'
+import { wrongArgument } from '../runtime/option_errors.js'
+import { isNoHandler } from '../runtime/uncalled.js'
 import type { FetchInfo } from './info.js'
 
 /** A WebSocket, as `ws` has it. */
@@ -64,8 +66,13 @@ const NOT_HANDED_ON = /^(?:connection|upgrade|content-length|keep-alive|te|trail
  *
  *     const upgradeWebSocket = webSocketHelper(new WebSocketServer({ noServer: true }))
  *     app.get('/ws', upgradeWebSocket((c) => ({ onMessage: (event, socket) => socket.send(event.data) })))
+ *
+ * @throws TypeError `ERR_INVALID_ARG_TYPE` when it is not given such a server
  */
 export function webSocketHelper(server: WebSocketServerLike): UpgradeWebSocket {
+  if (typeof server?.handleUpgrade !== 'function') {
+    throw wrongArgument('webSocketHelper(server)', 'a server of ws, new WebSocketServer({ noServer: true })', server)
+  }
   return (createEvents) => async (c, next) => {
     const info = c.env as FetchInfo
     if (!info.offersUpgrade || c.req.header('upgrade')?.toLowerCase() !== 'websocket') {
@@ -118,3 +125,5 @@ function attach(socket: WebSocketLike, url: URL, events: WebSocketEvents, report
   })
   call(() => events.onOpen?.(new Event('open'), context))
 }
+
+isNoHandler(webSocketHelper, 'call it, webSocketHelper(server)')

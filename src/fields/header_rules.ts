@@ -1,3 +1,4 @@
+import { describe } from '../runtime/describe.js'
 import { coded } from '../runtime/errors.js'
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
@@ -35,7 +36,7 @@ export function fieldName(name: string): string {
   if (!isToken(name)) {
     throw coded(
       new TypeError(
-        `${JSON.stringify(name)} cannot be the name of a header: a name consists of letters, digits and !#$%&'*+-.^_\`|~`,
+        `The name of a header cannot be ${describe(name)}: it consists of letters, digits and !#$%&'*+-.^_\`|~`,
       ),
       'ERR_INVALID_HEADER_NAME',
     )
@@ -54,7 +55,7 @@ export function fieldValue(name: string, value: string | number): string {
   if (typeof value === 'number') value = String(value)
   if (Array.isArray(value)) throw invalidValue(name, 'must not be a list here: call append() for each value')
   if (typeof value !== 'string') {
-    throw invalidValue(name, `must be a string or a number, not ${value === null ? 'null' : typeof value}`)
+    throw invalidValue(name, `must be a string or a number, not ${describe(value)}`)
   }
   const forbidden = FORBIDDEN_IN_VALUE.exec(value)
   if (forbidden !== null) {

@@ -1,4 +1,5 @@
 import { INSPECT, type Inspect } from '../runtime/inspection.js'
+import { wrongType } from '../runtime/option_errors.js'
 import { fieldName, fieldValue } from './header_rules.js'
 
 /** The value of a header field. A list gives the field several values, or several `set-cookie` fields. */
@@ -134,14 +135,28 @@ export class ReplyHeaders {
   }
 
   #addAll(source: HeadersSource): void {
-    if (isIterable(source)) {
-      for (const [name, value] of source) this.append(name, value)
-      return
-    }
+    if (typeof source !== 'object' || source === null) throw notHeaders(source)
+    if (isIterable(source)) return this.#addPairs(source)
     for (const name of Object.keys(source)) {
       const value = source[name] as HeaderValue
-      if (typeof value === 'object' && value !== null) for (const one of value) this.append(name, one)
+      if (typeof value === 'object' && value !== null) this.#addAllOf(name, value)
       else this.append(name, value as string | number)
+    }
+  }
+
+  #addAllOf(name: string, values: readonly string[]): void {
+    // The value of a field that is no list is refused with its description.
+    if (!(Symbol.iterator in values)) return this.append(name, values as never)
+    for (const one of values) this.append(name, one)
+  }
+
+  #addPairs(pairs: Iterable<readonly [string, string]>): void {
+    try {
+      for (const [name, value] of pairs) this.append(name, value)
+    } catch (error) {
+      // Looked for afterwards, because it costs time for every pair.
+      const isNoList = Array.isArray(pairs) && pairs.some((pair) => typeof pair !== 'object' || pair === null)
+      throw isNoList ? notHeaders(pairs) : error
     }
   }
 
@@ -187,4 +202,8 @@ const NO_FIELDS: readonly string[] = Object.freeze([])
 
 function isIterable(source: HeadersSource): source is Iterable<readonly [string, string]> {
   return typeof (source as Partial<Iterable<unknown>>)[Symbol.iterator] === 'function'
+}
+
+function notHeaders(given: unknown): TypeError {
+  return wrongType('headers', "an object, such as { 'content-type': 'text/html' }, or pairs of name and value", given)
 }

@@ -1,4 +1,6 @@
+import { describe } from '../runtime/describe.js'
 import { coded, isError } from '../runtime/errors.js'
+import { wrongArgument } from '../runtime/option_errors.js'
 import type { HeadersSource } from './headers.js'
 import { reasonPhrase } from './reason_phrase.js'
 
@@ -20,7 +22,8 @@ export interface HttpErrorOptions {
  * The message becomes the body when `expose` is true; otherwise the client gets the reason phrase of the status.
  * Errors with a status of 500 or above are logged, those below are not.
  *
- * @throws RangeError `ERR_INVALID_STATUS` when the status is not from 400 to 599 (RFC 9110 §15.5, §15.6)
+ * @throws RangeError `ERR_INVALID_STATUS` when the status is not a number from 400 to 599 (RFC 9110 §15.5, §15.6);
+ * TypeError `ERR_INVALID_ARG_TYPE` when the message is not a string, or the options are not an object
  */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
@@ -34,11 +37,10 @@ export class HttpError extends Error {
   readonly headers: HeadersSource | undefined
 
   constructor(status: number, message?: string, options: HttpErrorOptions = {}) {
-    if (!isErrorStatus(status)) {
-      throw coded(
-        new RangeError(`The status of an HttpError must be from 400 to 599, not ${String(status)}.`),
-        'ERR_INVALID_STATUS',
-      )
+    if (!isErrorStatus(status)) throw invalidStatus(status)
+    if (typeof message !== 'string' && message !== undefined && message !== null) throw invalidMessage(message)
+    if (typeof options !== 'object' || options === null) {
+      throw wrongArgument('new HttpError(status, message, options)', 'its options as an object', options)
     }
     super(message ?? reasonPhrase(status), 'cause' in options ? { cause: options.cause } : undefined)
     this.status = status
@@ -78,6 +80,21 @@ export function answerOfError(error: unknown): ErrorAnswer | undefined {
     expose: typeof expose === 'boolean' ? expose : wanted < 500,
     headers: hasHeaders ? (headers as HeadersSource) : undefined,
   }
+}
+
+function invalidStatus(given: unknown): RangeError {
+  const number =
+    typeof given === 'string' && isErrorStatus(Number(given)) ? `: write ${Number(given)}, without quotes` : ''
+  return coded(
+    new RangeError(`The status of an HttpError must be a number from 400 to 599, not ${describe(given)}${number}.`),
+    'ERR_INVALID_STATUS',
+  )
+}
+
+function invalidMessage(given: unknown): TypeError {
+  const call = 'new HttpError(status, message, options)'
+  const hint = isError(given) ? '; an error is given as { cause } in the options' : ''
+  return wrongArgument(call, `its message as a string${hint}`, given)
 }
 
 function isErrorStatus(status: unknown): status is number {

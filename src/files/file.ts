@@ -7,9 +7,10 @@ import type { ConditionalRequest } from '../fields/conditions.js'
 import { attachment } from '../fields/content_disposition.js'
 import { HttpError } from '../fields/http_error.js'
 import { Reply } from '../reply/reply.js'
-import { coded } from '../runtime/errors.js'
+import { coded, errnoOf } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
-import { wrongType } from '../runtime/option_errors.js'
+import { wrongArgument } from '../runtime/option_errors.js'
+import { isNoHandler } from '../runtime/uncalled.js'
 import { planFor, replyWith, replyWithout, sendsContent } from './answer.js'
 import { isDotfile } from './dotfiles.js'
 import { typeOfFile } from './file_types.js'
@@ -47,7 +48,8 @@ export function file(path: string | URL, options: FileOptions = {}): Reply {
     root,
     dotfiles = false,
   } = checkedFileOptions(options)
-  if (typeof path !== 'string' && !(path instanceof URL)) throw wrongType('path', 'a path or a URL', path)
+  if (typeof path !== 'string' && !(path instanceof URL))
+    throw wrongArgument('file(path, options)', 'a path or a URL', path)
   const name = path instanceof URL ? fileURLToPath(path) : path
   const folder = root === undefined ? undefined : resolve(root instanceof URL ? fileURLToPath(root) : root)
   if (folder !== undefined && !dotfiles && isDotfile(normalize(name))) throw new HttpError(404)
@@ -66,12 +68,14 @@ export function file(path: string | URL, options: FileOptions = {}): Reply {
   return reply
 }
 
+isNoHandler(file, 'call it in a handler, () => file(path)')
+
 function openedFile(path: string, folder: string | undefined): NativeFile {
   const opened = folder === undefined ? native.openFile(path) : native.openFile(path, folder)
   if (typeof opened !== 'number') return opened
   // If the folder itself is missing, that is the app's mistake, not a 404 of the client's path.
   if (folder !== undefined) lateBuiltin('node:fs').statSync(folder)
-  const isNotRegular = opened === -lateBuiltin('node:os').constants.errno.ENXIO
+  const isNotRegular = opened === errnoOf('ENXIO')
   if (folder === undefined && isNotRegular) throw notRegular(path)
   throw openError(opened, path)
 }

@@ -3,7 +3,8 @@ import { HttpError } from '../fields/http_error.js'
 import { parseMediaType } from '../fields/media_type.js'
 import { Reply } from '../reply/reply.js'
 import type { BrinkRequest } from '../request/request.js'
-import { lateBuiltin } from '../runtime/late_builtin.js'
+import { errnoOf } from '../runtime/errors.js'
+import { isNoHandler } from '../runtime/uncalled.js'
 import { planFor, replyWith, replyWithout, sendsContent } from './answer.js'
 import { isDotfile } from './dotfiles.js'
 import { extensionOf } from './file_types.js'
@@ -40,13 +41,15 @@ export function files(folder: string | URL, options: FilesOptions = {}): (req: B
   return (req) => served.answer(req)
 }
 
+isNoHandler(files, 'call it, files(folder)')
+
 /** How often a file is opened again that was replaced between looking and opening. */
 const MAX_ATTEMPTS = 4
 
 class FolderOfFiles {
   readonly #store: FileStore
   readonly #options: CheckedFilesOptions
-  readonly #isFolder = -lateBuiltin('node:os').constants.errno.EISDIR
+  readonly #isFolder = errnoOf('EISDIR')
 
   constructor(folder: ServedFolder, options: CheckedFilesOptions) {
     this.#store = new FileStore(folder, options)

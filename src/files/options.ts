@@ -1,4 +1,5 @@
 import { type HeaderValue, ReplyHeaders } from '../fields/headers.js'
+import { describe } from '../runtime/describe.js'
 import { knownOptions, wholeNumber, wrongType, wrongValue } from '../runtime/option_errors.js'
 import { withCharset } from './file_types.js'
 import { globPattern } from './glob.js'
@@ -103,6 +104,7 @@ const SUFFIXES: ReadonlyMap<string, string> = new Map([
   ['gzip', '.gz'],
 ])
 const IMMUTABLE = 'public, max-age=31536000, immutable'
+const MAX_AGE = 'it is a part of "cacheControl", such as \'max-age=3600\''
 const GIB = 2 ** 30
 const DAY_MS = 86_400_000
 
@@ -120,21 +122,26 @@ export function checkedFilesOptions(given: FilesOptions): CheckedFilesOptions {
     dotfiles = false,
     types = {},
     headers,
-  } = knownOptions(given, [
-    'index',
-    'fallback',
-    'cacheControl',
-    'immutable',
-    'precompressed',
-    'dotfiles',
-    'types',
-    'headers',
-    'cacheSize',
-    'cacheFileSize',
-    'revalidate',
-  ])
-  if (index !== false) checkPath('index', index)
-  if (fallback !== undefined) checkPath('fallback', fallback)
+  } = knownOptions(
+    given,
+    [
+      'index',
+      'fallback',
+      'cacheControl',
+      'immutable',
+      'precompressed',
+      'dotfiles',
+      'types',
+      'headers',
+      'cacheSize',
+      'cacheFileSize',
+      'revalidate',
+    ],
+    'files()',
+    { maxAge: MAX_AGE, root: 'the folder is the first argument, files(folder)' },
+  )
+  if (index !== false) checkPath('index', index, 'a file name or false')
+  if (fallback !== undefined) checkPath('fallback', fallback, 'a path')
   if (typeof dotfiles !== 'boolean') throw wrongType('dotfiles', 'a boolean', dotfiles)
   return {
     index: index === false ? undefined : index,
@@ -154,14 +161,12 @@ export function checkedFilesOptions(given: FilesOptions): CheckedFilesOptions {
  * @throws like `checkedFilesOptions`
  */
 export function checkedFileOptions(given: FileOptions): FileOptions {
-  const { type, cacheControl, download, root, dotfiles, headers } = knownOptions(given, [
-    'type',
-    'cacheControl',
-    'headers',
-    'download',
-    'root',
-    'dotfiles',
-  ])
+  const { type, cacheControl, download, root, dotfiles, headers } = knownOptions(
+    given,
+    ['type', 'cacheControl', 'headers', 'download', 'root', 'dotfiles'],
+    'file()',
+    { maxAge: MAX_AGE },
+  )
   if (type !== undefined && typeof type !== 'string') throw wrongType('type', 'a string', type)
   if (cacheControl !== undefined && cacheControl !== false && typeof cacheControl !== 'string') {
     throw wrongType('cacheControl', 'a string or false', cacheControl)
@@ -211,8 +216,7 @@ function precompressedOf(given: NonNullable<FilesOptions['precompressed']>): Pre
   if (!Array.isArray(codings)) throw wrongType('precompressed', 'a boolean or a list of codings', given)
   return (codings as readonly string[]).map((coding) => {
     const suffix = SUFFIXES.get(coding)
-    if (suffix === undefined)
-      throw wrongValue('precompressed', `knows br, zstd and gzip, not ${JSON.stringify(coding)}`)
+    if (suffix === undefined) throw wrongValue('precompressed', `knows br, zstd and gzip, not ${describe(coding)}`)
     return { coding, suffix }
   })
 }
@@ -234,7 +238,8 @@ function headersOf(given: Readonly<Record<string, HeaderValue>> = {}): ReplyHead
   return headers
 }
 
-function checkPath(name: string, path: unknown): void {
-  if (typeof path !== 'string') throw wrongType(name, 'a path', path)
-  if (path === '' || path.startsWith('/')) throw wrongValue(name, 'must be a path relative to the folder')
+function checkPath(name: string, path: unknown, expected: string): void {
+  if (typeof path !== 'string') throw wrongType(name, expected, path)
+  if (path === '' || path.startsWith('/'))
+    throw wrongValue(name, `must be a path relative to the folder, not ${describe(path)}`)
 }

@@ -4,7 +4,7 @@ import { type NativeFile, type NativeFolder, native } from '../exchange/native.j
 import { HttpError } from '../fields/http_error.js'
 import { coded } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
-import { wrongType } from '../runtime/option_errors.js'
+import { wrongArgument } from '../runtime/option_errors.js'
 
 /** An open folder whose files are served. */
 export class ServedFolder {
@@ -15,7 +15,8 @@ export class ServedFolder {
    * @throws Error `ENOENT`, `ENOTDIR`, `EACCES` and others when the folder cannot be opened; TypeError
    */
   constructor(folder: string | URL) {
-    if (typeof folder !== 'string' && !(folder instanceof URL)) throw wrongType('folder', 'a path or a URL', folder)
+    if (typeof folder !== 'string' && !(folder instanceof URL))
+      throw wrongArgument('files(folder, options)', 'the path or the URL of a folder', folder)
     this.path = resolve(folder instanceof URL ? fileURLToPath(folder) : folder)
     try {
       this.#folder = new native.Folder(this.path)

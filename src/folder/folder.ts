@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { Router } from '../routing/router.js'
 import { coded } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
+import { wrongArgument } from '../runtime/option_errors.js'
+import { isNoHandler } from '../runtime/uncalled.js'
 import { addMiddleware, addRoutes, importRouteFile } from './route_file.js'
 import { loadTypeScriptFrom } from './typescript.js'
 
@@ -34,9 +36,12 @@ const NO_ROUTE = /\.d\.m?ts$|\.(?:test|spec)\.m?[jt]s$/
  * that is installed.
  *
  * @throws Error with a message that names the file, and one of these codes: `ERR_NO_ROUTES`, `ERR_DUPLICATE_ROUTE`,
- * `ERR_ROUTE_IMPORT`, `ERR_INVALID_ROUTE`, `ERR_TYPESCRIPT_ROUTES`
+ * `ERR_ROUTE_IMPORT`, `ERR_INVALID_ROUTE`, `ERR_TYPESCRIPT_ROUTES`; TypeError `ERR_INVALID_ARG_TYPE`
  */
 export async function routesFrom(folder: string | URL): Promise<Router> {
+  if (typeof folder !== 'string' && !(folder instanceof URL)) {
+    throw wrongArgument('routesFrom(folder)', 'the path or the URL of a folder', folder)
+  }
   const root = resolve(folder instanceof URL ? fileURLToPath(folder) : folder)
   await assertFolder(root)
   const files = new Map<string, string>()
@@ -47,6 +52,8 @@ export async function routesFrom(folder: string | URL): Promise<Router> {
     'ERR_NO_ROUTES',
   )
 }
+
+isNoHandler(routesFrom, "call it, mount('/', await routesFrom(folder))")
 
 /** The router of one folder. `files` collects the file of each path, and of each folder's middleware. */
 async function routerOf(folder: string, path: string, root: string, files: Map<string, string>): Promise<Router> {

@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import type { Handler, Middleware } from '../routing/handler.js'
 import type { Router } from '../routing/router.js'
+import { describe } from '../runtime/describe.js'
 import { coded, codeOf, messageOf } from '../runtime/errors.js'
 
 /** The exports of a module. */
@@ -32,7 +33,8 @@ export function addRoutes(router: Router, path: string, exports: Exports, file: 
   for (const name of names) {
     const handler = exports[name]
     if (name !== 'default' && !METHODS.includes(name)) throw invalidFile(file, unknownExport(name))
-    if (typeof handler !== 'function') throw invalidFile(file, `its export '${name}' is not a function`)
+    if (typeof handler !== 'function')
+      throw invalidFile(file, `its export '${name}' is not a function, but ${describe(handler)}`)
     naming(file, () => {
       if (name === 'default') router.all(path, handler as Handler)
       else router.on(name, path, handler as Handler)
@@ -45,9 +47,9 @@ export function addMiddleware(router: Router, exports: Exports, file: string): v
   const list = Array.isArray(exports.default) ? (exports.default as unknown[]) : [exports.default]
   for (const middleware of list) {
     if (typeof middleware !== 'function') {
-      throw invalidFile(file, 'its default export must be a middleware, or a list of them')
+      throw invalidFile(file, `its default export must be a middleware, or a list of them, not ${describe(middleware)}`)
     }
-    router.use(middleware as Middleware)
+    naming(file, () => router.use(middleware as Middleware))
   }
 }
 
@@ -59,7 +61,7 @@ function unknownExport(name: string): string {
 }
 
 /** Runs `define`; an error gets the name of the file. */
-function naming(file: string, define: () => void): void {
+function naming(file: string, define: () => unknown): void {
   try {
     define()
   } catch (cause) {

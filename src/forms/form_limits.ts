@@ -32,7 +32,7 @@ const STANDARD: Readonly<Required<FormLimits>> = {
  */
 export function checkedLimits(given: FormLimits): Required<FormLimits> {
   const names = Object.keys(STANDARD) as (keyof FormLimits)[]
-  knownOptions(given, names)
+  knownOptions(given, names, 'the form limits')
   const limits = { ...STANDARD }
   for (const name of names) {
     limits[name] = wholeNumber(name, given[name], STANDARD[name], 0, Number.MAX_SAFE_INTEGER)

@@ -2,6 +2,8 @@ import type { Dicer } from '@fastify/busboy'
 import { HttpError } from '../fields/http_error.js'
 import { parseMediaType } from '../fields/media_type.js'
 import { coded, codeOf } from '../runtime/errors.js'
+import { wrongArgument } from '../runtime/option_errors.js'
+import { isNoHandler } from '../runtime/uncalled.js'
 import { type BodySource, sourceOf } from '../streams/body_source.js'
 import { checkedLimits, type FormLimits, formTooLarge, malformedForm } from './form_limits.js'
 import { type PartNames, parsePartNames } from './part_names.js'
@@ -48,9 +50,12 @@ interface FormRequest {
  * limits
  */
 export function parts(req: FormRequest, limits: FormLimits = {}): AsyncIterableIterator<Part> {
+  if (typeof req?.headers?.get !== 'function') throw wrongArgument('parts(req, limits)', 'a request', req)
   const boundary = boundaryOf(req.headers.get('content-type'))
   return new Multipart(boundary, req.chunks(), checkedLimits(limits))
 }
+
+isNoHandler(parts, 'call it in a handler, for await (const part of parts(req))')
 
 /**
  * The boundary between parts, from the `content-type`.

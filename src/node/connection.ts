@@ -429,10 +429,11 @@ export class Connection implements SocketOwner, RequestConnection {
   #markRequestsGone(): void {
     for (const request of this.open.slice()) {
       const { isReal, req, res } = request
+      const isLightOnly = !isReal && req !== undefined && res !== undefined
+      // Node looks at the header fields of a request that becomes real, and must not find it aborted yet.
+      if (isLightOnly && (hasListeners(res) || hasRequestListeners(req) || !isLight(req))) makeResponseReal(res)
+      else if (isLightOnly) markGone(res)
       request.isGone = true
-      if (isReal || req === undefined || res === undefined) continue
-      if (hasListeners(res) || hasRequestListeners(req) || !isLight(req)) makeResponseReal(res)
-      else markGone(res)
     }
   }
 

@@ -4,7 +4,9 @@ import http, { type IncomingMessage, type RequestListener, type ServerOptions, S
 import net from 'node:net'
 import { FLAG_EXPECTS_CONTINUE, FLAG_EXPECTS_OTHER, FLAG_HTTP_1_0, FLAG_UPGRADE } from '../exchange/layout.js'
 import { native } from '../exchange/native.js'
+import { wrongArgument } from '../runtime/option_errors.js'
 import { timers } from '../runtime/timers.js'
+import { isNoHandler } from '../runtime/uncalled.js'
 import type { Connection } from './connection.js'
 import type { Head } from './heads.js'
 import { emitClientError, passToNodeServer, realIncoming } from './incoming.js'
@@ -75,6 +77,14 @@ export const Server: ServerConstructor = function (
   if (!(this instanceof Server)) return new Server(options as ServerOptions, listener)
   const [given, requestListener] = typeof options === 'function' ? [{}, options] : [options ?? {}, listener]
   const { ServerResponse: Response = ReusingResponse } = given
+  // Node would take it for options, and the server would answer nothing.
+  if (typeof (given as { fetch?: unknown }).fetch === 'function') {
+    throw wrongArgument(
+      'createServer() of brink/node',
+      'a listener (req, res); an app with a fetch() is for serve(app) of brink',
+      given,
+    )
+  }
   // Node throws when the options are not an object.
   const isObject = typeof given === 'object' && !Array.isArray(given)
   nodeServer.call(this, isObject ? { ...given, ServerResponse: Response } : given, requestListener)
@@ -112,6 +122,11 @@ export function brinkFactory(handler: RequestListener, options: FastifyOptions =
   if (connectionTimeout !== undefined) server.setTimeout(connectionTimeout)
   return server
 }
+
+const OF_NODE = 'it makes a server by itself, createServer(listener)'
+isNoHandler(Server, OF_NODE)
+isNoHandler(createServer, OF_NODE)
+isNoHandler(brinkFactory, 'it is for Fastify, fastify({ serverFactory: brinkFactory })')
 
 /** The options that Fastify passes to a `serverFactory` and that concern the server. */
 export interface FastifyOptions {

@@ -2,6 +2,7 @@ import { bytesOf } from '../exchange/bytes_of.js'
 import { FileSlice } from '../exchange/file_slice.js'
 import type { ReplyBytes } from '../exchange/reply_bytes.js'
 import { fieldValue } from '../fields/header_rules.js'
+import { describe, describeClass } from '../runtime/describe.js'
 import { coded, isError } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import { isBlob, isStream } from '../streams/body_source.js'
@@ -70,14 +71,16 @@ const UNSUPPORTED_TAGS = new Set(['FormData', 'Promise', 'Response', 'WritableSt
 /** The error for a body that cannot be sent, or undefined when it can. */
 export function unsupportedBody(body: unknown): TypeError | undefined {
   if (typeof body === 'string' || typeof body === 'number' || typeof body === 'boolean') return undefined
-  if (typeof body !== 'object' || body === null) return unsupported(`It is a ${typeof body}.`)
+  if (typeof body !== 'object' || body === null)
+    return unsupported(typeof body === 'function' ? returnedFunction(body) : `It is ${describe(body)}.`)
   const candidate = body as { [Symbol.toStringTag]?: unknown; pipe?: unknown }
   const tag = candidate[Symbol.toStringTag]
-  if (typeof tag === 'string' && UNSUPPORTED_TAGS.has(tag)) return unsupported(`It is a ${tag}.`)
+  if (typeof tag === 'string' && UNSUPPORTED_TAGS.has(tag))
+    return unsupported(`It is ${describe(body)}${tag === 'Promise' ? ': await it' : ''}.`)
   if (typeof candidate.pipe === 'function' && !isStream(body)) return unsupported('It cannot be iterated.')
   if (jsonWouldLose(body))
     return unsupported(
-      `It is ${nameOf(body)}, and JSON keeps nothing of it: send its contents as a plain object or a list.`,
+      `It is ${describeClass(body) ?? 'an object'}, and JSON keeps nothing of it: send its contents as a plain object or a list.`,
     )
   return undefined
 }
@@ -91,8 +94,10 @@ function jsonWouldLose(body: object): boolean {
   if (isError(body)) return true
   // Before its keys are asked for: of bytes there would be one for each.
   if (isStream(body) || body instanceof FileSlice || bytesOf(body) !== undefined) return false
-  if (Array.isArray(body) || Object.keys(body).length > 0 || isObjectPrototype(prototype)) return false
-  return !lateBuiltin('node:util').types.isBoxedPrimitive(body)
+  if (Array.isArray(body)) return false
+  // JSON has no functions: nothing is left of an object that has no other properties, such as a Router.
+  for (const name of Object.keys(body)) if (typeof (body as Record<string, unknown>)[name] !== 'function') return false
+  return !isObjectPrototype(prototype) && !lateBuiltin('node:util').types.isBoxedPrimitive(body)
 }
 
 /** Whether this is the prototype of plain objects of any realm. */
@@ -100,11 +105,12 @@ function isObjectPrototype(prototype: object): boolean {
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'isPrototypeOf')
 }
 
-function nameOf(body: object): string {
-  const { [Symbol.toStringTag]: tag } = body as { [Symbol.toStringTag]?: unknown }
-  const name = typeof tag === 'string' ? tag : (body.constructor as { name?: unknown } | undefined)?.name
-  if (typeof name !== 'string' || name === '') return 'an object'
-  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`
+/** A factory of middleware that was not called is told by what it returns. */
+function returnedFunction(body: object): string {
+  return (
+    `It is ${describe(body)}. If a function that makes a handler or a middleware was added itself, call it there: ` +
+    'use(cors()), not use(cors).'
+  )
 }
 
 function unsupported(reason: string): TypeError {

@@ -2,10 +2,12 @@ import { bytesOf } from '../exchange/bytes_of.js'
 import { isFramingField } from '../fields/header_rules.js'
 import { type HeadersSource, ReplyHeaders } from '../fields/headers.js'
 import type { ReplyContext } from '../request/request_context.js'
+import { describe } from '../runtime/describe.js'
 import { coded, isError } from '../runtime/errors.js'
 import { INSPECT, type Inspect } from '../runtime/inspection.js'
-import { wrongType } from '../runtime/option_errors.js'
+import { wrongArgument } from '../runtime/option_errors.js'
 import { isPromise } from '../runtime/promises.js'
+import { isNoHandler } from '../runtime/uncalled.js'
 import { peeked } from '../streams/body_source.js'
 import { unsupportedBody } from './body.js'
 import type { HandlerResult } from './handler_result.js'
@@ -110,7 +112,7 @@ export function reply(status = 200, body?: ReplyBody, headers?: HeadersSource): 
  * @throws TypeError `ERR_INVALID_ARG_TYPE` when `text` is not a string; otherwise like `reply()`
  */
 export function html(text: string, status = 200, headers?: HeadersSource): Reply {
-  if (typeof text !== 'string') throw wrongType('text', 'a string', text)
+  if (typeof text !== 'string') throw wrongArgument('html(text, status, headers)', 'a string as its text', text)
   const page = new Reply(status, text, headers)
   if (!page.headers.has('content-type')) page.headers.set('content-type', 'text/html; charset=utf-8')
   return page
@@ -129,9 +131,11 @@ const REDIRECTIONS: readonly number[] = [301, 302, 303, 307, 308]
  */
 export function redirect(location: string | URL, status = 302): Reply {
   const isUrl = typeof location === 'object' && typeof (location as URL | null)?.href === 'string'
-  if (typeof location !== 'string' && !isUrl) throw wrongType('location', 'a string or a URL', location)
+  if (typeof location !== 'string' && !isUrl) {
+    throw wrongArgument('redirect(location, status)', 'a string or a URL as its location', location)
+  }
   if (!REDIRECTIONS.includes(status)) {
-    const sentence = `The status of a redirect must be one of ${REDIRECTIONS.join(', ')}, not ${String(status)}.`
+    const sentence = `The status of a redirect must be one of ${REDIRECTIONS.join(', ')}, not ${describe(status)}.`
     throw coded(new RangeError(sentence), 'ERR_INVALID_STATUS')
   }
   const target = isUrl ? (location as URL).href : (location as string)
@@ -225,6 +229,10 @@ function listenTo(body: ReplyBody): void {
 
 function checkedStatus(status: number): number {
   if (Number.isInteger(status) && status >= 200 && status <= 599) return status
-  const given = typeof status === 'number' ? status : `a ${typeof status}`
-  throw coded(new RangeError(`The status of a reply must be from 200 to 599, not ${given}.`), 'ERR_INVALID_STATUS')
+  const sentence = `The status of a reply must be a number from 200 to 599, not ${describe(status)}`
+  throw coded(new RangeError(`${sentence}: reply(status, body, headers).`), 'ERR_INVALID_STATUS')
 }
+
+isNoHandler(reply, 'call it in a handler, () => reply(status, body)')
+isNoHandler(html, 'call it in a handler, () => html(text)')
+isNoHandler(redirect, 'call it in a handler, () => redirect(location)')

@@ -5,6 +5,7 @@ import { codeOf, messageOf } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import { type BodySource, sourceOf } from '../streams/body_source.js'
 import { type Coder, CodingStream } from '../streams/coding_stream.js'
+import { CheckedSource, checkedBytes } from './coded_end.js'
 
 interface Decoder {
   stream(): Coder
@@ -36,6 +37,24 @@ function decoders(): ReadonlyMap<string, Decoder> {
   }
   known = all
   return known
+}
+
+const checkers = new Map<string, boolean>()
+
+/** Whether the decoder of a coding refuses a body that ends too early. Not all of Deno's and Bun's do. */
+function checksEnd(coding: string): boolean {
+  const checks = checkers.get(coding) ?? refusesNothing(decoders().get(coding) as Decoder)
+  checkers.set(coding, checks)
+  return checks
+}
+
+function refusesNothing({ now }: Decoder): boolean {
+  try {
+    now(Buffer.alloc(0), { maxOutputLength: 1, info: true })
+    return false
+  } catch {
+    return true
+  }
 }
 
 // Each decoder costs memory, and real clients use at most two.
@@ -144,7 +163,9 @@ function decodedAtOnce(coding: string, bytes: Buffer, limit: number): Buffer | u
   try {
     // zlib does not accept a limit of 0.
     const options = { maxOutputLength: Math.max(1, limit), info: true } as const
-    const { buffer, engine } = now(bytes, options) as { buffer: Buffer; engine: Coder }
+    const checked = checksEnd(coding) ? bytes : checkedBytes(coding, bytes)
+    if (checked === undefined) throw endsTooEarly(coding)
+    const { buffer, engine } = now(checked, options) as { buffer: Buffer; engine: Coder }
     checkTaken(coding, engine.bytesWritten, bytes.length)
     return buffer.length > limit ? undefined : buffer
   } catch (error) {
@@ -179,19 +200,26 @@ function codingsOf(field: string): string[] {
 function decoded(coding: string, source: BodySource, limit: number, sent: CountedSource): AsyncIterable<Uint8Array> {
   let size = 0
   const { stream } = decoders().get(coding) as Decoder
-  return new CodingStream(source, stream, {
+  const checked = checksEnd(coding) ? undefined : new CheckedSource(coding, source, () => endsTooEarly(coding))
+  return new CodingStream(checked ?? source, stream, {
     onPiece: (bytes) => {
       size += bytes
       if (size > limit) throw tooLarge()
       if (size > sent.most) throw tooDense()
     },
-    onTaken: (taken, given) => checkTaken(coding, taken, given),
+    onTaken: (taken, given) => checkTaken(coding, taken, Math.min(given, checked?.bytes ?? given)),
     translate: (error) => translated(coding, error),
   })
 }
 
+/** `given` is without the stray byte. */
 function checkTaken(coding: string, taken: number, given: number): void {
   if (taken < given) throw damaged(coding, 'there are bytes after its end')
+  if (taken > given) throw endsTooEarly(coding)
+}
+
+function endsTooEarly(coding: string): HttpError {
+  return damaged(coding, 'it ends too early')
 }
 
 function translated(coding: string, error: unknown): unknown {

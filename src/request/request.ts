@@ -91,8 +91,9 @@ export interface RequestSurroundings extends RequestRules {
 }
 
 /**
- * Values that middleware passes on to other middleware and to the handler. Declare yours in TypeScript, in a file with
- * an `import` or `export` statement:
+ * Values that middleware passes on to other middleware and to the handler. Until an app declares any, every name is
+ * allowed, with values of type `unknown`. Declare yours in TypeScript, in a file with an `import` or `export` statement;
+ * then only those are:
  *
  *     import 'brink'
  *
@@ -102,13 +103,15 @@ export interface RequestSurroundings extends RequestRules {
  *       }
  *     }
  */
-export interface RequestState {
-  [name: string]: unknown
-}
+// biome-ignore lint/suspicious/noEmptyInterface: apps declare its properties
+export interface RequestState {}
+
+/** `RequestState` where an app has declared it, and any property where it has not. */
+export type StateOfRequest = [keyof RequestState] extends [never] ? { [name: string]: unknown } : RequestState
 
 /** Properties that few requests use. */
 interface Rare {
-  state?: RequestState
+  state?: StateOfRequest
   gone?: Error
   abort?: RequestAbort
   forwarding?: Forwarding
@@ -171,13 +174,13 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   }
 
   /** Values that middleware passes on to other middleware and to the handler. */
-  get state(): RequestState {
+  get state(): StateOfRequest {
     this.#rare ??= {}
     this.#rare.state ??= {}
     return this.#rare.state
   }
 
-  set state(state: RequestState) {
+  set state(state: StateOfRequest) {
     this.#rare ??= {}
     this.#rare.state = state
   }

@@ -1,5 +1,6 @@
 // Which peers may say who their client is: the option `trustProxy`.
 import { isMapped, parseAddress, textOfAddress } from '../exchange/address.js'
+import { describe } from '../runtime/describe.js'
 import { wholeNumber, wrongType, wrongValue } from '../runtime/option_errors.js'
 
 /**
@@ -98,13 +99,12 @@ function networkOf(entry: string): Network {
   if (bytes === undefined) {
     const names = [...Object.keys(NAMED), UNIX].join(', ')
     const what = `must list IP addresses, networks such as 10.0.0.0/8, or ${names}`
-    throw wrongValue('trustProxy', `${what}, not ${JSON.stringify(entry)}`)
+    throw wrongValue('trustProxy', `${what}, not ${describe(entry)}`)
   }
   const isDotted = !text.includes(':')
   const most = isDotted ? 32 : 128
   const given = digits === undefined ? most : Number(digits)
-  if (given > most)
-    throw wrongValue('trustProxy', `has a network with a prefix above ${most}: ${JSON.stringify(entry)}`)
+  if (given > most) throw wrongValue('trustProxy', `has a network with a prefix above ${most}: ${entry}`)
   const prefix = isDotted ? given + 96 : given
   const isIpv4 = prefix >= 96 && isMapped(bytes)
   const masked = bytes.map((byte, place) => byte & (0xff00 >> Math.min(8, Math.max(0, prefix - 8 * place))))

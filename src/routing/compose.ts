@@ -3,6 +3,7 @@ import type { HandlerResult } from '../reply/handler_result.js'
 import { isAnswer, isResponse, Reply, toReply } from '../reply/reply.js'
 import type { BrinkRequest } from '../request/request.js'
 import { ReplyContext } from '../request/request_context.js'
+import { describe } from '../runtime/describe.js'
 import { coded } from '../runtime/errors.js'
 import { isPromise } from '../runtime/promises.js'
 import { isStream } from '../streams/body_source.js'
@@ -23,11 +24,11 @@ export function wrapped(middleware: Middleware, inner: Run, rescue: Rescue): Run
   const layer: Run = (req) => {
     const call = new MiddlewareCall(inner, rescue, req)
     try {
-      const value = middleware(req, () => call.next())
+      const value = middleware(req, () => call.next(middleware))
       // Most middleware returns the result of `next()` unchanged, which is settled already.
-      if (!isPromise(value) || call.isResultOfNext(value)) return call.settle(value)
+      if (!isPromise(value) || call.isResultOfNext(value)) return call.settle(value, middleware)
       return Promise.resolve(value).then(
-        (settled) => call.settle(settled, true),
+        (settled) => call.settle(settled, middleware, true),
         (error) => call.rescued(error),
       )
     } catch (error) {
@@ -71,9 +72,10 @@ class MiddlewareCall {
     this.#req = req
   }
 
-  next(): Reply | Promise<Reply> {
+  next(middleware: Middleware): Reply | Promise<Reply> {
     if (this.#answer !== undefined) {
-      throw coded(new Error('A middleware called next() twice for one request.'), 'ERR_NEXT_CALLED_TWICE')
+      const sentence = `A middleware, ${describe(middleware)}, called next() twice for one request.`
+      throw coded(new Error(sentence), 'ERR_NEXT_CALLED_TWICE')
     }
     this.#answer = PENDING
     this.#answer = this.#runInner()
@@ -101,7 +103,7 @@ class MiddlewareCall {
    * The reply after the middleware returned `value`; undefined means the result of `next()`. With `makesOwn` the
    * reply is copied for this request, because the middleware may have kept the original.
    */
-  settle(value: HandlerResult, makesOwn = false): Reply | Promise<Reply> {
+  settle(value: HandlerResult, middleware: Middleware, makesOwn = false): Reply | Promise<Reply> {
     const answer = this.#answer
     if (answer !== undefined && (value === undefined || this.isResultOfNext(value))) {
       return makesOwn ? this.#ownReply(answer) : answer
@@ -110,7 +112,8 @@ class MiddlewareCall {
     return this.rescued(
       coded(
         new Error(
-          'A middleware returned nothing and did not call next(): return next(), or a response (null for 204).',
+          `A middleware, ${describe(middleware)}, returned nothing and did not call next(): return next(), or a ` +
+            'response (null for 204).',
         ),
         'ERR_NEXT_NOT_CALLED',
       ),

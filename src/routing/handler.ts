@@ -24,6 +24,23 @@ export type Middleware<Path extends string = string> = (
   next: Next,
 ) => HandlerResult | Promise<HandlerResult>
 
+/**
+ * The path of a route: a literal that does not begin with a slash is not one. `Path` itself where it is unknown to the
+ * compiler.
+ */
+export type RoutePath<Path extends string> = Path extends `${infer First}${string}`
+  ? string extends First
+    ? Path
+    : First extends '/'
+      ? Path
+      : `/${Path}`
+  : string extends Path
+    ? Path
+    : '/'
+
+/** A method: a literal in lower case is not one (RFC 9110 §9.1). */
+export type MethodName<Method extends string> = string extends Method ? Method : Uppercase<Method>
+
 /** What follows the path of a route: its own middleware, outermost first, its handler, and its options. */
 export type Handling<Path extends string> =
   | [...middleware: Middleware<Path>[], handler: Handler<Path>]
@@ -34,25 +51,31 @@ export type Handling<Path extends string> =
  * `app.get('/users', auth, handler, { bodyLimit: 1024 })`.
  */
 // One signature for each number of middleware, longest first: only so are the params of inline functions typed.
+// The path alone tells what the params are, never a handler that was written for another path.
 export interface AddRoute<App> {
   <Path extends string>(
-    path: Path,
-    first: Middleware<Path>,
-    second: Middleware<Path>,
-    third: Middleware<Path>,
-    handler: Handler<Path>,
+    path: RoutePath<Path>,
+    first: Middleware<NoInfer<Path>>,
+    second: Middleware<NoInfer<Path>>,
+    third: Middleware<NoInfer<Path>>,
+    handler: Handler<NoInfer<Path>>,
     options?: RouteOptions,
   ): App
   <Path extends string>(
-    path: Path,
-    first: Middleware<Path>,
-    second: Middleware<Path>,
-    handler: Handler<Path>,
+    path: RoutePath<Path>,
+    first: Middleware<NoInfer<Path>>,
+    second: Middleware<NoInfer<Path>>,
+    handler: Handler<NoInfer<Path>>,
     options?: RouteOptions,
   ): App
-  <Path extends string>(path: Path, middleware: Middleware<Path>, handler: Handler<Path>, options?: RouteOptions): App
-  <Path extends string>(path: Path, handler: Handler<Path>, options?: RouteOptions): App
-  <Path extends string>(path: Path, ...handling: Handling<Path>): App
+  <Path extends string>(
+    path: RoutePath<Path>,
+    middleware: Middleware<NoInfer<Path>>,
+    handler: Handler<NoInfer<Path>>,
+    options?: RouteOptions,
+  ): App
+  <Path extends string>(path: RoutePath<Path>, handler: Handler<NoInfer<Path>>, options?: RouteOptions): App
+  <Path extends string>(path: RoutePath<Path>, ...handling: Handling<NoInfer<Path>>): App
 }
 
 /** Runs everything inside a middleware and returns its reply. */

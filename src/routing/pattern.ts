@@ -1,4 +1,5 @@
 import { canonicalPath } from '../fields/path.js'
+import { describe } from '../runtime/describe.js'
 import { coded } from '../runtime/errors.js'
 
 /**
@@ -20,9 +21,8 @@ const NAME = /^[A-Za-z_$][\w$]*$/
  * @throws TypeError `ERR_INVALID_ROUTE` with what was expected
  */
 export function parsePattern(pattern: string): readonly Segment[] {
-  if (typeof pattern !== 'string' || !pattern.startsWith('/')) {
-    throw invalidPattern(pattern, "a path begins with '/'")
-  }
+  if (typeof pattern !== 'string') throw invalidRoute(`A path cannot be ${describe(pattern)}: ${notAPath(pattern)}.`)
+  if (!pattern.startsWith('/')) throw invalidPattern(pattern, withoutSlash(pattern))
   const segments = pattern.slice(1).split('/')
   const parsed = segments.map((segment, index) => parseSegment(pattern, segment, index === segments.length - 1))
   return withDistinctNames(parsed)
@@ -116,7 +116,10 @@ function parseSegment(pattern: string, segment: string, last: boolean): Segment 
   if (segment.startsWith(':')) {
     const name = segment.slice(1)
     if (!NAME.test(name)) {
-      throw invalidPattern(pattern, `'${segment}' is not a param: a param is a whole segment, such as ':id'`)
+      const hint = /\?$/.test(name)
+        ? 'for an optional segment define two routes'
+        : "a param is a whole segment, such as ':id'"
+      throw invalidPattern(pattern, `'${segment}' is not a param: ${hint}`)
     }
     return { kind: 'param', name }
   }
@@ -131,7 +134,15 @@ function parseSegment(pattern: string, segment: string, last: boolean): Segment 
   return { kind: 'static', text: staticText(pattern, segment) }
 }
 
+/** Params as other routers write them. */
+const FOREIGN_PARAM = /^(?:\{(.+)\}|\[(.+)\]|<(.+)>)$/
+
 function staticText(pattern: string, segment: string): string {
+  const foreign = FOREIGN_PARAM.exec(segment)
+  if (foreign !== null) {
+    const name = foreign.slice(1).find((given) => given !== undefined && NAME.test(given)) ?? 'id'
+    throw invalidPattern(pattern, `a param is written ':${name}', not '${segment}'`)
+  }
   if (/(?<!\\)[:*]/.test(segment)) {
     const hint = "':' and '*' stand only at the beginning of a segment; in text they are written '\\\\:' and '\\\\*'"
     throw invalidPattern(pattern, hint)
@@ -157,5 +168,18 @@ function segmentText(segment: Segment): string {
 }
 
 function invalidPattern(pattern: unknown, complaint: string): TypeError {
-  return invalidRoute(`The path ${JSON.stringify(pattern)} cannot be a route: ${complaint}.`)
+  return invalidRoute(`The path ${describe(pattern)} cannot be a route: ${complaint}.`)
+}
+
+function notAPath(given: unknown): string {
+  const rule = "it is a string that begins with '/'"
+  if (Array.isArray(given)) return `${rule}; add a route for each`
+  if (given instanceof RegExp) return `${rule}; params match a segment, such as '/:id', and '/*' matches the rest`
+  return rule
+}
+
+function withoutSlash(path: string): string {
+  const rule = "a path begins with '/'"
+  if (/^[a-z][a-z+.-]*:\/\//i.test(path)) return `${rule}, and has neither scheme nor host`
+  return path === '' || path.includes('/') || /^[\w:*-]+$/.test(path) ? `${rule}: write '/${path}'` : rule
 }

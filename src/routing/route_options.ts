@@ -1,3 +1,7 @@
+import { describe } from '../runtime/describe.js'
+import { didYouMean } from '../runtime/did_you_mean.js'
+import { invalidRoute } from './pattern.js'
+
 /** Options of one route. They replace those of the server. */
 export interface RouteOptions {
   /**
@@ -23,4 +27,47 @@ export interface RouteOptions {
    * minimum. Default: the server's.
    */
   readonly minRate?: number | undefined
+}
+
+/** The largest deadline in milliseconds and rate in bytes per second of a route. */
+const MOST = 2 ** 30
+
+const NAMES = [
+  'bodyLimit',
+  'stream',
+  'requestTimeout',
+  'writeTimeout',
+  'minRate',
+] as const satisfies (keyof RouteOptions)[]
+
+/**
+ * @param route such as "GET '/users'"
+ * @throws TypeError `ERR_INVALID_ROUTE`
+ */
+export function assertRouteOptions(options: RouteOptions, route: string): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalidRoute(`The options of ${route} must be an object, not ${describe(options)}.`)
+  }
+  const unknown = Object.keys(options).find((name) => !(NAMES as readonly string[]).includes(name))
+  if (unknown !== undefined) {
+    const hint = didYouMean(unknown, NAMES) || `: the options are ${NAMES.join(', ')}.`
+    throw invalidRoute(`A route has no option "${unknown}", which ${route} is given${hint}`)
+  }
+  const { bodyLimit, stream, requestTimeout, writeTimeout, minRate } = options
+  if (bodyLimit !== undefined && bodyLimit !== Infinity && !(Number.isSafeInteger(bodyLimit) && bodyLimit >= 0)) {
+    throw wrongOption('bodyLimit', route, 'a whole number of bytes or Infinity', bodyLimit)
+  }
+  if (stream !== undefined && typeof stream !== 'boolean') throw wrongOption('stream', route, 'true or false', stream)
+  for (const [name, value, least] of [
+    ['requestTimeout', requestTimeout, 1],
+    ['writeTimeout', writeTimeout, 1],
+    ['minRate', minRate, 0],
+  ] as const) {
+    if (value === undefined || (Number.isInteger(value) && value >= least && value <= MOST)) continue
+    throw wrongOption(name, route, `a whole number from ${least} to ${MOST}`, value)
+  }
+}
+
+function wrongOption(name: string, route: string, expected: string, given: unknown): TypeError {
+  return invalidRoute(`The ${name} of ${route} must be ${expected}, not ${describe(given)}.`)
 }

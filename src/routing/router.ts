@@ -1,12 +1,15 @@
 import { Fixed } from '../reply/fixed.js'
 import type { Reply, ReplyBody } from '../reply/reply.js'
+import { describe } from '../runtime/describe.js'
 import { coded } from '../runtime/errors.js'
+import { wrongArgument } from '../runtime/option_errors.js'
 import { compile, type Dispatcher } from './dispatcher.js'
-import type { AddRoute, ErrorHandler, Handler, Handling, Middleware } from './handler.js'
+import { assertFunction, assertOneMiddleware } from './given_function.js'
+import type { AddRoute, ErrorHandler, Handler, Handling, MethodName, Middleware, RoutePath } from './handler.js'
 import { answerLocally, type LocalOptions } from './local_answers.js'
 import { MAX_METHOD_CHARACTERS } from './methods.js'
 import { invalidRoute, parsePattern, parsePrefix } from './pattern.js'
-import type { RouteOptions } from './route_options.js'
+import { assertRouteOptions, type RouteOptions } from './route_options.js'
 import { ANY_METHOD, RouteTree } from './route_tree.js'
 import { CONNECT, emptyDefinition, type RouteDefinition, type RouterDefinition, UPGRADE } from './router_definition.js'
 import { Upgrade, type UpgradeHandler } from './upgrade.js'
@@ -80,19 +83,26 @@ export class Router {
    * Adds a route for any method, such as `PROPFIND`. Methods are upper case (RFC 9110 §9.1) and at most 32 characters
    * long. `CONNECT` has a method of its own, and `PRI` is reserved for HTTP/2.
    */
-  on<Path extends string>(
-    method: string,
-    path: Path,
-    middleware: Middleware<Path>,
-    handler: Handler<Path>,
+  on<Path extends string, Method extends string = string>(
+    method: MethodName<Method>,
+    path: RoutePath<Path>,
+    middleware: Middleware<NoInfer<Path>>,
+    handler: Handler<NoInfer<Path>>,
     options?: RouteOptions,
   ): this
-  on<Path extends string>(method: string, path: Path, handler: Handler<Path>, options?: RouteOptions): this
-  on<Path extends string>(method: string, path: Path, ...handling: Handling<Path>): this
+  on<Path extends string, Method extends string = string>(
+    method: MethodName<Method>,
+    path: RoutePath<Path>,
+    handler: Handler<NoInfer<Path>>,
+    options?: RouteOptions,
+  ): this
+  on<Path extends string, Method extends string = string>(
+    method: MethodName<Method>,
+    path: RoutePath<Path>,
+    ...handling: Handling<NoInfer<Path>>
+  ): this
   on(method: string, path: string, ...handling: unknown[]): this {
-    if (!/^[A-Z][A-Z-]*$/.test(method)) {
-      throw invalidRoute(`${JSON.stringify(method)} is not a method: methods are upper case, such as 'GET'.`)
-    }
+    if (typeof method !== 'string' || !/^[A-Z][A-Z-]*$/.test(method)) throw invalidMethod(method)
     if (method.length > MAX_METHOD_CHARACTERS) {
       throw invalidRoute(
         `The method '${method}' has more than ${MAX_METHOD_CHARACTERS} characters: the server refuses such requests.`,
@@ -113,14 +123,19 @@ export class Router {
    *
    * @throws TypeError `ERR_INVALID_ARG_VALUE` for a stream, a file, or a body above 1 MiB
    */
-  fixed(path: string, answer: Reply | ReplyBody): this {
+  fixed<Path extends string>(path: RoutePath<Path>, answer: Reply | ReplyBody): this {
+    if (typeof answer === 'function') {
+      throw invalidRoute(
+        `The answer of fixed(${describe(path)}) is the same for every request: it cannot be ${describe(answer)}.`,
+      )
+    }
     const fixed = new Fixed(answer)
     this.#add('GET', path, [fixed.handler])
     const { routes } = this.#definition
     const route = routes[routes.length - 1] as RouteDefinition
     if (route.segments.some(({ kind }) => kind !== 'static')) {
       routes.pop()
-      throw invalidRoute(`A fixed answer is for one path, not for '${path}'.`)
+      throw invalidRoute(`A fixed answer is for one path, not for ${describe(path)}.`)
     }
     routes[routes.length - 1] = { ...route, fixed }
     return this
@@ -132,12 +147,19 @@ export class Router {
    * instead; when the connection is taken over, it sees a reply with status 101. On any other path, such a request is
    * handled as if it had no `Upgrade` field.
    */
-  upgrade<Path extends string>(path: Path, middleware: Middleware<Path>, handler: UpgradeHandler<Path>): this
-  upgrade<Path extends string>(path: Path, handler: UpgradeHandler<Path>): this
-  upgrade<Path extends string>(path: Path, ...handling: [...Middleware<Path>[], UpgradeHandler<Path>]): this
+  upgrade<Path extends string>(
+    path: RoutePath<Path>,
+    middleware: Middleware<NoInfer<Path>>,
+    handler: UpgradeHandler<NoInfer<Path>>,
+  ): this
+  upgrade<Path extends string>(path: RoutePath<Path>, handler: UpgradeHandler<NoInfer<Path>>): this
+  upgrade<Path extends string>(
+    path: RoutePath<Path>,
+    ...handling: [...Middleware<NoInfer<Path>>[], UpgradeHandler<NoInfer<Path>>]
+  ): this
   upgrade(path: string, ...handling: unknown[]): this {
     const handler = handling.pop() as UpgradeHandler
-    assertFunction(handler, 'An upgrade handler')
+    assertFunction(handler, `The upgrade handler of ${describe(path)}`)
     return this.#add(UPGRADE, path, [...handling, () => new Upgrade(handler, 101)])
   }
 
@@ -146,7 +168,7 @@ export class Router {
    * target is `req.url`. Without this, CONNECT gets 501.
    */
   connect(handler: UpgradeHandler): this {
-    assertFunction(handler, 'A CONNECT handler')
+    assertFunction(handler, 'The handler of connect()')
     return this.#add(CONNECT, '/', [() => new Upgrade(handler, 200)])
   }
 
@@ -160,11 +182,18 @@ export class Router {
    * route.
    */
   use(middleware: Middleware): this
-  use(prefix: string, middleware: Middleware): this
+  use<Prefix extends string>(prefix: RoutePath<Prefix>, middleware: Middleware): this
   use(...given: [Middleware] | [string, Middleware]): this {
-    const [prefix, middleware] = given.length === 1 ? ['/', given[0]] : given
-    assertFunction(middleware, 'A middleware')
-    this.#open().layers.push({ prefix: parsePrefix(prefix), middleware })
+    // A path alone has lost its middleware.
+    const hasPrefix = given.length > 1 ? typeof given[0] !== 'function' : typeof given[0] === 'string'
+    const [prefix, middleware] = hasPrefix ? (given as [string, Middleware]) : ['/', given[0] as Middleware]
+    const segments = parsePrefix(prefix)
+    const where = hasPrefix ? `use(${describe(prefix)})` : 'use()'
+    if (isRouter(middleware))
+      throw invalidRoute(`A router is added with mount(${describe(prefix)}, router), not with use().`)
+    assertFunction(middleware, `The middleware of ${where}`)
+    assertOneMiddleware(given.slice(hasPrefix ? 2 : 1), where)
+    this.#open(where).layers.push({ prefix: segments, middleware })
     return this
   }
 
@@ -173,9 +202,11 @@ export class Router {
    * An unknown path is answered by the innermost router mounted there, or, where several are mounted at the same
    * prefix, by their parent. Routes may be added to it until the app is served.
    */
-  mount(prefix: string, router: Router): this {
-    if (!(router instanceof Router)) throw invalidRoute(`Only a Router can be mounted at ${JSON.stringify(prefix)}.`)
-    this.#open().mounts.push({ prefix: parsePrefix(prefix), router: router.#definition })
+  mount<Prefix extends string>(prefix: RoutePath<Prefix>, router: Router): this {
+    if (isRouter(prefix)) throw invalidRoute("mount() takes a prefix before the router, such as mount('/api', router).")
+    const segments = parsePrefix(prefix)
+    if (!isRouter(router)) throw notMountable(prefix, router)
+    this.#open(`mount(${describe(prefix)})`).mounts.push({ prefix: segments, router: router.#definition })
     return this
   }
 
@@ -192,8 +223,8 @@ export class Router {
    * converted to JSON. No middleware sees those.
    */
   onError(handler: ErrorHandler): this {
-    assertFunction(handler, 'An error handler')
-    this.#open().onError = handler
+    assertFunction(handler, 'The handler of onError()')
+    this.#open('onError()').onError = handler
     return this
   }
 
@@ -202,20 +233,22 @@ export class Router {
    * `Response`.
    */
   notFound(handler: Handler): this {
-    assertFunction(handler, 'A handler')
-    this.#open().notFound = handler
+    assertFunction(handler, 'The handler of notFound()')
+    this.#open('notFound()').notFound = handler
     return this
   }
 
   /**
    * Answers a fetch Request without a server, a socket or the addon, for tests and for other runtimes:
    * `Bun.serve({ fetch: app.fetch })`, `Deno.serve(app.fetch)`. The answer is the same as over a socket, but a route of
-   * `upgrade` answers 426, because there is no connection to take over. The promise never rejects. The first call closes
+   * `upgrade` answers 426, because there is no connection to take over. The promise rejects only for what is
+   * not a Request: TypeError `ERR_INVALID_ARG_TYPE`. The first call closes
    * the router to changes.
    *
    * @param options `LocalOptions`, or the second argument that Bun or Deno passes
    */
   readonly fetch = (request: Request, options?: LocalOptions | object): Promise<Response> => {
+    if (typeof request !== 'object' || request === null) return Promise.reject(notARequest('fetch(request)', request))
     this.#local ??= compileRouter(this)
     return answerLocally(this.#local, request, options)
   }
@@ -224,32 +257,36 @@ export class Router {
    * Answers a request for a path or a URL, like `fetch`: `await app.request('/users/1')`. `init` is that of `new Request`.
    */
   async request(path: string | URL | Request, init?: RequestInit, options?: LocalOptions): Promise<Response> {
+    if (typeof path !== 'string' && (typeof path !== 'object' || path === null)) {
+      throw notARequest('request(path, init)', path)
+    }
     const request =
       typeof path === 'object' && 'method' in path ? new Request(path, init) : new Request(urlOf(path), init)
     return this.fetch(request, options)
   }
 
   #add(method: string, path: string, handling: readonly unknown[]): this {
+    const segments = parsePattern(path)
+    const route = `${method === ANY_METHOD ? 'all()' : method} ${describe(path)}`
     const last = handling.at(-1)
-    const hasOptions = handling.length > 1 && typeof last !== 'function'
+    const hasOptions = handling.length > 1 && typeof last !== 'function' && !isRouter(last)
     const options = ((hasOptions ? last : undefined) ?? {}) as RouteOptions
     const functions = hasOptions ? handling.slice(0, -1) : handling
     const handler = functions.at(-1) as Handler
     const middleware = functions.slice(0, -1) as Middleware[]
-    assertFunction(handler, 'A handler')
-    for (const layer of middleware) assertFunction(layer, 'A middleware')
-    assertRouteOptions(options)
-    const segments = parsePattern(path)
-    this.#open()
+    for (const layer of middleware) assertFunction(layer, `A middleware of ${route}`, true)
+    assertFunction(handler, `The handler of ${route}`, true)
+    assertRouteOptions(options, route)
+    this.#open(route)
     this.#defined.insert(method, segments, handler)
     this.#definition.routes.push({ method, segments, handler, middleware, options })
     return this
   }
 
-  #open(): RouterDefinition {
+  #open(what: string): RouterDefinition {
     if (!this.#definition.sealed) return this.#definition
     throw coded(
-      new Error('The router is already being served: add everything to it before serve().'),
+      new Error(`The router is already being served: add ${what} before serve(), and before the first request().`),
       'ERR_ROUTER_SERVED',
     )
   }
@@ -269,42 +306,38 @@ export function compileRouter(router: Router): Dispatcher {
   return dispatcher
 }
 
-/** The largest deadline in milliseconds and rate in bytes per second of a route. */
-const MOST = 2 ** 30
-
 function seal(definition: RouterDefinition): void {
   definition.sealed = true
   for (const { router } of definition.mounts) seal(router)
 }
 
-function assertRouteOptions(options: RouteOptions): void {
-  if (typeof options !== 'object')
-    throw invalidRoute(`The options of a route must be an object, not ${typeof options}.`)
-  const { bodyLimit, stream, requestTimeout, writeTimeout, minRate, ...others } = options
-  const [unknown] = Object.keys(others)
-  if (unknown !== undefined) {
-    const known = 'bodyLimit, stream, requestTimeout, writeTimeout and minRate'
-    throw invalidRoute(`A route has no option "${unknown}": the options are ${known}.`)
-  }
-  if (bodyLimit !== undefined && bodyLimit !== Infinity && !(Number.isSafeInteger(bodyLimit) && bodyLimit >= 0)) {
-    throw invalidRoute(
-      `The bodyLimit of a route must be a whole number of bytes or Infinity, not ${String(bodyLimit)}.`,
-    )
-  }
-  if (stream !== undefined && typeof stream !== 'boolean') {
-    throw invalidRoute(`The option "stream" of a route must be true or false, not ${String(stream)}.`)
-  }
-  for (const [name, value, least] of [
-    ['requestTimeout', requestTimeout, 1],
-    ['writeTimeout', writeTimeout, 1],
-    ['minRate', minRate, 0],
-  ] as const) {
-    if (value === undefined || (Number.isInteger(value) && value >= least && value <= MOST)) continue
-    throw invalidRoute(`The ${name} of a route must be a whole number from ${least} to ${MOST}, not ${String(value)}.`)
-  }
+function notARequest(call: string, given: unknown): TypeError {
+  return wrongArgument(call, call.startsWith('fetch') ? 'a Request' : 'a path, a URL or a Request', given)
 }
 
-function assertFunction(given: unknown, what: string): void {
-  if (typeof given !== 'function')
-    throw invalidRoute(`${what} must be a function, not ${given === null ? 'null' : typeof given}.`)
+function isRouter(given: unknown): given is Router {
+  return given instanceof Router
+}
+
+function notMountable(prefix: string, given: unknown): TypeError {
+  const isPromise = typeof (given as { then?: unknown } | null | undefined)?.then === 'function'
+  const hint = isPromise
+    ? ': await it first'
+    : typeof given === 'function'
+      ? `: add a handler for everything below with all('${prefix.replace(/\/$/, '')}/*', handler)`
+      : ''
+  return invalidRoute(`mount(${describe(prefix)}) takes a Router, not ${describe(given)}${hint}.`)
+}
+
+function invalidMethod(given: unknown): TypeError {
+  const hint = Array.isArray(given)
+    ? 'call on() for each method'
+    : given === '*'
+      ? 'all() adds a route for every method'
+      : typeof given === 'string' && given.startsWith('/')
+        ? `the method comes before the path: on('GET', ${describe(given)}, handler)`
+        : typeof given === 'string' && /^[a-z-]+$/i.test(given)
+          ? `methods are upper case: '${given.toUpperCase()}'`
+          : "methods are upper case, such as 'GET'"
+  return invalidRoute(`on() takes a method, and ${describe(given)} is not one: ${hint}.`)
 }

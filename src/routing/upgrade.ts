@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Reply } from '../reply/reply.js'
-import type { BrinkRequest, RequestState } from '../request/request.js'
+import type { BrinkRequest, StateOfRequest } from '../request/request.js'
 import { coded } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import type { PathParams } from './handler.js'
@@ -13,7 +13,7 @@ import type { PathParams } from './handler.js'
  */
 export type UpgradeRequest<Params = Readonly<Record<string, string>>> = IncomingMessage & {
   readonly params: Params
-  readonly state: RequestState
+  readonly state: StateOfRequest
 }
 
 /**

@@ -10,6 +10,15 @@ export function systemError(errno: number): [code: string, meaning: string] {
   return lateBuiltin('node:util').getSystemErrorMap().get(errno) ?? [`E${-errno}`, 'unknown error']
 }
 
+/** The negative errno of a code, as the addon gives it: on Windows, Node has numbers of its own. */
+export function errnoOf(code: 'EISDIR' | 'ENXIO'): number {
+  if (process.platform !== 'win32') return -lateBuiltin('node:os').constants.errno[code]
+  for (const [errno, [name]] of lateBuiltin('node:util').getSystemErrorMap()) {
+    if (name === code) return errno
+  }
+  return 0
+}
+
 /** Whether a value is an Error of any realm. Those of `vm` contexts, which jest uses, fail `instanceof`. */
 export function isError(value: unknown): value is Error {
   if (value instanceof Error) return true

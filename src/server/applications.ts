@@ -6,8 +6,9 @@ import { WaitUntil } from '../fetch/wait_until.js'
 import type { Dispatcher } from '../routing/dispatcher.js'
 import type { Handler } from '../routing/handler.js'
 import { compileRouter, Router } from '../routing/router.js'
+import { describe, isClass } from '../runtime/describe.js'
 import { coded } from '../runtime/errors.js'
-import { wrongType } from '../runtime/option_errors.js'
+import { wrongArgument, wrongType } from '../runtime/option_errors.js'
 import type { ServeOptions } from './options.js'
 
 /** The options of `serve` for a fetch app. */
@@ -30,6 +31,8 @@ export interface FetchServeOptions extends ServeOptions {
 export interface Application {
   readonly dispatcher: Dispatcher
   readonly options: ServeOptions
+  /** The names of options that were taken out of `options`. */
+  readonly takenOptions?: readonly string[]
   /** Promises that `close` waits for. */
   readonly waitUntil?: WaitUntil
 }
@@ -42,13 +45,23 @@ export function applicationOf(app: unknown, options: FetchServeOptions, server: 
   if (app instanceof Router) return { dispatcher: compileRouter(app), options }
   if (isFetchApp(app)) return fetchApplication(app, options, server)
   if (typeof app === 'function') {
+    if (isClass(app)) throw wrongArgument('serve()', 'a Router or a handler', app)
     refuseFetchHandler(app)
     return { dispatcher: compileRouter(new Router().all('/*', app as Handler<'/*'>)), options }
   }
   throw coded(
-    new TypeError('serve() takes a Router, a handler, or an object with a method fetch().'),
+    new TypeError(
+      `serve() takes a Router, a handler, or an object with a method fetch(), not ${describe(app)}${hintFor(app)}.`,
+    ),
     'ERR_INVALID_ARG_TYPE',
   )
+}
+
+function hintFor(app: unknown): string {
+  if (typeof app === 'number') return ': the port is an option, serve(app, { port })'
+  if (typeof app !== 'object' || app === null) return ''
+  if (typeof (app as { then?: unknown }).then === 'function') return ': await it first'
+  return 'port' in app || 'host' in app ? ': the app comes before the options, serve(app, options)' : ''
 }
 
 /** A function may have a method `fetch` too: a class with a static one, or the adapters of whatwg-node. */
@@ -70,7 +83,8 @@ function refuseFetchHandler({ name, length }: { readonly name: string; readonly 
 }
 
 function fetchApplication(app: FetchApp, given: FetchServeOptions, server: () => FetchServer): Application {
-  if (typeof given !== 'object' || given === null) throw wrongType('options', 'an object', given)
+  if (typeof given !== 'object' || given === null)
+    throw wrongArgument('serve(app, options)', 'its options as an object', given)
   // Instances of classes may have properties with the names of options.
   const own = isPlainObject(app) ? optionsIn(app) : {}
   const { error, overrideGlobals = true, hostname, ...options }: FetchServeOptions = { ...own, ...given }
@@ -83,9 +97,15 @@ function fetchApplication(app: FetchApp, given: FetchServeOptions, server: () =>
     server,
     waitUntil: (promise, request) => waitUntil.add(promise, (failure) => request.report(failure)),
   })
-  return { dispatcher, options: hostname === undefined ? options : { host: hostname, ...options }, waitUntil }
+  return {
+    dispatcher,
+    options: hostname === undefined ? options : { host: hostname, ...options },
+    takenOptions: TAKEN,
+    waitUntil,
+  }
 }
 
+const TAKEN: readonly string[] = ['error', 'overrideGlobals', 'hostname'] satisfies (keyof FetchServeOptions)[]
 const FUNCTION_OPTIONS: readonly string[] = ['error', 'log', 'onClientError'] satisfies (keyof FetchServeOptions)[]
 
 /** The options among the properties of an app. Its other methods, such as `scheduled()` of a worker, are not for a server. */

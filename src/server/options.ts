@@ -4,7 +4,14 @@ import type { ForwardedFields } from '../request/forwarding.js'
 import type { BrinkRequest } from '../request/request.js'
 import { logToConsole, STANDARD_BODY_LIMIT } from '../request/standards.js'
 import { TrustedProxies, type TrustProxy } from '../request/trusted_proxies.js'
+import { describe } from '../runtime/describe.js'
+import { nearest } from '../runtime/did_you_mean.js'
+import { coded } from '../runtime/errors.js'
+import { runtimeOfThreads } from '../runtime/js_runtime.js'
 import { knownOptions, wholeNumber, wrongType, wrongValue } from '../runtime/option_errors.js'
+
+/** How a server waits for its sockets. `brink backends` lists those of this system. */
+export type BackendName = 'auto' | 'epoll' | 'epoll-level' | 'kqueue' | 'poll' | 'select'
 
 /**
  * The options of `serve()`: where the server listens, what it accepts, and how long it waits. Sizes are in bytes,
@@ -26,12 +33,12 @@ export interface ServeOptions {
    * The system call that reports which sockets are ready. `auto` takes the best one on this system. Default: the
    * environment variable `BRINK_BACKEND`, or `auto`.
    */
-  backend?: 'auto' | 'epoll' | 'epoll-level' | 'poll' | 'select' | (string & {}) | undefined
+  backend?: BackendName | undefined
   /**
    * The number of native threads that accept, read, parse and write; each runs an event loop of its own. Handlers
    * always run on the JavaScript thread. With 0, all of it runs on the JavaScript thread. The backends `poll` and
-   * `select` need a thread and have at least 1. Default: the environment variable `BRINK_THREADS`, or 0. Maximum:
-   * 128.
+   * `select` need a thread and have at least 1. Bun and Deno need one as well, and 0 is refused there. Default: the
+   * environment variable `BRINK_THREADS`, or 0, and 1 under Bun and Deno. Maximum: 128.
    */
   threads?: number | undefined
   /**
@@ -160,6 +167,28 @@ type NumberOption =
 const DAY_MS = 86_400_000
 const GIB = 2 ** 30
 
+const UNIX_SOCKET =
+  'serve() listens at TCP ports; createServer() of brink/node listens at the path of a Unix socket, listen(path)'
+const NO_TLS = 'brink has no TLS: put a proxy in front of it'
+
+/** What to write instead of the options of other servers. */
+const ADVICE: Readonly<Record<string, string>> = {
+  hostname: 'it is "host"',
+  path: UNIX_SOCKET,
+  unix: UNIX_SOCKET,
+  socket: UNIX_SOCKET,
+  cert: NO_TLS,
+  key: NO_TLS,
+  tls: NO_TLS,
+  https: NO_TLS,
+  maxRequestBodySize: 'it is "bodyLimit"',
+  maxBodySize: 'it is "bodyLimit"',
+  idleTimeout: 'it is "keepAliveTimeout", in milliseconds',
+  timeout: 'those are "requestTimeout", "headersTimeout", "writeTimeout" and "keepAliveTimeout"',
+  workers: 'it is "threads"',
+  logger: 'it is "log", a function',
+}
+
 /** Default, minimum and maximum of each numeric option. */
 const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>> = {
   port: [8080, 0, 65535],
@@ -184,17 +213,20 @@ const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>>
 }
 
 export type CheckedOptions = {
-  [Name in Exclude<keyof ServeOptions, 'onClientError' | 'port' | 'trustProxy'>]-?: NonNullable<ServeOptions[Name]>
-} & Pick<ServeOptions, 'onClientError'> & { port: number; trustProxy: TrustedProxies | false }
+  [Name in Exclude<keyof ServeOptions, 'onClientError' | 'port' | 'backend' | 'trustProxy'>]-?: NonNullable<
+    ServeOptions[Name]
+  >
+} & Pick<ServeOptions, 'onClientError'> & { port: number; backend: string; trustProxy: TrustedProxies | false }
 
 /**
  * Validates the options and fills in the defaults.
+ * @param alsoKnown the names of options that were taken already
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE`, TypeError `ERR_INVALID_ARG_VALUE`; the
  * message names the option and what was expected
  */
-export function checkedOptions(given: ServeOptions): CheckedOptions {
+export function checkedOptions(given: ServeOptions, alsoKnown: readonly string[] = []): CheckedOptions {
   const numberNames = Object.keys(NUMBERS) as NumberOption[]
-  knownOptions(given, [
+  const names: readonly string[] = [
     ...numberNames,
     'host',
     'backend',
@@ -204,7 +236,9 @@ export function checkedOptions(given: ServeOptions): CheckedOptions {
     'proxyProtocol',
     'log',
     'onClientError',
-  ])
+    ...alsoKnown,
+  ]
+  knownOptions<object>(given, names as never[], 'serve()', ADVICE)
   const numbers = {} as Record<NumberOption, number>
   for (const name of numberNames) {
     const value = given[name]
@@ -218,11 +252,10 @@ export function checkedOptions(given: ServeOptions): CheckedOptions {
   if (onClientError !== undefined && typeof onClientError !== 'function') {
     throw wrongType('onClientError', 'a function', onClientError)
   }
-  if (given.threads === undefined && process.env.BRINK_THREADS) {
-    numbers.threads = numberOption('threads', Number(process.env.BRINK_THREADS))
-  }
+  const { BRINK_THREADS } = process.env
+  const wanted = given.threads ?? (BRINK_THREADS ? inheritedThreads(BRINK_THREADS) : undefined)
   const backend = chosenBackend(given.backend)
-  if (backend.needsThread && numbers.threads === 0) numbers.threads = 1
+  numbers.threads = threadsFor(backend, wanted, runtimeOfThreads())
   const optional = onClientError === undefined ? {} : { onClientError }
   return { ...numbers, ...checkedProxies(given), host: address, reusePort, log, backend: backend.name, ...optional }
 }
@@ -231,13 +264,10 @@ function checkedProxies(given: ServeOptions): Pick<CheckedOptions, 'trustProxy' 
   const { forwardedFields = 'auto', proxyProtocol = false } = given
   const trustProxy = TrustedProxies.of(given.trustProxy) ?? false
   if (!['auto', 'forwarded', 'x-forwarded'].includes(forwardedFields)) {
-    throw wrongValue(
-      'forwardedFields',
-      `must be auto, forwarded or x-forwarded, not ${JSON.stringify(forwardedFields)}`,
-    )
+    throw wrongValue('forwardedFields', `must be auto, forwarded or x-forwarded, not ${describe(forwardedFields)}`)
   }
   if (![false, 'accept', 'require'].includes(proxyProtocol)) {
-    throw wrongValue('proxyProtocol', `must be false, 'accept' or 'require', not ${JSON.stringify(proxyProtocol)}`)
+    throw wrongValue('proxyProtocol', `must be false, 'accept' or 'require', not ${describe(proxyProtocol)}`)
   }
   if (proxyProtocol === 'accept' && (trustProxy === false || !trustProxy.isList)) {
     const cure = "name the proxies' addresses as trustProxy, such as ['10.0.0.0/8']"
@@ -253,7 +283,8 @@ function checkedProxies(given: ServeOptions): Pick<CheckedOptions, 'trustProxy' 
 function portNumber(value: number | string | undefined): number | undefined {
   if (typeof value !== 'string') return value
   if (/^\d+$/.test(value)) return Number(value)
-  throw wrongValue('port', `must be a number, or a string of digits, not ${JSON.stringify(value)}`)
+  const hint = value.includes('/') ? `; ${UNIX_SOCKET}` : ''
+  throw wrongValue('port', `must be a number, or a string of digits, not ${describe(value)}${hint}`)
 }
 
 /** Removes the brackets of an IPv6 address. A scheme, a port or a path is not part of a host. */
@@ -261,11 +292,31 @@ function withoutBrackets(host: string): string {
   const [, bracketed] = /^\[(.*)\]$/.exec(host) ?? []
   const address = bracketed ?? host
   const isIpv6 = /^[\da-f]*:[\da-f:.]*:[\da-f.]*(?:%.+)?$/i.test(address)
-  if (address === '') throw wrongValue('host', 'must not be empty')
+  if (address === '') throw wrongValue('host', "must not be empty: write 'localhost', or '0.0.0.0' for all networks")
+  if (address === '*')
+    throw wrongValue('host', "must be an address or a name, not '*': write '::', or '0.0.0.0' for IPv4")
   if (isIpv6 || (bracketed === undefined && !/[:/[\]]/.test(host))) return address
-  throw wrongValue(
-    'host',
-    `must be an address or a name alone, without scheme, port or path, not ${JSON.stringify(host)}`,
+  throw wrongValue('host', `must be an address or a name alone, not ${describe(host)}: ${insteadOf(host)}`)
+}
+
+/** What to write instead of a URL, a host with a port, or the path of a socket. */
+function insteadOf(host: string): string {
+  if (/^[./~]/.test(host)) return UNIX_SOCKET
+  const [, name, port] = /^(?:[a-z][a-z\d+.-]*:\/\/)?(\[[^\]]+\]|[^:/?#[\]]+)(?::(\d+))?(?:[/?#].*)?$/i.exec(host) ?? []
+  if (name === undefined) return "write host: 'localhost', or host: '0.0.0.0' for all networks"
+  return `write host: '${name}'${port === undefined ? '' : `, port: ${port}`}`
+}
+
+/** The environment has strings alone. */
+function inheritedThreads(text: string): number {
+  const [, least, most] = NUMBERS.threads
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (number >= least && number <= most) return number
+  throw coded(
+    new RangeError(
+      `The environment variable BRINK_THREADS must be a whole number from ${least} to ${most}, not ${describe(text)}.`,
+    ),
+    'ERR_OUT_OF_RANGE',
   )
 }
 
@@ -274,12 +325,33 @@ function numberOption(name: NumberOption, value: number | undefined): number {
   return wholeNumber(name, value, standard, least, most)
 }
 
+/**
+ * How many threads there will be. 0 is raised to 1 for a backend that needs one; where it is the runtime that needs it,
+ * whoever asks for 0 is told.
+ */
+export function threadsFor(
+  backend: Backend,
+  wanted: number | undefined,
+  runtime: ReturnType<typeof runtimeOfThreads>,
+): number {
+  const threads = numberOption('threads', wanted)
+  if (threads === 0 && wanted !== undefined && runtime !== undefined) {
+    throw wrongValue('threads', `must be at least 1 under ${runtime}, whose event loop cannot run that of brink`)
+  }
+  return backend.needsThread ? Math.max(1, threads) : threads
+}
+
 function chosenBackend(given: string | undefined): Backend {
-  const name = given ?? process.env.BRINK_BACKEND ?? 'auto'
+  const inherited = process.env.BRINK_BACKEND || undefined
+  const name = given ?? inherited ?? 'auto'
   if (typeof name !== 'string') throw wrongType('backend', 'a string', name)
   const [best] = native.backends
   const chosen = name === 'auto' ? best : native.backends.find((backend) => backend.name === name)
   if (chosen !== undefined) return chosen
   const names = native.backends.map((backend) => backend.name)
-  throw wrongValue('backend', `must be one of auto, ${names.join(', ')} on this system, not '${name}'`)
+  const meant = nearest(name, ['auto', ...names])
+  const hint = meant === undefined ? '' : `: did you mean '${meant}'?`
+  const what = given === undefined ? 'The environment variable BRINK_BACKEND' : 'The option "backend"'
+  const sentence = `${what} must be one of auto, ${names.join(', ')} on this system, not ${describe(name)}${hint || '.'}`
+  throw coded(new TypeError(sentence), 'ERR_INVALID_ARG_VALUE')
 }

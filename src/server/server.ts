@@ -11,9 +11,11 @@ import type { Dispatcher } from '../routing/dispatcher.js'
 import type { Handler } from '../routing/handler.js'
 import type { Router } from '../routing/router.js'
 import { callListener } from '../runtime/call_listener.js'
+import { describe } from '../runtime/describe.js'
 import { coded, systemError } from '../runtime/errors.js'
-import { wrongType } from '../runtime/option_errors.js'
+import { knownOptions } from '../runtime/option_errors.js'
 import { timers } from '../runtime/timers.js'
+import { isNoHandler } from '../runtime/uncalled.js'
 import { Answering } from './answering.js'
 import { applicationOf, type FetchServeOptions } from './applications.js'
 import { type Bound, type Listeners, listenOn } from './listening.js'
@@ -43,12 +45,14 @@ export function serve(app: FetchApp & FetchServeOptions): Promise<Server>
 export function serve(app: FetchObject, options?: FetchServeOptions): Promise<Server>
 export async function serve(app: unknown, given: FetchServeOptions = {}): Promise<Server> {
   let open: OpenServer | undefined
-  const { dispatcher, options, waitUntil } = applicationOf(app, given, () => open as OpenServer)
-  const checked = checkedOptions(options)
+  const { dispatcher, options, takenOptions, waitUntil } = applicationOf(app, given, () => open as OpenServer)
+  const checked = checkedOptions(options, takenOptions)
   const { server, bound } = await listenOn(checked, () => new OpenServer(dispatcher, checked, waitUntil))
   open = server
   return server.started(bound)
 }
+
+isNoHandler(serve, 'call it with the router, await serve(router)')
 
 /** A fetch app whose `fetch` takes other arguments than brink passes. */
 export interface FetchObject {
@@ -145,7 +149,9 @@ class OpenServer implements Server, Listeners {
     const canonical = (typeof path === 'string' && canonicalPath(path)) || path
     const fixed = this.#fixed.get(canonical)
     if (fixed === undefined) {
-      throw coded(new TypeError(`There is no fixed answer for ${JSON.stringify(path)}.`), 'ERR_INVALID_ARG_VALUE')
+      const paths = [...this.#fixed.keys()]
+      const hint = paths.length === 0 ? 'the router has none' : `there are ${paths.join(', ')}`
+      throw coded(new TypeError(`There is no fixed answer for ${describe(path)}: ${hint}.`), 'ERR_INVALID_ARG_VALUE')
     }
     fixed.answer.replace(answer)
     if (!fixed.isAlone) return
@@ -153,12 +159,10 @@ class OpenServer implements Server, Listeners {
   }
 
   close(options: CloseOptions = {}): Promise<void> {
-    if (typeof options !== 'object' || options === null)
-      throw wrongType('options', 'an object, such as { force }', options)
-    const { force } = options
+    const { force } = knownOptions(options, ['force'], 'close()', { timeout: 'it is "force"' })
     if (force !== undefined && !(Number.isFinite(force) && force >= 0)) {
       throw coded(
-        new RangeError(`close() takes a number of milliseconds as "force", not ${String(force)}.`),
+        new RangeError(`close() takes a number of milliseconds as "force", not ${describe(force)}.`),
         'ERR_OUT_OF_RANGE',
       )
     }

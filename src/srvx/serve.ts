@@ -1,8 +1,8 @@
 // A server with the interface of srvx, for apps and frameworks that expect it.
 import { EventEmitter } from 'node:events'
 import type { FetchInfo } from '../fetch/info.js'
-import { coded } from '../runtime/errors.js'
-import { wrongValue } from '../runtime/option_errors.js'
+import { wrongArgument, wrongType, wrongValue } from '../runtime/option_errors.js'
+import { isNoHandler } from '../runtime/uncalled.js'
 import type { FetchServeOptions } from '../server/applications.js'
 import type { ServeOptions } from '../server/options.js'
 import { type Server, serve as serveApp } from '../server/server.js'
@@ -78,9 +78,14 @@ class BrinkServer implements SrvxServer {
 
   constructor(options: SrvxOptions) {
     if (typeof options?.fetch !== 'function') {
-      throw coded(new TypeError('serve() of brink/fetch takes an object with a fetch().'), 'ERR_INVALID_ARG_TYPE')
+      throw wrongArgument('serve() of brink/fetch', 'an object with a function fetch, such as { fetch }', options)
     }
     if ((options as { tls?: unknown }).tls) throw wrongValue('tls', "is not supported: it is the proxy's")
+    for (const name of ['middleware', 'plugins'] as const) {
+      const list: unknown = options[name] ?? []
+      if (!Array.isArray(list)) throw wrongType(name, 'a list of functions', list)
+      for (const item of list) if (typeof item !== 'function') throw wrongType(name, 'a list of functions', list)
+    }
     this.options = { ...options, middleware: [...(options.middleware ?? [])] }
     for (const plugin of options.plugins ?? []) plugin(this)
     const { middleware } = this.options
@@ -157,3 +162,5 @@ class BrinkServer implements SrvxServer {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void close())
   }
 }
+
+isNoHandler(serve, 'call it, serve({ fetch })')

@@ -1,6 +1,7 @@
 import { checkIsThere } from '../exchange/body_changed.js'
 import { bytesOf } from '../exchange/bytes_of.js'
 import { FileSlice } from '../exchange/file_slice.js'
+import { describe } from '../runtime/describe.js'
 import { coded } from '../runtime/errors.js'
 import { timers } from '../runtime/timers.js'
 
@@ -157,7 +158,7 @@ export function chunkOf(piece: unknown): string | Uint8Array | FileSlice {
   if (bytes?.length === 0) checkIsThere(bytes)
   if (bytes !== undefined) return bytes
   throw coded(
-    new TypeError(`A streamed body must yield strings or bytes, not ${piece === null ? 'null' : typeof piece}.`),
+    new TypeError(`A streamed body must yield strings or bytes, not ${describe(piece)}.`),
     'ERR_UNSUPPORTED_CHUNK',
   )
 }

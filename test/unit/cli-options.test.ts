@@ -11,7 +11,8 @@ const defaults = {
   port: 8080,
   host: 'localhost',
   backend: 'auto',
-  threads: 0,
+  threads: undefined,
+  from: { host: '--host', backend: '--backend' },
 }
 
 const understood: [line: string, env: Record<string, string>, expected: object][] = [
@@ -21,10 +22,16 @@ const understood: [line: string, env: Record<string, string>, expected: object][
   ['routes -f public', {}, { folder: 'routes', files: 'public' }],
   ['backends', {}, { folder: 'backends', listsBackends: true }],
   ['--threads 2', {}, { threads: 2 }],
+  ['-t 0', {}, { threads: 0 }],
+  ['', { BRINK_THREADS: '3' }, { threads: 3 }],
   ['-p 0 --host=:: --backend epoll', {}, { port: 0, host: '::', backend: 'epoll' }],
   ['--help', {}, { help: true }],
   ['-h -v', {}, { help: true, version: true }],
-  ['', { PORT: '81', HOST: '0.0.0.0', BRINK_BACKEND: 'poll' }, { port: 81, host: '0.0.0.0', backend: 'poll' }],
+  [
+    '',
+    { PORT: '81', HOST: '0.0.0.0', BRINK_BACKEND: 'poll' },
+    { port: 81, host: '0.0.0.0', backend: 'poll', from: { host: '$HOST', backend: '$BRINK_BACKEND' } },
+  ],
   ['--port 9000', { PORT: 'nonsense' }, { port: 9000 }],
   ['', { PORT: '' }, {}],
   ['-- -odd', {}, { folder: '-odd' }],
@@ -37,7 +44,7 @@ for (const [line, env, expected] of understood) {
 }
 
 const refused: [line: string, env: Record<string, string>, expected: RegExp][] = [
-  ['--prot 80', {}, /^Unknown option --prot\.$/],
+  ['--prot 80', {}, /^Unknown option --prot: did you mean --port\?$/],
   ['-x', {}, /^Unknown option -x\.$/],
   ['--port', {}, /^--port needs a value: <number>\.$/],
   ['--port=', {}, /^--port needs a value/],

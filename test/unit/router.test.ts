@@ -219,7 +219,7 @@ test('a path that cannot be a route is an error that says why', () => {
     'ERR_INVALID_ROUTE',
   )
   assert.is(
-    codeThrownBy(() => router.on('get', '/', () => '')),
+    codeThrownBy(() => router.on('get' as string, '/', () => '')),
     'ERR_INVALID_ROUTE',
   )
   assert.is(

@@ -1,0 +1,29 @@
+// What the addon is compiled from, and how. binding.gyp asks for each list by its name (`node compilation.mjs sources`),
+// for the machine that it runs on; native/prebuild/ makes the binaries of the package from the same lists.
+
+import { readdirSync, realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const NATIVE = dirname(fileURLToPath(import.meta.url))
+const SOURCE_FOLDERS = ['poller', 'net', 'http', 'reactor', 'host', 'binding']
+
+export const LISTS = {
+  /** C++, relative to this folder. */
+  sources: SOURCE_FOLDERS.flatMap((folder) =>
+    readdirSync(join(NATIVE, folder), { recursive: true })
+      .filter((name) => name.endsWith('.cc'))
+      .map((name) => join(folder, name)),
+  ).sort(),
+  llhttp: ['api.c', 'http.c', 'llhttp.c'].map((name) => join('deps', 'llhttp', name)),
+  defines: ['NAPI_VERSION=8', 'NAPI_DISABLE_CPP_EXCEPTIONS', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
+  /** For C and C++. */
+  cflags: ['-O3', '-fvisibility=hidden', '-fno-asynchronous-unwind-tables'],
+  /** The only C is llhttp's, which is not ours to keep free of warnings. */
+  cflags_c: ['-w'],
+  cflags_cc: ['-std=c++17', '-Wall', '-Wextra', '-fno-exceptions', '-fvisibility-inlines-hidden'],
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  console.log(LISTS[process.argv[2]].join('\n'))
+}

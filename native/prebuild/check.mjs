@@ -1,0 +1,59 @@
+// Whether a binary can be shipped: it is what its target says, needs nothing that a user of that system may lack, and
+// is small.
+
+import { readFileSync } from 'node:fs'
+import { NATIVE } from '../selftest/toolchain.mjs'
+import { readBinary } from './binary.mjs'
+
+const LARGEST = 700_000
+const FORMATS = { linux: 'ELF', darwin: 'Mach-O', win32: 'PE' }
+const FROM_NODE = /^(napi|node_api|uv)_/
+// What libc++ would want of a C++ library beside it, or a runtime of the compiler.
+const FROM_ELSEWHERE = /^(_Z|__cxa_(?!atexit|finalize|thread_atexit_impl)|_Unwind_|__gxx|GLIBCXX|CXXABI)/
+
+/** How large it is, and what is wrong, a sentence each. */
+export function problemsOf(target, file) {
+  const bytes = readFileSync(file)
+  const binary = readBinary(file)
+  const problems = []
+  const expect = (holds, problem) => {
+    if (!holds) problems.push(problem)
+  }
+  expect(bytes.length < LARGEST, `It has ${bytes.length} bytes; fewer than ${LARGEST} were expected.`)
+  expect(
+    binary.format === FORMATS[target.platform],
+    `It is ${binary.format}; ${FORMATS[target.platform]} was expected.`,
+  )
+  expect(binary.machine === target.arch, `It is for ${binary.machine}; ${target.arch} was expected.`)
+  expect(!bytes.includes(NATIVE), `It names the folder in which it was made, ${NATIVE}.`)
+  for (const library of binary.libraries) {
+    expect(
+      target.libraries.some((known) => library.startsWith(known)),
+      `It needs the library ${library}.`,
+    )
+  }
+  const napi = binary.imports.filter(({ name }) => FROM_NODE.test(name))
+  expect(napi.length > 0, 'It takes nothing from Node.')
+  for (const { name, library, version } of binary.imports) {
+    expect(!FROM_ELSEWHERE.test(name), `It needs ${name}, which is not of the C library.`)
+    expect(library !== 'node.exe' || FROM_NODE.test(name), `It needs ${name} of node.exe.`)
+    expect(
+      isOldEnough(version, target.newestGlibc),
+      `It needs ${name} of ${version}; ${target.newestGlibc} is the limit.`,
+    )
+  }
+  if (target.platform === 'linux') expect(binary.staysLoaded, 'It is not linked with -z nodelete.')
+  if (target.oldestMacos) {
+    const { oldestSystem } = binary
+    expect(oldestSystem === target.oldestMacos, `It is for macOS ${oldestSystem}; ${target.oldestMacos} was expected.`)
+  }
+  return { size: bytes.length, problems }
+}
+
+function isOldEnough(version, newest) {
+  if (version === undefined) return true
+  const parts = (text) => text.split('.').map(Number)
+  const [major, minor] = parts(/^GLIBC_([\d.]+)$/.exec(version)?.[1] ?? '999.0')
+  const [newestMajor, newestMinor] = parts(newest ?? '0.0')
+  return major < newestMajor || (major === newestMajor && minor <= newestMinor)
+}

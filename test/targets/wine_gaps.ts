@@ -1,0 +1,30 @@
+// What of the tests of servers Wine or Windows does not carry, and why.
+
+interface Gap {
+  readonly why: string
+  /** Nothing of the file can run. */
+  readonly whole?: boolean
+  /** Of their names, enough to know them by. */
+  readonly tests: readonly string[]
+}
+
+const FETCH = "undici's client cannot connect under Wine, so what asks by fetch() fails"
+
+export const GAPS: Readonly<Record<string, Gap>> = {
+  'careless-apps': {
+    why: 'the system takes more than Linux before a writer is held back; a stall is longer than the patience of the test',
+    tests: ['after a stall', 'the writer of a tunnel'],
+  },
+  cli: { why: 'signals and pipes of child processes', whole: true, tests: [] },
+  closing: { why: FETCH, tests: ['a process ends by itself'] },
+  'fetch-apps': { why: FETCH, whole: true, tests: [] },
+  'fetch-response': { why: FETCH, whole: true, tests: [] },
+  'half-closed': { why: 'the system takes 4 MiB at once', tests: ['takes a large answer slowly'] },
+  hono: { why: FETCH, whole: true, tests: [] },
+  listening: {
+    why: `there is no reusePort on Windows; ${FETCH}`,
+    tests: ['port 0 takes a free one', 'reusePort', 'threads that share the port'],
+  },
+  'file-names': { why: 'mkfifo and names that Windows does not allow', whole: true, tests: [] },
+  'file-sending': { why: 'an open file cannot be replaced', tests: ['deleted or replaced'] },
+}
