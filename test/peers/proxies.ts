@@ -102,7 +102,7 @@ const FRONTS: readonly Front[] = [
   {
     name: 'nginx, Forwarded',
     proxy: 'nginx',
-    options: { trustProxy: 'loopback', forwardedFields: 'forwarded' },
+    options: { trustProxy: '127.0.0.1', forwardedFields: 'forwarded' },
     configuration: location(
       'proxy_set_header Forwarded "$http_forwarded, for=$remote_addr;proto=https;host=\\"a.test:8443\\"";',
     ),
