@@ -6,15 +6,12 @@ import { files } from './files/files.js'
 import { routesFrom } from './folder/folder.js'
 import { Router } from './routing/router.js'
 import { codeOf, messageOf } from './runtime/errors.js'
+import { closeOnSignals } from './server/close_on_signals.js'
 import { type BackendName, checkedOptions } from './server/options.js'
 import { type Server, serve } from './server/server.js'
 
-/** How long unanswered requests may take after SIGINT or SIGTERM. */
-const DRAIN_MS = 10_000
-
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
-const SIGNAL_EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const
 
 await main()
 
@@ -31,11 +28,11 @@ async function main(): Promise<void> {
 }
 
 async function serveFolder(commandLine: CommandLine): Promise<void> {
-  const { folder, files: fileFolder, port, host, backend, threads } = commandLine
+  const { folder, files: fileFolder, port, host, backend, threads, closing } = commandLine
   const router = await appOf(folder, fileFolder)
   try {
     const server = await serve(router, { port, host, backend: backend as BackendName, threads })
-    closeOnSignals(server)
+    closeOnSignals(server, closing)
     process.stdout.write(`brink listening on ${server.url} (${description(server)})\n`)
   } catch (error) {
     throw inWords(error, commandLine)
@@ -69,24 +66,6 @@ async function appOf(folder: string | undefined, fileFolder: string | undefined)
   if (fileFolder === undefined) return routesFrom(own ?? new URL('./routes', import.meta.url))
   const router = own === undefined ? new Router() : await routesFrom(own)
   return router.get('/*', files(fileFolder))
-}
-
-/** The first signal closes the server gracefully; a second one exits at once. */
-function closeOnSignals(server: Server): void {
-  let closing = false
-  const close = async (signal: keyof typeof SIGNAL_EXIT_CODES) => {
-    if (closing) process.exit(SIGNAL_EXIT_CODES[signal])
-    closing = true
-    try {
-      await server.close({ force: DRAIN_MS })
-      process.exit(0)
-    } catch (error) {
-      fail(error)
-      process.exit()
-    }
-  }
-  process.on('SIGINT', close)
-  process.on('SIGTERM', close)
 }
 
 /** Turns errors of listening into messages that say what to do. */

@@ -1,5 +1,6 @@
 #include "binding/hosted_reactor.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -68,6 +69,14 @@ net::ListenOptions listen_options(const Napi::Object& given) {
   options.ipv6_only = boolean_of(given.Get("ipv6Only"));
   options.reuse_port = boolean_of(given.Get("reusePort"));
   return options;
+}
+
+Napi::Object object_of(Napi::Env env, const reactor::Work& work) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("requests", Napi::Number::New(env, work.requests));
+  object.Set("streams", Napi::Number::New(env, work.streams));
+  object.Set("tunnels", Napi::Number::New(env, work.tunnels));
+  return object;
 }
 
 }  // namespace
@@ -381,10 +390,20 @@ Napi::Value HostedReactor::stats(const Napi::CallbackInfo& info) {
   Napi::Array refusals = Napi::Array::New(info.Env(), stats.refusals.size());
   for (uint32_t i = 0; i < stats.refusals.size(); i++) refusals.Set(i, static_cast<double>(stats.refusals[i]));
   object.Set("refusals", refusals);
+  Napi::Object drained = Napi::Object::New(info.Env());
+  drained.Set("answered", object_of(info.Env(), stats.drained.answered));
+  drained.Set("cut", object_of(info.Env(), stats.drained.cut));
+  drained.Set("lost", object_of(info.Env(), stats.drained.lost));
+  object.Set("drained", drained);
   return object;
 }
 
-void HostedReactor::drain(const Napi::CallbackInfo&) { host_->drain(); }
+// drain(grace): in milliseconds.
+void HostedReactor::drain(const Napi::CallbackInfo& info) {
+  constexpr double kMost = static_cast<double>(reactor::kNoTimeout);
+  double grace_ms = number_of(info[0], 0);
+  host_->drain(grace_ms > 0 ? static_cast<uint64_t>(std::min(grace_ms, kMost)) : 0);
+}
 
 void HostedReactor::close(const Napi::CallbackInfo&) { host_->close(); }
 

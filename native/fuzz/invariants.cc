@@ -267,6 +267,9 @@ int64_t Invariants::bodies_out() const {
 void Invariants::check_after_cut() const {
   check();
   BRINK_HOLDS(scene_.reactor.idle() && inside_.listeners() == 0, "something is left when all was cut");
+  const reactor::DrainedWork drained = scene_.reactor.stats().drained;
+  uint64_t requests = uint64_t{drained.answered.requests} + drained.cut.requests + drained.lost.requests;
+  BRINK_HOLDS(requests < (uint64_t{1} << 31), "a request is counted twice, or less than none");
   BRINK_HOLDS(bodies_out() == 0, "%d bodies are kept when all was cut", static_cast<int>(bodies_out()));
   BRINK_HOLDS(inside_.wheel().next_check_ms(inside_.now_ms()) < 0, "a deadline is left when all was cut");
 }

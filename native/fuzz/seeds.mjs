@@ -131,6 +131,11 @@ const STORIES = [
   `cc${sends(0, get())}v1t`,
   `cc${sends(0, get())}v0tt`,
   `cc${sends(0, get())}${sends(1, post('a').slice(0, -1))}tDt${sends(1, 'a')}tt`,
+  // A drain with a grace: idle clients that ask once more, stay silent, send behind the end; and a shorter one.
+  `ccc${sends(0, get())}tG\xa8t${sends(0, get())}${sends(1, get() + get())}ttT\xa8ttt${sends(2, get())}ttf2tzz`,
+  `cc${sends(0, get())}tG\xd8tT\x88tG\x88ttT\x99ttr0tzz`,
+  `A0c${sends(0, get() + get())}tG\xa8ta1\x00\x00gt${sends(0, get())}ta0\x00\x00gtKt`,
+  `u\x02\xffcn0${sends(0, get())}tG\xa8tm0\xf0tN0tttzz`,
   `cA0${sends(0, get() + get())}tKa0\x00\x00gt`,
   `cA0${sends(0, get() + get())}td0q\x00\x00\x00q\x00\x00\x01q\x00\x01\x00q\x07\x00\x00ga0\x00\x00d0d0gt`,
   `wtwwt`,

@@ -18,7 +18,7 @@
 //               a answers one, d answers it again, q answers nobody, h a piece of a stream, k breaks it off,
 //               E ends a connection, L changes memory that is lent, P the same when it is looked at, e reads on, j
 //               deadlines, g sends what was answered, Q raw replies, b gives a block back, B refuses batches, v drains
-//               or cuts within the next delivery, D drains, K cuts
+//               or cuts within the next delivery, D drains, G with a grace, K cuts
 
 namespace brink::fuzz {
 namespace {
@@ -197,6 +197,9 @@ bool World::step_of_application(char instruction, Script& script) {
     case 'D':
       drain();
       return true;
+    case 'G':
+      drain(script.milliseconds());
+      return true;
     case 'K':
       cut();
       return true;
@@ -317,9 +320,9 @@ void World::apply(reactor::Replies replies) {
   applying_ = was;
 }
 
-void World::drain() {
+void World::drain(uint64_t grace_ms) {
   draining_ = true;
-  reactor_->drain();
+  reactor_->drain(grace_ms);
 }
 
 void World::cut() {

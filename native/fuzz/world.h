@@ -46,7 +46,7 @@ class World final : private Witness {
   void sleep();
   void come_to_rest();
   void apply(reactor::Replies replies);
-  void drain();
+  void drain(uint64_t grace_ms = 0);
   void cut();
   Invariants invariants() const;
 

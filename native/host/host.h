@@ -62,7 +62,8 @@ class Host {
   // See Reactor::set_fixed.
   virtual void set_fixed(std::string target, reactor::FixedAnswer answer) = 0;
   virtual reactor::Stats stats() = 0;
-  virtual void drain() = 0;
+  // See Reactor::drain.
+  virtual void drain(uint64_t grace_ms) = 0;
   // Ends every connection and the host itself; on_closed() tells when it is done.
   virtual void close() = 0;
   // The client goes now, whether it was told on_closed() or not: it is called no more, and nothing of its memory is

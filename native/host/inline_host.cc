@@ -103,10 +103,10 @@ void InlineHost::set_fixed(std::string target, reactor::FixedAnswer answer) {
 
 reactor::Stats InlineHost::stats() { return reactor_ ? reactor_->stats() : last_stats_; }
 
-void InlineHost::drain() {
+void InlineHost::drain(uint64_t grace_ms) {
   if (closing_) return;
   draining_ = true;
-  reactor_->drain();
+  reactor_->drain(grace_ms);
   turn_soon();
 }
 

@@ -30,7 +30,7 @@ class InlineHost final : public Host, public reactor::BatchSink {
   void set_ref(bool on) override;
   void set_fixed(std::string target, reactor::FixedAnswer answer) override;
   reactor::Stats stats() override;
-  void drain() override;
+  void drain(uint64_t grace_ms) override;
   void close() override;
   void outlive(std::unique_ptr<Host> self) override;
 

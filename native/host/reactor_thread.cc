@@ -72,7 +72,7 @@ bool ReactorThread::handle(Inbox inbox) {
   // First, so that answers which were given after it say that the connection ends.
   if (inbox.drain) {
     draining_ = true;
-    reactor_.drain();
+    reactor_.drain(inbox.grace_ms);
   }
   for (auto& [target, answer] : inbox.fixed) reactor_.set_fixed(std::move(target), std::move(answer));
   std::vector<reactor::Block*> applied;
@@ -185,8 +185,11 @@ void ReactorThread::order(std::function<void(reactor::Reactor&)> order) {
   post([&](Inbox& inbox) { inbox.orders.push_back(std::move(order)); });
 }
 
-void ReactorThread::drain() {
-  post([](Inbox& inbox) { inbox.drain = true; });
+void ReactorThread::drain(uint64_t grace_ms) {
+  post([grace_ms](Inbox& inbox) {
+    inbox.drain = true;
+    inbox.grace_ms = std::min(inbox.grace_ms, grace_ms);
+  });
 }
 
 void ReactorThread::stop() {

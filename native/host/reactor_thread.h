@@ -54,7 +54,7 @@ class ReactorThread final : private reactor::BatchSink {
   // Carried out on the reactor's thread, behind the replies that were given before.
   void order(std::function<void(reactor::Reactor&)> order);
   reactor::Stats stats();
-  void drain();
+  void drain(uint64_t grace_ms);
   // Ends every connection and the thread; returns when it has ended. take() once more for what was left.
   void stop();
 
@@ -65,6 +65,7 @@ class ReactorThread final : private reactor::BatchSink {
     std::vector<std::pair<std::string, reactor::FixedAnswer>> fixed;
     std::vector<std::function<void(reactor::Reactor&)>> orders;
     bool drain = false;
+    uint64_t grace_ms = UINT64_MAX;  // with a drain
     bool stop = false;
     bool empty() const {
       return replies.empty() && blocks.empty() && fixed.empty() && orders.empty() && !drain && !stop;

@@ -44,8 +44,8 @@ void ThreadHost::set_fixed(std::string target, reactor::FixedAnswer answer) {
   if (!closing_) thread_->set_fixed(std::move(target), std::move(answer));
 }
 
-void ThreadHost::drain() {
-  if (!closing_) thread_->drain();
+void ThreadHost::drain(uint64_t grace_ms) {
+  if (!closing_) thread_->drain(grace_ms);
 }
 
 void ThreadHost::take_deliveries() {

@@ -30,7 +30,7 @@ class ThreadHost final : public Host {
   void set_ref(bool on) override;
   void set_fixed(std::string target, reactor::FixedAnswer answer) override;
   reactor::Stats stats() override { return closing_ ? last_stats_ : thread_->stats(); }
-  void drain() override;
+  void drain(uint64_t grace_ms) override;
   void close() override;
   void outlive(std::unique_ptr<Host> self) override;
 

@@ -18,12 +18,11 @@ const ZIG_FLAGS = [
 // As node-gyp defines them.
 const GYP_DEFINES = ['BUILDING_NODE_EXTENSION', 'NODE_GYP_MODULE_NAME=brink']
 
-/** The path of the binary. */
+/** The path of the binary, which is not in the place yet from where it is loaded and packed. */
 export async function compileTarget(zig, target) {
   const folder = join(OUTPUT, target.name)
-  const file = join(NATIVE, target.file)
+  const file = join(folder, 'brink.node')
   mkdirSync(folder, { recursive: true })
-  mkdirSync(dirname(file), { recursive: true })
 
   const node = nodeHeaders()
   const flags = [
@@ -41,8 +40,7 @@ export async function compileTarget(zig, target) {
   const libraries = target.platform === 'win32' ? [await importLibrary(zig, node, folder), '-lws2_32'] : []
   const link = ['c++', '-target', target.triple, '-shared', ...target.linkFlags, '-o', file, ...made, ...libraries]
   // zig compiles libc++ when it is first needed, minutes of the processor, and says nothing.
-  const options = { stamp: join(folder, 'linked.stamp'), silentMs: 3_600_000 }
-  return inTurn(() => makeOnce(file, fingerprint(made, link), zig, link, options))
+  return inTurn(() => makeOnce(file, fingerprint(made, link), zig, link, { silentMs: 3_600_000 }))
 }
 
 function compile(zig, source, object, flags, headers) {

@@ -4,8 +4,8 @@
 //
 // With --package, as `npm pack` runs it, those that BRINK_TARGETS names (all when it is not set), and it removes others.
 
-import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { Failure, fetchLlhttp, filesUnder, generateLayout } from '../build.mjs'
 import { NATIVE } from '../selftest/toolchain.mjs'
 import { problemsOf } from './check.mjs'
@@ -26,6 +26,13 @@ function removeOthers(targets) {
   }
 }
 
+/** An app that runs from here keeps the one that it has loaded. */
+function put(file, place) {
+  mkdirSync(dirname(place), { recursive: true })
+  copyFileSync(file, `${place}.${process.pid}`)
+  renameSync(`${place}.${process.pid}`, place)
+}
+
 try {
   const names = process.argv.slice(2)
   const isPackage = names[0] === '--package'
@@ -39,6 +46,7 @@ try {
     const file = await compileTarget(zig, target)
     const { size, problems } = problemsOf(target, file)
     if (problems.length > 0) throw new Failure(`native/${target.file} cannot be shipped:`, problems.join('\n'))
+    put(file, join(NATIVE, target.file))
     console.log(`native/${target.file}  ${Math.round(size / 1000)} kB`)
   }
 } catch (error) {

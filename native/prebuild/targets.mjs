@@ -11,9 +11,16 @@ const MACOS = '11.0'
 // A shared object of zig has no FINI_ARRAY. When it was loaded by a worker thread only and is closed with it, what it
 // registered with atexit would be called at exit in memory that is gone.
 const ELF = ['-Os', '-s', '-Wl,-z,nodelete', '-Wl,--gc-sections']
-const MACH_O = ['-Os', '-s', '-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip', '-Wl,-x']
+// Without a name of its own, the path at which it is made would be in it.
+const MACH_O = [
+  ...['-Os', '-s', '-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip'],
+  '-Wl,-install_name,@rpath/brink.node',
+]
+const SMALL = 700_000
+// zig's linker for Mach-O leaves the names of all symbols in, 300 kB; whoever removes them breaks the signature.
+const LARGER = 1_000_000
 const LIBC_OF_GLIBC = ['libc.so.6', 'libm.so.6', 'libpthread.so.0', 'libdl.so.2', 'librt.so.1']
-const LIBC_OF_WINDOWS = ['KERNEL32.dll', 'WS2_32.dll', 'node.exe', 'ADVAPI32.dll', 'ntdll.dll']
+const LIBC_OF_WINDOWS = ['msvcrt.dll', 'KERNEL32.dll', 'WS2_32.dll', 'node.exe', 'ADVAPI32.dll', 'ntdll.dll']
 
 /** By the name that `npm run prebuild -- NAME` takes. `file` is where node-gyp-build looks, beneath native/. */
 export const TARGETS = [
@@ -30,6 +37,7 @@ export const TARGETS = [
     triple: 'x86_64-windows-gnu',
     file: join('prebuilds', 'win32-x64', 'brink.node'),
     linkFlags: ['-Os', '-s'],
+    largest: SMALL,
     libraries: LIBC_OF_WINDOWS,
   },
 ]
@@ -43,6 +51,7 @@ function linux(arch, machine, libc) {
     triple: libc === 'glibc' ? `${machine}-linux-gnu.${GLIBC}` : `${machine}-linux-musl`,
     file: join('prebuilds', `linux-${arch}`, `brink.${libc}.node`),
     linkFlags: ELF,
+    largest: SMALL,
     libraries: libc === 'glibc' ? [...LIBC_OF_GLIBC, `ld-linux-${machine.replace('_', '-')}.so`] : ['libc.so'],
     newestGlibc: libc === 'glibc' ? GLIBC : undefined,
   }
@@ -56,6 +65,7 @@ function darwin(arch, machine) {
     triple: `${machine}-macos.${MACOS}`,
     file: join('prebuilds', `darwin-${arch}`, 'brink.node'),
     linkFlags: MACH_O,
+    largest: LARGER,
     libraries: ['/usr/lib/libSystem.B.dylib'],
     oldestMacos: MACOS,
   }

@@ -19,6 +19,7 @@ struct Answer {
   bool aborted = false;                                   // it was broken off before its turn
   bool takes_over = false;                                // the connection becomes a tunnel
   bool told_end = false;                                  // in a tunnel: the client was told that no more follows
+  bool streams = false;                                   // the app gives one piece after the other
   bool asks = false;                                      // the app waits to hear that there is room for more
   uint64_t left = 0;                                      // of a known length
   std::unique_ptr<net::PendingOutput> waiting = nullptr;  // what was given before its turn

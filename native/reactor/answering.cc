@@ -129,7 +129,12 @@ void Reactor::answer(Connection& connection, const Reply& given) {
   Answer begun = {given.sequence, framing_of(unanswered, given)};
   begun.close = given.close || (is_last && says_no_more(connection)) || leaves_too_much_unread(connection, given) ||
                 begun.framing == Answer::Framing::to_the_close;
+  // What comes behind the connection's last answer is not answered: it must not be handled either. A raw one may still
+  // become a tunnel, and a body that the app may be reading goes on.
+  bool hears_no_more = begun.close && is_last && !given.raw && !connection.incoming;
+  if (hears_no_more) connection.stage = std::max(connection.stage, Stage::last);
   begun.complete = !given.streams;
+  begun.streams = given.streams && !given.whole;
   begun.asks = given.raw && given.streams && given.asks;
   begun.left = given.body_length;
   frame(heads_, begin_output(connection, begun), unanswered, given, begun);
@@ -137,7 +142,7 @@ void Reactor::answer(Connection& connection, const Reply& given) {
   if (connection.has_ended()) return;
   finish_output(connection, begun);
   bool is_due = given.sequence == unanswered.first();
-  if (is_due && begun.complete) return pass_due(connection, begun.close);
+  if (is_due && begun.complete) return pass_due(connection, begun.close, begun.streams);
   connection.answers.push_back(std::move(begun));
 }
 
@@ -181,16 +186,17 @@ void Reactor::end_body(Connection& connection, Answer& answer) {
   if (was_offered && connection.stage == Stage::open) decline_offer(connection);
   if (&answer != connection.due_answer()) return;
   if (connection.stage == Stage::tunnel) return settle_later(connection);
-  bool close = answer.close;
+  bool close = answer.close, streamed = answer.streams;
   remove(connection.answers, answer);
-  pass_due(connection, close);
+  pass_due(connection, close, streamed);
 }
 
 // The answer that was due has been given whole: on to the next, and to those that were given before their turn.
-void Reactor::pass_due(Connection& connection, bool close) {
+void Reactor::pass_due(Connection& connection, bool close, bool streamed) {
   while (true) {
     uint32_t sequence = connection.unanswered.first();
     connection.unanswered.pass_first();
+    if (draining_) count_answered(connection, streamed);
     if (connection.own_deadlines) connection.own_deadlines->pass(sequence, options_);
     if (connection.incoming && connection.incoming->sequence == sequence) connection.incoming->discarded = true;
     if (close) return drop_unanswered(connection);
@@ -201,6 +207,7 @@ void Reactor::pass_due(Connection& connection, bool close) {
     if (next->takes_over) return become_tunnel(connection, next->sequence);
     if (!next->complete) return;
     close = next->close;
+    streamed = next->streams;
     remove(connection.answers, *next);
   }
 }
@@ -209,6 +216,7 @@ void Reactor::pass_due(Connection& connection, bool close) {
 void Reactor::drop_unanswered(Connection& connection) {
   connection.stage = std::max(connection.stage, Stage::last);
   if (!connection.unanswered.empty()) {
+    if (draining_) count_unanswered(connection, stats_.drained.lost);
     notices_.gone(connection.id);
     connection.answers_for_app = false;
   }
@@ -232,7 +240,10 @@ void Reactor::abort(Connection& connection, uint32_t sequence) {
   select_output(connection);
   flush_output();
   if (connection.has_ended()) return;
-  connection.has_pending() ? break_off(connection) : drop(connection);
+  if (connection.has_pending()) return break_off(connection);
+  // The app has ended it.
+  answer->complete = true;
+  drop(connection);
 }
 
 void Reactor::break_off(Connection& connection) {

@@ -17,6 +17,7 @@
 #include "reactor/exchange.h"
 #include "reactor/options.h"
 #include "reactor/pending_input.h"
+#include "reactor/stats.h"
 #include "reactor/unanswered.h"
 
 namespace brink::reactor {
@@ -107,6 +108,7 @@ struct Connection {
   Unanswered unanswered;
   net::DeadlineEntry deadline;
   std::vector<Answer> answers;
+  std::unique_ptr<Work> untaken;  // while draining: what was answered, and the system has not taken yet
   std::unique_ptr<IncomingBody> incoming;
   std::unique_ptr<OwnDeadlines> own_deadlines;
   std::unique_ptr<PendingInput> pending_input;

@@ -70,7 +70,7 @@ class OwnDeadlines {
 enum class Wait : uint8_t {
   nothing,       // a handler works, or a stream or a tunnel is quiet
   held_back,     // the same, and this side does not read: the end of the client would not be seen
-  request,       // between requests: keepAliveTimeout
+  request,       // between requests: keepAliveTimeout; while draining, the grace
   announcement,  // by its proxy: headersTimeout
   head,          // headersTimeout
   body,          // requestTimeout, minRate

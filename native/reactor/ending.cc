@@ -85,8 +85,9 @@ void Reactor::discard_input(Connection& connection) {
 void Reactor::end(Connection& connection) {
   if (connection.input.finished) return drop(connection);
   connection.is_ended_by(Cause::server);
-  bool may_be_sending =
-      connection.stage == Stage::refused || connection.input.readable || connection.parser.in_message();
+  bool is_given_time = draining_ && options_.grace_ms > 0;
+  bool may_be_sending = connection.stage == Stage::refused || connection.input.readable ||
+                        connection.parser.in_message() || is_given_time;
   if (net::system::shutdown_sending(connection.fd.get()) != 0 || !may_be_sending) return drop(connection);
   connection.stage = Stage::lingering;
   connection.since.looked_ms = now_ms_;
@@ -119,6 +120,7 @@ void Reactor::end_connection(Connection& connection, const Reply& given) {
 
 void Reactor::drop(Connection& connection) {
   if (connection.has_ended()) return;
+  if (draining_) count_end(connection);
   if (!connection.unanswered.empty() || connection.answers_for_app) notices_.gone(connection.id);
   if (options_.tells_connections && connection.watch.polled) notices_.closed(connection.id, connection.cause);
   wheel_.clear(connection.deadline);
@@ -160,10 +162,17 @@ void Reactor::expire(Connection& connection) {
   if (due > now_ms_) return wheel_.set(connection.deadline, due);
   switch (wait) {
     case Wait::request:
+      if (draining_) {
+        // One more look at the socket, right before it is told the end: see settle().
+        connection.input.readable = true;
+        push_ready(connection);
+        return wheel_.set(connection.deadline, now_ms_ + kLookAgainSoonMs);
+      }
       stats_.idle_timeouts++;
       connection.is_ended_by(Cause::timeout);
       return drop(connection);
     case Wait::announcement:
+      if (draining_ && !connection.is_within_announcement()) return drop(connection);
       return refuse_proxy_header(connection, http::Refusal::PROXY_HEADER_TIMEOUT);
     case Wait::head:
       return refuse(connection, http::Refusal::HEADERS_TIMEOUT);
@@ -222,15 +231,20 @@ void Reactor::look_at_held_back(Connection& connection) {
   arm(connection, false);
 }
 
-void Reactor::drain() {
+void Reactor::drain(uint64_t grace_ms) {
   look_at_clock();
   // Their requests may have arrived: closing the listener would reset them.
   for (Listener& listener : listeners_) {
     for (int round = 0; round < kMostAcceptRounds && accept_from(listener) && accept_again_ms_ <= now_ms_; round++) {
     }
   }
-  draining_ = true;
   stop_listening();
+  if (!std::exchange(draining_, true)) {
+    options_.drained_since_ms = now_ms_;
+    options_.grace_ms = grace_ms;
+    begin_counting();
+  }
+  options_.grace_ms = std::min(options_.grace_ms, grace_ms);
   for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
     Connection* connection = connections_.at_slot(slot);
     if (!connection) continue;
@@ -278,7 +292,7 @@ void Reactor::change_deadlines(const Options& options) {
 }
 
 void Reactor::cut() {
-  draining_ = true;
+  draining_ = cutting_ = true;
   stop_listening();
   for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
     Connection* connection = connections_.at_slot(slot);

@@ -53,6 +53,8 @@ struct Options {
   uint64_t request_timeout_ms = 60'000;
   uint64_t write_timeout_ms = 30'000;
   uint64_t half_close_timeout_ms = 5'000;  // for the answers to a client that has closed its side
+  uint64_t drained_since_ms = kNoTimeout;  // by the clock; kNoTimeout: it is not draining
+  uint64_t grace_ms = 0;                   // then, for an idle connection's next request; 0: there is none
 };
 
 }  // namespace brink::reactor

@@ -348,10 +348,8 @@ void Reactor::settle(Connection& connection) {
   if (connection.input.broken && !reads && connection.stage < Stage::last) return drop_broken(connection);
   bool has_unread = connection.stage <= Stage::tunnel && connection.parser.has_unread();
   bool says_nothing_more = connection.unanswered.empty() && !connection.has_pending();
-  bool is_between_requests = !connection.parser.in_message() || (connection.incoming && connection.incoming->discarded);
   bool hears_nothing_more = connection.stage > Stage::open || (connection.input.finished && !has_unread) ||
-                            (draining_ && is_between_requests && !connection.input.readable && !has_unread &&
-                             !connection.is_within_announcement());
+                            (draining_ && is_drained(connection) && !connection.input.readable && !has_unread);
   if (says_nothing_more && hears_nothing_more && connection.stage != Stage::lingering) return end(connection);
   bool wants_reads = (reads || connection.stage >= Stage::last) && !connection.input.finished;
   bool has_use_for_input = (wants_reads && connection.input.readable) || (reads && has_unread);
@@ -362,6 +360,13 @@ void Reactor::settle(Connection& connection) {
   want_writes(connection, connection.has_pending());
   if (connection.incoming) note_held_back(connection);
   arm(connection, reads);
+}
+
+// Between requests; and if the next one could be on its way, the grace for it is over.
+bool Reactor::is_drained(const Connection& connection) const {
+  if (connection.incoming && connection.incoming->discarded) return true;
+  if (connection.is_within_announcement()) return false;
+  return !connection.parser.in_message() && due_ms(connection, Wait::request, options_) <= now_ms_;
 }
 
 // While this side does not want a body, or holds `100 Continue` back, the client has nothing to hurry with.

@@ -6,7 +6,8 @@
 // valid to the end of turn() or apply(), and has_ended() tells.
 //
 // Its files: reactor.cc waits, reads and settles; accepting.cc accepts; announcing.cc hears proxies; answering.cc
-// frames answers and streams; writing.cc sends; ending.cc refuses, ends and times out.
+// frames answers and streams; writing.cc sends; ending.cc refuses, ends and times out; drained_work.cc counts what
+// becomes of the work of a server that is closed.
 #pragma once
 
 #include <cstdint>
@@ -59,9 +60,10 @@ class Reactor final : private http::RequestSink {
   // Milliseconds until a deadline wants turn() to be called, or -1.
   int64_t next_deadline_ms() const;
 
-  // Takes the clients that wait to be accepted, stops listening and lets every connection end: idle ones now, the
-  // others with their last answer.
-  void drain();
+  // Takes the clients that wait to be accepted, stops listening and lets every connection end: idle ones with the
+  // answer to the next request, or when the grace is over, the others with their last answer. With a grace, each is
+  // given time to see the end. Called again, the shortest grace counts.
+  void drain(uint64_t grace_ms = 0);
   // Closes the listeners; the connections go on.
   void stop_listening();
   // Ends the connections of which nothing is asked.
@@ -115,6 +117,7 @@ class Reactor final : private http::RequestSink {
   bool on_body(net::Slice bytes, net::Slice trailers, bool is_last) override;
   void count_pending_input(Connection& connection, uint32_t sequence, uint64_t bytes);
   void settle(Connection& connection);
+  bool is_drained(const Connection& connection) const;
   void note_held_back(Connection& connection);
   void arm(Connection& connection, bool reads);
   void want_reads(Connection& connection, bool wanted);
@@ -138,7 +141,7 @@ class Reactor final : private http::RequestSink {
   bool says_no_more(const Connection& connection) const;
   void add_chunk(Connection& connection, const Reply& given);
   void end_body(Connection& connection, Answer& answer);
-  void pass_due(Connection& connection, bool close);
+  void pass_due(Connection& connection, bool close, bool streamed);
   void drop_unanswered(Connection& connection);
   void abort(Connection& connection, uint32_t sequence);
   void break_off(Connection& connection);
@@ -181,6 +184,14 @@ class Reactor final : private http::RequestSink {
   void expire_lingering(Connection& connection);
   void look_at_held_back(Connection& connection);
   void give_memory_back();
+
+  // What becomes of the work while draining.
+  void begin_counting();
+  void count_answered(Connection& connection, bool streamed);
+  void count_taken(Connection& connection);
+  void count_unanswered(const Connection& connection, Work& work) const;
+  void count_end(Connection& connection);
+
   bool is_idle(const Connection& connection) const;
 
   Options options_;
@@ -213,6 +224,7 @@ class Reactor final : private http::RequestSink {
   bool short_of_room_ = false;     // all blocks are with JavaScript, and the one being filled is full
   bool has_rest_to_send_ = false;  // a connection in the ready list would take more of its output
   bool draining_ = false;
+  bool cutting_ = false;
   Stats stats_;
 };
 

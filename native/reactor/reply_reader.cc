@@ -102,6 +102,7 @@ bool ReplyReader::read_body(const uint32_t* words, uint32_t flags, Reply* reply)
   bool by_reference = (flags & layout::kFlagReplyBodyByReference) != 0;
   // A body that is there is sent: to say another length would break the framing.
   reply->streams = (flags & layout::kFlagReplyStream) != 0 && (!by_reference || reply->raw);
+  reply->whole = (flags & layout::kFlagReplyWhole) != 0;
   if (!reply->raw) {
     reply->sized = reply->streams && (flags & layout::kFlagReplySized) != 0;
     reply->length_only = (flags & layout::kFlagReplyLengthOnly) != 0 && !by_reference && !reply->streams;

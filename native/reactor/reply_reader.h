@@ -22,6 +22,7 @@ struct Reply {
   bool dated;
   bool length_only;
   bool streams;          // the body follows in chunks
+  bool whole;            // and the app has given all of it
   bool sized;            // and its length is known
   bool ends;             // the last chunk; the fields are trailers
   bool asks;             // to be told when there is room for more

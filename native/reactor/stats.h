@@ -8,6 +8,20 @@
 
 namespace brink::reactor {
 
+// What is done for clients, by kind.
+struct Work {
+  uint32_t requests = 0;
+  uint32_t streams = 0;  // answers of which the app gives one piece after the other
+  uint32_t tunnels = 0;
+};
+
+// What became of it since the drain began.
+struct DrainedWork {
+  Work answered;  // to the last byte, which the system has taken
+  Work cut;       // by cut()
+  Work lost;      // otherwise: the client has left or was too slow, or the app broke the answer off
+};
+
 struct Stats {
   uint64_t accepted = 0;
   uint64_t open = 0;
@@ -20,6 +34,7 @@ struct Stats {
   uint64_t idle_timeouts = 0;  // connections that were closed because nothing was asked any more
   uint64_t resets = 0;         // connections that broke
   std::array<uint64_t, http::kRefusalCount> refusals = {};
+  DrainedWork drained;
 };
 
 }  // namespace brink::reactor

@@ -85,6 +85,7 @@ void Reactor::flush_output() {
   }
   has_unoffered_pending_ = false;
   output_.clear();
+  if (connection.untaken && !connection.has_pending()) count_taken(connection);
   settle(connection);
 }
 
@@ -154,6 +155,7 @@ bool Reactor::send_rest(Connection& connection) {
   output.takes_more = sent.takes_more;
   if (output.pending->empty()) {
     output.pending.reset();
+    if (connection.untaken) count_taken(connection);
     connection.since.idle_ms = now_ms_;
     connection.window.restart(now_ms_);
   }

@@ -32,6 +32,50 @@ void drain(Trial& trial) {
   trial.expect(!Client(server->port()).connected(), "nobody to listen any more");
 }
 
+// An idle connection stays for the next request, which is its last.
+void drain_with_grace(Trial& trial) {
+  constexpr uint64_t kLongMs = 3'600'000;
+  Server* server = trial.serve();
+  if (!server) return;
+  Client idle(server->port()), fresh(server->port());
+  idle.send(get("/"));
+  trial.expect_answer(idle.receive(), App::kConstant);
+  server->drain(kLongMs);
+  // The begin of the drain is over when nobody listens any more.
+  while (Client(server->port()).connected()) std::this_thread::yield();
+  for (Client* client : {&idle, &fresh}) {
+    client->send(get("/next"));
+    Response last = client->receive();
+    trial.expect_answer(last, "/next");
+    trial.expect(last.closes(), "the answer to the next request to say Connection: close");
+    trial.expect(client->sees_end(), "its connection to end");
+    client->finish_sending();
+  }
+  trial.expect(server->wait_until_idle(), "the last connection to end");
+  reactor::DrainedWork drained = server->stop().drained;
+  trial.expect(drained.answered.requests == 2, "two requests to be counted as answered");
+  trial.expect(drained.cut.requests + drained.lost.requests == 0, "no request to be counted as cut or lost");
+}
+
+// The end of an idle connection destroys nothing that is on its way: what comes after it is read, and not answered.
+void grace_is_over(Trial& trial) {
+  constexpr uint64_t kShortMs = 50;
+  Server* server = trial.serve();
+  if (!server) return;
+  Client idle(server->port());
+  idle.send(get("/"));
+  trial.expect_answer(idle.receive(), App::kConstant);
+  server->drain(kShortMs);
+  trial.expect(idle.sees_end(), "an idle connection to end when the grace is over");
+  uint64_t seen = server->stats().bytes_in;
+  idle.send(get("/late"));
+  while (server->stats().bytes_in == seen) std::this_thread::yield();
+  trial.expect(server->stats().open == 1, "the connection to wait for the client's end");
+  idle.finish_sending();
+  trial.expect(server->wait_until_idle(), "the connection to end");
+  trial.expect(server->stop().drained.answered.requests == 0, "nothing to be counted");
+}
+
 // Asks for more than it reads, until the server is gone.
 void press(uint16_t port, const std::atomic<bool>& over, std::atomic<int>& answered) {
   const std::string requests = get("/a") + get("/large") + get("/") + get("/b");
@@ -110,7 +154,10 @@ bool is_threaded(const Setup& setup) { return setup.threaded; }
 
 std::vector<Case> cases_of_stopping() {
   return {
-    {"drain lets everyone finish, and ends", drain}, {"a server stops under load", stop_under_load},
+    {"drain lets everyone finish, and ends", drain},
+        {"drain with a grace waits for the next request", drain_with_grace},
+        {"drain ends idle connections when the grace is over", grace_is_over},
+        {"a server stops under load", stop_under_load},
         {"a server stops while its app is busy", stop_with_a_busy_app, is_threaded},
         {"a server stops as soon as it has started", start_and_stop},
 #if defined(__GLIBC__)

@@ -23,7 +23,8 @@ class LoopServer final : public Server, public reactor::BatchSink {
     return stats_;
   }
 
-  void drain() override {
+  void drain(uint64_t grace_ms) override {
+    grace_ms_ = grace_ms;
     drain_wanted_ = true;
     waker_.raise();
   }
@@ -60,7 +61,7 @@ class LoopServer final : public Server, public reactor::BatchSink {
     bool draining = false;
     while (!stop_wanted_) {
       bool drains_now = drain_wanted_ && !std::exchange(draining, true);
-      if (drains_now) reactor_->drain();
+      if (drains_now) reactor_->drain(grace_ms_);
       // Without a connection nothing will ever end a wait.
       reactor_->turn(drains_now ? 0 : time_to_wait());
       publish(draining && reactor_->idle());
@@ -91,6 +92,7 @@ class LoopServer final : public Server, public reactor::BatchSink {
   net::Waker waker_;
   std::unique_ptr<reactor::Reactor> reactor_;
   std::atomic<bool> drain_wanted_ = false;
+  std::atomic<uint64_t> grace_ms_ = 0;
   std::atomic<bool> stop_wanted_ = false;
   std::mutex lock_;
   std::condition_variable became_idle_;

@@ -46,7 +46,7 @@ class Server {
   App& app() { return app_; }
 
   virtual reactor::Stats stats() = 0;
-  virtual void drain() = 0;
+  virtual void drain(uint64_t grace_ms = 0) = 0;
   // After drain(): true when the last connection has ended, false when it takes longer than kPatience.
   virtual bool wait_until_idle() = 0;
   // Ends every connection and every thread. Returns the final counts.

@@ -17,7 +17,7 @@ class ThreadServer final : public Server {
   ~ThreadServer() override { stop(); }
 
   reactor::Stats stats() override { return reactor_->stats(); }
-  void drain() override { reactor_->drain(); }
+  void drain(uint64_t grace_ms) override { reactor_->drain(grace_ms); }
 
   bool wait_until_idle() override {
     std::unique_lock<std::mutex> guard(lock_);

@@ -86,7 +86,8 @@ async function compile(source, variant, compilers, folder, madeWith) {
 }
 
 /** Runs a command that writes `file`, unless it was written before by the same. */
-export async function makeOnce(file, inputs, command, arguments_, { stamp = `${file}.stamp`, silentMs } = {}) {
+export async function makeOnce(file, inputs, command, arguments_, { silentMs } = {}) {
+  const stamp = `${file}.stamp`
   if (existsSync(file) && existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) return file
   const { code, output } = await execute(command, arguments_, { silentMs })
   if (code !== 0) throw new Failure(`${basename(file)} does not compile (${code}).`, output)

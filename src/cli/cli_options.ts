@@ -14,11 +14,19 @@ export interface CommandLine {
   readonly backend: string
   /** If given. */
   readonly threads: number | undefined
+  /** How the server closes on a signal, in milliseconds: what is given. */
+  readonly closing: {
+    readonly readinessDelay: number | undefined
+    readonly grace: number | undefined
+    readonly deadline: number | undefined
+  }
   /** Where host and backend come from, such as `--host` or `$HOST`, for messages. */
   readonly from: { readonly host: string; readonly backend: string }
   /** Whether the command is `brink backends`, which lists the backends instead of serving. */
   readonly listsBackends: boolean
 }
+
+const MOST_MS = 86_400_000
 
 /** A wrong command line. The message is shown to the user. */
 export class UsageError extends Error {
@@ -64,6 +72,24 @@ const OPTIONS: readonly Option[] = [
     standard: '0, Bun and Deno 1',
     help: 'event loops on threads',
   },
+  {
+    name: 'readiness-delay',
+    value: 'ms',
+    default: '0',
+    help: 'on a signal, serve as before for so long',
+  },
+  {
+    name: 'grace',
+    value: 'ms',
+    standard: '5000; SIGINT: 0',
+    help: 'then wait so long for idle clients',
+  },
+  {
+    name: 'deadline',
+    value: 'ms',
+    standard: '10000 after the delay',
+    help: 'then cut what is left',
+  },
   { name: 'help', short: 'h', help: 'print this text' },
   { name: 'version', short: 'v', help: 'print the version' },
 ]
@@ -75,6 +101,7 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
   const threads = textOf('threads', given, env)
   const host = textOf('host', given, env)
   const backend = textOf('backend', given, env)
+  const closing = closingOf(given, env)
   return {
     help: given.has('help'),
     version: given.has('version'),
@@ -85,8 +112,21 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     threads: threads.text === '' ? undefined : wholeNumber(threads, 128),
     host: host.text,
     backend: backend.text,
+    closing,
     from: { host: host.from, backend: backend.from },
   }
+}
+
+/** Only what is given: the rest has the defaults of `closeOnSignals`. */
+function closingOf(given: Map<string, string>, env: NodeJS.ProcessEnv): CommandLine['closing'] {
+  const msOf = (name: string) => (given.has(name) ? wholeNumber(textOf(name, given, env), MOST_MS) : undefined)
+  const readinessDelay = msOf('readiness-delay')
+  const deadline = msOf('deadline')
+  if (readinessDelay && deadline !== undefined && deadline <= readinessDelay) {
+    const both = 'both count from the signal'
+    throw new UsageError(`--deadline must be more than --readiness-delay, ${readinessDelay}, not ${deadline}: ${both}.`)
+  }
+  return { readinessDelay, grace: msOf('grace'), deadline }
 }
 
 /** The message of a wrong option of `serve()`, in the words of the command line. */
@@ -174,7 +214,7 @@ function textOf(name: string, given: Map<string, string>, env: NodeJS.ProcessEnv
 }
 
 function wholeNumber({ text, from }: { text: string; from: string }, most: number): number {
-  const number = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  const number = /^\d{1,8}$/.test(text) ? Number(text) : Number.NaN
   if (number <= most) return number
   throw new UsageError(`${from} must be a number from 0 to ${most}, not '${text}'.`)
 }

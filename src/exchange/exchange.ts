@@ -22,6 +22,7 @@ import {
   FLAG_REPLY_RAW,
   FLAG_REPLY_SIZED,
   FLAG_REPLY_STREAM,
+  FLAG_REPLY_WHOLE,
   REPLIES_END,
   REPLIES_FIRST,
   REPLY_ABORT,
@@ -133,7 +134,13 @@ export class Exchange {
     } else if (to.method === 'HEAD') {
       this.answerSized(to, status, flags | FLAG_REPLY_LENGTH_ONLY, fields, bytes.length)
     } else {
-      this.answerSized(to, status, flags | FLAG_REPLY_STREAM | FLAG_REPLY_SIZED, fields, bytes.length)
+      this.answerSized(
+        to,
+        status,
+        flags | FLAG_REPLY_STREAM | FLAG_REPLY_SIZED | FLAG_REPLY_WHOLE,
+        fields,
+        bytes.length,
+      )
       this.largeBodies.send(to, FLAG_CHUNK_END, '', bytes)
     }
   }

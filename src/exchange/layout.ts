@@ -253,6 +253,8 @@ export const FLAG_CHUNK_ASKS = 2048
  * bytes, not trailers. It must belong to a raw response, or to a connection that was handed over.
  */
 export const FLAG_REPLY_RAW = 4096
+/** With FLAG_REPLY_STREAM: the app has given the whole body, which crosses in pieces. */
+export const FLAG_REPLY_WHOLE = 8192
 
 /** Words besides the blocks that both sides share. They are only used on the JavaScript thread. */
 export const STATE_WORDS = 3

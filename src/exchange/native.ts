@@ -18,6 +18,22 @@ export interface NativeStats {
   resets: number
   /** By the numbers of the refusals. */
   refusals: number[]
+  /** Since `drain()`. */
+  drained: NativeDrained
+}
+
+/** Counts by kind. */
+export interface NativeWork {
+  requests: number
+  streams: number
+  tunnels: number
+}
+
+/** What became of the work since the drain began: see CloseReport. */
+export interface NativeDrained {
+  answered: NativeWork
+  cut: NativeWork
+  lost: NativeWork
 }
 
 /** A failed system call: the negative errno, and the name of the call. */
@@ -99,8 +115,11 @@ export interface NativeReactor {
   /** From now on, answers GET and HEAD of exactly this target without JavaScript. */
   setFixed(target: string, answer: NativeFixedAnswer): void
   stats(): NativeStats
-  /** Accepts no more connections. Open ones are closed after their last response. */
-  drain(): void
+  /**
+   * Accepts no more connections. Open ones are closed after their last response. Idle ones stay open for a next request
+   * for `grace` milliseconds (default 0). Called again, the shortest grace counts.
+   */
+  drain(grace?: number): void
   /** Closes the reactor and all connections. */
   close(): void
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { CloseOptions, CloseReport } from '../request/closing.js'
 import type { BrinkRequest } from '../request/request.js'
 import { coded } from '../runtime/errors.js'
 import { wrongArgument } from '../runtime/option_errors.js'
@@ -11,9 +12,11 @@ export interface FetchServer {
   readonly url: string
   /** The port that the server listens on. */
   readonly port: number
-  /** Aborts when `close` is called. */
+  /** Aborts when the server drains: when `close` is called, or after its `readinessDelay`. */
   readonly signal: AbortSignal
-  close(options?: { force?: number | undefined }): Promise<void>
+  /** False from the moment that `close` is called. */
+  readonly ready: boolean
+  close(options?: CloseOptions): Promise<CloseReport>
 }
 
 /**
@@ -175,7 +178,11 @@ class ServerOfRequest implements FetchServer {
     return this.#server.signal
   }
 
-  close(options?: { force?: number | undefined }): Promise<void> {
+  get ready(): boolean {
+    return this.#server.ready
+  }
+
+  close(options?: CloseOptions): Promise<CloseReport> {
     return this.#server.close(options)
   }
 

@@ -5,7 +5,7 @@ import type { FetchApp } from '../fetch/application.js'
 import type { WaitUntil } from '../fetch/wait_until.js'
 import { canonicalPath } from '../fields/path.js'
 import type { Reply, ReplyBody } from '../reply/reply.js'
-import { Closing } from '../request/closing.js'
+import { type CloseOptions, type CloseReport, Closing } from '../request/closing.js'
 import { ForwardingProxies } from '../request/forwarding.js'
 import type { Dispatcher } from '../routing/dispatcher.js'
 import type { Handler } from '../routing/handler.js'
@@ -13,21 +13,13 @@ import type { Router } from '../routing/router.js'
 import { callListener } from '../runtime/call_listener.js'
 import { describe } from '../runtime/describe.js'
 import { coded, systemError } from '../runtime/errors.js'
-import { knownOptions } from '../runtime/option_errors.js'
-import { timers } from '../runtime/timers.js'
 import { isNoHandler } from '../runtime/uncalled.js'
 import { Answering } from './answering.js'
 import { applicationOf, type FetchServeOptions } from './applications.js'
+import { CloseSchedule, checkedCloseOptions } from './close_schedule.js'
 import { type Bound, type Listeners, listenOn } from './listening.js'
 import { type CheckedOptions, checkedOptions, type ServeOptions } from './options.js'
-import { type ServerStats, statsOf } from './stats.js'
-
-export interface CloseOptions {
-  /**
-   * Milliseconds after which the remaining connections are closed at once. Default: closing waits for every response.
-   */
-  force?: number | undefined
-}
+import { drainedOf, type ServerStats, statsOf } from './stats.js'
 
 /**
  * Serves an app: a router, one handler for all requests, or a fetch app, such as a Hono, which is any object with a
@@ -69,9 +61,11 @@ export interface Server {
   readonly backend: string
   /** The number of threads of the loops; 0 when the loop runs on the JavaScript thread. */
   readonly threads: number
+  /** False from the moment that `close` is called. A `/ready` route answers with it, so that balancers stop sending. */
+  readonly ready: boolean
   /**
-   * Aborts when `close` begins, with a reason of code `ERR_SERVER_CLOSING`. Use it to end endless streams and upgraded
-   * connections, because `close` waits for them.
+   * Aborts when `close` is called, or after its `readinessDelay`, with a reason of code `ERR_SERVER_CLOSING`. Use it to
+   * end endless streams and upgraded connections, because `close` waits for them.
    */
   readonly signal: AbortSignal
   /** The counters since the start, summed over all threads. */
@@ -83,10 +77,13 @@ export interface Server {
   setFixed(path: string, answer: Reply | ReplyBody): void
   /**
    * Stops listening, closes idle connections, answers the open requests, and closes each connection after its last
-   * response. Resolves when the last connection has closed. It can be called again, with an earlier `force`. The
-   * `signal` aborts first.
+   * response, which says `Connection: close`. Resolves when the last connection has closed, with a report. The `signal`
+   * aborts first. With options, it gives load balancers and clients time to notice, and has a deadline: see
+   * CloseOptions. It can be called again, with earlier times.
+   *
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, RangeError `ERR_OUT_OF_RANGE` for wrong options
    */
-  close(options?: CloseOptions): Promise<void>
+  close(options?: CloseOptions): Promise<CloseReport>
 }
 
 class OpenServer implements Server, Listeners {
@@ -98,9 +95,13 @@ class OpenServer implements Server, Listeners {
   readonly #closingState = new Closing()
   #idle = 0
   #closed = 0
-  #closing: Promise<void> | undefined
-  #resolveClosing: () => void = () => {}
-  #forceTimer: NodeJS.Timeout | undefined
+  #closing: Promise<CloseReport> | undefined
+  #resolveClosing: (report: CloseReport) => void = () => {}
+  readonly #schedule = new CloseSchedule({
+    drain: (grace) => this.#drain(grace),
+    cut: (isDeadline) => this.#cut(isDeadline),
+  })
+  #isOverdue = false
   #warned = false
 
   readonly #waitUntil: WaitUntil | undefined
@@ -131,6 +132,10 @@ class OpenServer implements Server, Listeners {
     return this.#closingState.signal
   }
 
+  get ready(): boolean {
+    return this.#closing === undefined
+  }
+
   started(bound: Bound): this {
     this.#bound = bound
     for (const reactor of this.reactors) reactor.start()
@@ -158,26 +163,24 @@ class OpenServer implements Server, Listeners {
     for (const reactor of this.reactors) reactor.setFixed(canonical, fixed.answer.native)
   }
 
-  close(options: CloseOptions = {}): Promise<void> {
-    const { force } = knownOptions(options, ['force'], 'close()', { timeout: 'it is "force"' })
-    if (force !== undefined && !(Number.isFinite(force) && force >= 0)) {
-      throw coded(
-        new RangeError(`close() takes a number of milliseconds as "force", not ${describe(force)}.`),
-        'ERR_OUT_OF_RANGE',
-      )
-    }
-    if (this.#closing === undefined) {
-      this.#closing = new Promise((resolve) => {
-        this.#resolveClosing = resolve
-      })
-      for (const reactor of this.reactors) reactor.drain()
-      this.#closingState.begin()
-    }
-    if (force !== undefined && this.#closed < this.reactors.length) {
-      timers.clearTimeout(this.#forceTimer)
-      this.#forceTimer = timers.setTimeout(() => this.abandon(), force)
-    }
+  close(options: CloseOptions = {}): Promise<CloseReport> {
+    const checked = checkedCloseOptions(options, 'close()')
+    this.#closing ??= new Promise((resolve) => {
+      this.#resolveClosing = resolve
+    })
+    this.#schedule.add(checked)
     return this.#closing
+  }
+
+  #drain(grace: number): void {
+    for (const reactor of this.reactors) reactor.drain(grace)
+    if (this.#closingState.reason === undefined) this.#closingState.begin()
+  }
+
+  #cut(isDeadline: boolean): void {
+    this.#isOverdue ||= isDeadline
+    if (this.#closed < this.reactors.length) this.abandon()
+    else this.#endClosing()
   }
 
   #reactor(dispatcher: Dispatcher, options: CheckedOptions): NativeReactor {
@@ -256,9 +259,14 @@ class OpenServer implements Server, Listeners {
   #onClosed(): void {
     this.#closed += 1
     if (this.#closed < this.reactors.length) return
-    timers.clearTimeout(this.#forceTimer)
-    if (this.#waitUntil === undefined) this.#resolveClosing()
-    else void this.#waitUntil.settled().then(this.#resolveClosing)
+    if (this.#waitUntil === undefined || this.#isOverdue) this.#endClosing()
+    else void this.#waitUntil.settled().then(() => this.#endClosing())
+  }
+
+  #endClosing(): void {
+    const durationMs = this.#schedule.end()
+    const drained = drainedOf(this.reactors.map((reactor) => reactor.stats().drained))
+    this.#resolveClosing({ ...drained, durationMs })
   }
 }
 

@@ -1,4 +1,4 @@
-import { type NativeStats, native } from '../exchange/native.js'
+import { type NativeDrained, type NativeStats, type NativeWork, native } from '../exchange/native.js'
 
 /** What a server has counted since it started. `open` is a current value; all others only grow. */
 export interface ServerStats {
@@ -43,7 +43,7 @@ const SHED = 'TOO_MANY_CONNECTIONS'
 
 /** Adds up the counters of all reactors of a server. */
 export function statsOf(reactors: readonly NativeStats[]): ServerStats {
-  const sum = (name: Exclude<keyof NativeStats, 'refusals'>) =>
+  const sum = (name: Exclude<keyof NativeStats, 'refusals' | 'drained'>) =>
     reactors.reduce((total, stats) => total + stats[name], 0)
   const refusals: Record<string, number> = {}
   let refused = 0
@@ -70,4 +70,13 @@ export function statsOf(reactors: readonly NativeStats[]): ServerStats {
     resets: sum('resets'),
     refusals,
   }
+}
+
+/** Adds up what became of the work of all reactors of a server that has closed. */
+export function drainedOf(reactors: readonly NativeDrained[]): NativeDrained {
+  const sum = (outcome: keyof NativeDrained): NativeWork => {
+    const total = (kind: keyof NativeWork) => reactors.reduce((count, drained) => count + drained[outcome][kind], 0)
+    return { requests: total('requests'), streams: total('streams'), tunnels: total('tunnels') }
+  }
+  return { answered: sum('answered'), cut: sum('cut'), lost: sum('lost') }
 }

@@ -152,7 +152,7 @@ const orders = {
     return { begun, ended, given, open: server.stats().open, cpuSeconds: (user + system) / 1e6 }
   },
   look: () => lookAt(server),
-  close: (): Promise<void> => server.close({ force: 0 }),
+  close: (): Promise<unknown> => server.close({ force: 0 }),
 }
 
 export type StreamingOrders = typeof orders

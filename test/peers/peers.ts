@@ -11,7 +11,7 @@ export type PeerName = 'node:http' | 'nginx'
 
 export interface Contestant {
   readonly port: number
-  stop(): Promise<void>
+  stop(): Promise<unknown>
 }
 
 export async function startBrink(): Promise<Contestant> {

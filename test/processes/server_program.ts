@@ -33,7 +33,7 @@ const orders = {
   look: (): Look => lookAt(server),
   /** The same in passing, garbage and all. */
   glance: () => ({ stats: server.stats(), memoryBytes: process.memoryUsage.rss() }),
-  close: (): Promise<void> => server.close({ force: 1000 }),
+  close: (): Promise<unknown> => server.close({ force: 1000 }),
 }
 
 export type ServerOrders = typeof orders

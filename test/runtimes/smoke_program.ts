@@ -199,8 +199,8 @@ async function checksOf(server: Server): Promise<void> {
   const needsThread = process.versions.bun !== undefined || process.versions.deno !== undefined
   await check('threads: 0', async () => {
     const outcome = await serve(app, { port: 0, threads: 0, backend: 'epoll' }).catch((error: unknown) => error)
-    if (!needsThread) return (outcome as Server).close()
-    assert.is((outcome as { code?: string }).code, 'ERR_INVALID_ARG_VALUE')
+    if (!needsThread) await (outcome as Server).close()
+    else assert.is((outcome as { code?: string }).code, 'ERR_INVALID_ARG_VALUE')
   })
   await check('an answer that is given while the server closes', async () => {
     const before = server.stats().requests

@@ -10,8 +10,22 @@ import { fileTree } from '../file_tree.js'
 import { get, head, noise, post } from './messages.js'
 import { type Program, runBrink } from './programs.js'
 import { ask, connect, leaveAll } from './raw_client.js'
+import { until } from './waiting.js'
 
 const ROUTES = fileURLToPath(new URL('../../routes', import.meta.url))
+
+/** The server has begun to drain when it listens no more. */
+async function refusesConnections(port: number): Promise<void> {
+  await until(async () => {
+    try {
+      const client = await connect({ port })
+      client.leave()
+      return false
+    } catch {
+      return true
+    }
+  }, 'nobody is let in any more')
+}
 
 async function started(...args: string[]): Promise<{ brink: Program; port: number; line: string }> {
   const brink = runBrink([ROUTES, '--port', '0', ...args])
@@ -112,24 +126,43 @@ test('it says in a line where it listens and by which backend', async () => {
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test(`${signal} answers what is at work, and then ends with 0`, async () => {
     const { brink, port } = await started()
-    const busy = (await connect({ port })).send(get('/plaintext') + get('/delay/200'))
+    const busy = (await connect({ port })).send(get('/plaintext') + get('/delay/2000'))
     const idle = await connect({ port })
     await idle.send(get('/plaintext')).response()
     assert.is((await busy.response()).text, 'Hello, World!')
     brink.child.kill(signal)
+    // A deploy gives idle clients time; whoever sits at a keyboard does not wait for them.
+    if (signal === 'SIGTERM') {
+      await refusesConnections(port)
+      assert.is((await idle.send(get('/plaintext')).response()).header('connection'), 'close')
+    }
     assert.is(await idle.closed(), 'fin')
+    idle.leave()
     const answer = await busy.response()
-    assert.is(answer.text, 'Answered after 200 ms.\n')
+    assert.is(answer.text, 'Answered after 2000 ms.\n')
     assert.is(answer.header('connection'), 'close')
     assert.is(await busy.closed(), 'fin')
+    busy.leave()
     assert.is(await brink.ended(), 0)
     assert.is(brink.errors(), '')
     leaveAll()
   })
 }
 
+test('flags give the times of a signal: a deadline cuts what is left', async () => {
+  const { brink, port } = await started('--readiness-delay', '50', '--grace', '60000', '--deadline', '300')
+  const busy = (await connect({ port })).send(get('/plaintext') + get('/delay/10000'))
+  const idle = await connect({ port })
+  await busy.response()
+  await idle.send(get('/plaintext')).response()
+  brink.child.kill('SIGINT')
+  for (const client of [idle, busy]) assert.match(await client.closed(), /fin|reset/)
+  assert.is(await brink.ended(), 0)
+  leaveAll()
+})
+
 test('a second signal ends at once', async () => {
-  const { brink, port } = await started()
+  const { brink, port } = await started('--grace', '0')
   const busy = (await connect({ port })).send(get('/plaintext') + get('/delay/10000'))
   const idle = await connect({ port })
   await busy.response()

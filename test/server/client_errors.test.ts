@@ -171,7 +171,7 @@ test('a listener that throws costs nobody anything, and its error is not lost', 
 
 test('a listener that closes the server ends it', async () => {
   let server: Server | undefined
-  let closed: Promise<void> | undefined
+  let closed: Promise<unknown> | undefined
   const onClientError = () => {
     closed = server?.close()
   }

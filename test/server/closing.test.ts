@@ -169,7 +169,7 @@ test('a force that is no time is an error', async () => {
 for (const options of [{}, { force: 0 }]) {
   test(`a handler may close its server with ${JSON.stringify(options)}`, async () => {
     let server: Server | undefined
-    let closing: Promise<void> | undefined
+    let closing: Promise<unknown> | undefined
     const app = new Router().get('/close', () => {
       closing = server?.close(options)
       return 'closing'
@@ -181,7 +181,7 @@ for (const options of [{}, { force: 0 }]) {
       answers.map(({ text }) => text),
       ['closing', 'closing'],
     )
-    await within(closing as Promise<void>, 'the server to close')
+    await within(closing as Promise<unknown>, 'the server to close')
     assert.is(await client.closed(), 'fin')
     leaveAll()
   })

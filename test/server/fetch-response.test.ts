@@ -14,7 +14,9 @@ const logged: string[] = []
 test.before(async () => {
   server = await serve({ fetch: () => made() }, { port: 0, log: (error) => logged.push(String(error)) })
 })
-test.after(() => within(server.close({ force: 0 }), 'the server to close'))
+test.after(async () => {
+  await within(server.close({ force: 0 }), 'the server to close')
+})
 
 type Make = (Class: typeof Response) => Response
 

@@ -105,7 +105,7 @@ test('a large body reaches a client that says close, one of HTTP/1.0, and one th
 
 test('a large body that is on its way is sent to its end by a server that closes', async () => {
   const body = noise(12 * 1024 * KIB)
-  let closed = Promise.resolve()
+  let closed: Promise<unknown> = Promise.resolve()
   await serving(
     new Router().get('/', () => body),
     async (server) => {

@@ -304,7 +304,9 @@ let server: Server
 test.before(async () => {
   server = await serve(makeApp(), { port: 0, log })
 })
-test.after(() => within(server.close({ force: 0 }), 'the server to close'))
+test.after(async () => {
+  await within(server.close({ force: 0 }), 'the server to close')
+})
 
 for (const each of cases) {
   const { path, init } = each

@@ -130,7 +130,10 @@ for (const subject of chosen) {
       const name = `${subject.name} [${backend}${threads === '0' ? '' : ', thread'}]`
       tell(name, await tryHost(prepared, backend, threads), begins)
     }
-    if (subject.hasWorkers) tell(`${subject.name}, workers`, await tryWorkers(prepared), began)
+    if (subject.hasWorkers) {
+      const begins = performance.now()
+      tell(`${subject.name}, workers`, await tryWorkers(prepared), begins)
+    }
   } catch (error) {
     tell(subject.name, [error.stack], began)
   }

@@ -4,6 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onPath } from '../../native/build.mjs'
 import { findWine, WINE_ENV } from '../../native/selftest/wine.mjs'
+import { missingForMusl, prepareMusl } from './musl.mjs'
 import { runtime } from './packages.mjs'
 
 const ARM64_LIBRARIES = '/usr/aarch64-linux-gnu'
@@ -52,6 +53,14 @@ export const SUBJECTS = [
         ? undefined
         : 'apt-get install qemu-user-static libstdc++6-arm64-cross',
     prepare: () => ({ command: [onPath('qemu-aarch64-static'), '-L', ARM64_LIBRARIES, runtime('nodeArm64')] }),
+  },
+  {
+    name: 'linux-x64-musl on Bun',
+    target: 'linux-x64-musl',
+    // Bun cannot watch the descriptor of an inline loop.
+    hosts: LINUX.filter(([, threads]) => threads !== '0'),
+    missing: missingForMusl,
+    prepare: prepareMusl,
   },
   {
     name: 'win32-x64 on Node 22, by Wine',

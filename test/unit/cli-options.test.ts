@@ -12,6 +12,7 @@ const defaults = {
   host: 'localhost',
   backend: 'auto',
   threads: undefined,
+  closing: { readinessDelay: undefined, grace: undefined, deadline: undefined },
   from: { host: '--host', backend: '--backend' },
 }
 
@@ -25,6 +26,8 @@ const understood: [line: string, env: Record<string, string>, expected: object][
   ['-t 0', {}, { threads: 0 }],
   ['', { BRINK_THREADS: '3' }, { threads: 3 }],
   ['-p 0 --host=:: --backend epoll', {}, { port: 0, host: '::', backend: 'epoll' }],
+  ['--readiness-delay 5000 --grace=0', {}, { closing: { readinessDelay: 5000, grace: 0, deadline: undefined } }],
+  ['--deadline 30000', {}, { closing: { readinessDelay: undefined, grace: undefined, deadline: 30000 } }],
   ['--help', {}, { help: true }],
   ['-h -v', {}, { help: true, version: true }],
   [
@@ -55,6 +58,9 @@ const refused: [line: string, env: Record<string, string>, expected: RegExp][] =
   ['--port 1e3', {}, /not '1e3'/],
   ['', { PORT: 'http' }, /^\$PORT must be a number from 0 to 65535, not 'http'\.$/],
   ['--help=yes', {}, /^--help takes no value\.$/],
+  ['--grace 86400001', {}, /^--grace must be a number from 0 to 86400000, not '86400001'\.$/],
+  ['--deadline soon', {}, /^--deadline must be a number from 0 to 86400000, not 'soon'\.$/],
+  ['--readiness-delay 5 --deadline 5', {}, /^--deadline must be more than --readiness-delay, 5, not 5: both count/],
   ['a b', {}, /^Name one routes folder, not 2: a, b\.$/],
 ]
 

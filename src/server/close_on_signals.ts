@@ -1,0 +1,92 @@
+import type { CloseOptions, CloseReport } from '../request/closing.js'
+import { describe } from '../runtime/describe.js'
+import { lateBuiltin } from '../runtime/late_builtin.js'
+import { wrongArgument, wrongType, wrongValue } from '../runtime/option_errors.js'
+import { checkedCloseOptions, STANDARD_GRACE_MS } from './close_schedule.js'
+import type { Server } from './server.js'
+
+/** How long a server may take to close after the `readinessDelay`. */
+const STANDARD_DEADLINE_MS = 10_000
+const EXIT_BY_SIGNAL = 128
+
+/**
+ * Options of `closeOnSignals`. Those of `close` have other defaults here: `deadline` is 10,000 after `readinessDelay`,
+ * and `grace` is 5,000, but 0 for SIGINT, which usually comes from a keyboard.
+ */
+export interface CloseOnSignalsOptions extends CloseOptions {
+  /** The signals to listen for. Default: SIGTERM and SIGINT. */
+  signals?: readonly NodeJS.Signals[] | undefined
+  /**
+   * Called when all servers have closed, with their reports: to close databases, and to log. It is waited for before the
+   * process exits. An error is an unhandled rejection.
+   */
+  onClosed?: ((reports: CloseReport[]) => unknown) | undefined
+}
+
+/**
+ * Closes servers when the process is told to end. The first signal closes them, and then the process exits with
+ * `process.exitCode`, or 0. A second signal cuts what is left: the process exits at once with 128 and the signal's number,
+ * 130 for SIGINT and 143 for SIGTERM, as if the signal had ended it. It is not sent again, because process 1 of a container
+ * ignores signals without a listener.
+ *
+ * @param servers a server, or a list of servers, which are closed together
+ * @returns a function that removes the listeners. They are also removed when all servers have closed
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, RangeError `ERR_OUT_OF_RANGE` for wrong options
+ */
+export function closeOnSignals(servers: Server | readonly Server[], options: CloseOnSignalsOptions = {}): () => void {
+  const all = Array.isArray(servers) ? ([...servers] as Server[]) : [servers as Server]
+  const isServers = all.length > 0 && all.every((server) => typeof server?.close === 'function')
+  if (!isServers) throw wrongArgument('closeOnSignals()', 'a server, or a list of servers', servers)
+  const { signals = ['SIGTERM', 'SIGINT'], onClosed, ...times } = options ?? {}
+  checkedCloseOptions(options, 'closeOnSignals()', ['signals', 'onClosed'])
+  checkSignals(signals)
+  if (onClosed !== undefined && typeof onClosed !== 'function') throw wrongType('onClosed', 'a function', onClosed)
+
+  let isEnding = false
+  const remove = () => {
+    for (const signal of signals) process.off(signal, listen)
+  }
+  const listen = (signal: NodeJS.Signals): void => {
+    if (isEnding) {
+      remove()
+      process.exit(EXIT_BY_SIGNAL + lateBuiltin('node:os').constants.signals[signal])
+    }
+    isEnding = true
+    void close(signal)
+  }
+  const close = async (signal: NodeJS.Signals): Promise<void> => {
+    const { readinessDelay = 0, grace = signal === 'SIGINT' ? 0 : STANDARD_GRACE_MS } = times
+    const deadline = times.deadline ?? readinessDelay + STANDARD_DEADLINE_MS
+    const closing = { ...times, readinessDelay, grace, deadline }
+    const reports = await Promise.all(all.map((server) => server.close(closing)))
+    await onClosed?.(reports)
+    remove()
+    process.exit()
+  }
+  for (const signal of signals) process.on(signal, listen)
+  void removeWhenClosed(all, () => isEnding || remove())
+  return remove
+}
+
+/** An app may close its servers by itself, without a signal. */
+async function removeWhenClosed(servers: readonly Server[], remove: () => void): Promise<void> {
+  await Promise.all(
+    servers.map(async (server) => {
+      await new Promise<void>((resolve) => {
+        if (server.signal.aborted) resolve()
+        else server.signal.addEventListener('abort', () => resolve(), { once: true })
+      })
+      await server.close()
+    }),
+  )
+  remove()
+}
+
+function checkSignals(signals: readonly NodeJS.Signals[]): void {
+  if (!Array.isArray(signals)) throw wrongType('signals', 'a list of names', signals)
+  const known = lateBuiltin('node:os').constants.signals
+  for (const signal of signals) {
+    const canBeHeard = Object.hasOwn(known, signal) && signal !== 'SIGKILL' && signal !== 'SIGSTOP'
+    if (!canBeHeard) throw wrongValue('signals', `has no signal that can be listened for: ${describe(signal)}`)
+  }
+}
