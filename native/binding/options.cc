@@ -1,6 +1,7 @@
 #include "binding/options.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "binding/values.h"
 #include "reactor/unanswered.h"
@@ -25,6 +26,30 @@ void read_timeout(const Napi::Object& given, const char* name, uint64_t* into) {
   uint64_t timeout_ms = *into == reactor::kNoTimeout ? 0 : *into;
   read(given, name, 0, kMost, &timeout_ms);
   *into = timeout_ms == 0 ? reactor::kNoTimeout : timeout_ms;
+}
+
+reactor::ProxyHeaders proxy_headers_of(const std::string& name) {
+  if (name == "accept") return reactor::ProxyHeaders::accepted;
+  return name == "require" ? reactor::ProxyHeaders::required : reactor::ProxyHeaders::off;
+}
+
+// Of each network the address, the bits of its prefix, and whether it is of IPv4.
+void read_networks(const Napi::Value& given, std::vector<net::Network>* networks) {
+  constexpr size_t kBytes = sizeof(net::Network::bytes), kEach = kBytes + 2;
+  napi_typedarray_type type;
+  void* data = nullptr;
+  size_t length = 0;
+  bool is_bytes = napi_get_typedarray_info(given.Env(), given, &type, &length, &data, nullptr, nullptr) == napi_ok &&
+                  type == napi_uint8_array;
+  if (!is_bytes) return;
+  for (size_t at = 0; at + kEach <= length; at += kEach) {
+    const auto* bytes = static_cast<const uint8_t*>(data) + at;
+    net::Network network;
+    std::memcpy(network.bytes, bytes, kBytes);
+    network.prefix_bits = std::min<uint8_t>(bytes[kBytes], 8 * kBytes);
+    network.is_ipv4 = bytes[kBytes + 1] != 0;
+    networks->push_back(network);
+  }
 }
 
 }  // namespace
@@ -55,6 +80,12 @@ reactor::Options options_from(const Napi::Object& given) {
   options.takes_upgrades = boolean_of(given.Get("takesUpgrades"));
   options.tells_connections = boolean_of(given.Get("tellsConnections"));
   options.asks_about_refusals = boolean_of(given.Get("asksAboutRefusals"));
+  options.proxy_headers = proxy_headers_of(string_of(given.Get("proxyProtocol")));
+  options.trusted_peers.any = boolean_of(given.Get("trustsAnyPeer"));
+  options.trusted_peers.unix_sockets = boolean_of(given.Get("trustsUnixPeers"));
+  if (options.proxy_headers != reactor::ProxyHeaders::off) {
+    read_networks(given.Get("trustedNetworks"), &options.trusted_peers.networks);
+  }
   options.limits.left_to_app.upgrades = boolean_of(given.Get("takesAnyUpgrade"));
   options.takes_upgrades |= options.limits.left_to_app.upgrades;
   options.limits.left_to_app.hosts = boolean_of(given.Get("lenientHost"));

@@ -1,6 +1,7 @@
 #include "fuzz/application.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "fuzz/check.h"
@@ -130,8 +131,15 @@ void Application::read_request(const reactor::Batch& batch, const uint32_t* word
   ToldRequest told;
   told.id = id_of(words);
   told.sequence = words[layout::kRequestSequence];
-  told.client = static_cast<uint16_t>(words[layout::kRequestPort]);
-  told.is_ipv4 = (flags & layout::kFlagIpv4) != 0;
+  told.is_announced = (flags & layout::kFlagAnnounced) != 0;
+  const uint32_t* peer = words + layout::kRequestFields + 2 * fields;
+  told.client = static_cast<uint16_t>(told.is_announced ? peer[layout::kPeerPort] : words[layout::kRequestPort]);
+  told.is_ipv4 = (flags & (told.is_announced ? layout::kFlagPeerIpv4 : layout::kFlagIpv4)) != 0;
+  if (told.is_announced) {
+    std::memcpy(told.named.bytes, words + layout::kRequestAddress, sizeof told.named.bytes);
+    told.named.port = static_cast<uint16_t>(words[layout::kRequestPort]);
+    told.named.is_ipv4 = (flags & layout::kFlagIpv4) != 0;
+  }
   told.has_body = (flags & layout::kFlagBody) != 0;
   told.body_follows = (flags & layout::kFlagBodyFollows) != 0;
   told.offers_upgrade = (flags & layout::kFlagUpgrade) != 0;
@@ -142,8 +150,8 @@ void Application::read_request(const reactor::Batch& batch, const uint32_t* word
   told.body = bytes_in(batch, words[layout::kRequestBodyOffset], words[layout::kRequestBodyLength], "a body");
   told.trailers = bytes_in(batch, words[layout::kRequestTrailersOffset], words[layout::kRequestTrailersLength],
                            "a trailer section");
-  BRINK_HOLDS(words[layout::kEventWords] == layout::kRequestFields + 2 * fields, "%u fields in %u words", fields,
-              words[layout::kEventWords]);
+  uint32_t size = layout::kRequestFields + 2 * fields + (told.is_announced ? layout::kPeerWords : 0);
+  BRINK_HOLDS(words[layout::kEventWords] == size, "%u fields in %u words", fields, words[layout::kEventWords]);
   for (uint32_t i = 0; i <= 2 * fields; i++) {
     uint32_t span = i == 0 ? words[layout::kRequestTarget] : words[layout::kRequestFields + i - 1];
     BRINK_HOLDS((span & 0xffff) + (span >> 16) <= told.head.size, "a span outside the head");

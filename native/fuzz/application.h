@@ -21,6 +21,8 @@ struct ToldRequest {
   uint32_t sequence;
   uint16_t client;
   bool is_ipv4;
+  bool is_announced;
+  net::Address named;  // then
   bool has_body;
   bool body_follows;
   bool offers_upgrade;

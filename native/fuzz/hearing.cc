@@ -1,9 +1,11 @@
 #include "fuzz/hearing.h"
 
+#include <cstring>
 #include <string_view>
 #include <utility>
 
 #include "fuzz/check.h"
+#include "http/proxy_header.h"
 #include "http/refusal.h"
 
 namespace brink::fuzz {
@@ -55,6 +57,7 @@ void Hearing::on_request(const ToldRequest& request) {
   requests_++;
   BRINK_HOLDS(request.is_ipv4 == (number_ % 2 == 0), "client %zu: another's address", number_);
   BRINK_HOLDS(!(body_ && body_->is_raw), "client %zu: a request on a connection that was handed over", number_);
+  check_announcement(request);
   size_t begins_at = stream_.at();
   BRINK_HOLDS(stream_.take_head(text_of(request.head), request.has_body, request.announced),
               "client %zu: request %u has a head that it did not send", number_, request.sequence);
@@ -141,6 +144,20 @@ void Hearing::on_gone(bool half) {
               number_);
   BRINK_HOLDS(!half || (client_.finished && !half_gone_), "client %zu: half gone, and is not, or is again", number_);
   (half ? half_gone_ : gone_) = true;
+}
+
+// Before the first request the client has sent a whole header, if any; it counts for all of them.
+void Hearing::check_announcement(const ToldRequest& request) {
+  http::ProxyHeader header;
+  if (may_announce_) header = http::read_proxy_header({client_.sent.data(), client_.sent.size()});
+  bool is_complete = header.state == http::ProxyHeader::State::complete;
+  BRINK_HOLDS(!may_announce_ || is_complete || header.state == http::ProxyHeader::State::absent,
+              "client %zu: a request before its header", number_);
+  BRINK_HOLDS(request.is_announced == header.has_client, "client %zu: announced, or is not", number_);
+  bool is_named = header.client.port == request.named.port && header.client.is_ipv4 == request.named.is_ipv4 &&
+                  std::memcmp(header.client.bytes, request.named.bytes, sizeof header.client.bytes) == 0;
+  BRINK_HOLDS(!request.is_announced || is_named, "client %zu: announced under another address", number_);
+  if (request.sequence == 0 && is_complete) stream_.skip(header.size);
 }
 
 void Hearing::asks_for_more(uint32_t sequence, uint64_t bytes, bool declines) {

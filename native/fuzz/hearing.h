@@ -50,6 +50,8 @@ class Hearing {
   void asks_for_more(uint32_t sequence, uint64_t bytes, bool declines);
   void takes_over(uint32_t sequence);
   void tells_connections() { tells_ = true; }
+  // Its connection begins with a header of the PROXY protocol, or may begin with one.
+  void may_announce() { may_announce_ = true; }
 
   size_t number() const { return number_; }
   bool is_known() const { return id_.has_value(); }
@@ -64,6 +66,7 @@ class Hearing {
 
  private:
   void take_piece(std::string_view piece);
+  void check_announcement(const ToldRequest& request);
   void look_at_credit();
 
   const size_t number_;
@@ -82,6 +85,7 @@ class Hearing {
   bool refused_ = false;
   bool given_up_ = false;
   bool tells_ = false;  // connections
+  bool may_announce_ = false;
 };
 
 }  // namespace brink::fuzz

@@ -195,12 +195,13 @@ void Invariants::check_deadline(const Connection& connection) const {
   BRINK_HOLDS(!overdue || is_looked_at_next(connection), "client %d: overdue", client);
   Wait wait = inside_.wait_of(connection);
   const reactor::Options& options = scene_.options;
-  uint64_t longest = wait == Wait::request       ? options.keep_alive_timeout_ms
-                     : wait == Wait::head        ? options.headers_timeout_ms
-                     : wait == Wait::body        ? options.request_timeout_ms
-                     : wait == Wait::taking      ? options.write_timeout_ms
-                     : wait == Wait::half_closed ? options.half_close_timeout_ms
-                                                 : 5'000;
+  uint64_t longest = wait == Wait::request        ? options.keep_alive_timeout_ms
+                     : wait == Wait::head         ? options.headers_timeout_ms
+                     : wait == Wait::announcement ? options.headers_timeout_ms
+                     : wait == Wait::body         ? options.request_timeout_ms
+                     : wait == Wait::taking       ? options.write_timeout_ms
+                     : wait == Wait::half_closed  ? options.half_close_timeout_ms
+                                                  : 5'000;
   const Conversation& with = scene_.conversations[connection.peer.port];
   if (wait == Wait::taking) {
     // The longest is in force until nothing waits to be taken; the server's, where something waited before there were

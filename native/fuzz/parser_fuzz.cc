@@ -9,6 +9,7 @@
 
 #include "fuzz/check.h"
 #include "fuzz/parsing.h"
+#include "http/proxy_header.h"
 #include "http/request_parser.h"
 
 namespace brink::fuzz {
@@ -146,6 +147,29 @@ void compare_remembered(const http::Limits& limits, const Reading& whole, const 
   }
 }
 
+// The same bytes as a header of the PROXY protocol. What fewer of them decide, more do not change.
+void read_announcement(const std::string& bytes) {
+  using State = http::ProxyHeader::State;
+  State decided = State::incomplete;
+  size_t size = 0;
+  for (size_t length = 0; length <= std::min(bytes.size(), http::kMostProxyHeaderBytes + 1); length++) {
+    std::unique_ptr<char[]> some = exactly(bytes.data(), length);
+    http::ProxyHeader header = http::read_proxy_header({some.get(), length});
+    if (decided != State::incomplete) {
+      BRINK_HOLDS(header.state == decided && header.size == size, "%zu bytes change what fewer have decided", length);
+      continue;
+    }
+    decided = header.state;
+    size = header.size;
+    bool is_complete = decided == State::complete;
+    BRINK_HOLDS(size == (is_complete ? length : 0), "a header of %zu bytes, complete after %zu", size, length);
+    BRINK_HOLDS(is_complete || !header.has_client, "a client of no header");
+    BRINK_HOLDS(decided != State::incomplete || length < http::kMostProxyHeaderBytes, "a header without end");
+    // What decides is looked at with little behind it.
+    if (decided != State::incomplete && length + 8 < bytes.size()) return;
+  }
+}
+
 }  // namespace
 }  // namespace brink::fuzz
 
@@ -163,5 +187,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   BRINK_HOLDS(may_be_too_much || !is_about_overhead(pieces), "more overhead than there are bytes");
   compare(whole, pieces);
   compare_remembered(limits, whole, bytes);
+  read_announcement(bytes);
   return 0;
 }

@@ -199,6 +199,46 @@ const TUNNELS = [
   `${usually(TAKE_OVER, 200)}c${sends(0, upgrade)}ttDttf0tt`,
 ]
 
+// Connections that a proxy announces: they may begin with a header of the PROXY protocol, or have to. The addresses are
+// zeros but for the last.
+const v2 = (kind, length, more = '') => `\r\n\r\n\0\r\nQUIT\n${kind}\0${byte(length)}${more}`
+const INET = `${'\x01'.repeat(8)}\x12\x34\x00\x50`
+const ANNOUNCEMENTS = [
+  'PROXY TCP4 192.0.2.1 198.51.100.1 4711 80\r\n',
+  'PROXY TCP6 2001:db8::1 ::ffff:1.2.3.4 65535 0\r\n',
+  'PROXY UNKNOWN\r\n',
+  'PROXY UNKNOWN what ever\r\n',
+  v2('\x21\x11', 12, INET),
+  v2('\x21\x11', 20, `${INET}\x04\x00\x05hello`),
+  v2('\x21\x21', 36, '\x20\x01'.repeat(18)),
+  v2('\x21\x31', 216, '/'.repeat(216)),
+  v2('\x20\x00', 0),
+  v2('\x20\x7f', 3, 'abc'),
+  v2('\x21\x00', 0),
+  // Wrong ones.
+  v2('\x31\x11', 12, INET),
+  v2('\x22\x11', 12, INET),
+  v2('\x21\x11', 11, INET),
+  'PROXY TCP4 192.0.2.1 198.51.100.1 04711 80\r\n',
+  `PROXY UNKNOWN ${'x'.repeat(100)}\r\n`,
+  '\r\n\r\n',
+  'P',
+]
+const ANNOUNCED = ANNOUNCEMENTS.flatMap((header) => [
+  `c${sends(0, header + get())}tt`,
+  `cc${sends(0, header)}t${sends(0, get())}${sends(1, header)}t${sends(1, get() + get())}tt`,
+  `c${sends(0, header.slice(0, 9))}t${sends(0, header.slice(9) + post('hello'))}tf0tt`,
+  `c${[...header].map((part) => `${sends(0, part)}t`).join('')}${sends(0, get())}tt`,
+  `c${sends(0, header)}tT\xa9tzzzz`,
+  `c${sends(0, header.slice(0, -1))}tT\xa9tzzzz`,
+  `c${sends(0, header.slice(0, -1))}tDt${sends(0, header.slice(-1) + get())}tt`,
+  `c${sends(0, header.slice(0, -1))}tf0tt`,
+  `c${sends(0, header)}f0tt`,
+  `B1cc${many(0, 60, get())}tttB0ttc${sends(2, header + get())}tt`,
+])
+const MAY_ANNOUNCE = ['\x40\x00\x00\x00\x00', '\x41\x00\x00\x00\x00', '\x44\x00\x00\x00\x80']
+const MUST_ANNOUNCE = ['\x80\x00\x00\x00\x00', '\x81\x00\x00\x00\xc0', '\x84\x00\x00\x08\x00']
+
 // With what only other apps than a router ask for: all of it, or that connections are told.
 const ALL_HOOKS = ['\x00\x00\x00\x00\x80', '\x01\x00\x00\x00\x80', '\x04\x00\x00\x00\x80', '\x05\x00\x00\x00\x80']
 const TELLING_CONNECTIONS = ['\x00\x00\x00\x00\xc0', '\x05\x00\x00\x00\xc0', '\x00\x10\x00\x00\xc0']
@@ -286,6 +326,7 @@ const TARGETS = {
     ...CHANGED.flatMap((story, i) => [SETUPS[i % 3], TAKING_UPGRADES[i % 4]].map((setup) => setup + story)),
     ...TUNNELS.flatMap((story) => TAKING_UPGRADES.map((setup) => setup + story)),
     ...[...HOOKS, ...TUNNELS].flatMap((story) => ALL_HOOKS.map((setup) => setup + story)),
+    ...ANNOUNCED.flatMap((story) => [...MAY_ANNOUNCE, ...MUST_ANNOUNCE].map((setup) => setup + story)),
     ...[...HOOKS, ...STORIES.filter((_, i) => i % 7 === 0)].flatMap((story) =>
       TELLING_CONNECTIONS.map((setup) => setup + story),
     ),
@@ -337,7 +378,7 @@ const TARGETS = {
       `${kind}${raw(0, 'hello', reply(0, 0))}r0t${raw(0, 'hello', reply(0, 1) + reply(1, 0))}c${sends(3, get())}tt`,
     ]),
   parser: () =>
-    REQUESTS.flatMap((request) =>
+    [...REQUESTS, ...ANNOUNCEMENTS].flatMap((request) =>
       ['\x00\x01\x00', '\x05\x07\x02\x03\x11', '\x00\xff\x01\x28'].map((setup) => setup + request + request),
     ),
   head: () =>

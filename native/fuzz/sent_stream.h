@@ -23,6 +23,9 @@ class SentStream {
   // Behind a request that was handed over.
   bool take_raw(std::string_view piece);
 
+  // Bytes before the first request.
+  void skip(size_t bytes) { at_ += bytes; }
+
   size_t at() const { return at_; }
   size_t left() const { return sent_.size() - at_; }
 

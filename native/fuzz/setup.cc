@@ -39,6 +39,18 @@ void choose_hooks(int which, reactor::Options& options) {
   options.limits.left_to_app = {is_left, is_left, is_left, is_left};
 }
 
+// Where it depends on the peer, half of the clients are trusted: those with an IPv4 address.
+void choose_proxy_headers(int which, reactor::Options& options) {
+  if (which == 1) {
+    options.proxy_headers = reactor::ProxyHeaders::accepted;
+    options.trusted_peers.networks.push_back({{}, 0, true});
+  }
+  if (which == 2) {
+    options.proxy_headers = reactor::ProxyHeaders::required;
+    options.trusted_peers.any = true;
+  }
+}
+
 Setup Setup::read(Script& script) {
   Setup setup;
   reactor::Options& options = setup.options;
@@ -48,7 +60,9 @@ Setup Setup::read(Script& script) {
   setup.blocks = choose.of<size_t>(1, 3, 2, 1);
   setup.is_inline = setup.blocks == 1;
   setup.reuses_numbers = choose.of(true, true, false, true);
-  setup.listeners = choose.of<size_t>(1, 1, 1, 2);
+  int listening = choose.of(0, 1, 2, 3);
+  setup.listeners = listening == 3 ? 2 : 1;
+  choose_proxy_headers(listening, options);
 
   options.max_pipelined = choose.of(64u, 1u, 2u, 8u);
   options.max_pending_output_bytes = choose.of<uint64_t>(1024 * 1024, 1, 100, 4096);

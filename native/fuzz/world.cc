@@ -287,6 +287,10 @@ void World::connect(size_t count) {
     size_t client = kernel_.connect();
     conversations_.emplace_back(client, kernel_.client(client));
     if (setup_.options.tells_connections) conversations_.back().hearing.tells_connections();
+    // Of those that only may, the clients with an IPv4 address are trusted.
+    auto proxy_headers = setup_.options.proxy_headers;
+    bool is_trusted = proxy_headers == reactor::ProxyHeaders::required || client % 2 == 0;
+    if (proxy_headers != reactor::ProxyHeaders::off && is_trusted) conversations_.back().hearing.may_announce();
   }
 }
 

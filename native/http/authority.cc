@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "http/characters.h"
+#include "http/ip_text.h"
 
 namespace brink::http {
 namespace {
@@ -15,46 +16,6 @@ constexpr uint64_t kMostIpv4 = 0xffffffff;
 constexpr uint32_t kMostPort = 65535;
 
 int digit_of(char c) { return is_digit(c) ? c - '0' : lower(c) - 'a' + 10; }
-
-// Four numbers up to 255 in decimal, as IPv6 addresses end in (RFC 3986, 3.2.2).
-bool is_dotted_quad(const char* at, const char* end) {
-  for (int octets = 1;; octets++) {
-    const char* begin = at;
-    int value = 0;
-    for (; at < end && at - begin < 3 && is_digit(*at); at++) value = value * 10 + (*at - '0');
-    bool has_leading_zero = at - begin > 1 && *begin == '0';
-    if (at == begin || has_leading_zero || value > 255) return false;
-    if (octets == 4) return at == end;
-    if (at == end || *at++ != '.') return false;
-  }
-}
-
-// Eight groups, of which `::` stands for one or more that are zero; the last two may be an IPv4 address.
-bool is_ipv6(const char* at, const char* end) {
-  int groups = 0;
-  bool has_gap = false;
-  if (end - at >= 2 && at[0] == ':' && at[1] == ':') {
-    has_gap = true;
-    at += 2;
-  }
-  while (at < end) {
-    const char* begin = at;
-    while (at < end && is_hex_digit(*at)) at++;
-    if (at < end && *at == '.') {
-      groups += 2;
-      return is_dotted_quad(begin, end) && (has_gap ? groups <= 7 : groups == 8);
-    }
-    if (at == begin || at - begin > 4) return false;
-    groups++;
-    if (at == end) break;
-    if (*at++ != ':' || at == end) return false;
-    if (*at != ':') continue;
-    if (has_gap) return false;
-    has_gap = true;
-    at++;
-  }
-  return has_gap ? groups <= 7 : groups == 8;
-}
 
 // A number of an IPv4 address as the URL standard reads it: in decimal, in octal behind `0`, in hexadecimal behind
 // `0x`.
@@ -156,7 +117,8 @@ bool take_host(Slice* text) {
   const char* host_end;
   if (begin < end && *begin == '[') {
     const char* bracket = std::find(begin, end, ']');
-    if (bracket == end || !is_ipv6(begin + 1, bracket)) return false;
+    uint8_t address[16];
+    if (bracket == end || !parse_ipv6({begin + 1, static_cast<size_t>(bracket - begin - 1)}, address)) return false;
     host_end = bracket + 1;
   } else {
     host_end = std::find(begin, end, ':');

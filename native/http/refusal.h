@@ -42,7 +42,11 @@ namespace brink::http {
   X(TOO_MANY_CONNECTIONS, 503)          \
   X(UNSUPPORTED_VERSION, 505)           \
   X(WRITE_TIMEOUT, 0)                   \
-  X(RESPONSE_TAKEN_TOO_SLOWLY, 0)
+  X(RESPONSE_TAKEN_TOO_SLOWLY, 0)       \
+  X(INVALID_PROXY_HEADER, 0)            \
+  X(PROXY_HEADER_TOO_LONG, 0)           \
+  X(PROXY_HEADER_TIMEOUT, 0)            \
+  X(UNTRUSTED_PROXY, 0)
 
 enum class Refusal : uint8_t {
   none,

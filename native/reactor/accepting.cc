@@ -40,7 +40,7 @@ bool Reactor::accept_from(Listener& listener) {
     net::Address peer;
     int64_t result = net::system::accept(listener.fd.get(), &peer);
     if (result >= 0) {
-      admit(net::Fd(result), peer);
+      admit(net::Fd(result), peer, listener.proxy_headers);
       accepted++;
       continue;
     }
@@ -64,7 +64,7 @@ bool Reactor::accept_from(Listener& listener) {
   return true;
 }
 
-void Reactor::admit(net::Fd fd, const net::Address& peer) {
+void Reactor::admit(net::Fd fd, const net::Address& peer, ProxyHeaders proxy_headers) {
   stats_.accepted++;
   Connection* added = connections_.add(std::move(fd), peer, options_.limits);
   if (!added) {
@@ -79,6 +79,7 @@ void Reactor::admit(net::Fd fd, const net::Address& peer) {
   if (error == 0) {
     if (options_.tells_connections)
       notices_.opened(connection.id, {peer, net::system::local_address(connection.fd.get())});
+    if (proxy_headers != ProxyHeaders::off) return await_proxy_header(connection, proxy_headers);
     return arm(connection, true);
   }
   connection.watch.polled = false;

@@ -24,6 +24,7 @@ namespace brink::reactor {
 
 // How far a connection is on its way out. Each stage accepts less than the one before.
 enum class Stage : uint8_t {
+  announced,  // begins with a header of the PROXY protocol, or may begin with one
   open,       // takes requests
   tunnel,     // was handed over: bytes pass through, in both directions
   last,       // takes no more requests: the unanswered ones are answered, then it ends
@@ -58,6 +59,14 @@ struct Watch {
   bool writes = false;
 };
 
+// Of a connection that a proxy passes on, and announces by a header of the PROXY protocol.
+struct Announced {
+  bool is_required = false;
+  bool has_client = false;
+  net::Address client;       // whom the header names
+  std::vector<char> header;  // as far as it has come
+};
+
 // A body that comes after its request was handed on; in a tunnel, all that comes.
 struct IncomingBody {
   // Of a body that nobody wanted this much is read and forgotten, for the sake of the next request.
@@ -83,7 +92,7 @@ struct Connection {
 
   ConnectionId id;
   net::Fd fd;
-  net::Address peer;
+  net::Address peer;  // who is connected
   Stage stage = Stage::open;
   Input input;
   Output output;
@@ -103,6 +112,11 @@ struct Connection {
   std::unique_ptr<IncomingBody> incoming;
   std::unique_ptr<OwnDeadlines> own_deadlines;
   std::unique_ptr<PendingInput> pending_input;
+  std::unique_ptr<Announced> announced;  // null where the peer is the client
+
+  // Who asks: the peer, or whom it speaks for.
+  const net::Address& client() const { return announced && announced->has_client ? announced->client : peer; }
+  bool is_within_announcement() const { return stage == Stage::announced && !announced->header.empty(); }
 
   bool has_ended() const { return stage == Stage::ended; }
   bool has_pending() const { return output.pending && !output.pending->empty(); }
@@ -126,7 +140,7 @@ struct Connection {
   }
 
   bool may_take_request(const Options& options) const {
-    return stage == Stage::open && !upgrade_offered && unanswered.count() < options.max_pipelined &&
+    return stage <= Stage::open && !upgrade_offered && unanswered.count() < options.max_pipelined &&
            (!pending_input || pending_input->bytes() < options.max_pending_input_bytes);
   }
 
@@ -143,11 +157,15 @@ struct Connection {
       if (!parser.in_body()) return Wait::head;
       return incoming && incoming->held_back_since_ms > 0 ? Wait::held_back : Wait::body;
     }
-    if (!is_unanswered) return Wait::request;
+    if (!is_unanswered) return is_announcement_due() ? Wait::announcement : Wait::request;
     return reads ? Wait::nothing : Wait::held_back;
   }
 
  private:
+  bool is_announcement_due() const {
+    return stage == Stage::announced && (announced->is_required || !announced->header.empty());
+  }
+
   template <typename Answers>
   static auto find_answer(Answers& answers, uint32_t sequence) -> decltype(answers.data()) {
     for (auto& answer : answers) {

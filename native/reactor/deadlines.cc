@@ -102,6 +102,12 @@ uint64_t due_ms(const Connection& connection, Wait wait, const Options& options)
     case Wait::request:
       return std::min(since.idle_ms + options.keep_alive_timeout_ms,
                       std::max(since.idle_ms, options.drained_since_ms) + options.grace_ms);
+    case Wait::announcement: {
+      uint64_t due = since.message_ms + options.headers_timeout_ms;
+      // A proxy that has said nothing has the time of a client that is between requests.
+      bool is_silent = connection.announced->header.empty();
+      return is_silent ? std::min(due, due_ms(connection, Wait::request, options)) : due;
+    }
     case Wait::head:
       return since.message_ms + options.headers_timeout_ms;
     case Wait::body:

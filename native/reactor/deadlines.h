@@ -16,7 +16,8 @@ struct Connection;
 // When what a connection may wait for began.
 struct Since {
   uint64_t idle_ms = 0;      // it was accepted, or its last answer was taken
-  uint64_t message_ms = 0;   // the first byte of the request that is read now came, or `100 Continue` was sent
+  uint64_t message_ms = 0;   // the first byte of the request that is read now came, or `100 Continue` was sent; before
+                             // the first request: the proxy's header was waited for
   uint64_t progress_ms = 0;  // output became pending, or the client took some of it
   uint64_t closed_ms = 0;    // the client was seen to have closed its side
   uint64_t looked_ms = 0;    // it was last looked at though it waits for nothing
@@ -67,14 +68,15 @@ class OwnDeadlines {
 };
 
 enum class Wait : uint8_t {
-  nothing,      // a handler works, or a stream or a tunnel is quiet
-  held_back,    // the same, and this side does not read: the end of the client would not be seen
-  request,      // between requests: keepAliveTimeout; while draining, the grace
-  head,         // headersTimeout
-  body,         // requestTimeout, minRate
-  taking,       // output is pending: writeTimeout, minRate
-  half_closed,  // the client has closed its side, and takes nothing: halfCloseTimeout
-  lingering,    // everything was said
+  nothing,       // a handler works, or a stream or a tunnel is quiet
+  held_back,     // the same, and this side does not read: the end of the client would not be seen
+  request,       // between requests: keepAliveTimeout; while draining, the grace
+  announcement,  // by its proxy: headersTimeout
+  head,          // headersTimeout
+  body,          // requestTimeout, minRate
+  taking,        // output is pending: writeTimeout, minRate
+  half_closed,   // the client has closed its side, and takes nothing: halfCloseTimeout
+  lingering,     // everything was said
 };
 
 // When a connection that waits for this has waited too long, or its rate is to be looked at.

@@ -52,7 +52,7 @@ void Reactor::ask_about_refusal(Connection& connection, http::Refusal refusal, n
 
 void Reactor::tell_client_error(const Connection& connection, http::Refusal refusal) {
   stats_.refusals[static_cast<size_t>(refusal)]++;
-  if (options_.tells_client_errors) notices_.client_error(refusal, connection.peer, now_ms_);
+  if (options_.tells_client_errors) notices_.client_error(refusal, connection.client(), now_ms_);
 }
 
 // What comes from a client that nobody listens to any more is read and forgotten: closing with input unread would make
@@ -154,7 +154,7 @@ void Reactor::expire_deadlines() {
 void Reactor::expire(Connection& connection) {
   Wait wait = connection.waits_for(connection.may_read(options_));
   uint64_t due = due_ms(connection, wait, options_);
-  bool receives = wait == Wait::head || wait == Wait::body || wait == Wait::request;
+  bool receives = wait == Wait::head || wait == Wait::body || wait == Wait::request || wait == Wait::announcement;
   if (receives && connection.input.readable) {
     // The client has sent, and it is this side that does not read: JavaScript has all the blocks.
     return wheel_.set(connection.deadline, now_ms_ + kLookAgainSoonMs);
@@ -171,6 +171,9 @@ void Reactor::expire(Connection& connection) {
       stats_.idle_timeouts++;
       connection.is_ended_by(Cause::timeout);
       return drop(connection);
+    case Wait::announcement:
+      if (draining_ && !connection.is_within_announcement()) return drop(connection);
+      return refuse_proxy_header(connection, http::Refusal::PROXY_HEADER_TIMEOUT);
     case Wait::head:
       return refuse(connection, http::Refusal::HEADERS_TIMEOUT);
     case Wait::body:
@@ -258,8 +261,9 @@ void Reactor::stop_listening() {
 }
 
 bool Reactor::is_idle(const Connection& connection) const {
-  return connection.stage == Stage::open && connection.unanswered.empty() && !connection.has_pending() &&
-         !connection.parser.in_message() && !connection.parser.has_unread() && !connection.input.readable;
+  return connection.stage <= Stage::open && connection.unanswered.empty() && !connection.has_pending() &&
+         !connection.is_within_announcement() && !connection.parser.in_message() && !connection.parser.has_unread() &&
+         !connection.input.readable;
 }
 
 void Reactor::close_idle() {

@@ -11,7 +11,8 @@ namespace {
 // holds: they are copied, and a line of them that is four bytes long, `a: CRLF` without the space, becomes one of five.
 constexpr size_t kRoomForRead = http::kMostHeaderBytes + kReadBytes + kReadBytes * 5 / 4;
 static_assert(kRoomForRead * 2 < layout::kBlockBytes, "a block holds several reads");
-static_assert(layout::kRequestFields + 2 * http::kMostFields < layout::kBlockWords, "a block holds any request");
+static_assert(layout::kRequestFields + 2 * http::kMostFields + layout::kPeerWords < layout::kBlockWords,
+              "a block holds any request");
 
 static_assert(http::kTraitHttp10 == layout::kFlagHttp10 && http::kTraitBody == layout::kFlagBody &&
                   http::kTraitExpectsContinue == layout::kFlagExpectsContinue &&
@@ -38,7 +39,7 @@ bool EventWriter::has_room() const {
 }
 
 bool EventWriter::has_room_for_request() const {
-  return layout::kBlockWords - words_used_ >= layout::kRequestFields + 2 * size_t{most_fields_};
+  return layout::kBlockWords - words_used_ >= layout::kRequestFields + 2 * size_t{most_fields_} + layout::kPeerWords;
 }
 
 // Where the bytes lie in the block; bytes from elsewhere are copied in first.
@@ -93,6 +94,21 @@ void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Add
     *field_words++ = word_of(field.name);
     *field_words++ = word_of(field.value);
   }
+}
+
+// The peer's address stands behind the fields, so that requests of most connections have no words for it.
+void EventWriter::put_client(const net::Address& client, const net::Address& peer, size_t field_count) {
+  uint32_t* peer_words = batch_.block->words + words_used_;
+  uint32_t* words = peer_words - (layout::kRequestFields + 2 * field_count);
+  std::memcpy(words + layout::kRequestAddress, client.bytes, sizeof client.bytes);
+  words[layout::kRequestPort] = client.port;
+  std::memcpy(peer_words + layout::kPeerAddress, peer.bytes, sizeof peer.bytes);
+  peer_words[layout::kPeerPort] = peer.port;
+  words[layout::kEventWords] += layout::kPeerWords;
+  uint32_t flags = words[layout::kRequestFlags] & ~uint32_t{layout::kFlagIpv4};
+  words[layout::kRequestFlags] = flags | layout::kFlagAnnounced | (client.is_ipv4 ? layout::kFlagIpv4 : 0) |
+                                 (peer.is_ipv4 ? layout::kFlagPeerIpv4 : 0);
+  words_used_ += layout::kPeerWords;
 }
 
 void EventWriter::put_body(ConnectionId id, uint32_t sequence, net::Slice bytes, net::Slice trailers, bool is_last) {

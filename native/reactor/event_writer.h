@@ -53,6 +53,8 @@ class EventWriter {
 
   void put_request(ConnectionId id, uint32_t sequence, const net::Address& peer, const http::Request& request,
                    bool offers_upgrade);
+  // The request that was put last is this client's, for whom the peer speaks.
+  void put_client(const net::Address& client, const net::Address& peer, size_t field_count);
   void put_body(ConnectionId id, uint32_t sequence, net::Slice bytes, net::Slice trailers, bool is_last);
 
   // Whether one of the small events below still fits. All need a block.

@@ -1,9 +1,12 @@
 // What a reactor is told when it is made; its deadlines may change later. Times in milliseconds.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "http/limits.h"
+#include "net/network.h"
 
 namespace brink::reactor {
 
@@ -11,6 +14,25 @@ namespace brink::reactor {
 inline constexpr uint64_t kNoTimeout = uint64_t{1} << 52;
 // More connections than none are dropped.
 inline constexpr uint32_t kNoConnections = UINT32_MAX;
+
+// What connections of a listener begin with.
+enum class ProxyHeaders : uint8_t {
+  off,       // with a request
+  accepted,  // with a header of the PROXY protocol or without one, if their peer is trusted; others with a request
+  required,  // with a header, and from a trusted peer
+};
+
+// Who may say who its client is.
+struct TrustedPeers {
+  bool any = false;
+  bool unix_sockets = false;
+  std::vector<net::Network> networks;
+
+  bool includes(const net::Address& peer) const {
+    if (any || (peer.is_unix && unix_sockets)) return true;
+    return std::any_of(networks.begin(), networks.end(), [&](const net::Network& each) { return each.contains(peer); });
+  }
+};
 
 struct Options {
   http::Limits limits;
@@ -22,6 +44,8 @@ struct Options {
   bool takes_upgrades = false;               // a request that offers one is told so, and waited for
   bool asks_about_refusals = false;          // what a client is told that is refused, is the app's
   bool tells_connections = false;            // that are opened and closed, to JavaScript; for more there is no answer
+  ProxyHeaders proxy_headers = ProxyHeaders::off;      // of listeners that are added from now on
+  TrustedPeers trusted_peers;                          // whose headers are believed
   uint64_t max_pending_output_bytes = 1024 * 1024;     // above it the connection is not read
   uint64_t max_pending_input_bytes = 8 * 1024 * 1024;  // of requests that are not answered; above it no more are read
   uint64_t keep_alive_timeout_ms = 72'000;

@@ -29,7 +29,7 @@ int Reactor::add_listener(net::Fd listener, bool shared) {
   int error =
       shared ? poller_->add_shared_reader(listener.get(), id.token()) : poller_->add_reader(listener.get(), id.token());
   if (error != 0) return error;
-  listeners_.push_back({std::move(listener), shared, true, true});
+  listeners_.push_back({std::move(listener), shared, options_.proxy_headers, true, true});
   return 0;
 }
 
@@ -169,7 +169,10 @@ void Reactor::receive(Connection& connection) {
   stats_.bytes_in += static_cast<uint64_t>(got);
   // While output is pending, the window is that of what is taken.
   if (!connection.has_pending()) connection.window.bytes += static_cast<uint32_t>(got);
-  if (connection.stage == Stage::tunnel) return pass_on(connection, {at, static_cast<size_t>(got)});
+  if (connection.stage != Stage::open) {
+    if (connection.stage == Stage::announced) return hear_proxy(connection, at, static_cast<size_t>(got));
+    return pass_on(connection, {at, static_cast<size_t>(got)});
+  }
   connection.parser.restore(at - kept);
   parse(connection, at, static_cast<size_t>(got));
 }
@@ -245,6 +248,9 @@ bool Reactor::on_request(const http::Request& request) {
     connection.offer_is_last = is_any && (is_last || request.head.method == HTTP_CONNECT);
   }
   events_.put_request(connection.id, sequence, connection.peer, request, connection.upgrade_offered);
+  if (connection.announced) {
+    events_.put_client(connection.announced->client, connection.peer, request.head.fields.size());
+  }
   if (!request.complete) {
     connection.incoming = std::make_unique<IncomingBody>();
     connection.incoming->sequence = sequence;
@@ -342,7 +348,7 @@ void Reactor::settle(Connection& connection) {
   if (connection.input.broken && !reads && connection.stage < Stage::last) return drop_broken(connection);
   bool has_unread = connection.stage <= Stage::tunnel && connection.parser.has_unread();
   bool says_nothing_more = connection.unanswered.empty() && !connection.has_pending();
-  bool hears_nothing_more = connection.stage != Stage::open || (connection.input.finished && !has_unread) ||
+  bool hears_nothing_more = connection.stage > Stage::open || (connection.input.finished && !has_unread) ||
                             (draining_ && is_drained(connection) && !connection.input.readable && !has_unread);
   if (says_nothing_more && hears_nothing_more && connection.stage != Stage::lingering) return end(connection);
   bool wants_reads = (reads || connection.stage >= Stage::last) && !connection.input.finished;
@@ -359,6 +365,7 @@ void Reactor::settle(Connection& connection) {
 // Between requests; and if the next one could be on its way, the grace for it is over.
 bool Reactor::is_drained(const Connection& connection) const {
   if (connection.incoming && connection.incoming->discarded) return true;
+  if (connection.is_within_announcement()) return false;
   return !connection.parser.in_message() && due_ms(connection, Wait::request, options_) <= now_ms_;
 }
 

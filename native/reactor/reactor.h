@@ -5,9 +5,9 @@
 // ready list or has something in its way that settle() sees go. A call may end a connection: a reference to it stays
 // valid to the end of turn() or apply(), and has_ended() tells.
 //
-// Its files: reactor.cc waits, reads and settles; accepting.cc accepts; answering.cc frames answers and streams;
-// writing.cc sends; ending.cc refuses, ends and times out; drained_work.cc counts what becomes of the work of a server
-// that is closed.
+// Its files: reactor.cc waits, reads and settles; accepting.cc accepts; announcing.cc hears proxies; answering.cc
+// frames answers and streams; writing.cc sends; ending.cc refuses, ends and times out; drained_work.cc counts what
+// becomes of the work of a server that is closed.
 #pragma once
 
 #include <cstdint>
@@ -96,6 +96,7 @@ class Reactor final : private http::RequestSink {
   struct Listener {
     net::Fd fd;
     bool shared = false;  // with other reactors
+    ProxyHeaders proxy_headers = ProxyHeaders::off;
     bool readable = false;
     bool wanted = true;  // what a level-triggered poller was told
   };
@@ -109,6 +110,7 @@ class Reactor final : private http::RequestSink {
   void read(Connection& connection);
   void receive(Connection& connection);
   void parse(Connection& connection, char* at, size_t size);
+  void hear_proxy(Connection& connection, char* at, size_t size);
   void pass_on(Connection& connection, net::Slice bytes);
   void hear_the_end(Connection& connection);
   bool on_request(const http::Request& request) override;
@@ -127,7 +129,8 @@ class Reactor final : private http::RequestSink {
   void accept_waiting();
   bool accept_from(Listener& listener);
   void want_accepts(Listener& listener, bool wanted);
-  void admit(net::Fd fd, const net::Address& peer);
+  void admit(net::Fd fd, const net::Address& peer, ProxyHeaders proxy_headers);
+  void await_proxy_header(Connection& connection, ProxyHeaders proxy_headers);
   void turn_away(Connection& connection);
 
   // Frame answers, in the order of the requests.
@@ -167,6 +170,7 @@ class Reactor final : private http::RequestSink {
 
   // Refuse, end, and time out.
   void refuse(Connection& connection, http::Refusal refusal, net::Slice packet = {nullptr, 0});
+  void refuse_proxy_header(Connection& connection, http::Refusal refusal);
   void ask_about_refusal(Connection& connection, http::Refusal refusal, net::Slice packet);
   void tell_client_error(const Connection& connection, http::Refusal refusal);
   void discard_input(Connection& connection);

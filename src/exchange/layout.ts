@@ -135,6 +135,13 @@ export const REQUEST_KNOWN = 22
 export const REQUEST_KNOWN_FIELDS = 23
 /** Two span words for each field: its name and its value. */
 export const REQUEST_FIELDS = 24
+/**
+ * With FLAG_ANNOUNCED, after the last field: the address and the port of the peer. REQUEST_ADDRESS and REQUEST_PORT are
+ * then those that it has named in a header of the PROXY protocol.
+ */
+export const PEER_ADDRESS = 0
+export const PEER_PORT = 4
+export const PEER_WORDS = 5
 
 /** Flags of a request. */
 export const FLAG_BODY_FOLLOWS = 1
@@ -157,6 +164,9 @@ export const FLAG_CLOSES = 128
 export const FLAG_CHUNKED = 256
 /** It expects something other than `100-continue`. Only with `ownsExpectations`. */
 export const FLAG_EXPECTS_OTHER = 512
+/** The peer has announced the connection of a client of its own. FLAG_PEER_IPV4 applies to the peer's address. */
+export const FLAG_ANNOUNCED = 1024
+export const FLAG_PEER_IPV4 = 2048
 
 /** Bytes of a body that arrive without REPLY_READ. */
 export const BODY_WINDOW = 65536

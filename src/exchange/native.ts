@@ -189,7 +189,7 @@ export interface Backend {
 
 export interface Native {
   Reactor: new (
-    settings: Readonly<Record<string, number | string | boolean>>,
+    settings: Readonly<Record<string, number | string | boolean | Uint8Array>>,
     requestBlocks: readonly ArrayBuffer[],
     /** The native side adds blocks. */
     replyBlocks: ArrayBuffer[],

@@ -2,7 +2,7 @@ import { wrongArgument } from '../runtime/option_errors.js'
 import { isNoHandler } from '../runtime/uncalled.js'
 import type { FetchInfo } from './info.js'
 
-/** The peer of a connection, in the form that Hono uses. */
+/** The client, in the form that Hono uses. */
 export interface ConnInfo {
   readonly remote: {
     readonly address: string
@@ -14,7 +14,7 @@ export interface ConnInfo {
 }
 
 /**
- * The peer of a Hono context: the client, or the proxy in front of the server.
+ * The client of a Hono context: the peer, unless `trustProxy` or `proxyProtocol` says otherwise.
  * @throws TypeError `ERR_INVALID_ARG_TYPE` for a context without one
  */
 export function getConnInfo(c: { readonly env: unknown }): ConnInfo {

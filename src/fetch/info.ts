@@ -29,11 +29,16 @@ export type FetchUpgrade = (req: IncomingMessage, socket: Duplex, head: Buffer, 
 
 /** The second argument of `fetch`. It can be read at any time, also after the response. */
 export interface FetchInfo {
-  /** The address of the peer: the client, or the proxy in front of the server; `unix:` for a Unix domain socket. */
+  /**
+   * The address of the client: of the peer, unless `trustProxy` or `proxyProtocol` says otherwise; `unix:` for a Unix
+   * domain socket.
+   */
   readonly remoteAddress: string
-  /** The port of the peer. */
+  /** The port of the client; 0 when a trusted proxy has not named it. */
   readonly port: number
-  /** The peer, in the form that Deno uses. */
+  /** The address of the other end of the connection: the client, or the last proxy in front of the server. */
+  readonly peer: string
+  /** The client, in the form that Deno uses. */
   readonly remoteAddr: { readonly transport: 'tcp'; readonly hostname: string; readonly port: number }
   /** The server of this request. */
   readonly server: FetchServer
@@ -71,7 +76,8 @@ export interface IncomingRequest {
     readonly remoteAddress: string
     readonly remotePort: number
     readonly remoteFamily: 'IPv4' | 'IPv6' | undefined
-    readonly encrypted: false
+    /** Whether the client has used https, as a trusted proxy says. */
+    readonly encrypted: boolean
   }
 }
 
@@ -101,6 +107,10 @@ export class RequestInfo implements FetchInfo {
 
   get port(): number {
     return this.#source.port
+  }
+
+  get peer(): string {
+    return this.#source.peer
   }
 
   get remoteAddr(): FetchInfo['remoteAddr'] {
@@ -210,12 +220,12 @@ class Incoming implements IncomingRequest {
   }
 
   get socket(): IncomingRequest['socket'] {
-    const { ip, port } = this.#source
+    const { ip, port, scheme } = this.#source
     return {
       remoteAddress: ip,
       remotePort: port,
       remoteFamily: ip === UNIX_PEER ? undefined : ip.includes(':') ? 'IPv6' : 'IPv4',
-      encrypted: false,
+      encrypted: scheme === 'https:',
     }
   }
 }

@@ -68,7 +68,8 @@ export class FetchRequest {
   }
 
   get url(): string {
-    this.#url ??= urlOf(this.#source.headers.get('host') ?? new URL(this.#source.url).host, this.#source.target)
+    const source = this.#source
+    this.#url ??= urlOf(source.scheme, source.host ?? new URL(source.url).host, source.originForm)
     return this.#url
   }
 
@@ -129,7 +130,7 @@ export class FetchRequest {
     return 'half'
   }
 
-  /** The address of the peer, as in srvx. */
+  /** The address of the client, as in srvx. */
   get ip(): string {
     return this.#context.remoteAddress
   }

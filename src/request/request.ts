@@ -1,14 +1,19 @@
 import type { AbortListener, AbortListeners } from '../exchange/abort_listeners.js'
-import { addressText } from '../exchange/address.js'
+import { addressBytes, addressText } from '../exchange/address.js'
 import {
   EVENT_GENERATION,
   EVENT_SLOT,
+  FLAG_ANNOUNCED,
   FLAG_BODY,
   FLAG_IPV4,
+  FLAG_PEER_IPV4,
   FLAG_UPGRADE,
+  PEER_ADDRESS,
   REQUEST_ADDRESS,
   REQUEST_BODY_LENGTH,
   REQUEST_BODY_OFFSET,
+  REQUEST_FIELD_COUNT,
+  REQUEST_FIELDS,
   REQUEST_FLAGS,
   REQUEST_HEAD_OFFSET,
   REQUEST_METHOD,
@@ -26,6 +31,7 @@ import { coded } from '../runtime/errors.js'
 import { INSPECT, type Inspect } from '../runtime/inspection.js'
 import { clientGone } from './client_gone.js'
 import type { Closing } from './closing.js'
+import type { Forwarding, ForwardingProxies } from './forwarding.js'
 import type { IncomingBody } from './incoming_body.js'
 import { KeptRequests } from './kept_requests.js'
 import { type RequestAbort, requestAbort } from './request_abort.js'
@@ -74,6 +80,8 @@ export interface RequestSurroundings extends RequestRules {
   readonly origin: () => string
   /** The body limit of routes that have none of their own, in bytes. */
   readonly bodyLimit: number
+  /** The proxies that are trusted. Without them, fields of proxies are not read. */
+  readonly proxies?: ForwardingProxies | undefined
   /** Reports that the server has begun to close. */
   readonly closing: Closing
   /** The requests that are told when their clients disconnect. */
@@ -106,6 +114,7 @@ interface Rare {
   state?: StateOfRequest
   gone?: Error
   abort?: RequestAbort
+  forwarding?: Forwarding
 }
 
 /**
@@ -191,9 +200,12 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     return this.#match.path
   }
 
-  /** The absolute URL, made of the `Host` field and the request target (RFC 9110 §7.1). */
+  /**
+   * The absolute URL, made of the `Host` field and the request target (RFC 9110 §7.1). With the option `trustProxy`, it
+   * has the scheme, the host and the port that a trusted proxy has named.
+   */
   get url(): string {
-    const target = this.target
+    const target = this.originForm
     if (!target.startsWith('/')) return target === '*' ? this.#base() : target
     return this.#base() + target
   }
@@ -228,12 +240,29 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     return this.#headers
   }
 
-  /** The IP address of the peer: the client, or the proxy in front of it. `unix:` for a Unix domain socket. */
+  /**
+   * The IP address of the client. Without the options `trustProxy` and `proxyProtocol` it is that of the peer, which may
+   * be a proxy. `unix:` for a Unix domain socket.
+   */
   get ip(): string {
+    const words = this.event()
+    const { peerAddress, proxies } = this.#surroundings
+    if (peerAddress !== undefined) return peerAddress
+    if (proxies !== undefined) return this.#forwardedBy(proxies).ip
+    return addressText(words, this.eventAt + REQUEST_ADDRESS, (words[this.eventAt + REQUEST_FLAGS] & FLAG_IPV4) !== 0)
+  }
+
+  /** The IP address of the other end of the connection: the client, or the last proxy in front of the server. */
+  get peer(): string {
     const words = this.event()
     const { peerAddress } = this.#surroundings
     if (peerAddress !== undefined) return peerAddress
-    return addressText(words, this.eventAt + REQUEST_ADDRESS, (words[this.eventAt + REQUEST_FLAGS] & FLAG_IPV4) !== 0)
+    const flags = words[this.eventAt + REQUEST_FLAGS]
+    if ((flags & FLAG_ANNOUNCED) === 0) {
+      return addressText(words, this.eventAt + REQUEST_ADDRESS, (flags & FLAG_IPV4) !== 0)
+    }
+    const end = this.eventAt + REQUEST_FIELDS + 2 * words[this.eventAt + REQUEST_FIELD_COUNT]
+    return addressText(words, end + PEER_ADDRESS, (flags & FLAG_PEER_IPV4) !== 0)
   }
 
   /**
@@ -291,9 +320,44 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     return parsedTrailers(this.#eventBytes.latin1Slice(start, start + words[this.eventAt + REQUEST_TRAILERS_LENGTH]))
   }
 
-  /** The port of the peer. @internal */
+  /** The port of the client; 0 when a trusted proxy has not named it. @internal */
   get port(): number {
-    return this.event()[this.eventAt + REQUEST_PORT]
+    const words = this.event()
+    const { proxies } = this.#surroundings
+    return proxies === undefined ? words[this.eventAt + REQUEST_PORT] : this.#forwardedBy(proxies).port
+  }
+
+  /** The scheme of the URL, with the colon. @internal */
+  get scheme(): string {
+    const { proxies, scheme = 'http:' } = this.#surroundings
+    const said = proxies && this.#forwardedBy(proxies).scheme
+    return said === undefined ? scheme : `${said}:`
+  }
+
+  /** The host of the URL, with its port; null when the client has named none. @internal */
+  get host(): string | null {
+    const { proxies } = this.#surroundings
+    return (proxies && this.#forwardedBy(proxies).host) ?? this.headers.get('host')
+  }
+
+  /** The request target, without the origin when a trusted proxy has named another one. @internal */
+  get originForm(): string {
+    const { target } = this
+    const { proxies } = this.#surroundings
+    if (proxies === undefined || target.startsWith('/')) return target
+    const { scheme, host } = this.#forwardedBy(proxies)
+    if (scheme === undefined && host === undefined) return target
+    return target.replace(/^https?:\/\/[^/?#]*\/?/i, '/')
+  }
+
+  #forwardedBy(proxies: ForwardingProxies): Forwarding {
+    const words = this.event()
+    this.#rare ??= {}
+    this.#rare.forwarding ??= proxies.forwarding(this.headers, {
+      address: addressBytes(words, this.eventAt + REQUEST_ADDRESS),
+      port: words[this.eventAt + REQUEST_PORT],
+    })
+    return this.#rare.forwarding
   }
 
   /**
@@ -480,9 +544,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   }
 
   #base(): string {
-    const host = this.headers.get('host')
-    const { origin, scheme = 'http:' } = this.#surroundings
-    return host === null ? origin() : `${scheme}//${host}`
+    const { host } = this
+    return host === null ? this.#surroundings.origin() : `${this.scheme}//${host}`
   }
 }
 

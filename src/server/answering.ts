@@ -49,6 +49,7 @@ import { isResponse, Reply, toReply } from '../reply/reply.js'
 import type { ReplyStream } from '../reply/reply_stream.js'
 import { WholeAnswer } from '../reply/whole_answer.js'
 import type { Closing } from '../request/closing.js'
+import type { ForwardingProxies } from '../request/forwarding.js'
 import { IncomingBody, tooLarge } from '../request/incoming_body.js'
 import { BrinkRequest, methodAt, type RequestSurroundings } from '../request/request.js'
 import type { FieldMemory } from '../request/request_headers.js'
@@ -69,6 +70,8 @@ export interface Surroundings {
   readonly origin: () => string
   /** The body limit of routes without their own, in bytes. */
   readonly bodyLimit: number
+  /** The proxies that are trusted. */
+  readonly proxies: ForwardingProxies | undefined
   readonly closing: Closing
   readonly log: (error: unknown, request: BrinkRequest) => void
   /** Called for notices of the native side, with their code. */
@@ -109,11 +112,12 @@ export class Answering {
     this.#dispatcher = dispatcher
     this.#surroundings = surroundings
     this.#sending = new Sending(exchange, this.#streams)
-    const { origin, bodyLimit, closing } = surroundings
+    const { origin, bodyLimit, proxies, closing } = surroundings
     const report = (error: unknown, request: BrinkRequest) => this.#report(error, request)
     this.#requestSurroundings = {
       origin,
       bodyLimit,
+      proxies,
       closing,
       watching: this.#watching,
       report,

@@ -1,7 +1,9 @@
 import type { ClientError } from '../exchange/client_error.js'
 import { type Backend, native } from '../exchange/native.js'
+import type { ForwardedFields } from '../request/forwarding.js'
 import type { BrinkRequest } from '../request/request.js'
 import { logToConsole, STANDARD_BODY_LIMIT } from '../request/standards.js'
+import { TrustedProxies, type TrustProxy } from '../request/trusted_proxies.js'
 import { describe } from '../runtime/describe.js'
 import { nearest } from '../runtime/did_you_mean.js'
 import { coded } from '../runtime/errors.js'
@@ -29,6 +31,31 @@ export interface ServeOptions extends PlaceOptions {
    * environment variable `BRINK_THREADS`, or 0, and 1 under Bun and Deno. Maximum: 128.
    */
   threads?: number | undefined
+  /**
+   * The proxies that may say who the client is, and how it has addressed the server. `req.ip` and `req.url` then follow
+   * the fields `Forwarded` (RFC 7239) or `X-Forwarded-For`, `-Proto`, `-Host` and `-Port`, from the right, and never
+   * further than a proxy that is trusted. `req.peer` stays the address of the connection.
+   *
+   * `true` trusts every address, and a number so many proxies in front of the server: only for a server that clients
+   * cannot reach by themselves. A list trusts the proxies with these addresses: IP addresses, networks such as
+   * `10.0.0.0/8`, `loopback`, `linklocal`, `uniquelocal`, and `unix` for peers on a Unix socket; also as a string with
+   * commas. Default: false, and the fields are not read.
+   */
+  trustProxy?: TrustProxy | undefined
+  /**
+   * The fields that the proxies write: `forwarded` or `x-forwarded`. Name it, because a proxy passes the other ones on
+   * as a client has sent them. With `auto`, the fields that are there are read, and when both are, only what both say is
+   * believed. Default: `auto`.
+   */
+  forwardedFields?: ForwardedFields | undefined
+  /**
+   * The PROXY protocol, versions 1 and 2, by which a proxy announces the client of each connection before its first
+   * byte; `req.ip` is then that client. `require`: every connection begins with such a header; others are closed. If
+   * `trustProxy` is a list, only those addresses may connect. `accept`: connections from the addresses in the list
+   * `trustProxy` may begin with a header; for all others it is an invalid request. A header must be complete after
+   * `headersTimeout`. Default: false.
+   */
+  proxyProtocol?: 'require' | 'accept' | false | undefined
   /** The maximum size of a request head, in bytes. A larger one gets 431. Default: 16 KiB. Maximum: 65535. */
   maxHeaderSize?: number | undefined
   /** The maximum number of header fields in a request. More get 431. Default: 100. Maximum: 1000. */
@@ -167,13 +194,20 @@ export const SERVE_OPTIONS: readonly (keyof ServeOptions)[] = [
   ...PLACE_OPTIONS,
   ...NUMBER_OPTIONS,
   'backend',
+  'trustProxy',
+  'forwardedFields',
+  'proxyProtocol',
   'log',
   'onClientError',
 ]
 
 export type CheckedOptions = {
-  [Name in Exclude<keyof OwnOptions, 'onClientError' | 'backend'>]-?: NonNullable<OwnOptions[Name]>
-} & Pick<ServeOptions, 'onClientError'> & { places: readonly Place[]; backend: string }
+  [Name in Exclude<keyof OwnOptions, 'onClientError' | 'backend' | 'trustProxy'>]-?: NonNullable<OwnOptions[Name]>
+} & Pick<ServeOptions, 'onClientError'> & {
+    places: readonly Place[]
+    backend: string
+    trustProxy: TrustedProxies | false
+  }
 
 /**
  * Validates the options and fills in the defaults.
@@ -195,7 +229,26 @@ export function checkedOptions(given: ServeOptions, alsoKnown: readonly string[]
   const backend = chosenBackend(given.backend)
   numbers.threads = threadsFor(backend, wanted, runtimeOfThreads())
   const optional = onClientError === undefined ? {} : { onClientError }
-  return { ...numbers, places: checkedPlaces(given), log, backend: backend.name, ...optional }
+  return { ...numbers, ...checkedProxies(given), places: checkedPlaces(given), log, backend: backend.name, ...optional }
+}
+
+function checkedProxies(given: ServeOptions): Pick<CheckedOptions, 'trustProxy' | 'forwardedFields' | 'proxyProtocol'> {
+  const { forwardedFields = 'auto', proxyProtocol = false } = given
+  const trustProxy = TrustedProxies.of(given.trustProxy) ?? false
+  if (!['auto', 'forwarded', 'x-forwarded'].includes(forwardedFields)) {
+    throw wrongValue('forwardedFields', `must be auto, forwarded or x-forwarded, not ${describe(forwardedFields)}`)
+  }
+  if (![false, 'accept', 'require'].includes(proxyProtocol)) {
+    throw wrongValue('proxyProtocol', `must be false, 'accept' or 'require', not ${describe(proxyProtocol)}`)
+  }
+  if (proxyProtocol === 'accept' && (trustProxy === false || !trustProxy.isList)) {
+    const cure = "name the proxies' addresses as trustProxy, such as ['10.0.0.0/8']"
+    throw wrongValue(
+      'proxyProtocol',
+      `must not be 'accept' for everybody, because any client could send a header: ${cure}`,
+    )
+  }
+  return { trustProxy, forwardedFields, proxyProtocol }
 }
 
 /** The environment has strings alone. */

@@ -6,6 +6,7 @@ import type { WaitUntil } from '../fetch/wait_until.js'
 import { canonicalPath } from '../fields/path.js'
 import type { Reply, ReplyBody } from '../reply/reply.js'
 import { type CloseOptions, type CloseReport, Closing } from '../request/closing.js'
+import { ForwardingProxies } from '../request/forwarding.js'
 import type { Dispatcher } from '../routing/dispatcher.js'
 import type { Handler } from '../routing/handler.js'
 import type { Router } from '../routing/router.js'
@@ -242,7 +243,7 @@ class OpenServer implements Server, Listeners {
   }
 
   #reactor(dispatcher: Dispatcher, options: CheckedOptions): NativeReactor {
-    const { log, onClientError = () => {}, places, threads, ...settings } = options
+    const { log, onClientError = () => {}, places, threads, trustProxy, forwardedFields, ...settings } = options
     const threaded = threads > 0
     let closed = false
     const exchange = new Exchange(threaded, {
@@ -255,6 +256,7 @@ class OpenServer implements Server, Listeners {
     const answering = new Answering(exchange, dispatcher, {
       origin: () => this.#origin(),
       bodyLimit: options.bodyLimit,
+      proxies: trustProxy ? new ForwardingProxies(trustProxy, forwardedFields) : undefined,
       closing: this.#closingState,
       log,
       onNotice: (code) => this.#onNotice(code),
@@ -263,6 +265,7 @@ class OpenServer implements Server, Listeners {
     const reactor: NativeReactor = new native.Reactor(
       {
         ...settings,
+        ...nativeTrust(options),
         // A body above the largest limit is refused at once. A smaller limit is applied when the route is known.
         bodyLimit: Math.min(Math.max(options.bodyLimit, dispatcher.largestBody), Number.MAX_SAFE_INTEGER),
         // Loops share nothing, so each gets a part of the limit.
@@ -316,6 +319,12 @@ class OpenServer implements Server, Listeners {
     const drained = drainedOf(this.reactors.map((reactor) => reactor.stats().drained))
     this.#resolveClosing({ ...drained, durationMs })
   }
+}
+
+/** Those whose headers of the PROXY protocol are believed: without a list, whoever must send one. */
+function nativeTrust({ proxyProtocol, trustProxy }: CheckedOptions) {
+  if (proxyProtocol === false) return {}
+  return trustProxy !== false && trustProxy.isList ? trustProxy.forNative() : { trustsAnyPeer: true }
 }
 
 /** An error of opening a reactor, such as `EMFILE`, with the `code` and `errno` of system errors. */

@@ -4,6 +4,7 @@ import type { FetchInfo } from '../fetch/info.js'
 import { wrongArgument, wrongType, wrongValue } from '../runtime/option_errors.js'
 import { isNoHandler } from '../runtime/uncalled.js'
 import type { FetchServeOptions } from '../server/applications.js'
+import type { ServeOptions } from '../server/options.js'
 import { type Server, serve as serveApp } from '../server/server.js'
 
 type MaybePromise<T> = T | Promise<T>
@@ -30,7 +31,8 @@ export interface SrvxOptions {
   gracefulShutdown?: boolean | { readonly gracefulTimeout?: number } | undefined
   /** In bytes. Default: 4 GiB, the maximum. */
   maxRequestBodySize?: number | undefined
-  trustProxy?: false | undefined
+  /** As in `serve` of brink: `true`, a number of hops, or the addresses of the proxies. Default: false. */
+  trustProxy?: ServeOptions['trustProxy']
   protocol?: 'http' | undefined
   brink?: FetchServeOptions | undefined
 }
@@ -58,8 +60,8 @@ const GRACEFUL_SECONDS = 5
 /**
  * Works like srvx's `serve`: `serve({ fetch, port: 3000 })`.
  *
- * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for invalid options; `tls` and `trustProxy` are not
- *   supported. When the server cannot listen, `ready()` rejects
+ * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for invalid options; `tls` is not supported.
+ *   When the server cannot listen, `ready()` rejects
  */
 export function serve(options: SrvxOptions): SrvxServer {
   return new BrinkServer(options)
@@ -78,9 +80,7 @@ class BrinkServer implements SrvxServer {
     if (typeof options?.fetch !== 'function') {
       throw wrongArgument('serve() of brink/fetch', 'an object with a function fetch, such as { fetch }', options)
     }
-    for (const name of ['tls', 'trustProxy'] as const) {
-      if ((options as { tls?: unknown })[name as 'tls']) throw wrongValue(name, "is not supported: it is the proxy's")
-    }
+    if ((options as { tls?: unknown }).tls) throw wrongValue('tls', "is not supported: it is the proxy's")
     for (const name of ['middleware', 'plugins'] as const) {
       const list: unknown = options[name] ?? []
       if (!Array.isArray(list)) throw wrongType(name, 'a list of functions', list)
@@ -123,7 +123,7 @@ class BrinkServer implements SrvxServer {
   }
 
   async #listen(): Promise<Server> {
-    const { error, port, hostname, reusePort, maxRequestBodySize, brink } = this.options
+    const { error, port, hostname, reusePort, maxRequestBodySize, trustProxy, brink } = this.options
     const isAtPort = (brink?.path ?? brink?.fd ?? brink?.listen) === undefined
     this.#server = await serveApp(
       { fetch: (request: Request, info: FetchInfo) => this.#answer(request, info) },
@@ -131,6 +131,7 @@ class BrinkServer implements SrvxServer {
         port: port ?? (isAtPort ? (process.env.PORT ?? 3000) : undefined),
         host: hostname ?? (isAtPort ? (process.env.HOST ?? '::') : undefined),
         reusePort,
+        trustProxy,
         bodyLimit: maxRequestBodySize ?? MOST_BYTES,
         error,
         ...brink,

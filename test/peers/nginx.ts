@@ -4,11 +4,11 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { until } from '../server/waiting.js'
 import { askAll, LAST_REQUEST } from './asking.js'
+import { freePort } from './ports.js'
 
 /** Debian keeps it where only administrators look. */
 const PATH = [process.env.PATH, '/usr/local/sbin', '/usr/sbin'].join(delimiter)
@@ -100,13 +100,4 @@ function logOf(folder: string): string {
   } catch {
     return ''
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

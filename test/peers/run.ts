@@ -1,5 +1,5 @@
 // Thousands of requests, as they should be and not, to brink, node:http and nginx. Where is brink not by the book? Where
-// do the others differ from it, and is there a reason?
+// do the others differ from it, and is there a reason? Then HAProxy and nginx in front of it: is the client known?
 //
 //   npm run test:peers -- --requests 5000 --seed 1
 //
@@ -8,6 +8,7 @@
 import { parseArgs } from 'node:util'
 import { hasNginx, NGINX_MISSING } from './nginx.js'
 import type { PeerName } from './peers.js'
+import { tryProxies } from './proxies.js'
 import { explainedTable } from './report.js'
 import { runTrial } from './trial.js'
 
@@ -31,5 +32,9 @@ for (const failure of verdict.failures.slice(0, MOST_SHOWN)) console.log(`FAIL $
 if (verdict.failures.length > MOST_SHOWN) console.log(`… and ${verdict.failures.length - MOST_SHOWN} more\n`)
 console.log(explainedTable(verdict))
 console.log(`\n${verdict.cases} connections: the app saw ${verdict.accepted} requests, ${verdict.refused} were refused`)
-console.log(`${verdict.cases - verdict.failures.length} passed, ${problems} failed`)
+const proxies = await tryProxies()
+problems += proxies.failures.length
+for (const failure of proxies.failures) console.log(`FAIL ${failure}`)
+console.log(`${proxies.passed} ways through a proxy`)
+console.log(`${verdict.cases - verdict.failures.length + proxies.passed} passed, ${problems} failed`)
 process.exitCode = problems > 0 ? 1 : 0

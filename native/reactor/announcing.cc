@@ -1,0 +1,68 @@
+// The reactor's part that hears proxies: the header of the PROXY protocol, before the first request.
+#include <cstring>
+#include <utility>
+
+#include "http/proxy_header.h"
+#include "reactor/reactor.h"
+
+namespace brink::reactor {
+
+static_assert(http::kMostProxyHeaderBytes <= http::kMostHeaderBytes, "a block has room for what is kept of a header");
+
+// A proxy sends its header at once, so the time for a required one runs from the accept.
+void Reactor::await_proxy_header(Connection& connection, ProxyHeaders proxy_headers) {
+  bool is_required = proxy_headers == ProxyHeaders::required;
+  if (options_.trusted_peers.includes(connection.peer)) {
+    connection.stage = Stage::announced;
+    connection.announced = std::make_unique<Announced>();
+    connection.announced->is_required = is_required;
+    connection.since.message_ms = now_ms_;
+  } else if (is_required) {
+    return refuse_proxy_header(connection, http::Refusal::UNTRUSTED_PROXY);
+  }
+  arm(connection, true);
+}
+
+// New bytes of a connection whose header is not complete, in the block. What follows the header are requests.
+void Reactor::hear_proxy(Connection& connection, char* at, size_t size) {
+  using State = http::ProxyHeader::State;
+  Announced& announced = *connection.announced;
+  bool has_begun = !announced.header.empty();
+  size_t kept = announced.header.size();
+  if (kept > 0) {
+    std::memmove(at + kept, at, size);
+    std::memcpy(at, announced.header.data(), kept);
+    size += kept;
+  }
+  http::ProxyHeader header = http::read_proxy_header({at, size});
+  if (header.state == State::incomplete) {
+    if (!has_begun && !announced.is_required) connection.since.message_ms = now_ms_;
+    announced.header.assign(at, at + size);
+    return settle(connection);
+  }
+  if (header.state == State::too_long) {
+    return refuse_proxy_header(connection, http::Refusal::PROXY_HEADER_TOO_LONG);
+  }
+  if (header.state == State::invalid || (header.state == State::absent && announced.is_required)) {
+    return refuse_proxy_header(connection, http::Refusal::INVALID_PROXY_HEADER);
+  }
+  connection.stage = Stage::open;
+  if (header.has_client) {
+    announced.has_client = true;
+    announced.client = header.client;
+    announced.header = {};
+  } else {
+    connection.announced.reset();
+  }
+  events_.used(header.size);
+  parse(connection, at + header.size, size - header.size);
+}
+
+// Nothing is said: who sends no header, or a wrong one, may not speak HTTP, and its client has asked for nothing yet.
+void Reactor::refuse_proxy_header(Connection& connection, http::Refusal refusal) {
+  tell_client_error(connection, refusal);
+  connection.is_ended_by(refusal == http::Refusal::PROXY_HEADER_TIMEOUT ? Cause::timeout : Cause::server);
+  drop(connection);
+}
+
+}  // namespace brink::reactor
