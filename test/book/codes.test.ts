@@ -77,7 +77,7 @@ for (const [code, all] of Object.entries(requests)) {
     ))
 }
 
-test('every other code is one of time, of number, or of none of the above', () => {
+test('every other code is one of time, of number, of the PROXY protocol, or of none of the above', () => {
   const others = rows.map(([code]) => String(code)).filter((code) => !(code in requests))
   assert.equal(others, [
     'INVALID_REQUEST',
@@ -87,6 +87,10 @@ test('every other code is one of time, of number, or of none of the above', () =
     'TOO_MANY_CONNECTIONS',
     'WRITE_TIMEOUT',
     'RESPONSE_TAKEN_TOO_SLOWLY',
+    'INVALID_PROXY_HEADER',
+    'PROXY_HEADER_TOO_LONG',
+    'PROXY_HEADER_TIMEOUT',
+    'UNTRUSTED_PROXY',
   ])
 })
 
