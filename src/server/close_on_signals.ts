@@ -8,6 +8,8 @@ import type { Server } from './server.js'
 import { workerContext } from './worker_context.js'
 
 const EXIT_BY_SIGNAL = 128
+/** A longer one would end at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** A worker hears them by itself: they may come beside what its supervisor says. */
 const WORKER_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set<NodeJS.Signals>(['SIGTERM', 'SIGINT'])
 
@@ -41,11 +43,15 @@ export function closeOnSignals(servers: Server | readonly Server[], options: Clo
   if (!isServers) throw wrongArgument('closeOnSignals()', 'a server, or a list of servers', servers)
   const { signals = ['SIGTERM', 'SIGINT'], onClosed, ...times } = options ?? {}
   checkedCloseOptions(options, 'closeOnSignals()', ['signals', 'onClosed'])
+  const { readinessDelay = 0, deadline = standardDeadline(readinessDelay) } = times
+  checkedCloseOptions({ readinessDelay, deadline }, 'closeOnSignals()')
   checkSignals(signals)
   if (onClosed !== undefined && typeof onClosed !== 'function') throw wrongType('onClosed', 'a function', onClosed)
 
   let isEnding = false
+  let forgetDrain = () => {}
   const remove = () => {
+    forgetDrain()
     for (const signal of signals) process.off(signal, listen)
   }
   const listen = (signal: NodeJS.Signals): void => {
@@ -57,8 +63,7 @@ export function closeOnSignals(servers: Server | readonly Server[], options: Clo
     void close(signal)
   }
   const close = async (signal: NodeJS.Signals): Promise<void> => {
-    const { readinessDelay = 0, grace = signal === 'SIGINT' ? 0 : STANDARD_GRACE_MS } = times
-    const deadline = times.deadline ?? readinessDelay + STANDARD_DEADLINE_MS
+    const { grace = signal === 'SIGINT' ? 0 : STANDARD_GRACE_MS } = times
     const closing = { ...times, readinessDelay, grace, deadline }
     const reports = await Promise.all(all.map((server) => server.close(closing)))
     await onClosed?.(reports)
@@ -66,13 +71,18 @@ export function closeOnSignals(servers: Server | readonly Server[], options: Clo
     process.exit()
   }
   const worker = workerContext()
-  worker?.onDrain((signal) => isEnding || listen(signal))
+  if (worker !== undefined) forgetDrain = worker.onDrain((signal) => isEnding || listen(signal))
   for (const signal of signals) if (worker === undefined || !WORKER_SIGNALS.has(signal)) process.on(signal, listen)
   void removeWhenClosed(all, () => isEnding || remove())
   return remove
 }
 
 isNoHandler(closeOnSignals, 'call it, closeOnSignals(server)')
+
+/** After the `readinessDelay`, as far as a timer can be set. */
+export function standardDeadline(readinessDelay: number): number {
+  return Math.min(LONGEST_TIMER_MS, readinessDelay + STANDARD_DEADLINE_MS)
+}
 
 /** An app may close its servers by itself, without a signal. */
 async function removeWhenClosed(servers: readonly Server[], remove: () => void): Promise<void> {

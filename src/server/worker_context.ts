@@ -8,6 +8,7 @@ export interface WorkerServer {
   readonly url: string
   readonly backend: string
   readonly threads: number
+  readonly signal: AbortSignal
   stats(): ServerStats
   close(options?: CloseOptions): Promise<CloseReport>
 }
@@ -21,8 +22,11 @@ export interface WorkerContext {
   serves(server: WorkerServer): void
   /** Tells why the process ends before it listens, and the code with which it exits. */
   fails(message: string, exitCode: number): void
-  /** Called once, when the process has to end. */
-  onDrain(listener: (signal: NodeJS.Signals) => void): void
+  /**
+   * Called once, when the process has to end; soon, if it has been told already. Gives a function that removes the
+   * listener.
+   */
+  onDrain(listener: (signal: NodeJS.Signals) => void): () => void
 }
 
 const PLACE = Symbol.for('brink.worker')

@@ -20,8 +20,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly brink: 'ready'; readonly backend: string; readonly threads: number }
-  /** A signal has told it to end. */
-  | { readonly brink: 'draining' }
+  /** It serves no longer: a signal has told it to end, or, if that is not ordered, its app has closed the server. */
+  | { readonly brink: 'draining'; readonly isOrdered: boolean }
   | { readonly brink: 'failed'; readonly message: string; readonly stack?: string | undefined; readonly code?: string }
   | { readonly brink: 'stats'; readonly number: number; readonly stats: ServerStats | undefined }
   | { readonly brink: 'ended'; readonly report: CloseReport | undefined }

@@ -6,8 +6,9 @@ import type { CloseOptions } from '../request/closing.js'
 import { describe } from '../runtime/describe.js'
 import { coded } from '../runtime/errors.js'
 import { runtimeOfThreads } from '../runtime/js_runtime.js'
-import { knownOptions, wholeNumber, wrongArgument, wrongType } from '../runtime/option_errors.js'
-import { checkedCloseOptions, STANDARD_DEADLINE_MS, STANDARD_GRACE_MS } from '../server/close_schedule.js'
+import { knownOptions, wholeNumber, wrongArgument, wrongType, wrongValue } from '../runtime/option_errors.js'
+import { standardDeadline } from '../server/close_on_signals.js'
+import { checkedCloseOptions, STANDARD_GRACE_MS } from '../server/close_schedule.js'
 import { checkedPlaces, PLACE_OPTIONS, type Place, type PlaceOptions } from '../server/listen_options.js'
 
 /** What happens to workers. */
@@ -89,13 +90,16 @@ export function checkedWorkersOptions(app: unknown, given: WorkersOptions): Chec
   const { count = 'max', args = [], execArgv, env = {}, signals = true, onEvent = () => {} } = given
   const closing = { readinessDelay: given.readinessDelay, grace: given.grace, deadline: given.deadline }
   checkedCloseOptions(closing, 'workers()')
+  checkedCloseOptions(withStandardTimes(closing), 'workers()')
   if (typeof count === 'string' && count !== 'max') throw wrongType('count', "a number or 'max'", count)
   for (const [name, list] of Object.entries({ args, execArgv: execArgv ?? [] })) {
     if (!Array.isArray(list) || !list.every((item) => typeof item === 'string')) {
       throw wrongType(name, 'a list of strings', list)
     }
+    checkNoNul(name, list)
   }
   if (typeof env !== 'object' || env === null) throw wrongType('env', 'an object of strings', env)
+  checkNoNul('env', Object.entries(env).flat())
   if (typeof signals !== 'boolean') throw wrongType('signals', 'a boolean', signals)
   if (typeof onEvent !== 'function') throw wrongType('onEvent', 'a function', onEvent)
   return {
@@ -103,7 +107,7 @@ export function checkedWorkersOptions(app: unknown, given: WorkersOptions): Chec
     places: checkedPlaces(Object.fromEntries(PLACE_OPTIONS.map((name) => [name, given[name]]))),
     count: wholeNumber('count', count === 'max' ? availableParallelism() : count, 1, 1, MOST_WORKERS),
     args,
-    execArgv: execArgv ?? ownExecArgv(),
+    execArgv: execArgv ?? withoutOwn(process.execArgv),
     env,
     startTimeout: wholeNumber('startTimeout', given.startTimeout, 60_000, 1, 86_400_000),
     signals,
@@ -113,8 +117,14 @@ export function checkedWorkersOptions(app: unknown, given: WorkersOptions): Chec
 }
 
 export function withStandardTimes(closing: CloseOptions): CloseOptions {
-  const { readinessDelay = 0, grace = STANDARD_GRACE_MS, deadline = readinessDelay + STANDARD_DEADLINE_MS } = closing
+  const { readinessDelay = 0, grace = STANDARD_GRACE_MS, deadline = standardDeadline(readinessDelay) } = closing
   return { readinessDelay, grace, deadline }
+}
+
+/** The system takes no such text for a process. */
+function checkNoNul(name: string, texts: readonly unknown[]): void {
+  const wrong = texts.find((text) => typeof text === 'string' && text.includes('\0'))
+  if (wrong !== undefined) throw wrongValue(name, `has text with a NUL character: ${describe(wrong)}`)
 }
 
 function appFile(app: unknown): string {
@@ -127,14 +137,16 @@ function appFile(app: unknown): string {
   throw coded(new Error(`The app of workers() does not exist: ${describe(path)}.`), 'ERR_MODULE_NOT_FOUND')
 }
 
-/** Without what only one process can have: the port of the inspector, and the program of `--eval`. */
-function ownExecArgv(): string[] {
-  const kept: string[] = []
-  const { execArgv } = process
-  for (let place = 0; place < execArgv.length; place += 1) {
-    const argument = execArgv[place] as string
-    if (/^(?:-e|--eval|-p|--print|-pe)$/.test(argument)) place += 1
-    else if (!/^--(?:inspect|input-type|test|watch)/.test(argument)) kept.push(argument)
-  }
-  return kept
+const NOT_FOR_WORKERS = /^(?:-e|-p|-pe|--(?:eval|print)(?:=.*)?|--(?:inspect|debug-port|input-type|test|watch).*)$/s
+
+/**
+ * Without what only one process can have: the port of the inspector, and the program of `--eval`. What does not begin
+ * with a dash is the value of the option before it.
+ */
+export function withoutOwn(execArgv: readonly string[]): string[] {
+  let isKept = true
+  return execArgv.filter((argument) => {
+    if (argument.startsWith('-')) isKept = !NOT_FOR_WORKERS.test(argument.replaceAll('_', '-'))
+    return isKept
+  })
 }

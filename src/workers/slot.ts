@@ -87,7 +87,7 @@ export class Slot {
     const tellReady = () => onEvent({ type: 'ready', slot: this.#number, pid: worker.pid as number })
     void worker.ready.then(tellReady, () => {})
     void worker.ended.then((end) => this.#ended(worker, end))
-    void worker.leaves.then(() => this.#left(worker))
+    void worker.leaves.then((isOrdered) => this.#left(worker, isOrdered))
     return worker
   }
 
@@ -106,10 +106,12 @@ export class Slot {
   }
 
   /** Its sockets have nobody from now on. It comes also when all processes are told to end: then nobody follows. */
-  #left(worker: Worker): void {
+  #left(worker: Worker, isOrdered: boolean): void {
     if (worker !== this.#current) return
     this.#current = undefined
-    if (!this.#isClosing && this.#successor === undefined) this.#startLater(0)
+    if (this.#isClosing || this.#successor !== undefined) return
+    if (isOrdered) this.#startIn(0)
+    else this.#startLater(timers.now() - worker.startedAt)
   }
 
   /** Workers that end soon after their start are started again with growing delays. */
@@ -118,11 +120,15 @@ export class Slot {
     const delay = this.#delay
     this.#delay = Math.min(MOST_DELAY_MS, Math.max(FIRST_DELAY_MS, delay * 2))
     const wait = ranMs >= LONG_RUN_MS ? 0 : this.#delay
+    this.#startIn(wait)
+    return wait
+  }
+
+  #startIn(ms: number): void {
     timers.clearTimeout(this.#restart)
     this.#restart = timers.setTimeout(() => {
       this.start().catch(() => {})
-    }, wait)
-    return wait
+    }, ms)
   }
 }
 

@@ -26,7 +26,7 @@ export interface WorkerFacts {
 export interface WorkersStats {
   /** The sums over all workers. Undefined while none serves. */
   readonly total: ServerStats | undefined
-  /** Each one's own, in the order of slots. Undefined for a worker that does not serve yet. */
+  /** Each one's own, in the order of slots. Undefined for a worker that does not serve yet, or does not answer within a second. */
   readonly workers: readonly (WorkerFacts & { readonly stats: ServerStats | undefined })[]
 }
 
@@ -122,13 +122,15 @@ class RunningSupervisor implements Supervisor {
   async start(): Promise<void> {
     // Before the first worker: a signal must not leave any behind.
     if (this.#options.signals) this.#hearSignals()
-    const starts = await Promise.allSettled(this.#slots.map((slot) => slot.start()))
-    if (starts.some(({ status }) => status === 'fulfilled')) {
+    try {
+      const starts = await Promise.allSettled(this.#slots.map((slot) => slot.start()))
+      const starters = starts.some(({ status }) => status === 'fulfilled')
+      if (!starters) throw (starts[0] as PromiseRejectedResult).reason
       this.#notices = announceServer()
-      return
+    } catch (error) {
+      await this.close({ force: 0 })
+      throw error
     }
-    await this.close({ force: 0 })
-    throw (starts[0] as PromiseRejectedResult).reason
   }
 
   get url(): string {

@@ -6,6 +6,7 @@ import type { CloseOptions, CloseReport } from '../request/closing.js'
 import { coded } from '../runtime/errors.js'
 import { packageFolder } from '../runtime/package_place.js'
 import { timers } from '../runtime/timers.js'
+import { LONGEST_TIMER_MS } from '../server/close_on_signals.js'
 import type { ServerStats } from '../server/stats.js'
 import { type FromWorker, type ToWorker, WORKER_VARIABLE, type WorkerTask } from './messages.js'
 import type { CheckedWorkersOptions } from './options.js'
@@ -25,6 +26,8 @@ const FIRST_SOCKET = 4
 const CHANNEL_END_MS = 1_000
 /** After the deadline, for a worker whose event loop is blocked. */
 const KILL_AFTER_MS = 1_000
+/** For a worker whose event loop is blocked. */
+const ANSWER_WITHIN_MS = 1_000
 /** They are about the supervisor's process. */
 const OWN_VARIABLES = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID', 'LISTEN_FDS', 'LISTEN_PID', 'LISTEN_FDNAMES']
 
@@ -34,18 +37,19 @@ export class Worker {
   readonly ready: Promise<void>
   /** Resolves when the process has ended and everything that it has told was read. */
   readonly ended: Promise<WorkerEnd>
-  /** Resolves when it drains though nobody here has told it to. */
-  readonly leaves: Promise<void>
+  /** Resolves when it drains though nobody here has told it to, with whether a signal has ordered it. */
+  readonly leaves: Promise<boolean>
   state: WorkerState = 'starting'
   /** What its server says. */
   description = { backend: '', threads: 0 }
   report: CloseReport | undefined
   hasEnded = false
   readonly startedAt = timers.now()
-  readonly #child: ChildProcess
+  /** Undefined when the system has refused to start it. */
+  readonly #child: ChildProcess | undefined
   #error: Error | undefined
   #resolveReady: () => void = () => {}
-  #resolveLeaves: () => void = () => {}
+  #resolveLeaves: (isOrdered: boolean) => void = () => {}
   readonly #answers = new Map<number, (stats: ServerStats | undefined) => void>()
   #questions = 0
   #kill: NodeJS.Timeout | undefined
@@ -53,8 +57,13 @@ export class Worker {
 
   constructor(slot: number, sockets: readonly number[], options: CheckedWorkersOptions) {
     this.slot = slot
-    this.#child = start(slot, sockets, options)
-    this.#child.on('message', (message: FromWorker) => this.#hear(message))
+    try {
+      this.#child = start(slot, sockets, options)
+    } catch (error) {
+      // Some errors are thrown, such as E2BIG and ENOMEM; others come as an event.
+      this.#error = error as Error
+    }
+    this.#child?.on('message', (message: FromWorker) => this.#hear(message))
     this.ended = this.#end()
     this.ready = new Promise((resolve, reject) => {
       this.#resolveReady = resolve
@@ -76,7 +85,7 @@ export class Worker {
   }
 
   get pid(): number | undefined {
-    return this.#child.pid
+    return this.#child?.pid
   }
 
   /** May be called again, with earlier times. It is killed if it does not end by the deadline. */
@@ -91,27 +100,36 @@ export class Worker {
     if (killAt >= this.#killAt) return
     this.#killAt = killAt
     timers.clearTimeout(this.#kill)
-    this.#kill = timers.setTimeout(() => this.kill(), killAt - timers.now())
+    this.#kill = timers.setTimeout(() => this.kill(), Math.min(LONGEST_TIMER_MS, killAt - timers.now()))
   }
 
   kill(): void {
-    if (!this.hasEnded) this.#child.kill('SIGKILL')
+    if (!this.hasEnded) this.#child?.kill('SIGKILL')
   }
 
-  /** Undefined when it has no server yet, or ends before it answers. */
+  /** Undefined when it has no server yet, or does not answer: it ends, or its event loop is blocked. */
   stats(): Promise<ServerStats | undefined> {
-    if (!this.#child.connected) return Promise.resolve(undefined)
+    if (!this.#child?.connected) return Promise.resolve(undefined)
     this.#questions += 1
     const number = this.#questions
     return new Promise((resolve) => {
-      this.#answers.set(number, resolve)
+      const timer = timers.setTimeout(() => this.#answer(number, undefined), ANSWER_WITHIN_MS)
+      this.#answers.set(number, (stats) => {
+        timers.clearTimeout(timer)
+        resolve(stats)
+      })
       this.#tell({ brink: 'stats', number })
     })
   }
 
+  #answer(number: number, stats: ServerStats | undefined): void {
+    this.#answers.get(number)?.(stats)
+    this.#answers.delete(number)
+  }
+
   #tell(message: ToWorker): void {
     // A worker that is about to end hears nothing.
-    if (this.#child.connected) this.#child.send(message, () => {})
+    if (this.#child?.connected) this.#child.send(message, () => {})
   }
 
   #hear(message: FromWorker): void {
@@ -122,15 +140,14 @@ export class Worker {
         this.#resolveReady()
         break
       case 'draining':
-        if (this.state !== 'draining') this.#resolveLeaves()
+        if (this.state !== 'draining') this.#resolveLeaves(message.isOrdered)
         this.state = 'draining'
         break
       case 'failed':
         this.#error = failure(message)
         break
       case 'stats':
-        this.#answers.get(message.number)?.(message.stats)
-        this.#answers.delete(message.number)
+        this.#answer(message.number, message.stats)
         break
       case 'ended':
         this.report = message.report
@@ -141,6 +158,7 @@ export class Worker {
   async #end(): Promise<WorkerEnd> {
     const child = this.#child
     const end = await new Promise<Omit<WorkerEnd, 'error'>>((resolve) => {
+      if (child === undefined) return resolve({ code: null, signal: null })
       child.once('exit', (code, signal) => resolve({ code, signal }))
       child.on('error', (error) => {
         this.#error ??= error
@@ -149,8 +167,8 @@ export class Worker {
     })
     this.hasEnded = true
     timers.clearTimeout(this.#kill)
-    if (child.connected) await channelEnd(child)
-    for (const resolve of this.#answers.values()) resolve(undefined)
+    if (child?.connected) await channelEnd(child)
+    for (const number of this.#answers.keys()) this.#answer(number, undefined)
     return { ...end, error: this.#error }
   }
 }

@@ -1,5 +1,6 @@
 // Runs in a worker before its app, by `--import`: takes over what the supervisor has handed to the process, so that
 // `serve` finds it, and ends the process in order. Everywhere else it does nothing.
+import { fstatSync } from 'node:fs'
 import type { CloseOptions } from '../request/closing.js'
 import { becomeWorker, type WorkerContext, type WorkerServer } from '../server/worker_context.js'
 import { type FromWorker, type ToWorker, WORKER_VARIABLE, type WorkerTask } from './messages.js'
@@ -11,11 +12,12 @@ class Worker implements WorkerContext {
   readonly slot: number
   readonly #closing: CloseOptions
   #sockets: readonly number[] | undefined
-  readonly #servers: WorkerServer[] = []
-  readonly #drainListeners: ((signal: NodeJS.Signals) => void)[] = []
+  readonly #servers = new Set<WorkerServer>()
+  readonly #drainListeners = new Set<(signal: NodeJS.Signals) => void>()
   #isReady = false
   /** How it was told to close. */
   readonly #drains: CloseOptions[] = []
+  #drainSignal: NodeJS.Signals | undefined
 
   constructor({ slot, sockets, closing }: WorkerTask) {
     this.slot = slot
@@ -24,6 +26,8 @@ class Worker implements WorkerContext {
     this.#hearSupervisor()
     this.#hearSignals()
     process.on('uncaughtExceptionMonitor', (error: unknown) => {
+      // The app catches it, and goes on.
+      if (process.listenerCount('uncaughtException') > 0 || process.hasUncaughtExceptionCaptureCallback()) return
       const { message = String(error), stack, code } = (error ?? {}) as NodeJS.ErrnoException
       tell({ brink: 'failed', message, stack, ...(typeof code === 'string' ? { code } : {}) })
     })
@@ -36,8 +40,9 @@ class Worker implements WorkerContext {
   }
 
   serves(server: WorkerServer): void {
-    this.#servers.push(server)
+    this.#servers.add(server)
     for (const closing of this.#drains) void server.close(closing)
+    void this.#forgetWhenClosed(server, !this.#isReady)
     if (this.#isReady) return
     this.#isReady = true
     tell({ brink: 'ready', backend: server.backend, threads: server.threads })
@@ -48,15 +53,35 @@ class Worker implements WorkerContext {
     tell({ brink: 'failed', message })
   }
 
-  onDrain(listener: (signal: NodeJS.Signals) => void): void {
-    this.#drainListeners.push(listener)
+  onDrain(given: (signal: NodeJS.Signals) => void): () => void {
+    // The same function may be given twice.
+    const listener = (signal: NodeJS.Signals): void => given(signal)
+    this.#drainListeners.add(listener)
+    const signal = this.#drainSignal
+    if (signal !== undefined) {
+      queueMicrotask(() => {
+        if (this.#drainListeners.has(listener)) listener(signal)
+      })
+    }
+    return () => this.#drainListeners.delete(listener)
+  }
+
+  async #forgetWhenClosed(server: WorkerServer, isFirst: boolean): Promise<void> {
+    await new Promise<void>((resolve) => {
+      if (server.signal.aborted) resolve()
+      else server.signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    // The app closes the server that has the handed sockets: another worker has to serve these.
+    if (isFirst && this.#drains.length === 0) tell({ brink: 'draining', isOrdered: false })
+    await server.close()
+    this.#servers.delete(server)
   }
 
   #hearSupervisor(): void {
     process.on('message', (message: ToWorker) => {
       if (message?.brink === 'drain') this.#drain(message.closing, 'SIGTERM')
       if (message?.brink === 'stats') {
-        const stats = sumOf(this.#servers.map((server) => server.stats()))
+        const stats = sumOf([...this.#servers].map((server) => server.stats()))
         tell({ brink: 'stats', number: message.number, stats })
       }
     })
@@ -73,7 +98,7 @@ class Worker implements WorkerContext {
       process.on(signal, () => {
         if (heard) process.exit(EXIT_BY_SIGNAL[signal])
         heard = true
-        tell({ brink: 'draining' })
+        tell({ brink: 'draining', isOrdered: true })
         this.#drain(this.#closing, signal)
       })
     }
@@ -83,9 +108,11 @@ class Worker implements WorkerContext {
 
   #drain(closing: CloseOptions, signal: NodeJS.Signals): void {
     this.#drains.push(closing)
-    const ends = this.#servers.map((server) => server.close(closing))
+    const ends = [...this.#servers].map((server) => server.close(closing))
     if (this.#drains.length > 1) return
-    for (const listener of this.#drainListeners) listener(signal)
+    const listeners = [...this.#drainListeners]
+    this.#drainSignal = signal
+    for (const listener of listeners) listener(signal)
     void this.#end(ends)
   }
 
@@ -93,7 +120,7 @@ class Worker implements WorkerContext {
     const reports = await Promise.all(ends)
     const exit = () => {
       // An app that has asked to hear of it exits by itself, after it has closed what else it has.
-      if (this.#drainListeners.length === 0) process.exit()
+      if (this.#drainListeners.size === 0) process.exit()
       else if (process.connected) process.disconnect()
     }
     if (!process.connected) return exit()
@@ -106,13 +133,26 @@ function tell(message: FromWorker): void {
   if (process.connected) process.send?.(message, () => {})
 }
 
+/** A process that a module before this one has started inherits the variable, but no sockets. */
+function isSocket(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isSocket()
+  } catch {
+    return false
+  }
+}
+
 function begin(): void {
   const text = process.env[WORKER_VARIABLE]
   if (text === undefined) return
   // Its own children are no workers.
   delete process.env[WORKER_VARIABLE]
   const task = JSON.parse(text) as WorkerTask
-  if (task.parent !== process.ppid || !process.connected) return
+  if (task.parent !== process.ppid || !process.connected) {
+    // Without its supervisor the app would hold the sockets, and nobody would serve or close them.
+    if (task.sockets.some(isSocket)) process.exit(1)
+    return
+  }
   const place = process.execArgv.findIndex(
     (argument, index, all) => argument === '--import' && all[index + 1] === import.meta.url,
   )

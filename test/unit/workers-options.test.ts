@@ -2,6 +2,7 @@
 import { type WorkersOptions, workers } from 'brink/workers'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { withoutOwn, withStandardTimes } from '#brink/workers/options.js'
 import { sumOf } from '#brink/workers/sums.js'
 import { errorOf } from './error_of.js'
 
@@ -25,6 +26,15 @@ const wrong: [what: string, options: object, code: string, message: RegExp][] = 
     'ERR_OUT_OF_RANGE',
     /^workers\(\) takes a "deadline"/,
   ],
+  [
+    'a delay that leaves no time for a deadline',
+    { readinessDelay: 2 ** 31 - 1 },
+    'ERR_OUT_OF_RANGE',
+    /^workers\(\) takes a "deadline" that is later than its "readinessDelay"/,
+  ],
+  ['args with a NUL', { args: ['a\0b'] }, 'ERR_INVALID_ARG_VALUE', /"args" has text with a NUL character/],
+  ['execArgv with a NUL', { execArgv: ['\0'] }, 'ERR_INVALID_ARG_VALUE', /"execArgv" has text with a NUL/],
+  ['env with a NUL', { env: { A: 'a\0' } }, 'ERR_INVALID_ARG_VALUE', /"env" has text with a NUL character/],
 ]
 
 for (const [what, options, code, message] of wrong) {
@@ -44,6 +54,26 @@ test('an app that is no file is told', async () => {
     (await errorOf(workers(app))).message,
     /^workers\(app\) takes the app's file, as a path or a file: URL, not/,
   )
+})
+
+for (const [given, kept] of [
+  [['--eval=x', '--print=x', '-e', 'x', '-pe', 'x', '--eval', 'a\nb'], []],
+  [['--inspect', '--inspect-brk=0', '--inspect-port', '9230', '--inspect_port', '1', '--debug-port', '2'], []],
+  [['--input-type', 'module', '--input-type=module', '--watch', '--watch-path', 'src'], []],
+  [['--test', '--test-name-pattern', 'x', '--test-timeout=1'], []],
+  [
+    ['--watch', '--import', 'tsx', '-r', './x.cjs', '--test-reporter', 'dot', '--max-old-space-size=99', '-C', 'dev'],
+    ['--import', 'tsx', '-r', './x.cjs', '--max-old-space-size=99', '-C', 'dev'],
+  ],
+] as const) {
+  test(`of the options of Node, workers get ${kept.length} of ${given.join(' ')}`, () => {
+    assert.equal(withoutOwn(given), kept)
+  })
+}
+
+test('a standard deadline can be set as a timer', () => {
+  assert.is(withStandardTimes({ readinessDelay: 2 ** 31 - 5000 }).deadline, 2 ** 31 - 1)
+  assert.is(withStandardTimes({ readinessDelay: 1000 }).deadline, 11_000)
 })
 
 test('counters are added by their names', () => {
