@@ -20,9 +20,32 @@ else {
       while (!existsSync(sign('go'))) await new Promise((resolve) => setTimeout(resolve, 10))
       return `${process.pid}`
     })
+    .get('/catches', async () => {
+      const caught = new Promise((resolve) => process.once('uncaughtException', resolve))
+      process.on('uncaughtException', () => {})
+      setImmediate(() => {
+        throw new Error('caught')
+      })
+      return `${await caught}`
+    })
+    .get('/close', () => {
+      void server.close()
+      setInterval(() => {}, 1000)
+      return `${process.pid}`
+    })
     .get('/grandchild', () => execFileSync('ls', ['-l', '/proc/self/fd'], { encoding: 'utf8' }))
   const server = await serve(app, { port: 1 })
   // Only the first server of a worker listens on the handed sockets.
   if (existsSync(sign('second'))) writeFileSync(sign('second'), (await serve(app, { port: 0 })).url)
-  if (existsSync(sign('closes'))) closeOnSignals(server, { onClosed: () => writeFileSync(sign('closed'), '') })
+  const listen = () => closeOnSignals(server, { onClosed: () => writeFileSync(sign('closed'), '') })
+  if (existsSync(sign('closes'))) listen()
+  if (existsSync(sign('removes'))) listen()()
+  if (existsSync(sign('late'))) {
+    server.signal.addEventListener('abort', () => {
+      setImmediate(() => {
+        listen()
+        writeFileSync(sign('listens'), '')
+      })
+    })
+  }
 }
