@@ -41,8 +41,10 @@ export interface WorkersOptions extends PlaceOptions, Omit<CloseOptions, 'force'
   count?: number | 'max' | undefined
   /** Arguments of the app, its `process.argv` from 2 on. Default: none. */
   args?: readonly string[] | undefined
-  /** Options of Node for the workers. Default: those of this process, without those of the inspector,
-   * of `--eval`, `--test` and `--watch`. */
+  /**
+   * Options of Node for the workers. Default: those of this process, without those of the inspector, of `--eval`, `--test`
+   * and `--watch`.
+   */
   execArgv?: readonly string[] | undefined
   /** Variables of the environment for the workers, beside those of this process. */
   env?: Readonly<Record<string, string | undefined>> | undefined
