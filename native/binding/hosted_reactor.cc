@@ -397,6 +397,7 @@ void HostedReactor::on_batch(reactor::Batch& batch) {
   }
   state_[layout::kStateInBatch] = 0;
   flush_replies(host::Timing::with_the_batch);
+  if (is_closed_) let_go_of_callbacks();
 }
 
 void HostedReactor::on_idle() { call(on_idle_, {}); }
@@ -404,11 +405,22 @@ void HostedReactor::on_idle() { call(on_idle_, {}); }
 void HostedReactor::on_closed() {
   call(on_closed_, {});
   if (cleanup_) napi_remove_async_cleanup_hook(std::exchange(cleanup_, nullptr));
-  if (!environment_ending_) Unref();
+  if (environment_ending_) return;
+  is_closed_ = true;
+  // A handler that runs the loop within its call has its batch on the stack.
+  if (state_[layout::kStateInBatch] == 0) let_go_of_callbacks();
+  Unref();
+}
+
+// They hold this object: it would never be collected.
+void HostedReactor::let_go_of_callbacks() {
+  for (auto* function : {&on_batch_, &on_resume_, &lender_of_, &on_idle_, &on_closed_}) function->Reset();
+  context_.reset();
+  resource_.Reset();
 }
 
 void HostedReactor::call(Napi::FunctionReference& function, const std::initializer_list<napi_value>& arguments) {
-  if (environment_ending_) return;
+  if (environment_ending_ || function.IsEmpty()) return;
   Napi::HandleScope scope(Env());
   function.MakeCallback(Env().Global(), arguments, *context_);
   clear_exception();
@@ -465,7 +477,7 @@ void HostedReactor::keep_loans() {
 }
 
 napi_value HostedReactor::lender_of(uint32_t place) {
-  if (environment_ending_) return Env().Undefined();
+  if (environment_ending_ || lender_of_.IsEmpty()) return Env().Undefined();
   Napi::Value lender = lender_of_.Call({Napi::Number::New(Env(), place)});
   clear_exception();
   return lender.IsEmpty() ? static_cast<napi_value>(Env().Undefined()) : static_cast<napi_value>(lender);

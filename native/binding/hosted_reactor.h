@@ -67,6 +67,7 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   void give_up_reply_block();
   void call(Napi::FunctionReference& function, const std::initializer_list<napi_value>& arguments);
   void clear_exception();
+  void let_go_of_callbacks();
   static void environment_ends(napi_async_cleanup_hook_handle handle, void* data);
 
   // These outlive the host, which holds what was lent.
@@ -94,6 +95,7 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   std::unique_ptr<Napi::AsyncContext> context_;
   napi_async_cleanup_hook_handle cleanup_ = nullptr;
   bool environment_ending_ = false;
+  bool is_closed_ = false;
 };
 
 }  // namespace brink::binding

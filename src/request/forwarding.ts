@@ -38,23 +38,26 @@ export class ForwardingProxies {
     this.#fields = fields
   }
 
-  /** @param peer the peer of the connection, or the client that it has announced by the PROXY protocol */
-  forwarding(headers: RequestHeaders, peer: Node): Forwarding {
+  /**
+   * @param peer the peer of the connection, or the client that it has announced by the PROXY protocol
+   * @param passed the number of proxies before that: 1 when the peer has announced it
+   */
+  forwarding(headers: RequestHeaders, peer: Node, passed: 0 | 1): Forwarding {
     const direct: Forwarding = { ip: textOfPeer(peer.address), port: peer.port, scheme: undefined, host: undefined }
-    if (!this.#trusted.trusts(peer.address, 0)) return direct
+    if (!this.#trusted.trusts(peer.address, passed)) return direct
     const said: Forwarding[] = []
     const forwarded = this.#fields === 'x-forwarded' ? null : headers.get('forwarded')
-    if (forwarded !== null) said.push(this.#byForwarded(forwarded, peer))
+    if (forwarded !== null) said.push(this.#byForwarded(forwarded, peer, passed))
     if (this.#fields !== 'forwarded' && X_FORWARDED.some((name) => headers.has(name))) {
-      said.push(this.#byXForwarded(headers, peer))
+      said.push(this.#byXForwarded(headers, peer, passed))
     }
     const [first = direct, second = first] = said
     return agreed(first, second) ?? direct
   }
 
-  #byForwarded(list: string, peer: Node): Forwarding {
+  #byForwarded(list: string, peer: Node, passed: number): Forwarding {
     let at = peer
-    let hop = 0
+    let hop = passed
     let scheme: Scheme | undefined
     let host: string | undefined
     for (const text of fromTheRight(list)) {
@@ -69,9 +72,9 @@ export class ForwardingProxies {
     return { ip: textOfPeer(at.address), port: at.port, scheme, host }
   }
 
-  #byXForwarded(headers: RequestHeaders, peer: Node): Forwarding {
+  #byXForwarded(headers: RequestHeaders, peer: Node, passed: number): Forwarding {
     let at = peer
-    let hop = 0
+    let hop = passed
     for (const text of fromTheRight(headers.get('x-forwarded-for') ?? '')) {
       const node = this.#trusted.trusts(at.address, hop) ? readForwardedFor(text) : undefined
       if (node === undefined) break
@@ -79,7 +82,7 @@ export class ForwardingProxies {
       hop += 1
     }
     // As many proxies may have added to the other fields.
-    const most = Math.max(1, hop)
+    const most = Math.max(1, hop - passed)
     const scheme = lastOf(headers, 'x-forwarded-proto', most, readScheme)
     const host = lastOf(headers, 'x-forwarded-host', most, readHost)
     const port = lastOf(headers, 'x-forwarded-port', most, readPort)

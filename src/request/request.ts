@@ -353,10 +353,12 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   #forwardedBy(proxies: ForwardingProxies): Forwarding {
     const words = this.event()
     this.#rare ??= {}
-    this.#rare.forwarding ??= proxies.forwarding(this.headers, {
+    const peer = {
       address: addressBytes(words, this.eventAt + REQUEST_ADDRESS),
       port: words[this.eventAt + REQUEST_PORT],
-    })
+    }
+    const isAnnounced = (words[this.eventAt + REQUEST_FLAGS] & FLAG_ANNOUNCED) !== 0
+    this.#rare.forwarding ??= proxies.forwarding(this.headers, peer, isAnnounced ? 1 : 0)
     return this.#rare.forwarding
   }
 

@@ -11,6 +11,8 @@ const TRIES = 50
 let listening = 0
 let open = 0
 let warned = false
+/** What was not sent yet, the oldest first. */
+const waiting: { readonly path: string; readonly text: string }[] = []
 let watchdog: NodeJS.Timeout | undefined
 
 /** What a server tells of itself. The service is ready with its first server, and stops with its last one. */
@@ -55,22 +57,32 @@ export function notifySystemd(...assignments: string[]): boolean {
   if (!/^[/@]/.test(NOTIFY_SOCKET)) return false
   const isReload = assignments.includes('RELOADING=1')
   const now = isReload ? [`MONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`] : []
-  send(NOTIFY_SOCKET.replace(/^@/, '\0'), [...assignments, ...now].join('\n'), 1)
+  waiting.push({ path: NOTIFY_SOCKET.replace(/^@/, '\0'), text: [...assignments, ...now].join('\n') })
+  if (waiting.length === 1) sendWaiting(1)
   return true
 }
 
 isNoHandler(notifySystemd, "call it, notifySystemd('STATUS=…')")
 
-/** It never waits: when the manager has too much to read, it is sent later. */
-function send(path: string, text: string, tries: number): void {
-  const errno = native.notify(path, text)
-  if (errno === 0) return
-  const [code, meaning] = systemError(errno)
-  if (code === 'EAGAIN' && tries < TRIES) {
-    timers.setTimeout(() => send(path, text, tries + 1), AGAIN_MS)
-    return
+/** It never waits: when the manager has too much to read, the rest is sent later, in its order. */
+function sendWaiting(tries: number): void {
+  const [first] = waiting
+  if (first === undefined) return
+  const errno = native.notify(first.path, first.text)
+  if (errno !== 0) {
+    if (systemError(errno)[0] === 'EAGAIN' && tries < TRIES) {
+      timers.setTimeout(() => sendWaiting(tries + 1), AGAIN_MS)
+      return
+    }
+    warn(first.text, errno)
   }
+  waiting.shift()
+  sendWaiting(1)
+}
+
+function warn(text: string, errno: number): void {
   if (warned) return
+  const [code, meaning] = systemError(errno)
   warned = true
   process.emitWarning(`systemd cannot be told ${text.split('\n')[0]} at NOTIFY_SOCKET: ${code}: ${meaning}.`, {
     type: 'BrinkWarning',

@@ -122,6 +122,7 @@ class OpenServer implements Server, Listeners {
     cut: (isDeadline) => this.#cut(isDeadline),
   })
   #isOverdue = false
+  #hasEnded = false
   #warned = false
 
   readonly #waitUntil: WaitUntil | undefined
@@ -313,7 +314,10 @@ class OpenServer implements Server, Listeners {
     else void this.#waitUntil.settled().then(() => this.#endClosing())
   }
 
+  /** At the deadline, and when what the app waits for has settled later: the first of them counts. */
   #endClosing(): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
     this.#notices?.closed()
     const durationMs = this.#schedule.end()
     const drained = drainedOf(this.reactors.map((reactor) => reactor.stats().drained))

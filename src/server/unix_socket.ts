@@ -1,8 +1,10 @@
 // The files of Unix domain sockets: one that a server has left behind is replaced, and one's own is removed.
+import type { BigIntStats } from 'node:fs'
 import { resolve } from 'node:path'
 import type { NativeFailure, NativeListening } from '../exchange/native.js'
 import { systemError } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
+import { timers } from '../runtime/timers.js'
 
 /** The file of a listening socket. */
 export interface SocketFile {
@@ -14,6 +16,9 @@ export interface SocketFile {
 
 /** Attempts, while others bind and remove the path at the same time. */
 const TRIES = 5
+
+/** The time that a server may take from the making of its file until it listens, in milliseconds. */
+const SETTLING_MS = 50
 
 /** Whether a path is a name without a file, which goes with its socket. */
 export function isAbstract(path: string): boolean {
@@ -45,8 +50,8 @@ export function socketFile(path: string): SocketFile {
     path: file,
     remove: () => {
       const now = factsOf(file)
-      // While the socket is open, its inode is no other file's.
-      if (own === undefined || now?.ino !== own.ino || now.dev !== own.dev) return
+      // Inodes are used again, so the time counts too.
+      if (own === undefined || now === undefined || !isSameFile(now, own)) return
       try {
         lateBuiltin('node:fs').unlinkSync(file)
       } catch {
@@ -60,6 +65,10 @@ function factsOf(path: string) {
   return lateBuiltin('node:fs').lstatSync(path, { bigint: true, throwIfNoEntry: false })
 }
 
+function isSameFile(one: BigIntStats, other: BigIntStats): boolean {
+  return one.ino === other.ino && one.dev === other.dev && one.mtimeNs === other.mtimeNs
+}
+
 /** True when the path may be bound again. */
 async function removeStale(path: string): Promise<boolean> {
   const { linkSync, renameSync, unlinkSync } = lateBuiltin('node:fs')
@@ -67,6 +76,11 @@ async function removeStale(path: string): Promise<boolean> {
   if (before === undefined) return true
   if (!before.isSocket()) throw notASocket(path)
   if (!(await isAbandoned(path))) return false
+  // Another server may be between its bind() and its listen().
+  await new Promise((resolve) => timers.setTimeout(resolve, SETTLING_MS))
+  const later = factsOf(path)
+  if (later === undefined) return true
+  if (!isSameFile(later, before) || !(await isAbandoned(path))) return false
   // Another server may have replaced it by now. What is moved away is looked at again, so that only a stale one goes.
   const aside = `${path}.${process.pid}-${Math.random().toString(36).slice(2, 8)}`
   try {
@@ -75,7 +89,7 @@ async function removeStale(path: string): Promise<boolean> {
     return (error as NodeJS.ErrnoException).code === 'ENOENT'
   }
   const moved = factsOf(aside)
-  const isSame = moved?.ino === before.ino && moved.dev === before.dev && moved.mtimeNs === before.mtimeNs
+  const isSame = moved !== undefined && isSameFile(moved, before)
   if (!isSame) {
     try {
       linkSync(aside, path)

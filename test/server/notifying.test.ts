@@ -4,11 +4,14 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { notifySystemd } from 'brink'
+import { notifySystemd, serve } from 'brink'
+import type { FetchInfo } from 'brink/fetch'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fileTree } from '../file_tree.js'
-import { within } from './waiting.js'
+import { get } from './messages.js'
+import { connect, leaveAll } from './raw_client.js'
+import { gate, turn, within } from './waiting.js'
 
 const isIn = (command: string) => spawnSync(command, ['--version']).error === undefined
 const isThere = process.platform === 'linux' && (isIn('python3') || process.env.CI === 'true')
@@ -108,5 +111,40 @@ for (const wrong of ['READY', 'READY=1\nSTOPPING=1', 'ready=1', '=1', 1]) {
     }
   })
 }
+
+linux('the watchdog is told as long as a server is open, whenever what a closed one waits for settles', async () => {
+  const address = join(fileTree({}), 'notify.sock')
+  const receiver = spawn('python3', ['-c', RECEIVER, address], { stdio: ['ignore', 'pipe', 'inherit'] })
+  process.once('exit', () => receiver.kill('SIGKILL'))
+  const told = jsonLines(receiver.stdout)
+  assert.is(await told(), 'bound')
+  Object.assign(process.env, { NOTIFY_SOCKET: address, WATCHDOG_USEC: '20000' })
+  try {
+    const work = gate<void>()
+    const waiting = await serve(
+      {
+        fetch: (_request: Request, info: FetchInfo) => {
+          info.waitUntil(work.opened)
+          return new Response('later')
+        },
+      },
+      { port: 0, host: '127.0.0.1' },
+    )
+    const other = await serve(() => 'x', { port: 0, host: '127.0.0.1' })
+    await (await connect(waiting)).send(get()).response()
+    await waiting.close({ deadline: 20 })
+    work.open()
+    await turn()
+    assert.is(await told(), 'READY=1')
+    // More than may have waited to be read.
+    for (let times = 0; times < 50; times += 1) assert.is(await told(), 'WATCHDOG=1')
+    await other.close()
+    leaveAll()
+  } finally {
+    delete process.env.NOTIFY_SOCKET
+    delete process.env.WATCHDOG_USEC
+    receiver.kill()
+  }
+})
 
 test.run()

@@ -12,17 +12,15 @@ const PEER = '10.0.0.1'
 function forwarding(
   fields: readonly (readonly [name: string, value: string])[],
   trustProxy: TrustProxy = ['10.0.0.0/8'],
-  { peer = PEER, which = 'auto' as ForwardedFields } = {},
+  { peer = PEER, which = 'auto' as ForwardedFields, passed = 0 as 0 | 1 } = {},
 ): Forwarding {
   const headers = new Headers([
     ['host', 'origin.test'],
     ...fields.map(([name, value]): [string, string] => [name, value]),
   ])
   const proxies = new ForwardingProxies(TrustedProxies.of(trustProxy) as TrustedProxies, which)
-  return proxies.forwarding(headers as unknown as RequestHeaders, {
-    address: parseAddress(peer) as Uint8Array,
-    port: 7,
-  })
+  const address = parseAddress(peer) as Uint8Array
+  return proxies.forwarding(headers as unknown as RequestHeaders, { address, port: 7 }, passed)
 }
 
 const ipOf = (...given: Parameters<typeof forwarding>) => forwarding(...given).ip
@@ -184,6 +182,16 @@ test('a long list costs no more than its length', () => {
   }
   const { user, system } = process.cpuUsage(began)
   assert.ok(user + system < 2_000_000, `${user + system} µs`)
+})
+
+test('a proxy that has announced the client is one of the proxies that are trusted by number', () => {
+  const fields = [xff('192.0.2.1, 192.0.2.2'), ['x-forwarded-proto', 'http, https']] as const
+  const announced = (trustProxy: TrustProxy) => forwarding(fields, trustProxy, { peer: '203.0.113.7', passed: 1 })
+  assert.is(announced(1).ip, '203.0.113.7')
+  assert.is(announced(1).scheme, undefined)
+  assert.is(announced(2).ip, '192.0.2.2')
+  assert.is(announced(2).scheme, 'https')
+  assert.is(announced(3).ip, '192.0.2.1')
 })
 
 test.run()
