@@ -128,7 +128,8 @@ void Hearing::on_body(const ToldBody& body) {
 // More is read only while more is wanted; what one read gives is told whole. When both ends of a tunnel were said, what
 // is left of it comes unasked.
 void Hearing::take_piece(std::string_view piece) {
-  bool is_last_of_tunnel = body_->is_raw && client_.finished && client_.end_said;
+  bool sends_no_more = client_.finished || client_.broken != 0;
+  bool is_last_of_tunnel = body_->is_raw && sends_no_more && client_.end_said;
   BRINK_HOLDS(piece.empty() || is_last_of_tunnel || body_->told < layout::kBodyWindow + body_->asked,
               "client %zu: more of a body than was asked for, after %llu bytes", number_,
               static_cast<unsigned long long>(body_->told));

@@ -134,7 +134,6 @@ void Reactor::answer(Connection& connection, const Reply& given) {
   bool hears_no_more = begun.close && is_last && !given.raw && !connection.incoming;
   if (hears_no_more) connection.stage = std::max(connection.stage, Stage::last);
   begun.complete = !given.streams;
-  begun.streams = given.streams && !given.whole;
   begun.asks = given.raw && given.streams && given.asks;
   begun.left = given.body_length;
   frame(heads_, begin_output(connection, begun), unanswered, given, begun);
@@ -142,7 +141,8 @@ void Reactor::answer(Connection& connection, const Reply& given) {
   if (connection.has_ended()) return;
   finish_output(connection, begun);
   bool is_due = given.sequence == unanswered.first();
-  if (is_due && begun.complete) return pass_due(connection, begun.close, begun.streams);
+  if (is_due && begun.complete) return pass_due(connection, begun.close, false);
+  begun.streams = given.streams && !given.whole;
   connection.answers.push_back(std::move(begun));
 }
 

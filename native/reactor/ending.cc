@@ -85,9 +85,8 @@ void Reactor::discard_input(Connection& connection) {
 void Reactor::end(Connection& connection) {
   if (connection.input.finished) return drop(connection);
   connection.is_ended_by(Cause::server);
-  bool is_given_time = draining_ && options_.grace_ms > 0;
   bool may_be_sending = connection.stage == Stage::refused || connection.input.readable ||
-                        connection.parser.in_message() || is_given_time;
+                        connection.parser.in_message() || (draining_ && options_.grace_ms > 0);
   if (net::system::shutdown_sending(connection.fd.get()) != 0 || !may_be_sending) return drop(connection);
   connection.stage = Stage::lingering;
   connection.since.looked_ms = now_ms_;
