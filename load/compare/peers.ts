@@ -37,7 +37,13 @@ const runtimes = {
   node: () => ({ command: [process.execPath], about: `Node.js ${process.versions.node}` }),
   newest: () => packaged(`node-${PLATFORM}`, 'bin/node', [], 'Node.js'),
   bun: () => packaged(`@oven/bun-${PLATFORM}`, 'bin/bun', [], 'Bun'),
-  deno: () => packaged(`@deno/${PLATFORM}-glibc`, 'deno', ['run', '--allow-all', '--no-config'], 'Deno'),
+  deno: () =>
+    packaged(
+      `@deno/${PLATFORM}-glibc`,
+      'deno',
+      ['run', '--allow-all', '--no-config', '--node-modules-dir=manual'],
+      'Deno',
+    ),
 } as const
 
 function packaged(name: string, program: string, args: string[], title: string) {
@@ -103,6 +109,12 @@ function nginx(): Found {
   }
 }
 
+/** Bun closes connections without saying so, which clients take for a failure. */
+function honoOnRuntime(name: string, runtime: 'bun' | 'deno'): Found {
+  const found = program(name, { file: 'hono-runtime', runtime, library: hono })
+  return isMissing(found) ? found : { ...found, does: (workload) => workload.name !== 'close' && found.does(workload) }
+}
+
 const uWebSockets = { name: 'uwebsockets', title: 'uWebSockets.js (npm uwebsockets)' }
 const fastify = { name: 'fastify', title: 'Fastify' }
 const hono = { name: 'hono', title: 'Hono' }
@@ -124,6 +136,8 @@ const ALL: Readonly<Record<string, () => Found>> = {
   'node-brink-newest': () => program('node-brink-newest', { file: 'node', runtime: 'newest', onBrink: true }),
   fastify: () => program('fastify', { file: 'fastify', runtime: 'node', library: fastify }),
   'fastify-newest': () => program('fastify-newest', { file: 'fastify', runtime: 'newest', library: fastify }),
+  'hono-bun': () => honoOnRuntime('hono-bun', 'bun'),
+  'hono-deno': () => honoOnRuntime('hono-deno', 'deno'),
   'hono-brink': () => honoOnBrink('hono-brink', 'node'),
   'hono-brink-newest': () => honoOnBrink('hono-brink-newest', 'newest'),
   'fastify-brink': () =>
