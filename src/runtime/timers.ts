@@ -7,6 +7,9 @@ import nodeTimers from 'node:timers'
 const { setImmediate, setTimeout, clearTimeout } = nodeTimers
 const { now: dateNow } = Date
 
+/** In milliseconds. A longer timer would end at once. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 /** The original timers and clocks. Only tests of this package replace them. */
 export const timers = {
   setImmediate,

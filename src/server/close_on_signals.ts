@@ -2,14 +2,13 @@ import type { CloseOptions, CloseReport } from '../request/closing.js'
 import { describe } from '../runtime/describe.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import { wrongArgument, wrongType, wrongValue } from '../runtime/option_errors.js'
+import { LONGEST_TIMER_MS } from '../runtime/timers.js'
 import { isNoHandler } from '../runtime/uncalled.js'
 import { checkedCloseOptions, STANDARD_DEADLINE_MS, STANDARD_GRACE_MS } from './close_schedule.js'
 import type { Server } from './server.js'
 import { workerContext } from './worker_context.js'
 
 const EXIT_BY_SIGNAL = 128
-/** A longer one would end at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1
 /** A worker hears them by itself: they may come beside what its supervisor says. */
 const WORKER_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set<NodeJS.Signals>(['SIGTERM', 'SIGINT'])
 

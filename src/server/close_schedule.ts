@@ -3,14 +3,12 @@ import type { CloseOptions } from '../request/closing.js'
 import { describe } from '../runtime/describe.js'
 import { coded } from '../runtime/errors.js'
 import { knownOptions } from '../runtime/option_errors.js'
-import { timers } from '../runtime/timers.js'
+import { LONGEST_TIMER_MS, timers } from '../runtime/timers.js'
 
 /** For an idle connection of a server that drains. Longer than the time in which a client uses a connection again. */
 export const STANDARD_GRACE_MS = 5_000
 /** For closing by a signal, after the `readinessDelay`. */
 export const STANDARD_DEADLINE_MS = 10_000
-/** The longest time of a timer. */
-const MOST_MS = 2 ** 31 - 1
 
 const TIMES = ['readinessDelay', 'grace', 'deadline', 'force'] as const
 
@@ -32,8 +30,10 @@ export function checkedCloseOptions(
   knownOptions<object>(given, [...TIMES, ...alsoKnown] as never[], call, ADVICE)
   for (const name of TIMES) {
     const ms = given[name]
-    if (ms === undefined || (Number.isFinite(ms) && ms >= 0 && ms <= MOST_MS)) continue
-    throw outOfRange(`${call} takes a number of milliseconds as "${name}", at most ${MOST_MS}, not ${describe(ms)}.`)
+    if (ms === undefined || (Number.isFinite(ms) && ms >= 0 && ms <= LONGEST_TIMER_MS)) continue
+    throw outOfRange(
+      `${call} takes a number of milliseconds as "${name}", at most ${LONGEST_TIMER_MS}, not ${describe(ms)}.`,
+    )
   }
   const { readinessDelay = 0, deadline } = given
   if (readinessDelay > 0 && deadline !== undefined && deadline <= readinessDelay) {

@@ -2,6 +2,7 @@
 // `serve` finds it, and ends the process in order. Everywhere else it does nothing.
 import { fstatSync } from 'node:fs'
 import type { CloseOptions } from '../request/closing.js'
+import { timers } from '../runtime/timers.js'
 import { becomeWorker, type WorkerContext, type WorkerServer } from '../server/worker_context.js'
 import { type FromWorker, type ToWorker, WORKER_VARIABLE, type WorkerTask } from './messages.js'
 import { sumOf } from './sums.js'
@@ -59,7 +60,7 @@ class Worker implements WorkerContext {
     this.#drainListeners.add(listener)
     const signal = this.#drainSignal
     if (signal !== undefined) {
-      queueMicrotask(() => {
+      timers.nextTick(() => {
         if (this.#drainListeners.has(listener)) listener(signal)
       })
     }
