@@ -11,7 +11,7 @@ export function systemError(errno: number): [code: string, meaning: string] {
 }
 
 /** The negative errno of a code, as the addon gives it: on Windows, Node has numbers of its own. */
-export function errnoOf(code: 'EISDIR' | 'ENXIO'): number {
+export function errnoOf(code: 'EBUSY' | 'EISDIR' | 'ENXIO'): number {
   if (process.platform !== 'win32') return -lateBuiltin('node:os').constants.errno[code]
   for (const [errno, [name]] of lateBuiltin('node:util').getSystemErrorMap()) {
     if (name === code) return errno

@@ -2,9 +2,10 @@ import type { CloseOptions, CloseReport } from '../request/closing.js'
 import { describe } from '../runtime/describe.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import { wrongArgument, wrongType, wrongValue } from '../runtime/option_errors.js'
-import { LONGEST_TIMER_MS } from '../runtime/timers.js'
+import { LONGEST_TIMER_MS, timers } from '../runtime/timers.js'
 import { isNoHandler } from '../runtime/uncalled.js'
 import { checkedCloseOptions, STANDARD_DEADLINE_MS, STANDARD_GRACE_MS } from './close_schedule.js'
+import { endingSignal, joinEnding } from './process_ending.js'
 import type { Server } from './server.js'
 import { workerContext } from './worker_context.js'
 
@@ -20,15 +21,15 @@ export interface CloseOnSignalsOptions extends CloseOptions {
   /** The signals to listen for. Default: SIGTERM and SIGINT. */
   signals?: readonly NodeJS.Signals[] | undefined
   /**
-   * Called when all servers have closed, with their reports: to close databases, and to log. It is waited for before the
-   * process exits. An error is an unhandled rejection.
+   * Called when the servers of this call have closed, with their reports: to close databases, and to log. It is waited
+   * for before the process exits. An error is an unhandled rejection.
    */
   onClosed?: ((reports: CloseReport[]) => unknown) | undefined
 }
 
 /**
  * Closes servers when the process is told to end. The first signal closes them, and then the process exits with
- * `process.exitCode`, or 0. A second signal cuts what is left: the process exits at once with 128 and the signal's number,
+ * `process.exitCode`, or 0; when it was called several times, after the last of them. A second signal cuts what is left: the process exits at once with 128 and the signal's number,
  * 130 for SIGINT and 143 for SIGTERM, as if the signal had ended it. It is not sent again, because process 1 of a container
  * ignores signals without a listener.
  *
@@ -48,8 +49,10 @@ export function closeOnSignals(servers: Server | readonly Server[], options: Clo
   if (onClosed !== undefined && typeof onClosed !== 'function') throw wrongType('onClosed', 'a function', onClosed)
 
   let isEnding = false
+  let isRemoved = false
   let forgetDrain = () => {}
   const remove = () => {
+    isRemoved = true
     forgetDrain()
     for (const signal of signals) process.off(signal, listen)
   }
@@ -62,15 +65,21 @@ export function closeOnSignals(servers: Server | readonly Server[], options: Clo
     void close(signal)
   }
   const close = async (signal: NodeJS.Signals): Promise<void> => {
+    const end = joinEnding(signal)
     const { grace = signal === 'SIGINT' ? 0 : STANDARD_GRACE_MS } = times
     const closing = { ...times, readinessDelay, grace, deadline }
     const reports = await Promise.all(all.map((server) => server.close(closing)))
     await onClosed?.(reports)
-    remove()
-    process.exit()
+    forgetDrain()
+    // Until the others have closed, a second signal still cuts.
+    end()
   }
   const worker = workerContext()
-  if (worker !== undefined) forgetDrain = worker.onDrain((signal) => isEnding || listen(signal))
+  const begin = (signal: NodeJS.Signals) => isEnding || isRemoved || listen(signal)
+  const heard = endingSignal()
+  if (worker !== undefined) forgetDrain = worker.onDrain(begin)
+  // The process has been told to end before this call.
+  else if (heard !== undefined && signals.includes(heard)) timers.nextTick(() => begin(heard))
   for (const signal of signals) if (worker === undefined || !WORKER_SIGNALS.has(signal)) process.on(signal, listen)
   void removeWhenClosed(all, () => isEnding || remove())
   return remove

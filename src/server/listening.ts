@@ -1,7 +1,7 @@
 // Opens the listeners of a server: ports at each address of their host names, paths, and descriptors.
 
 import type { ListenerOwner, NativeFailure } from '../exchange/native.js'
-import { systemError } from '../runtime/errors.js'
+import { errnoOf, systemError } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import type { DescriptorPlace, PathPlace, Place, PortPlace } from './listen_options.js'
 import { systemdDescriptors, takeSystemdDescriptors } from './systemd_sockets.js'
@@ -46,6 +46,18 @@ export async function listenOn<S extends Listeners>(
   make: () => S,
 ): Promise<{ server: S; bound: Bound }> {
   const resolved = await Promise.all(places.map(resolvedPlace))
+  const release = claimDescriptors(descriptorsOf(resolved))
+  try {
+    return await listenAt(resolved, make)
+  } finally {
+    release()
+  }
+}
+
+async function listenAt<S extends Listeners>(
+  resolved: readonly Resolved[],
+  make: () => S,
+): Promise<{ server: S; bound: Bound }> {
   for (let tries = 1; ; tries += 1) {
     const server = make()
     const opening = new Opening(server.reactors)
@@ -96,8 +108,7 @@ class Opening {
     for (const place of [...places].sort((a, b) => Number(isFree(b)) - Number(isFree(a)))) {
       opened.set(place, await this.#open(place))
     }
-    const descriptors = places.flatMap((place) => (place.kind === 'fd' ? place.descriptors : []))
-    takeOver(descriptors)
+    takeOver(descriptorsOf(places))
     return { listeners: places.flatMap((place) => opened.get(place) ?? []), release: () => this.release() }
   }
 
@@ -180,7 +191,31 @@ class Opening {
   }
 }
 
-/** The reactors have descriptors of their own. Standard input is left, since Node uses it. */
+function descriptorsOf(places: readonly Resolved[]): number[] {
+  return places.flatMap((place) => (place.kind === 'fd' ? place.descriptors : []))
+}
+
+/** Those that a server is taking over. */
+const claimed = new Set<number>()
+
+/**
+ * Of two servers that take over the same descriptor at the same time, the second would close what has got its number.
+ * Gives what to call when they were taken over, or not.
+ * @throws Error `EBUSY`
+ */
+function claimDescriptors(descriptors: readonly number[]): () => void {
+  const taken = descriptors.find((descriptor) => claimed.has(descriptor))
+  if (taken !== undefined) {
+    const busy = { errno: errnoOf('EBUSY'), syscall: 'listen' }
+    throw listenError(busy, `descriptor ${taken}: another server is taking it over at this moment`, { fd: taken })
+  }
+  for (const descriptor of descriptors) claimed.add(descriptor)
+  return () => {
+    for (const descriptor of descriptors) claimed.delete(descriptor)
+  }
+}
+
+/** The reactors have descriptors of their own. Those of the standard streams are left, since Node uses them. */
 function takeOver(descriptors: readonly number[]): void {
   takeSystemdDescriptors(descriptors)
   for (const descriptor of new Set(descriptors)) if (descriptor > 2) lateBuiltin('node:fs').closeSync(descriptor)

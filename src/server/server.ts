@@ -41,11 +41,15 @@ export async function serve(app: unknown, given: FetchServeOptions = {}): Promis
   let open: OpenServer | undefined
   const { dispatcher, options, takenOptions, waitUntil } = applicationOf(app, given, () => open as OpenServer)
   const checked = checkedOptions(options, takenOptions)
-  const places = handedPlaces() ?? checked.places
-  const { server, bound } = await listenOn(places, () => new OpenServer(dispatcher, checked, waitUntil))
+  const worker = workerContext()
+  const handed = handedPlaces(worker)
+  const { server, bound } = await listenOn(handed?.places ?? checked.places, () => new OpenServer(dispatcher, checked, waitUntil)).catch((error) => {
+    handed?.giveBack()
+    throw error
+  })
   open = server
   server.started(bound)
-  workerContext()?.serves(server)
+  worker?.serves(server, handed !== undefined)
   return server
 }
 

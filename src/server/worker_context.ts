@@ -18,8 +18,10 @@ export interface WorkerContext {
   readonly slot: number
   /** The descriptors to listen on, for the first server; undefined for others. */
   takeSockets(): readonly number[] | undefined
-  /** Tells that a server listens. */
-  serves(server: WorkerServer): void
+  /** Who has taken them does not listen. */
+  giveBack(sockets: readonly number[]): void
+  /** Tells that a server listens: on the sockets that were handed to the worker, or elsewhere. */
+  serves(server: WorkerServer, isHanded: boolean): void
   /** Tells why the process ends before it listens, and the code with which it exits. */
   fails(message: string, exitCode: number): void
   /**
@@ -43,8 +45,17 @@ export function becomeWorker(context: WorkerContext): void {
 }
 
 /** Where the first server of a worker listens, whatever its options say; undefined for all other servers. */
-export function handedPlaces(): readonly DescriptorPlace[] | undefined {
-  return workerContext()
-    ?.takeSockets()
-    ?.map((fd) => ({ kind: 'fd', fd, backlog: 0 }))
+export function handedPlaces(worker: WorkerContext | undefined): HandedPlaces | undefined {
+  const sockets = worker?.takeSockets()
+  if (worker === undefined || sockets === undefined) return
+  return {
+    places: sockets.map((fd) => ({ kind: 'fd', fd, backlog: 0 })),
+    giveBack: () => worker.giveBack(sockets),
+  }
+}
+
+interface HandedPlaces {
+  readonly places: readonly DescriptorPlace[]
+  /** The server does not listen there: the next one may. */
+  giveBack(): void
 }

@@ -64,7 +64,7 @@ export class Slot {
     if (successor.hasEnded) this.#startLater(0)
   }
 
-  /** Resolves with what became of the work when all processes have ended. */
+  /** Resolves when all processes have ended, with what became of the work of those that ran until now. */
   async close(closing: CloseOptions): Promise<readonly CloseReport[]> {
     this.#isClosing = true
     timers.clearTimeout(this.#restart)
@@ -94,7 +94,7 @@ export class Slot {
   #ended(worker: Worker, end: WorkerEnd): void {
     this.#alive.delete(worker)
     const expected = worker.state === 'draining'
-    if (expected && worker.report !== undefined) this.#reports.push(worker.report)
+    if (this.#isClosing && expected && worker.report !== undefined) this.#reports.push(worker.report)
     let restartMs: number | undefined
     if (worker === this.#current) {
       this.#current = undefined

@@ -53,7 +53,8 @@ export interface Supervisor {
   stats(): Promise<WorkersStats>
   /**
    * Closes the sockets and drains all workers; a worker that has not ended a second after the deadline is killed.
-   * Resolves when all have ended, with what became of their work. The defaults are the options of `workers()`.
+   * Resolves when all have ended, with what became of
+   * their work: of those workers that ran at the call. The defaults are the options of `workers()`.
    */
   close(options?: CloseOptions): Promise<CloseReport>
   [Symbol.asyncDispose](): Promise<void>
@@ -126,7 +127,8 @@ class RunningSupervisor implements Supervisor {
       const starts = await Promise.allSettled(this.#slots.map((slot) => slot.start()))
       const starters = starts.some(({ status }) => status === 'fulfilled')
       if (!starters) throw (starts[0] as PromiseRejectedResult).reason
-      this.#notices = announceServer()
+      // It may have been told to close while they started.
+      if (this.#closing === undefined) this.#notices = announceServer()
     } catch (error) {
       await this.close({ force: 0 })
       throw error

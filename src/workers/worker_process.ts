@@ -1,8 +1,9 @@
 // Runs in a worker before its app, by `--import`: takes over what the supervisor has handed to the process, so that
 // `serve` finds it, and ends the process in order. Everywhere else it does nothing.
 import { fstatSync } from 'node:fs'
-import type { CloseOptions } from '../request/closing.js'
+import type { CloseOptions, CloseReport } from '../request/closing.js'
 import { timers } from '../runtime/timers.js'
+import { joinEnding } from '../server/process_ending.js'
 import { becomeWorker, type WorkerContext, type WorkerServer } from '../server/worker_context.js'
 import { type FromWorker, type ToWorker, WORKER_VARIABLE, type WorkerTask } from './messages.js'
 import { sumOf } from './sums.js'
@@ -12,12 +13,14 @@ const EXIT_BY_SIGNAL = { SIGTERM: 143, SIGINT: 130 } as const
 class Worker implements WorkerContext {
   readonly slot: number
   readonly #closing: CloseOptions
+  /** Undefined while a server listens on them, or tries to. */
   #sockets: readonly number[] | undefined
   readonly #servers = new Set<WorkerServer>()
   readonly #drainListeners = new Set<(signal: NodeJS.Signals) => void>()
-  #isReady = false
   /** How it was told to close. */
   readonly #drains: CloseOptions[] = []
+  /** The ends of its servers, when it was told to close. */
+  readonly #ends: Promise<CloseReport>[] = []
   #drainSignal: NodeJS.Signals | undefined
 
   constructor({ slot, sockets, closing }: WorkerTask) {
@@ -40,13 +43,15 @@ class Worker implements WorkerContext {
     return sockets
   }
 
-  serves(server: WorkerServer): void {
+  giveBack(sockets: readonly number[]): void {
+    this.#sockets = sockets
+  }
+
+  serves(server: WorkerServer, isHanded: boolean): void {
     this.#servers.add(server)
-    for (const closing of this.#drains) void server.close(closing)
-    void this.#forgetWhenClosed(server, !this.#isReady)
-    if (this.#isReady) return
-    this.#isReady = true
-    tell({ brink: 'ready', backend: server.backend, threads: server.threads })
+    for (const closing of this.#drains) this.#ends.push(server.close(closing))
+    void this.#forgetWhenClosed(server, isHanded)
+    if (isHanded) tell({ brink: 'ready', backend: server.backend, threads: server.threads })
   }
 
   fails(message: string, exitCode: number): void {
@@ -67,13 +72,13 @@ class Worker implements WorkerContext {
     return () => this.#drainListeners.delete(listener)
   }
 
-  async #forgetWhenClosed(server: WorkerServer, isFirst: boolean): Promise<void> {
+  async #forgetWhenClosed(server: WorkerServer, isHanded: boolean): Promise<void> {
     await new Promise<void>((resolve) => {
       if (server.signal.aborted) resolve()
       else server.signal.addEventListener('abort', () => resolve(), { once: true })
     })
     // The app closes the server that has the handed sockets: another worker has to serve these.
-    if (isFirst && this.#drains.length === 0) tell({ brink: 'draining', isOrdered: false })
+    if (isHanded && this.#drains.length === 0) tell({ brink: 'draining', isOrdered: false })
     await server.close()
     this.#servers.delete(server)
   }
@@ -108,24 +113,30 @@ class Worker implements WorkerContext {
   }
 
   #drain(closing: CloseOptions, signal: NodeJS.Signals): void {
-    this.#drains.push(closing)
-    const ends = [...this.#servers].map((server) => server.close(closing))
-    if (this.#drains.length > 1) return
+    const isFirst = this.#drains.push(closing) === 1
+    for (const server of this.#servers) {
+      const end = server.close(closing)
+      if (isFirst) this.#ends.push(end)
+    }
+    if (!isFirst) return
+    // Before those who are told now, so that none of them exits before the report is sent.
+    void this.#end(joinEnding(signal))
     const listeners = [...this.#drainListeners]
     this.#drainSignal = signal
     for (const listener of listeners) listener(signal)
-    void this.#end(ends)
   }
 
-  async #end(ends: readonly ReturnType<WorkerServer['close']>[]): Promise<void> {
-    const reports = await Promise.all(ends)
-    const exit = () => {
-      // An app that has asked to hear of it exits by itself, after it has closed what else it has.
-      if (this.#drainListeners.size === 0) process.exit()
-      else if (process.connected) process.disconnect()
-    }
-    if (!process.connected) return exit()
-    process.send?.({ brink: 'ended', report: sumOf(reports) } satisfies FromWorker, exit)
+  async #end(leave: () => void): Promise<void> {
+    const reports: CloseReport[] = []
+    // Servers that begin to listen meanwhile are added.
+    for (const end of this.#ends) reports.push(await end)
+    const ended = { brink: 'ended', report: sumOf(reports) } satisfies FromWorker
+    if (process.connected) await new Promise<void>((resolve) => void process.send?.(ended, () => resolve()))
+    await Promise.all(this.#ends)
+    // An app that has asked to hear of it may have more to close, without the supervisor.
+    if (this.#drainListeners.size > 0 && process.connected) process.disconnect()
+    // After a listener that was added just now has heard of it.
+    timers.nextTick(leave)
   }
 }
 

@@ -98,6 +98,32 @@ test('a second signal exits although onClosed hangs', async () => {
   assert.is(await server.program.ended(), 143)
 })
 
+for (const way of ['apart', 'late']) {
+  test(`the process exits when the servers of all calls have closed: ${way}`, async () => {
+    const { program, ports } = await running({ grace: 0 }, way)
+    const busy = (await connect(ports[1])).send(get('/input'))
+    await program.says(/^asked$/m)
+    program.child.kill('SIGTERM')
+    await program.says(/^closed first/m)
+    program.child.stdin?.write('go')
+    assert.is((await busy.response()).text, 'go')
+    assert.is(await program.ended(), 0, program.errors())
+    assert.match(program.output(), /^closed second \[\{"answered":\{"requests":1,/m)
+    leaveAll()
+  })
+}
+
+test('a second signal cuts what the slowest of several calls has left', async () => {
+  const { program, ports } = await running({ grace: 0 }, 'apart')
+  const busy = (await connect(ports[1])).send(get('/input'))
+  await program.says(/^asked$/m)
+  program.child.kill('SIGTERM')
+  await program.says(/^closed first/m)
+  program.child.kill('SIGTERM')
+  assert.is(await program.ended(), 143)
+  await busy.closed()
+})
+
 test('other signals can be chosen', async () => {
   const server = await running({ signals: ['SIGUSR2'] })
   server.program.child.kill('SIGUSR2')

@@ -3,13 +3,14 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { createSocket, type Socket as Datagrams } from 'node:dgram'
 import { once } from 'node:events'
 import { closeSync, existsSync, fstatSync, openSync } from 'node:fs'
-import { createConnection, createServer, type Server as NodeServer } from 'node:net'
+import { type AddressInfo, createConnection, createServer, type Server as NodeServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { type Listening, serve } from 'brink'
+import { type Listening, type Server, serve } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { native } from '#brink/exchange/native.js'
 import { fileTree } from '../file_tree.js'
 import { get } from './messages.js'
 import { ask } from './raw_client.js'
@@ -205,6 +206,69 @@ activated('systemd-socket-activate starts a server by its first client', async (
   assert.is((await first).text, `${server.child.pid} unix:`)
   assert.is((await ask({ port }, get())).text, `${server.child.pid} 127.0.0.1`)
   await server.close()
+})
+
+function passed(): { descriptor: number; port: number } {
+  const opened = native.openListener('127.0.0.1', 0, { backlog: 9, reusePort: false, ipv6Only: false })
+  if ('errno' in opened) throw new Error(`it does not listen: ${opened.errno}`)
+  return opened
+}
+
+const isOpen = (descriptor: number) => {
+  try {
+    return fstatSync(descriptor).isFile()
+  } catch {
+    return false
+  }
+}
+
+posix('of two servers that take a descriptor over at the same time, the second has an error', async () => {
+  const { descriptor, port } = passed()
+  const attempts = [1, 2].map((number) => serve(() => `${number}`, { fd: descriptor }))
+  const [first, second] = await Promise.allSettled(attempts)
+  // What is opened now gets the number that is free.
+  const file = openSync(PROGRAM, 'r')
+  assert.is(file, descriptor)
+  assert.is(second?.status, 'rejected')
+  const { code, message, fd } = (second as PromiseRejectedResult).reason
+  assert.equal([code, fd], ['EBUSY', descriptor])
+  assert.match(message, /^listen EBUSY: .* descriptor \d+: another server is taking it over at this moment$/)
+  assert.is((await ask({ port }, get())).text, '1')
+  await (first as PromiseFulfilledResult<Server>).value.close({ force: 0 })
+  assert.ok(isOpen(file))
+  closeSync(file)
+})
+
+posix('a descriptor that one server could not take over is free for the next one', async () => {
+  const { descriptor, port } = passed()
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const other = { host: '127.0.0.1', port: (taken.address() as AddressInfo).port }
+  const error = await serve(() => 'never', { listen: [{ fd: descriptor }, other] }).catch((error) => error)
+  assert.is(error.code, 'EADDRINUSE')
+  taken.close()
+  const server = await serve(() => 'next', { fd: descriptor })
+  assert.is((await ask({ port }, get())).text, 'next')
+  await server.close({ force: 0 })
+})
+
+posix('a socket at the standard input stays open, and can be listened on again', async () => {
+  const { descriptor, port } = passed()
+  const program = fileURLToPath(new URL('./programs/standard_socket.js', import.meta.url))
+  const child = spawn(process.execPath, [program], { stdio: [descriptor, 'pipe', 'inherit', 'ipc'] })
+  closeSync(descriptor)
+  running.add(child)
+  const exited = once(child, 'exit')
+  await within(once(child, 'message'), 'the first server')
+  assert.is((await ask({ port }, get())).text, 'first')
+  child.send('close')
+  await within(once(child, 'message'), 'its end')
+  const waiting = ask({ port }, get())
+  child.send('again')
+  assert.is((await within(waiting, 'an answer')).text, 'second')
+  child.send('end')
+  assert.equal(await within(exited, 'the program to end'), [0, null])
+  running.delete(child)
 })
 
 const wrong: [unknown, string][] = [

@@ -84,6 +84,57 @@ test('closeOnSignals that is called while a worker drains hears of it', async ()
   )
 })
 
+test('a worker waits for other servers than those of its closeOnSignals', async () => {
+  const own = signs('closes', 'second')
+  await supervised(
+    { count: 1 },
+    async ({ supervisor }) => {
+      await until(() => own.text('second') !== '', 'the second server listens')
+      const port = Number(new URL(own.text('second')).port)
+      const busy = (await connect({ port })).send(get('/wait'))
+      await until(() => own.has('waits'), 'the request has come')
+      const closed = supervisor.close({ grace: 0 })
+      await until(() => own.has('closed'), 'its first server has closed')
+      own.give('go')
+      assert.is((await busy.response()).status, 200)
+      busy.leave()
+      assert.is((await closed).answered.requests, 1)
+    },
+    own,
+  )
+})
+
+test('a worker waits for a server that begins to listen while it drains', async () => {
+  const own = signs('serves late')
+  await supervised(
+    { count: 1 },
+    async ({ supervisor, exits }) => {
+      const closed = supervisor.close({ readinessDelay: 1000, grace: 0, deadline: 60_000 })
+      await until(() => own.has('waits'), 'the late server has a request')
+      await until(async () => !(await connect(supervisor).catch(() => undefined)), 'the first server drains')
+      own.give('go')
+      assert.is((await closed).answered.requests, 1)
+      assert.is(exits()[0]?.code, 0)
+    },
+    own,
+  )
+})
+
+test('the report of close() is about workers that ran when it was called', async () => {
+  await supervised({ count: 1 }, async ({ supervisor, signs, pids }) => {
+    const [old = 0] = pids()
+    const busy = (await connect(supervisor)).send(get('/wait'))
+    await until(() => signs.has('waits'), 'the request has come')
+    await supervisor.reload()
+    signs.give('go')
+    assert.is((await busy.response()).status, 200)
+    busy.leave()
+    await gone(old)
+    await until(() => pids().length === 1, 'the supervisor has heard of its end')
+    assert.is((await supervisor.close({ grace: 0 })).answered.requests, 0)
+  })
+})
+
 test('closeOnSignals in a worker can be taken back', async () => {
   const own = signs('removes')
   await supervised(

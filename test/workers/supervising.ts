@@ -1,5 +1,5 @@
 // Supervisors of a test's own app, and the signs by which the app is told what to do.
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Supervisor, type WorkerEvent, type WorkersOptions, workers } from 'brink/workers'
@@ -14,6 +14,8 @@ export interface Signs {
   give(name: string): void
   take(name: string): void
   has(name: string): boolean
+  /** What the app has written to it. */
+  text(name: string): string
 }
 
 const folders: string[] = []
@@ -29,6 +31,7 @@ export function signs(...given: string[]): Signs {
     give: (name) => writeFileSync(join(folder, name), ''),
     take: (name) => rmSync(join(folder, name)),
     has: (name) => existsSync(join(folder, name)),
+    text: (name) => readFileSync(join(folder, name), 'utf8'),
   }
   for (const name of given) made.give(name)
   return made

@@ -11,7 +11,10 @@ const sign = (name: string) => join(folder, name)
 if (existsSync(sign('throws'))) throw Object.assign(new Error('no database'), { code: 'ENODB' })
 if (existsSync(sign('idles'))) setInterval(() => {}, 1000)
 else if (existsSync(sign('exits'))) process.exit(5)
-else {
+else if (workerSlot() === 1 && existsSync(sign('hesitates'))) {
+  writeFileSync(sign('hesitates'), 'now')
+  setInterval(() => {}, 1000)
+} else {
   const app = new Router()
     .get('/', () => `${process.pid} ${workerSlot()} ${process.env.BRINK_WORKER} ${process.execArgv.length}`)
     .get('/exit', () => process.exit(3))
@@ -37,6 +40,15 @@ else {
   const server = await serve(app, { port: 1 })
   // Only the first server of a worker listens on the handed sockets.
   if (existsSync(sign('second'))) writeFileSync(sign('second'), (await serve(app, { port: 0 })).url)
+  // It is asked at once, since it is closed soon.
+  const serveMore = async () => fetch(`${(await serve(app, { port: 0 })).url}/wait`)
+  if (existsSync(sign('serves late'))) {
+    const begun = setInterval(() => {
+      if (server.ready) return
+      clearInterval(begun)
+      void serveMore()
+    }, 10)
+  }
   const listen = () => closeOnSignals(server, { onClosed: () => writeFileSync(sign('closed'), '') })
   if (existsSync(sign('closes'))) listen()
   if (existsSync(sign('removes'))) listen()()
