@@ -1,8 +1,7 @@
 // What systemd is told: by datagrams to the socket that NOTIFY_SOCKET names.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { notifySystemd, serve } from 'brink'
 import type { FetchInfo } from 'brink/fetch'
@@ -10,33 +9,13 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fileTree } from '../file_tree.js'
 import { get } from './messages.js'
+import { canReceive, jsonLines, receiving } from './notify_receiver.js'
 import { connect, leaveAll } from './raw_client.js'
 import { gate, turn, within } from './waiting.js'
 
-const isIn = (command: string) => spawnSync(command, ['--version']).error === undefined
-const isThere = process.platform === 'linux' && (isIn('python3') || process.env.CI === 'true')
-const linux = isThere ? test : test.skip
+const linux = canReceive ? test : test.skip
 
 const PROGRAM = fileURLToPath(new URL('./programs/passed_server.js', import.meta.url))
-
-/** Node has no such sockets. Prints each datagram as a line of JSON. */
-const RECEIVER = `
-import json, os, socket, sys
-receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-receiver.bind(sys.argv[1].replace('@', '\\0'))
-print('"bound"', flush=True)
-while True:
-    print(json.dumps(receiver.recv(65536).decode()), flush=True)
-`
-
-function jsonLines(stream: NodeJS.ReadableStream): () => Promise<unknown> {
-  const lines = createInterface({ input: stream })[Symbol.asyncIterator]()
-  return async () => {
-    const { value, done } = await within(lines.next(), 'a line')
-    if (done) throw new Error('there is no other line')
-    return JSON.parse(value)
-  }
-}
 
 function started(env: NodeJS.ProcessEnv, watched = '') {
   const shell = ['-c', `${watched} exec "$0" "$@"`, process.execPath, PROGRAM, '{"port":0}']
@@ -51,10 +30,7 @@ const addresses = [
 ] as const
 for (const [what, address] of addresses) {
   linux(`systemd is told at ${what} of the begin, a reload, the watchdog and the end`, async () => {
-    const receiver = spawn('python3', ['-c', RECEIVER, address], { stdio: ['ignore', 'pipe', 'inherit'] })
-    process.once('exit', () => receiver.kill('SIGKILL'))
-    const told = jsonLines(receiver.stdout)
-    assert.is(await told(), 'bound')
+    const { told, stop } = await receiving(address)
     try {
       const other = started({ NOTIFY_SOCKET: address, WATCHDOG_USEC: '20000', WATCHDOG_PID: '1' })
       assert.is(await told(), 'READY=1')
@@ -77,7 +53,7 @@ for (const [what, address] of addresses) {
       const [code] = await within(once(own.child, 'exit'), 'the timer to let the process end')
       assert.is(code, 0)
     } finally {
-      receiver.kill('SIGKILL')
+      stop()
     }
   })
 }
@@ -114,10 +90,7 @@ for (const wrong of ['READY', 'READY=1\nSTOPPING=1', 'ready=1', '=1', 1]) {
 
 linux('the watchdog is told as long as a server is open, whenever what a closed one waits for settles', async () => {
   const address = join(fileTree({}), 'notify.sock')
-  const receiver = spawn('python3', ['-c', RECEIVER, address], { stdio: ['ignore', 'pipe', 'inherit'] })
-  process.once('exit', () => receiver.kill('SIGKILL'))
-  const told = jsonLines(receiver.stdout)
-  assert.is(await told(), 'bound')
+  const { child: receiver, told } = await receiving(address)
   Object.assign(process.env, { NOTIFY_SOCKET: address, WATCHDOG_USEC: '20000' })
   try {
     const work = gate<void>()
