@@ -43,7 +43,10 @@ export async function serve(app: unknown, given: FetchServeOptions = {}): Promis
   const checked = checkedOptions(options, takenOptions)
   const worker = workerContext()
   const handed = handedPlaces(worker)
-  const { server, bound } = await listenOn(handed?.places ?? checked.places, () => new OpenServer(dispatcher, checked, waitUntil)).catch((error) => {
+  const { server, bound } = await listenOn(
+    handed?.places ?? checked.places,
+    () => new OpenServer(dispatcher, checked, waitUntil),
+  ).catch((error) => {
     handed?.giveBack()
     throw error
   })
