@@ -63,8 +63,8 @@ export interface ListenAtPath {
 export interface ListenOnDescriptor {
   /**
    * The descriptor of a bound stream socket, TCP or Unix, that was opened elsewhere. The server takes it over and
-   * closes it. `'systemd'` is all sockets that systemd has passed to this process, `'systemd:name'` those with this
-   * `FileDescriptorName`.
+   * closes it, but not 0, 1 and 2. `'systemd'` is all sockets that systemd has passed to this process, `'systemd:name'` those
+   * with this `FileDescriptorName`.
    */
   fd: number | 'systemd' | `systemd:${string}`
   /** As for a port. Default: that of a socket that listens already. */
