@@ -1,7 +1,7 @@
 // The short form of `npm run test:peers`.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { hasNginx, NGINX_MISSING } from './nginx.js'
+import { missingFor } from '../proxy_program.js'
 import type { PeerName } from './peers.js'
 import { runTrial } from './trial.js'
 
@@ -21,13 +21,14 @@ test('what is accepted, refused and read is by the book, and where node:http dif
   compareWith(['node:http']))
 
 const withNginx = 'where nginx differs there is a reason'
-if (hasNginx() || process.env.CI === 'true') {
+const missing = missingFor('nginx')
+if (missing === undefined || process.env.CI === 'true') {
   test(withNginx, async () => {
-    assert.ok(hasNginx(), NGINX_MISSING)
+    assert.is(missing, undefined)
     await compareWith(['nginx'])
   })
 } else {
-  test.skip(`${withNginx} (${NGINX_MISSING})`)
+  test.skip(`${withNginx} (${missing})`)
 }
 
 test.run()

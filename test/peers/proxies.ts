@@ -3,9 +3,9 @@
 
 import { request } from 'node:http'
 import { Router, type ServeOptions, type Server, serve } from 'brink'
+import { missingFor, type ProxyName, startProxy } from '../proxy_program.js'
 import { until, within } from '../server/waiting.js'
-import { freePort } from './ports.js'
-import { missingFor, type ProxyName, startProxy } from './proxy_program.js'
+import { freePort, isListening } from './ports.js'
 
 /** The address that the client connects from. The proxies connect from 127.0.0.1. */
 const CLIENT = '127.0.0.9'
@@ -116,7 +116,7 @@ export async function tryProxies(): Promise<{ passed: number; failures: string[]
   let passed = 0
   const missing = new Set<string>()
   for (const front of FRONTS) {
-    const why = missingFor(front.proxy)
+    const why = missingFor(front.proxy, front.configuration(0, 0))
     if (why !== undefined) {
       missing.add(why)
       continue
@@ -146,7 +146,7 @@ async function tryFront({ proxy, options, configuration, expected }: Front): Pro
   const server: Server = await serve(app, { port: 0, host: '127.0.0.1', ...options })
   const port = await freePort()
   const text = configuration(port, server.port)
-  const stop = await startProxy(proxy, text, [port])
+  const stop = await startProxy(proxy, text, () => isListening(port))
   try {
     const seen: unknown[] = []
     for (const body of ['', 'hello']) seen.push(JSON.parse(await ask(port, body)))

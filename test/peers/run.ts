@@ -6,7 +6,7 @@
 // A case is made from its seed alone: --seed 4711 --requests 1 repeats one.
 
 import { parseArgs } from 'node:util'
-import { hasNginx, NGINX_MISSING } from './nginx.js'
+import { missingFor } from '../proxy_program.js'
 import type { PeerName } from './peers.js'
 import { tryProxies } from './proxies.js'
 import { explainedTable } from './report.js'
@@ -20,9 +20,10 @@ const { values } = parseArgs({
 
 const peers: PeerName[] = ['node:http']
 let problems = 0
-if (hasNginx()) peers.push('nginx')
+const missing = missingFor('nginx')
+if (missing === undefined) peers.push('nginx')
 else {
-  console.log(NGINX_MISSING)
+  console.log(missing)
   if (process.env.CI === 'true') problems += 1
 }
 

@@ -19,8 +19,8 @@ import { file, Router, type ServeOptions, serve } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fileTree } from '../file_tree.js'
+import { servesWithFewDescriptors } from './few_descriptors.js'
 import { get, noise, post } from './messages.js'
-import { runProgram } from './programs.js'
 import { ask, connect, leaveAll } from './raw_client.js'
 import { serving } from './serving.js'
 import { gate, until, within } from './waiting.js'
@@ -327,17 +327,7 @@ linux('a worker thread that is terminated leaves the file, which the next server
   assert.equal(readdirSync(join(path, '..')), [basename(path)])
 })
 
-posix('whichever descriptor there is none for, no file is left', async () => {
-  const path = freshPath()
-  const program = runProgram('few_descriptors', { before: 'ulimit -n 256', args: [path] })
-  assert.is(await program.ended(), 0, program.errors())
-  const lines = program.output().trim().split('\n')
-  const last = lines.length - 1
-  assert.equal(
-    lines,
-    lines.map((_, free) => `${free} free: ${free < last ? 'EMFILE' : 'it serves'}, 0 left open`),
-  )
-})
+posix('whichever descriptor there is none for, no file is left', () => servesWithFewDescriptors(freshPath()))
 
 const wrong: [object, string, string][] = [
   [{ path: 1 }, 'path', 'ERR_INVALID_ARG_TYPE'],
