@@ -547,7 +547,10 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
 
   #base(): string {
     const { host } = this
-    return host === null ? this.#surroundings.origin() : `${this.scheme}//${host}`
+    if (host !== null) return `${this.scheme}//${host}`
+    const { proxies, origin } = this.#surroundings
+    const said = proxies && this.#forwardedBy(proxies).scheme
+    return said === undefined ? origin() : origin().replace(/^[^:]*/, said)
   }
 }
 
