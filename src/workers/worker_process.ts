@@ -3,7 +3,7 @@
 import { fstatSync } from 'node:fs'
 import type { CloseOptions } from '../request/closing.js'
 import { timers } from '../runtime/timers.js'
-import { becomeWorker, type WorkerContext, type WorkerServer } from '../server/worker_context.js'
+import { becomeWorker, type HandedSocket, type WorkerContext, type WorkerServer } from '../server/worker_context.js'
 import { type FromWorker, type ToWorker, WORKER_VARIABLE, type WorkerTask } from './messages.js'
 import { sumOf } from './sums.js'
 
@@ -11,8 +11,9 @@ const EXIT_BY_SIGNAL = { SIGTERM: 143, SIGINT: 130 } as const
 
 class Worker implements WorkerContext {
   readonly slot: number
+  readonly places: number
   readonly #closing: CloseOptions
-  #sockets: readonly number[] | undefined
+  #sockets: readonly HandedSocket[] | undefined
   readonly #servers = new Set<WorkerServer>()
   readonly #drainListeners = new Set<(signal: NodeJS.Signals) => void>()
   #isReady = false
@@ -20,8 +21,9 @@ class Worker implements WorkerContext {
   readonly #drains: CloseOptions[] = []
   #drainSignal: NodeJS.Signals | undefined
 
-  constructor({ slot, sockets, closing }: WorkerTask) {
+  constructor({ slot, places, sockets, closing }: WorkerTask) {
     this.slot = slot
+    this.places = places
     this.#sockets = sockets
     this.#closing = closing
     this.#hearSupervisor()
@@ -34,7 +36,7 @@ class Worker implements WorkerContext {
     })
   }
 
-  takeSockets(): readonly number[] | undefined {
+  takeSockets(): readonly HandedSocket[] | undefined {
     const sockets = this.#sockets
     this.#sockets = undefined
     return sockets
@@ -151,7 +153,7 @@ function begin(): void {
   const task = JSON.parse(text) as WorkerTask
   if (task.parent !== process.ppid || !process.connected) {
     // Without its supervisor the app would hold the sockets, and nobody would serve or close them.
-    if (task.sockets.some(isSocket)) process.exit(1)
+    if (task.sockets.some(({ descriptor }) => isSocket(descriptor))) process.exit(1)
     return
   }
   const place = process.execArgv.findIndex(
