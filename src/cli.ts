@@ -42,10 +42,16 @@ async function main(): Promise<void> {
 }
 
 async function serveFolder(commandLine: CommandLine): Promise<void> {
-  const { folder, files: fileFolder, place, backend, threads, closing } = commandLine
+  const { folder, files: fileFolder, place, backend, threads, trustProxy, proxyProtocol, closing } = commandLine
   const router = await appOf(folder, fileFolder)
   try {
-    const server = await serve(router, { ...place, backend: backend as BackendName, threads })
+    const server = await serve(router, {
+      ...place,
+      backend: backend as BackendName,
+      threads,
+      trustProxy,
+      proxyProtocol,
+    })
     closeOnSignals(server, closing)
     if (workerContext() === undefined) tellListening(server, description(server))
   } catch (error) {

@@ -198,8 +198,8 @@ void HostedReactor::ref(const Napi::CallbackInfo&) { host_->set_ref(true); }
 
 void HostedReactor::unref(const Napi::CallbackInfo&) { host_->set_ref(false); }
 
-// listen(address, port, { backlog, reusePort, ipv6Only }, others): { port }, or { errno, syscall }. The other reactors
-// listen at the same socket, which is closed when the last of them has closed it.
+// listen(address, port, { backlog, reusePort, ipv6Only, proxyProtocol }, others): { port }, or { errno, syscall }. The
+// other reactors listen at the same socket, which is closed when the last of them has closed it.
 Napi::Value HostedReactor::listen(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::vector<HostedReactor*> others;
@@ -210,10 +210,10 @@ Napi::Value HostedReactor::listen(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   Napi::Object given = info[2].As<Napi::Object>();
-  return take_listener(open_at(info[0], info[1], listen_options(given)), others);
+  return take_listener(open_at(info[0], info[1], listen_options(given)), proxy_headers_of(given), others);
 }
 
-// listenAtPath(path, { backlog, mode }, others): the same at a path of the UNIX domain. The port is 0.
+// listenAtPath(path, { backlog, mode, proxyProtocol }, others): the same at a path of the UNIX domain. The port is 0.
 Napi::Value HostedReactor::listen_at_path(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::vector<HostedReactor*> others;
@@ -223,17 +223,17 @@ Napi::Value HostedReactor::listen_at_path(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   std::string path = info[0].As<Napi::String>().Utf8Value();
-  net::ListenOptions options = listen_options(info[1].As<Napi::Object>());
-  net::Opened opened = net::system::open_unix_listener(path.data(), path.size(), options);
-  Napi::Value listening = take_listener(opened, others);
+  Napi::Object given = info[1].As<Napi::Object>();
+  net::Opened opened = net::system::open_unix_listener(path.data(), path.size(), listen_options(given));
+  Napi::Value listening = take_listener(opened, proxy_headers_of(given), others);
   bool failed = listening.IsObject() && listening.As<Napi::Object>().Get("errno").IsNumber();
   // Its file is nobody's.
   if (opened.error == 0 && failed) net::system::remove_unix_file(path.c_str());
   return listening;
 }
 
-// listenOn(descriptor, { backlog }, others): the same on a bound socket, of which the reactor has a descriptor of its
-// own. A backlog of 0 keeps that of a socket that listens.
+// listenOn(descriptor, { backlog, proxyProtocol }, others): the same on a bound socket, of which the reactor has a
+// descriptor of its own. A backlog of 0 keeps that of a socket that listens.
 Napi::Value HostedReactor::listen_on(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::vector<HostedReactor*> others;
@@ -242,10 +242,12 @@ Napi::Value HostedReactor::listen_on(const Napi::CallbackInfo& info) {
     Napi::TypeError::New(env, "listenOn expects a descriptor, options and other reactors").ThrowAsJavaScriptException();
     return env.Undefined();
   }
-  return take_listener(adopt_copy(info[0], listen_options(info[1].As<Napi::Object>())), others);
+  Napi::Object given = info[1].As<Napi::Object>();
+  return take_listener(adopt_copy(info[0], listen_options(given)), proxy_headers_of(given), others);
 }
 
-Napi::Value HostedReactor::take_listener(net::Opened opened, const std::vector<HostedReactor*>& others) {
+Napi::Value HostedReactor::take_listener(net::Opened opened, reactor::ProxyHeaders proxy_headers,
+                                         const std::vector<HostedReactor*>& others) {
   Napi::Env env = Env();
   if (opened.error != 0) return failure(env, opened.error, opened.syscall);
   net::Fd listener(opened.descriptor);
@@ -254,10 +256,11 @@ Napi::Value HostedReactor::take_listener(net::Opened opened, const std::vector<H
   for (HostedReactor* other : others) {
     int64_t copy = net::system::duplicate(listener.get());
     if (copy < 0) return failure(env, static_cast<int>(copy), "dup");
-    int error = other->host_->add_listener(net::Fd(static_cast<net::Descriptor>(copy)), true);
+    int error = other->host_->add_listener(net::Fd(static_cast<net::Descriptor>(copy)), true, proxy_headers);
     if (error != 0) return failure(env, error, "listen");
   }
-  if (int error = host_->add_listener(std::move(listener), !others.empty())) return failure(env, error, "listen");
+  int error = host_->add_listener(std::move(listener), !others.empty(), proxy_headers);
+  if (error != 0) return failure(env, error, "listen");
   return bound;
 }
 

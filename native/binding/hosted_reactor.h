@@ -21,6 +21,7 @@
 #include "binding/lent_bytes.h"
 #include "host/host.h"
 #include "net/system.h"
+#include "reactor/options.h"
 
 namespace brink::binding {
 
@@ -34,7 +35,8 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   Napi::Value listen(const Napi::CallbackInfo& info);
   Napi::Value listen_at_path(const Napi::CallbackInfo& info);
   Napi::Value listen_on(const Napi::CallbackInfo& info);
-  Napi::Value take_listener(net::Opened opened, const std::vector<HostedReactor*>& others);
+  Napi::Value take_listener(net::Opened opened, reactor::ProxyHeaders proxy_headers,
+                            const std::vector<HostedReactor*>& others);
   void stop_listening(const Napi::CallbackInfo& info);
   void close_idle(const Napi::CallbackInfo& info);
   void set_deadlines(const Napi::CallbackInfo& info);

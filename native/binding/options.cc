@@ -28,11 +28,6 @@ void read_timeout(const Napi::Object& given, const char* name, uint64_t* into) {
   *into = timeout_ms == 0 ? reactor::kNoTimeout : timeout_ms;
 }
 
-reactor::ProxyHeaders proxy_headers_of(const std::string& name) {
-  if (name == "accept") return reactor::ProxyHeaders::accepted;
-  return name == "require" ? reactor::ProxyHeaders::required : reactor::ProxyHeaders::off;
-}
-
 // Of each network the address, the bits of its prefix, and whether it is of IPv4.
 void read_networks(const Napi::Value& given, std::vector<net::Network>* networks) {
   constexpr size_t kBytes = sizeof(net::Network::bytes), kEach = kBytes + 2;
@@ -53,6 +48,12 @@ void read_networks(const Napi::Value& given, std::vector<net::Network>* networks
 }
 
 }  // namespace
+
+reactor::ProxyHeaders proxy_headers_of(const Napi::Object& given) {
+  std::string name = string_of(given.Get("proxyProtocol"));
+  if (name == "accept") return reactor::ProxyHeaders::accepted;
+  return name == "require" ? reactor::ProxyHeaders::required : reactor::ProxyHeaders::off;
+}
 
 void read_deadlines(const Napi::Object& given, reactor::Options& options) {
   read(given, "minRate", 0, 4294967295.0, &options.min_rate_bytes);
@@ -80,12 +81,9 @@ reactor::Options options_from(const Napi::Object& given) {
   options.takes_upgrades = boolean_of(given.Get("takesUpgrades"));
   options.tells_connections = boolean_of(given.Get("tellsConnections"));
   options.asks_about_refusals = boolean_of(given.Get("asksAboutRefusals"));
-  options.proxy_headers = proxy_headers_of(string_of(given.Get("proxyProtocol")));
   options.trusted_peers.any = boolean_of(given.Get("trustsAnyPeer"));
   options.trusted_peers.unix_sockets = boolean_of(given.Get("trustsUnixPeers"));
-  if (options.proxy_headers != reactor::ProxyHeaders::off) {
-    read_networks(given.Get("trustedNetworks"), &options.trusted_peers.networks);
-  }
+  read_networks(given.Get("trustedNetworks"), &options.trusted_peers.networks);
   options.limits.left_to_app.upgrades = boolean_of(given.Get("takesAnyUpgrade"));
   options.takes_upgrades |= options.limits.left_to_app.upgrades;
   options.limits.left_to_app.hosts = boolean_of(given.Get("lenientHost"));

@@ -8,6 +8,8 @@
 
 namespace brink::binding {
 
+// { proxyProtocol } of a listener.
+reactor::ProxyHeaders proxy_headers_of(const Napi::Object& given);
 reactor::Options options_from(const Napi::Object& given);
 // Those deadlines that are given; the others stay as they are.
 void read_deadlines(const Napi::Object& given, reactor::Options& options);

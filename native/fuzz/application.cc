@@ -132,6 +132,7 @@ void Application::read_request(const reactor::Batch& batch, const uint32_t* word
   told.id = id_of(words);
   told.sequence = words[layout::kRequestSequence];
   told.is_announced = (flags & layout::kFlagAnnounced) != 0;
+  told.is_unknown = (flags & layout::kFlagClientUnknown) != 0;
   const uint32_t* peer = words + layout::kRequestFields + 2 * fields;
   told.client = static_cast<uint16_t>(told.is_announced ? peer[layout::kPeerPort] : words[layout::kRequestPort]);
   told.is_ipv4 = (flags & (told.is_announced ? layout::kFlagPeerIpv4 : layout::kFlagIpv4)) != 0;

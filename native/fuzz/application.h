@@ -23,6 +23,7 @@ struct ToldRequest {
   bool is_ipv4;
   bool is_announced;
   net::Address named;  // then
+  bool is_unknown;     // who the client is
   bool has_body;
   bool body_follows;
   bool offers_upgrade;

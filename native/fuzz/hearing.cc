@@ -155,6 +155,7 @@ void Hearing::check_announcement(const ToldRequest& request) {
   BRINK_HOLDS(!may_announce_ || is_complete || header.state == http::ProxyHeader::State::absent,
               "client %zu: a request before its header", number_);
   BRINK_HOLDS(request.is_announced == header.has_client, "client %zu: announced, or is not", number_);
+  BRINK_HOLDS(request.is_unknown == (is_complete && !header.has_client), "client %zu: unknown, or is not", number_);
   bool is_named = header.client.port == request.named.port && header.client.is_ipv4 == request.named.is_ipv4 &&
                   std::memcmp(header.client.bytes, request.named.bytes, sizeof header.client.bytes) == 0;
   BRINK_HOLDS(!request.is_announced || is_named, "client %zu: announced under another address", number_);

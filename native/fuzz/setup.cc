@@ -40,14 +40,14 @@ void choose_hooks(int which, reactor::Options& options) {
 }
 
 // Where it depends on the peer, half of the clients are trusted: those with an IPv4 address.
-void choose_proxy_headers(int which, reactor::Options& options) {
+void choose_proxy_headers(int which, Setup& setup) {
   if (which == 1) {
-    options.proxy_headers = reactor::ProxyHeaders::accepted;
-    options.trusted_peers.networks.push_back({{}, 0, true});
+    setup.proxy_headers = reactor::ProxyHeaders::accepted;
+    setup.options.trusted_peers.networks.push_back({{}, 0, true});
   }
   if (which == 2) {
-    options.proxy_headers = reactor::ProxyHeaders::required;
-    options.trusted_peers.any = true;
+    setup.proxy_headers = reactor::ProxyHeaders::required;
+    setup.options.trusted_peers.any = true;
   }
 }
 
@@ -62,7 +62,7 @@ Setup Setup::read(Script& script) {
   setup.reuses_numbers = choose.of(true, true, false, true);
   int listening = choose.of(0, 1, 2, 3);
   setup.listeners = listening == 3 ? 2 : 1;
-  choose_proxy_headers(listening, options);
+  choose_proxy_headers(listening, setup);
 
   options.max_pipelined = choose.of(64u, 1u, 2u, 8u);
   options.max_pending_output_bytes = choose.of<uint64_t>(1024 * 1024, 1, 100, 4096);

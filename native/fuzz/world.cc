@@ -55,7 +55,9 @@ World::World(const Setup& setup)
   waker_.open();
   reactor_ = std::make_unique<reactor::Reactor>(setup_.options, std::move(poller), application_);
   reactor_->add_waker(waker_);
-  for (size_t i = 0; i < setup.listeners; i++) reactor_->add_listener(net::Fd(kernel_.open_listener()), i > 0);
+  for (size_t i = 0; i < setup.listeners; i++) {
+    reactor_->add_listener(net::Fd(kernel_.open_listener()), i > 0, setup.proxy_headers);
+  }
 }
 
 World::~World() { poller_->remove(waker_.descriptor()); }
@@ -288,7 +290,7 @@ void World::connect(size_t count) {
     conversations_.emplace_back(client, kernel_.client(client));
     if (setup_.options.tells_connections) conversations_.back().hearing.tells_connections();
     // Of those that only may, the clients with an IPv4 address are trusted.
-    auto proxy_headers = setup_.options.proxy_headers;
+    auto proxy_headers = setup_.proxy_headers;
     bool is_trusted = proxy_headers == reactor::ProxyHeaders::required || client % 2 == 0;
     if (proxy_headers != reactor::ProxyHeaders::off && is_trusted) conversations_.back().hearing.may_announce();
   }

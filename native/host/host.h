@@ -45,7 +45,7 @@ class Host {
   virtual ~Host() = default;
 
   // Before start() only.
-  virtual int add_listener(net::Fd listener, bool shared) = 0;
+  virtual int add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers) = 0;
   virtual void start() = 0;
   // Takes the replies over. From then on the block is the host's, until next_reply_block() gives it.
   virtual void reply(reactor::Replies replies, Timing timing) = 0;

@@ -32,8 +32,8 @@ InlineHost::InlineHost(const reactor::Options& options, std::unique_ptr<poller::
 
 InlineHost::~InlineHost() = default;
 
-int InlineHost::add_listener(net::Fd listener, bool shared) {
-  return reactor_->add_listener(std::move(listener), shared);
+int InlineHost::add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers) {
+  return reactor_->add_listener(std::move(listener), shared, proxy_headers);
 }
 
 void InlineHost::start() {

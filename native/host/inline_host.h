@@ -20,7 +20,7 @@ class InlineHost final : public Host, public reactor::BatchSink {
                                     int* error);
   ~InlineHost() override;
 
-  int add_listener(net::Fd listener, bool shared) override;
+  int add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers) override;
   void start() override;
   void reply(reactor::Replies replies, Timing timing) override;
   bool has_reply_block() override { return true; }

@@ -40,7 +40,9 @@ class ReactorThread final : private reactor::BatchSink {
   ~ReactorThread() override;
 
   // Before start().
-  int add_listener(net::Fd listener, bool shared) { return reactor_.add_listener(std::move(listener), shared); }
+  int add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers = reactor::ProxyHeaders::off) {
+    return reactor_.add_listener(std::move(listener), shared, proxy_headers);
+  }
   void start();
 
   // For the other side's thread. It is notified again when take() has had nothing to give.

@@ -18,8 +18,8 @@ class ThreadHost final : public Host {
                                     std::unique_ptr<poller::Poller> poller, const std::vector<reactor::Block*>& blocks,
                                     Client& client, int* error);
 
-  int add_listener(net::Fd listener, bool shared) override {
-    return thread_->add_listener(std::move(listener), shared);
+  int add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers) override {
+    return thread_->add_listener(std::move(listener), shared, proxy_headers);
   }
   void start() override { thread_->start(); }
   void reply(reactor::Replies replies, Timing timing) override;

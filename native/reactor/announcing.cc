@@ -47,12 +47,13 @@ void Reactor::hear_proxy(Connection& connection, char* at, size_t size) {
     return refuse_proxy_header(connection, http::Refusal::INVALID_PROXY_HEADER);
   }
   connection.stage = Stage::open;
-  if (header.has_client) {
-    announced.has_client = true;
+  // Without a header the peer speaks for itself; with one that names nobody, its client is not known.
+  if (header.state == State::absent) {
+    connection.announced.reset();
+  } else {
+    announced.has_client = header.has_client;
     announced.client = header.client;
     announced.header = {};
-  } else {
-    connection.announced.reset();
   }
   events_.used(header.size);
   parse(connection, at + header.size, size - header.size);

@@ -112,7 +112,7 @@ struct Connection {
   std::unique_ptr<IncomingBody> incoming;
   std::unique_ptr<OwnDeadlines> own_deadlines;
   std::unique_ptr<PendingInput> pending_input;
-  std::unique_ptr<Announced> announced;  // null where the peer is the client
+  std::unique_ptr<Announced> announced;  // null where the peer has sent no header
 
   // Who asks: the peer, or whom it speaks for.
   const net::Address& client() const { return announced && announced->has_client ? announced->client : peer; }

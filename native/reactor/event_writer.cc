@@ -111,6 +111,11 @@ void EventWriter::put_client(const net::Address& client, const net::Address& pee
   words_used_ += layout::kPeerWords;
 }
 
+void EventWriter::put_unknown_client(size_t field_count) {
+  uint32_t* words = batch_.block->words + words_used_ - (layout::kRequestFields + 2 * field_count);
+  words[layout::kRequestFlags] |= layout::kFlagClientUnknown;
+}
+
 void EventWriter::put_body(ConnectionId id, uint32_t sequence, net::Slice bytes, net::Slice trailers, bool is_last) {
   uint32_t* words = begin_event(layout::kEventBody, layout::kBodyWords, id);
   words[layout::kBodySequence] = sequence;

@@ -55,6 +55,8 @@ class EventWriter {
                    bool offers_upgrade);
   // The request that was put last is this client's, for whom the peer speaks.
   void put_client(const net::Address& client, const net::Address& peer, size_t field_count);
+  // It is somebody's whom the peer has not named.
+  void put_unknown_client(size_t field_count);
   void put_body(ConnectionId id, uint32_t sequence, net::Slice bytes, net::Slice trailers, bool is_last);
 
   // Whether one of the small events below still fits. All need a block.

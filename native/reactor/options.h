@@ -44,8 +44,7 @@ struct Options {
   bool takes_upgrades = false;               // a request that offers one is told so, and waited for
   bool asks_about_refusals = false;          // what a client is told that is refused, is the app's
   bool tells_connections = false;            // that are opened and closed, to JavaScript; for more there is no answer
-  ProxyHeaders proxy_headers = ProxyHeaders::off;      // of listeners that are added from now on
-  TrustedPeers trusted_peers;                          // whose headers are believed
+  TrustedPeers trusted_peers;                // whose headers of the PROXY protocol are believed
   uint64_t max_pending_output_bytes = 1024 * 1024;     // above it the connection is not read
   uint64_t max_pending_input_bytes = 8 * 1024 * 1024;  // of requests that are not answered; above it no more are read
   uint64_t keep_alive_timeout_ms = 72'000;

@@ -24,12 +24,12 @@ Reactor::Reactor(const Options& options, std::unique_ptr<poller::Poller> poller,
       polled_(kMostPolled),
       now_ms_(net::system::monotonic_ms()) {}
 
-int Reactor::add_listener(net::Fd listener, bool shared) {
+int Reactor::add_listener(net::Fd listener, bool shared, ProxyHeaders proxy_headers) {
   ConnectionId id = {kListenerSlots + static_cast<uint32_t>(listeners_.size()), 0};
   int error =
       shared ? poller_->add_shared_reader(listener.get(), id.token()) : poller_->add_reader(listener.get(), id.token());
   if (error != 0) return error;
-  listeners_.push_back({std::move(listener), shared, options_.proxy_headers, true, true});
+  listeners_.push_back({std::move(listener), shared, proxy_headers, true, true});
   return 0;
 }
 
@@ -249,7 +249,9 @@ bool Reactor::on_request(const http::Request& request) {
   }
   events_.put_request(connection.id, sequence, connection.peer, request, connection.upgrade_offered);
   if (connection.announced) {
-    events_.put_client(connection.announced->client, connection.peer, request.head.fields.size());
+    size_t fields = request.head.fields.size();
+    connection.announced->has_client ? events_.put_client(connection.announced->client, connection.peer, fields)
+                                     : events_.put_unknown_client(fields);
   }
   if (!request.complete) {
     connection.incoming = std::make_unique<IncomingBody>();

@@ -41,7 +41,7 @@ class Reactor final : private http::RequestSink {
 
   // Takes over a listening socket, which other reactors have descriptors of if it is shared: 0, or the poller's
   // negative errno.
-  int add_listener(net::Fd listener, bool shared = false);
+  int add_listener(net::Fd listener, bool shared = false, ProxyHeaders proxy_headers = ProxyHeaders::off);
 
   // Lets the waker end a wait: 0, or the poller's negative errno. The waker outlives the reactor.
   int add_waker(const net::Waker& waker);

@@ -16,6 +16,10 @@ export interface CommandLine {
   readonly threads: number | undefined
   /** If given: how many processes, under a supervisor. */
   readonly workers: number | 'max' | undefined
+  /** The proxies that are trusted, if given: `true`, a number of hops, or a list with commas. */
+  readonly trustProxy: true | number | string | undefined
+  /** If given. */
+  readonly proxyProtocol: 'require' | 'accept' | undefined
   /** How the server closes on a signal, in milliseconds: what is given. */
   readonly closing: {
     readonly readinessDelay: number | undefined
@@ -97,6 +101,8 @@ const OPTIONS: readonly Option[] = [
     env: 'BRINK_WORKERS',
     help: 'processes, or max: one for each CPU',
   },
+  { name: 'trust-proxy', value: 'list', help: 'proxies that name the client: addresses, hops, or true' },
+  { name: 'proxy-protocol', value: 'mode', help: 'the PROXY protocol of these: require, or accept' },
   {
     name: 'readiness-delay',
     value: 'ms',
@@ -137,6 +143,8 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     workers: workersOf(textOf('workers', given, env)),
     threads: threads.text === '' ? undefined : wholeNumber(threads, 128),
     backend: backend.text,
+    trustProxy: trustOf(given.get('trust-proxy')),
+    proxyProtocol: proxyProtocolOf(given.get('proxy-protocol')),
     closing,
     from: { host: host.from, backend: backend.from },
   }
@@ -158,6 +166,9 @@ function closingOf(given: Map<string, string>, env: NodeJS.ProcessEnv): CommandL
 export function asFlags(message: string, from: CommandLine['from']): string {
   return message
     .replace(/^The option "(host|backend)"/, (_, name: 'host' | 'backend') => from[name])
+    .replace('The option "trustProxy"', '--trust-proxy')
+    .replace('The option "proxyProtocol"', '--proxy-protocol')
+    .replace("trustProxy, such as ['10.0.0.0/8']", '--trust-proxy, such as 10.0.0.0/8')
     .replace(/\bhost: '([^']*)'/g, '--host $1')
     .replace(/, port: (\d+)/, ' --port $1')
 }
@@ -256,6 +267,17 @@ function workersOf(given: { text: string; from: string }): CommandLine['workers'
   const number = /^\d{1,3}$/.test(given.text) ? Number(given.text) : Number.NaN
   if (number >= 1 && number <= 512) return number
   throw new UsageError(`${given.from} must be a number from 1 to 512, or max, not '${given.text}'.`)
+}
+
+/** What the list may have is checked by the server. */
+function trustOf(text: string | undefined): CommandLine['trustProxy'] {
+  if (text === 'true') return true
+  return text !== undefined && /^\d{1,8}$/.test(text) ? Number(text) : text
+}
+
+function proxyProtocolOf(text: string | undefined): CommandLine['proxyProtocol'] {
+  if (text === undefined || text === 'require' || text === 'accept') return text
+  throw new UsageError(`--proxy-protocol must be require or accept, not '${text}'.`)
 }
 
 function octal(text: string | undefined): number | undefined {

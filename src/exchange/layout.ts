@@ -167,6 +167,8 @@ export const FLAG_EXPECTS_OTHER = 512
 /** The peer has announced the connection of a client of its own. FLAG_PEER_IPV4 applies to the peer's address. */
 export const FLAG_ANNOUNCED = 1024
 export const FLAG_PEER_IPV4 = 2048
+/** The peer has sent a header of the PROXY protocol that names no client. */
+export const FLAG_CLIENT_UNKNOWN = 4096
 
 /** Bytes of a body that arrive without REPLY_READ. */
 export const BODY_WINDOW = 65536

@@ -50,12 +50,24 @@ export interface NativeListening {
   path?: string
 }
 
-export interface ListenSettings {
+/** Of listeners of all kinds. */
+export interface CommonListenSettings {
   backlog: number
+  /** Whether connections begin with a header of the PROXY protocol. Default: they do not. */
+  proxyProtocol?: 'require' | 'accept' | false | undefined
+  /** The number of its place in the options; several sockets may have the same. For owners that only keep sockets. */
+  place?: number
+}
+
+export interface ListenSettings extends CommonListenSettings {
   reusePort: boolean
   /** With `reusePort`: `EADDRINUSE` when anybody shares the port already. */
   claimsPort?: boolean
   ipv6Only: boolean
+}
+
+export interface PathSettings extends CommonListenSettings {
+  mode?: number
 }
 
 /** Timeouts for clients in milliseconds, and the least rate in bytes per second. 0 means no limit. */
@@ -95,18 +107,14 @@ export interface ListenerOwner {
    * The same for a Unix domain socket at a path, whose file has the mode from the begin. The file is not removed when
    * the owner closes.
    */
-  listenAtPath(
-    path: string,
-    settings: { backlog: number; mode?: number },
-    others: readonly ListenerOwner[],
-  ): NativeListening | NativeFailure
+  listenAtPath(path: string, settings: PathSettings, others: readonly ListenerOwner[]): NativeListening | NativeFailure
   /**
    * The same for a bound socket that was opened elsewhere. The owner duplicates the descriptor. A backlog of 0 keeps
    * that of a socket that listens.
    */
   listenOn(
     descriptor: number,
-    settings: Pick<ListenSettings, 'backlog'>,
+    settings: CommonListenSettings,
     others: readonly ListenerOwner[],
   ): NativeListening | NativeFailure
 }
@@ -211,8 +219,8 @@ export interface Native {
   openFile(path: string, root?: string): NativeFile | number
   /** Open listening sockets as a `ListenerOwner` does, to be passed to other processes. */
   openListener(address: string, port: number, settings: ListenSettings): NativeKept | NativeFailure
-  openListenerAtPath(path: string, settings: { backlog: number; mode?: number }): NativeKept | NativeFailure
-  adoptListener(descriptor: number, settings: Pick<ListenSettings, 'backlog'>): NativeKept | NativeFailure
+  openListenerAtPath(path: string, settings: PathSettings): NativeKept | NativeFailure
+  adoptListener(descriptor: number, settings: CommonListenSettings): NativeKept | NativeFailure
   /** Sends a datagram to a Unix domain socket. Returns 0, or a negative errno. */
   notify(path: string, text: string): number
   layout: string

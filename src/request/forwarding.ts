@@ -29,6 +29,11 @@ export interface Forwarding {
 
 const X_FORWARDED = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port'] as const
 
+/** The peer is the client, as far as anybody knows. */
+export function directly({ address, port }: Node): Forwarding {
+  return { ip: textOfPeer(address), port, scheme: undefined, host: undefined }
+}
+
 export class ForwardingProxies {
   readonly #trusted: TrustedProxies
   readonly #fields: ForwardedFields
@@ -43,7 +48,7 @@ export class ForwardingProxies {
    * @param passed the number of proxies before that: 1 when the peer has announced it
    */
   forwarding(headers: RequestHeaders, peer: Node, passed: 0 | 1): Forwarding {
-    const direct: Forwarding = { ip: textOfPeer(peer.address), port: peer.port, scheme: undefined, host: undefined }
+    const direct = directly(peer)
     if (!this.#trusted.trusts(peer.address, passed)) return direct
     const said: Forwarding[] = []
     const forwarded = this.#fields === 'x-forwarded' ? null : headers.get('forwarded')

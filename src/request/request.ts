@@ -5,6 +5,7 @@ import {
   EVENT_SLOT,
   FLAG_ANNOUNCED,
   FLAG_BODY,
+  FLAG_CLIENT_UNKNOWN,
   FLAG_IPV4,
   FLAG_PEER_IPV4,
   FLAG_UPGRADE,
@@ -31,7 +32,7 @@ import { coded } from '../runtime/errors.js'
 import { INSPECT, type Inspect } from '../runtime/inspection.js'
 import { clientGone } from './client_gone.js'
 import type { Closing } from './closing.js'
-import type { Forwarding, ForwardingProxies } from './forwarding.js'
+import { directly, type Forwarding, type ForwardingProxies } from './forwarding.js'
 import type { IncomingBody } from './incoming_body.js'
 import { KeptRequests } from './kept_requests.js'
 import { type RequestAbort, requestAbort } from './request_abort.js'
@@ -357,8 +358,12 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
       address: addressBytes(words, this.eventAt + REQUEST_ADDRESS),
       port: words[this.eventAt + REQUEST_PORT],
     }
-    const isAnnounced = (words[this.eventAt + REQUEST_FLAGS] & FLAG_ANNOUNCED) !== 0
-    this.#rare.forwarding ??= proxies.forwarding(this.headers, peer, isAnnounced ? 1 : 0)
+    const flags = words[this.eventAt + REQUEST_FLAGS]
+    // A client that its proxy does not know may have written the fields itself.
+    this.#rare.forwarding ??=
+      (flags & FLAG_CLIENT_UNKNOWN) === 0
+        ? proxies.forwarding(this.headers, peer, (flags & FLAG_ANNOUNCED) === 0 ? 0 : 1)
+        : directly(peer)
     return this.#rare.forwarding
   }
 
@@ -547,7 +552,10 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
 
   #base(): string {
     const { host } = this
-    return host === null ? this.#surroundings.origin() : `${this.scheme}//${host}`
+    if (host !== null) return `${this.scheme}//${host}`
+    const { proxies, origin } = this.#surroundings
+    const said = proxies && this.#forwardedBy(proxies).scheme
+    return said === undefined ? origin() : origin().replace(/^[^:]*/, said)
   }
 }
 

@@ -4,6 +4,9 @@ import { didYouMean } from '../runtime/did_you_mean.js'
 import { coded } from '../runtime/errors.js'
 import { wholeNumber, wrongType, wrongValue } from '../runtime/option_errors.js'
 
+/** Whether connections begin with a header of the PROXY protocol. */
+export type ProxyProtocol = 'require' | 'accept' | false
+
 /** A listener at a port. */
 export interface ListenAtPort {
   /**
@@ -32,6 +35,11 @@ export interface ListenAtPort {
    * 1024.
    */
   backlog?: number | undefined
+  /**
+   * The PROXY protocol for the connections of this listener. See `ServeOptions.proxyProtocol`, which counts where a
+   * listener does not say otherwise.
+   */
+  proxyProtocol?: ProxyProtocol | undefined
   path?: undefined
   mode?: undefined
   fd?: undefined
@@ -52,6 +60,8 @@ export interface ListenAtPath {
   mode?: number | undefined
   /** As for a port. */
   backlog?: number | undefined
+  /** As for a port. */
+  proxyProtocol?: ProxyProtocol | undefined
   port?: undefined
   host?: undefined
   ipv6Only?: undefined
@@ -69,6 +79,8 @@ export interface ListenOnDescriptor {
   fd: number | 'systemd' | `systemd:${string}`
   /** As for a port. Default: that of a socket that listens already. */
   backlog?: number | undefined
+  /** As for a port. */
+  proxyProtocol?: ProxyProtocol | undefined
   port?: undefined
   host?: undefined
   ipv6Only?: undefined
@@ -95,7 +107,13 @@ export interface PlaceOptions extends Pick<ListenAtPort, 'port' | 'host' | 'ipv6
   listen?: readonly ListenOptions[] | undefined
 }
 
-export interface PortPlace {
+/** What all places have. */
+interface AnyPlace {
+  /** Undefined: the server's. */
+  readonly proxyProtocol: ProxyProtocol | undefined
+}
+
+export interface PortPlace extends AnyPlace {
   readonly kind: 'port'
   readonly port: number
   readonly host: string
@@ -106,14 +124,14 @@ export interface PortPlace {
   readonly backlog: number
 }
 
-export interface PathPlace {
+export interface PathPlace extends AnyPlace {
   readonly kind: 'path'
   readonly path: string
   readonly mode: number | undefined
   readonly backlog: number
 }
 
-export interface DescriptorPlace {
+export interface DescriptorPlace extends AnyPlace {
   readonly kind: 'fd'
   readonly fd: ListenOnDescriptor['fd']
   /** 0: that of the socket. */
@@ -135,8 +153,11 @@ const LISTENER_OPTIONS = [
 
 export const PLACE_OPTIONS = [...LISTENER_OPTIONS, 'listen'] as const satisfies readonly (keyof PlaceOptions)[]
 
+/** In the list, a listener may say what is the server's otherwise. */
+const LISTED_OPTIONS = [...LISTENER_OPTIONS, 'proxyProtocol'] as const satisfies readonly (keyof ListenOptions)[]
+
 type ListenerOption = (typeof LISTENER_OPTIONS)[number]
-type Given = Pick<PlaceOptions, ListenerOption>
+type Given = Pick<PlaceOptions, ListenerOption> & { readonly proxyProtocol?: ProxyProtocol | undefined }
 
 const PORT_OPTIONS: readonly ListenerOption[] = ['port', 'host', 'ipv6Only', 'reusePort']
 const BACKLOG = 1024
@@ -148,7 +169,7 @@ const UNIX_SOCKET = 'the path of a Unix socket is the option "path"'
  */
 export function checkedPlaces(given: PlaceOptions): readonly Place[] {
   const { listen } = given
-  if (listen === undefined) return [placeOf(given, '')]
+  if (listen === undefined) return [placeOf({ ...given, proxyProtocol: undefined }, '')]
   const short = LISTENER_OPTIONS.find((name) => given[name] !== undefined)
   if (short !== undefined) throw wrongValue(short, 'cannot be given beside "listen": give it to a listener in the list')
   if (!Array.isArray(listen)) throw wrongType('listen', 'a list of listeners, such as [{ port: 8080 }]', listen)
@@ -156,9 +177,9 @@ export function checkedPlaces(given: PlaceOptions): readonly Place[] {
   return listen.map((listener: ListenOptions, index) => {
     const name = `listen[${index}]`
     if (typeof listener !== 'object' || listener === null) throw wrongType(name, 'an object', listener)
-    const unknown = Object.keys(listener).find((key) => !(LISTENER_OPTIONS as readonly string[]).includes(key))
+    const unknown = Object.keys(listener).find((key) => !(LISTED_OPTIONS as readonly string[]).includes(key))
     if (unknown === undefined) return placeOf(listener, `${name}.`)
-    const hint = didYouMean(unknown, LISTENER_OPTIONS) || `: the options are ${[...LISTENER_OPTIONS].sort().join(', ')}`
+    const hint = didYouMean(unknown, LISTED_OPTIONS) || `: the options are ${[...LISTED_OPTIONS].sort().join(', ')}`
     throw wrongValue(`${name}.${unknown}`, `does not exist${hint}`)
   })
 }
@@ -168,6 +189,16 @@ function placeOf(given: Given, prefix: string): Place {
   if (given.path !== undefined) return pathPlace(given, prefix)
   if (given.fd !== undefined) return descriptorPlace(given, prefix)
   return portPlace(given, prefix)
+}
+
+/** @throws TypeError `ERR_INVALID_ARG_VALUE` */
+export function checkedProxyProtocol(name: string, given: ProxyProtocol | undefined): ProxyProtocol | undefined {
+  if (given === undefined || given === false || given === 'accept' || given === 'require') return given
+  throw wrongValue(name, `must be false, 'accept' or 'require', not ${describe(given)}`)
+}
+
+function proxyProtocolOf({ proxyProtocol }: Given, prefix: string): ProxyProtocol | undefined {
+  return checkedProxyProtocol(`${prefix}proxyProtocol`, proxyProtocol)
 }
 
 /** Each listener has one place. */
@@ -188,7 +219,8 @@ function portPlace(given: Given, prefix: string): PortPlace {
   }
   const reusePort = flag('reusePort', given, prefix)
   const backlog = backlogOf(given, BACKLOG, prefix)
-  return { kind: 'port', port, host: address, ipv6Only, reusePort, claimsPort: false, backlog }
+  const proxyProtocol = proxyProtocolOf(given, prefix)
+  return { kind: 'port', port, host: address, ipv6Only, reusePort, claimsPort: false, backlog, proxyProtocol }
 }
 
 function pathPlace(given: Given, prefix: string): PathPlace {
@@ -211,16 +243,20 @@ function pathPlace(given: Given, prefix: string): PathPlace {
     }
     if (isAbstract) throw wrongValue(`${prefix}mode`, 'is for a "path" with a file, and this one is a name without one')
   }
-  return { kind: 'path', path, mode, backlog: backlogOf(given, BACKLOG, prefix) }
+  const proxyProtocol = proxyProtocolOf(given, prefix)
+  return { kind: 'path', path, mode, backlog: backlogOf(given, BACKLOG, prefix), proxyProtocol }
 }
 
 function descriptorPlace(given: Given, prefix: string): DescriptorPlace {
   const { fd } = given
   refuse([...PORT_OPTIONS, 'mode'], given, 'beside "fd"', prefix)
   const backlog = given.backlog === undefined ? 0 : backlogOf(given, BACKLOG, prefix)
-  if (typeof fd === 'number') return { kind: 'fd', fd: wholeNumber(`${prefix}fd`, fd, 0, 0, 2 ** 31 - 1), backlog }
+  const proxyProtocol = proxyProtocolOf(given, prefix)
+  if (typeof fd === 'number') {
+    return { kind: 'fd', fd: wholeNumber(`${prefix}fd`, fd, 0, 0, 2 ** 31 - 1), backlog, proxyProtocol }
+  }
   if (typeof fd !== 'string') throw wrongType(`${prefix}fd`, "a number, 'systemd' or 'systemd:name'", fd)
-  if (fd === 'systemd' || /^systemd:./.test(fd)) return { kind: 'fd', fd, backlog }
+  if (fd === 'systemd' || /^systemd:./.test(fd)) return { kind: 'fd', fd, backlog, proxyProtocol }
   throw wrongValue(`${prefix}fd`, `must be a number, 'systemd' or 'systemd:name', not ${describe(fd)}`)
 }
 

@@ -1,6 +1,6 @@
 // Opens the listeners of a server: ports at each address of their host names, paths, and descriptors.
 
-import type { ListenerOwner, NativeFailure } from '../exchange/native.js'
+import type { CommonListenSettings, ListenerOwner, NativeFailure } from '../exchange/native.js'
 import { errnoOf, systemError } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import type { DescriptorPlace, PathPlace, Place, PortPlace } from './listen_options.js'
@@ -71,22 +71,23 @@ async function listenAt<S extends Listeners>(
   }
 }
 
-type Resolved =
+type Resolved = { readonly number: number } & (
   | (PortPlace & { readonly addresses: readonly string[] })
   | PathPlace
   | (DescriptorPlace & { readonly descriptors: readonly number[] })
+)
 
-async function resolvedPlace(place: Place): Promise<Resolved> {
+async function resolvedPlace(place: Place, number: number): Promise<Resolved> {
   switch (place.kind) {
     case 'port':
-      return { ...place, addresses: await addressesOf(place.host) }
+      return { ...place, number, addresses: await addressesOf(place.host) }
     case 'fd': {
       const { fd } = place
       const [, name] = String(fd).split(/:(.*)/s)
-      return { ...place, descriptors: typeof fd === 'number' ? [fd] : systemdDescriptors(name) }
+      return { ...place, number, descriptors: typeof fd === 'number' ? [fd] : systemdDescriptors(name) }
     }
     case 'path':
-      return place
+      return { ...place, number }
   }
 }
 
@@ -128,9 +129,9 @@ class Opening {
   }
 
   #atPort(place: Extract<Resolved, { kind: 'port' }>): Listening {
-    const { addresses, port: wanted, backlog, reusePort, claimsPort, ipv6Only } = place
+    const { addresses, port: wanted, reusePort, claimsPort, ipv6Only } = place
     // `::` alone accepts IPv4 too.
-    const settings = { backlog, reusePort, ipv6Only: ipv6Only || addresses.length > 1 }
+    const settings = { ...commonSettings(place), reusePort, ipv6Only: ipv6Only || addresses.length > 1 }
     const [first, ...others] = this.#reactors
     // With reusePort, each loop has its own socket, and the kernel distributes connections over these and the sockets
     // of other processes. Otherwise the loops share one socket, so that other processes cannot listen on the port.
@@ -168,9 +169,10 @@ class Opening {
     throw listenError(unreachable, `:::${port}, because no interface has an IPv6 address`, { address: '::', port })
   }
 
-  async #atPath({ path, mode, backlog }: PathPlace): Promise<Listening[]> {
+  async #atPath(place: Extract<Resolved, { kind: 'path' }>): Promise<Listening[]> {
+    const { path, mode } = place
     const [first, ...others] = this.#reactors
-    const settings = mode === undefined ? { backlog } : { backlog, mode }
+    const settings = mode === undefined ? commonSettings(place) : { ...commonSettings(place), mode }
     const result = await listenAtFile(path, () => first.listenAtPath(path, settings, others))
     if ('errno' in result) throw pathError(result, path)
     if (isAbstract(path)) return [atPath(path)]
@@ -179,9 +181,9 @@ class Opening {
     return [atPath(file.path)]
   }
 
-  #onDescriptor(descriptor: number, { backlog }: DescriptorPlace): Listening {
+  #onDescriptor(descriptor: number, place: Extract<Resolved, { kind: 'fd' }>): Listening {
     const [first, ...others] = this.#reactors
-    const result = first.listenOn(descriptor, { backlog }, others)
+    const result = first.listenOn(descriptor, commonSettings(place), others)
     if ('errno' in result) {
       throw listenError(result, `descriptor ${descriptor}, which must be a listening or bound stream socket`, {
         fd: descriptor,
@@ -189,6 +191,10 @@ class Opening {
     }
     return result.path === undefined ? atAddress(result.address ?? '', result.port) : atPath(result.path)
   }
+}
+
+function commonSettings({ backlog, proxyProtocol, number: place }: Resolved): CommonListenSettings {
+  return { backlog, proxyProtocol, place }
 }
 
 function descriptorsOf(places: readonly Resolved[]): number[] {

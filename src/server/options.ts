@@ -9,7 +9,14 @@ import { nearest } from '../runtime/did_you_mean.js'
 import { coded } from '../runtime/errors.js'
 import { runtimeOfThreads } from '../runtime/js_runtime.js'
 import { knownOptions, wholeNumber, wrongType, wrongValue } from '../runtime/option_errors.js'
-import { checkedPlaces, PLACE_OPTIONS, type Place, type PlaceOptions } from './listen_options.js'
+import {
+  checkedPlaces,
+  checkedProxyProtocol,
+  PLACE_OPTIONS,
+  type Place,
+  type PlaceOptions,
+  type ProxyProtocol,
+} from './listen_options.js'
 
 /** How a server waits for its sockets. `brink backends` lists those of this system. */
 export type BackendName = 'auto' | 'epoll' | 'epoll-level' | 'kqueue' | 'poll' | 'select'
@@ -53,9 +60,9 @@ export interface ServeOptions extends PlaceOptions {
    * byte; `req.ip` is then that client. `require`: every connection begins with such a header; others are closed. If
    * `trustProxy` is a list, only those addresses may connect. `accept`: connections from the addresses in the list
    * `trustProxy` may begin with a header; for all others it is an invalid request. A header must be complete after
-   * `headersTimeout`. Default: false.
+   * `headersTimeout`. A listener in `listen` may say otherwise. Default: false.
    */
-  proxyProtocol?: 'require' | 'accept' | false | undefined
+  proxyProtocol?: ProxyProtocol | undefined
   /** The maximum size of a request head, in bytes. A larger one gets 431. Default: 16 KiB. Maximum: 65535. */
   maxHeaderSize?: number | undefined
   /** The maximum number of header fields in a request. More get 431. Default: 100. Maximum: 1000. */
@@ -229,26 +236,43 @@ export function checkedOptions(given: ServeOptions, alsoKnown: readonly string[]
   const backend = chosenBackend(given.backend)
   numbers.threads = threadsFor(backend, wanted, runtimeOfThreads())
   const optional = onClientError === undefined ? {} : { onClientError }
-  return { ...numbers, ...checkedProxies(given), places: checkedPlaces(given), log, backend: backend.name, ...optional }
+  const proxies = checkedProxies(given)
+  const places = checkedPlaces(given)
+  for (const [index, place] of places.entries()) {
+    checkAccepts(`listen[${index}].proxyProtocol`, place.proxyProtocol, proxies.trustProxy)
+  }
+  return { ...numbers, ...proxies, places, log, backend: backend.name, ...optional }
 }
 
 function checkedProxies(given: ServeOptions): Pick<CheckedOptions, 'trustProxy' | 'forwardedFields' | 'proxyProtocol'> {
-  const { forwardedFields = 'auto', proxyProtocol = false } = given
+  const { forwardedFields = 'auto' } = given
   const trustProxy = TrustedProxies.of(given.trustProxy) ?? false
   if (!['auto', 'forwarded', 'x-forwarded'].includes(forwardedFields)) {
     throw wrongValue('forwardedFields', `must be auto, forwarded or x-forwarded, not ${describe(forwardedFields)}`)
   }
-  if (![false, 'accept', 'require'].includes(proxyProtocol)) {
-    throw wrongValue('proxyProtocol', `must be false, 'accept' or 'require', not ${describe(proxyProtocol)}`)
-  }
-  if (proxyProtocol === 'accept' && (trustProxy === false || !trustProxy.isList)) {
-    const cure = "name the proxies' addresses as trustProxy, such as ['10.0.0.0/8']"
-    throw wrongValue(
-      'proxyProtocol',
-      `must not be 'accept' for everybody, because any client could send a header: ${cure}`,
-    )
-  }
+  const proxyProtocol = checkedProxyProtocol('proxyProtocol', given.proxyProtocol) ?? false
+  checkAccepts('proxyProtocol', proxyProtocol, trustProxy)
   return { trustProxy, forwardedFields, proxyProtocol }
+}
+
+/** @throws TypeError `ERR_INVALID_ARG_VALUE` when a listener would accept headers of everybody */
+function checkAccepts(name: string, value: ProxyProtocol | undefined, trustProxy: TrustedProxies | false): void {
+  if (value !== 'accept' || (trustProxy !== false && trustProxy.isList)) return
+  const cure = "name the proxies' addresses as trustProxy, such as ['10.0.0.0/8']"
+  throw wrongValue(name, `must not be 'accept' for everybody, because any client could send a header: ${cure}`)
+}
+
+/**
+ * Where a server listens: at its own places, or on the sockets that were handed to it. Each has its own value of
+ * `proxyProtocol`, or that of the server.
+ * @throws TypeError `ERR_INVALID_ARG_VALUE` when a socket would accept headers of everybody
+ */
+export function placesOf(options: CheckedOptions, handed: readonly Place[] | undefined): readonly Place[] {
+  for (const { proxyProtocol } of handed ?? []) checkAccepts('proxyProtocol', proxyProtocol, options.trustProxy)
+  return (handed ?? options.places).map((place) => ({
+    ...place,
+    proxyProtocol: place.proxyProtocol ?? options.proxyProtocol,
+  }))
 }
 
 /** The environment has strings alone. */

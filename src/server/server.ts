@@ -19,7 +19,7 @@ import { applicationOf, type FetchServeOptions } from './applications.js'
 import { CloseSchedule, checkedCloseOptions } from './close_schedule.js'
 import { type Bound, type Listeners, type Listening, listenOn } from './listening.js'
 import { announceServer, type Notices } from './notify.js'
-import { type CheckedOptions, checkedOptions, type ServeOptions } from './options.js'
+import { type CheckedOptions, checkedOptions, placesOf, type ServeOptions } from './options.js'
 import { drainedOf, type ServerStats, statsOf } from './stats.js'
 import { handedPlaces, workerContext } from './worker_context.js'
 
@@ -42,11 +42,9 @@ export async function serve(app: unknown, given: FetchServeOptions = {}): Promis
   const { dispatcher, options, takenOptions, waitUntil } = applicationOf(app, given, () => open as OpenServer)
   const checked = checkedOptions(options, takenOptions)
   const worker = workerContext()
-  const handed = handedPlaces(worker)
-  const { server, bound } = await listenOn(
-    handed?.places ?? checked.places,
-    () => new OpenServer(dispatcher, checked, waitUntil),
-  ).catch((error) => {
+  const handed = handedPlaces(worker, checked.places)
+  const places = placesOf(checked, handed?.places)
+  const { server, bound } = await listenOn(places, () => new OpenServer(dispatcher, checked, waitUntil)).catch((error) => {
     handed?.giveBack()
     throw error
   })
@@ -251,7 +249,16 @@ class OpenServer implements Server, Listeners {
   }
 
   #reactor(dispatcher: Dispatcher, options: CheckedOptions): NativeReactor {
-    const { log, onClientError = () => {}, places, threads, trustProxy, forwardedFields, ...settings } = options
+    const {
+      log,
+      onClientError = () => {},
+      places,
+      threads,
+      trustProxy,
+      forwardedFields,
+      proxyProtocol,
+      ...settings
+    } = options
     const threaded = threads > 0
     let closed = false
     const exchange = new Exchange(threaded, {
@@ -273,7 +280,8 @@ class OpenServer implements Server, Listeners {
     const reactor: NativeReactor = new native.Reactor(
       {
         ...settings,
-        ...nativeTrust(options),
+        // Those whose headers of the PROXY protocol are believed: without a list, whoever must send one.
+        ...(trustProxy !== false && trustProxy.isList ? trustProxy.forNative() : { trustsAnyPeer: true }),
         // A body above the largest limit is refused at once. A smaller limit is applied when the route is known.
         bodyLimit: Math.min(Math.max(options.bodyLimit, dispatcher.largestBody), Number.MAX_SAFE_INTEGER),
         // Loops share nothing, so each gets a part of the limit.
@@ -330,12 +338,6 @@ class OpenServer implements Server, Listeners {
     const drained = drainedOf(this.reactors.map((reactor) => reactor.stats().drained))
     this.#resolveClosing({ ...drained, durationMs })
   }
-}
-
-/** Those whose headers of the PROXY protocol are believed: without a list, whoever must send one. */
-function nativeTrust({ proxyProtocol, trustProxy }: CheckedOptions) {
-  if (proxyProtocol === false) return {}
-  return trustProxy !== false && trustProxy.isList ? trustProxy.forNative() : { trustsAnyPeer: true }
 }
 
 /** An error of opening a reactor, such as `EMFILE`, with the `code` and `errno` of system errors. */

@@ -1,7 +1,8 @@
 // What a process knows that `brink/workers` has started: the sockets that were handed to it, and whom it tells that it
 // listens. `workers/worker_process.ts` leaves it in globalThis, because an app may have a copy of brink of its own.
 import type { CloseOptions, CloseReport } from '../request/closing.js'
-import type { DescriptorPlace } from './listen_options.js'
+import { wrongValue } from '../runtime/option_errors.js'
+import type { DescriptorPlace, Place, ProxyProtocol } from './listen_options.js'
 import type { ServerStats } from './stats.js'
 
 export interface WorkerServer {
@@ -13,13 +14,24 @@ export interface WorkerServer {
   close(options?: CloseOptions): Promise<CloseReport>
 }
 
+/** A listening socket that is handed to a worker. */
+export interface HandedSocket {
+  readonly descriptor: number
+  /** The number of its place in the options of `workers()`. */
+  readonly place: number
+  /** What that place says. */
+  readonly proxyProtocol?: ProxyProtocol | undefined
+}
+
 export interface WorkerContext {
   /** The number of its place among the workers, from 0. */
   readonly slot: number
-  /** The descriptors to listen on, for the first server; undefined for others. */
-  takeSockets(): readonly number[] | undefined
+  /** The number of places of the supervisor. */
+  readonly places: number
+  /** The sockets to listen on, for the first server; undefined for others. */
+  takeSockets(): readonly HandedSocket[] | undefined
   /** Who has taken them does not listen. */
-  giveBack(sockets: readonly number[]): void
+  giveBack(sockets: readonly HandedSocket[]): void
   /** Tells that a server listens: on the sockets that were handed to the worker, or elsewhere. */
   serves(server: WorkerServer, isHanded: boolean): void
   /** Tells why the process ends before it listens, and the code with which it exits. */
@@ -44,14 +56,29 @@ export function becomeWorker(context: WorkerContext): void {
   Object.defineProperty(globalThis, PLACE, { value: context })
 }
 
-/** Where the first server of a worker listens, whatever its options say; undefined for all other servers. */
-export function handedPlaces(worker: WorkerContext | undefined): HandedPlaces | undefined {
+/**
+ * Where the first server of a worker listens, whatever its options say; undefined for all other servers. Its own places
+ * still say, by their order, whether connections begin with a header of the PROXY protocol, where those of the supervisor
+ * do not.
+ * @throws TypeError `ERR_INVALID_ARG_VALUE` when they say so, and are more or fewer than those of the supervisor
+ */
+export function handedPlaces(worker: WorkerContext | undefined, own: readonly Place[]): HandedPlaces | undefined {
   const sockets = worker?.takeSockets()
-  if (worker === undefined || sockets === undefined) return
-  return {
-    places: sockets.map((fd) => ({ kind: 'fd', fd, backlog: 0 })),
-    giveBack: () => worker.giveBack(sockets),
+  if (worker === undefined || sockets === undefined) return undefined
+  const giveBack = (): void => worker.giveBack(sockets)
+  const matches = own.length === worker.places
+  const said = own.findIndex(({ proxyProtocol }) => proxyProtocol !== undefined)
+  if (!matches && said >= 0) {
+    giveBack()
+    const where = `which has another number of listeners: ${worker.places}, not ${own.length}`
+    throw wrongValue(`listen[${said}].proxyProtocol`, `must be given to the listener of workers(), ${where}`)
   }
+  const places = sockets.map(
+    ({ descriptor, place, proxyProtocol = matches ? own[place]?.proxyProtocol : undefined }): DescriptorPlace => {
+      return { kind: 'fd', fd: descriptor, backlog: 0, proxyProtocol }
+    },
+  )
+  return { places, giveBack }
 }
 
 interface HandedPlaces {

@@ -1,6 +1,7 @@
 // What supervisor and worker tell each other over the IPC channel. Messages of the app have no `brink`.
 import type { CloseOptions, CloseReport } from '../request/closing.js'
 import type { ServerStats } from '../server/stats.js'
+import type { HandedSocket } from '../server/worker_context.js'
 
 /** What a supervisor gives a worker at its start, as JSON in this environment variable. */
 export const WORKER_VARIABLE = 'BRINK_WORKER'
@@ -9,7 +10,9 @@ export interface WorkerTask {
   /** Grandchildren inherit the variable, and are no workers. */
   readonly parent: number
   readonly slot: number
-  readonly sockets: readonly number[]
+  /** The number of places in the options. */
+  readonly places: number
+  readonly sockets: readonly HandedSocket[]
   /** How to close when a signal comes, or when the supervisor is gone. */
   readonly closing: CloseOptions
 }

@@ -79,6 +79,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   workers: 'it is "count"',
   instances: 'it is "count"',
   threads: 'give it to serve() in the app',
+  trustProxy: 'give it to serve() in the app',
+  proxyProtocol: 'give it to serve() in the app, or to a listener in "listen"',
   timeout: 'it is "deadline" for closing, or "startTimeout"',
 }
 

@@ -81,7 +81,7 @@ export class Slot {
   }
 
   #spawn(): Worker {
-    const worker = new Worker(this.#number, this.#sockets.descriptors, this.#options)
+    const worker = new Worker(this.#number, this.#sockets.sockets, this.#options)
     this.#alive.add(worker)
     const { onEvent } = this.#options
     const tellReady = () => onEvent({ type: 'ready', slot: this.#number, pid: worker.pid as number })

@@ -7,6 +7,7 @@ import { coded } from '../runtime/errors.js'
 import { packageFolder } from '../runtime/package_place.js'
 import { LONGEST_TIMER_MS, timers } from '../runtime/timers.js'
 import type { ServerStats } from '../server/stats.js'
+import type { HandedSocket } from '../server/worker_context.js'
 import { type FromWorker, type ToWorker, WORKER_VARIABLE, type WorkerTask } from './messages.js'
 import type { CheckedWorkersOptions } from './options.js'
 
@@ -54,7 +55,7 @@ export class Worker {
   #kill: NodeJS.Timeout | undefined
   #killAt = Number.POSITIVE_INFINITY
 
-  constructor(slot: number, sockets: readonly number[], options: CheckedWorkersOptions) {
+  constructor(slot: number, sockets: readonly HandedSocket[], options: CheckedWorkersOptions) {
     this.slot = slot
     try {
       this.#child = start(slot, sockets, options)
@@ -172,12 +173,13 @@ export class Worker {
   }
 }
 
-function start(slot: number, sockets: readonly number[], options: CheckedWorkersOptions): ChildProcess {
+function start(slot: number, sockets: readonly HandedSocket[], options: CheckedWorkersOptions): ChildProcess {
   const { app, args, execArgv, env, closing } = options
   const task: WorkerTask = {
     parent: process.pid,
     slot,
-    sockets: sockets.map((_, index) => FIRST_SOCKET + index),
+    places: options.places.length,
+    sockets: sockets.map((socket, index) => ({ ...socket, descriptor: FIRST_SOCKET + index })),
     closing,
   }
   const inherited = { ...process.env }
@@ -185,7 +187,7 @@ function start(slot: number, sockets: readonly number[], options: CheckedWorkers
   const preload = pathToFileURL(join(packageFolder() as string, 'dist/workers/worker_process.js')).href
   return spawn(process.execPath, [...execArgv, '--import', preload, app, ...args], {
     env: { ...inherited, ...env, [WORKER_VARIABLE]: JSON.stringify(task) },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...sockets],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...sockets.map(({ descriptor }) => descriptor)],
   })
 }
 

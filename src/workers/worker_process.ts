@@ -4,7 +4,7 @@ import { fstatSync } from 'node:fs'
 import type { CloseOptions, CloseReport } from '../request/closing.js'
 import { timers } from '../runtime/timers.js'
 import { joinEnding } from '../server/process_ending.js'
-import { becomeWorker, type WorkerContext, type WorkerServer } from '../server/worker_context.js'
+import { becomeWorker, type HandedSocket, type WorkerContext, type WorkerServer } from '../server/worker_context.js'
 import { type FromWorker, type ToWorker, WORKER_VARIABLE, type WorkerTask } from './messages.js'
 import { sumOf } from './sums.js'
 
@@ -12,9 +12,10 @@ const EXIT_BY_SIGNAL = { SIGTERM: 143, SIGINT: 130 } as const
 
 class Worker implements WorkerContext {
   readonly slot: number
+  readonly places: number
   readonly #closing: CloseOptions
   /** Undefined while a server listens on them, or tries to. */
-  #sockets: readonly number[] | undefined
+  #sockets: readonly HandedSocket[] | undefined
   readonly #servers = new Set<WorkerServer>()
   readonly #drainListeners = new Set<(signal: NodeJS.Signals) => void>()
   /** How it was told to close. */
@@ -23,8 +24,9 @@ class Worker implements WorkerContext {
   readonly #ends: Promise<CloseReport>[] = []
   #drainSignal: NodeJS.Signals | undefined
 
-  constructor({ slot, sockets, closing }: WorkerTask) {
+  constructor({ slot, places, sockets, closing }: WorkerTask) {
     this.slot = slot
+    this.places = places
     this.#sockets = sockets
     this.#closing = closing
     this.#hearSupervisor()
@@ -37,13 +39,13 @@ class Worker implements WorkerContext {
     })
   }
 
-  takeSockets(): readonly number[] | undefined {
+  takeSockets(): readonly HandedSocket[] | undefined {
     const sockets = this.#sockets
     this.#sockets = undefined
     return sockets
   }
 
-  giveBack(sockets: readonly number[]): void {
+  giveBack(sockets: readonly HandedSocket[]): void {
     this.#sockets = sockets
   }
 
@@ -162,7 +164,7 @@ function begin(): void {
   const task = JSON.parse(text) as WorkerTask
   if (task.parent !== process.ppid || !process.connected) {
     // Without its supervisor the app would hold the sockets, and nobody would serve or close them.
-    if (task.sockets.some(isSocket)) process.exit(1)
+    if (task.sockets.some(({ descriptor }) => isSocket(descriptor))) process.exit(1)
     return
   }
   const place = process.execArgv.findIndex(

@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert'
 import { fileTree } from '../file_tree.js'
 import { get, head, noise, post } from './messages.js'
 import { type Program, runBrink } from './programs.js'
+import { HEADER } from './proxy_headers.js'
 import { ask, connect, leaveAll } from './raw_client.js'
 import { until } from './waiting.js'
 
@@ -198,6 +199,22 @@ test('a path takes the place of a port', async () => {
   assert.not.ok(existsSync(path))
 })
 
+for (const [args, bytes, ip] of [
+  [['--trust-proxy', 'loopback'], get('/ip', 'X-Forwarded-For: 6.6.6.6, 192.0.2.7'), '192.0.2.7'],
+  [['--trust-proxy', '10.0.0.0/8'], get('/ip', 'X-Forwarded-For: 192.0.2.7'), '127.0.0.1'],
+  [['--trust-proxy', '1'], get('/ip', 'X-Forwarded-For: 6.6.6.6, 192.0.2.7'), '192.0.2.7'],
+  [['--trust-proxy', 'true'], get('/ip', 'X-Forwarded-For: 6.6.6.6, 192.0.2.7'), '6.6.6.6'],
+  [['--proxy-protocol', 'require'], Buffer.concat([HEADER, Buffer.from(get('/ip'))]), '192.0.2.1'],
+  [['--proxy-protocol', 'accept', '--trust-proxy', '127.0.0.0/8'], get('/ip'), '127.0.0.1'],
+] as const) {
+  test(`brink ${args.join(' ')}: the client is ${ip}`, async () => {
+    const { brink, port } = await started(...args)
+    assert.is((await ask({ port }, bytes)).text, `{"ip":"${ip}"}`)
+    brink.child.kill('SIGTERM')
+    assert.is(await brink.ended(), 0)
+  })
+}
+
 const sentences: [string[], number, RegExp][] = [
   [['--host', '192.0.2.1'], 1, /^'192\.0\.2\.1' is not an address of this machine/],
   [['--port', 'eighty'], 2, /^--port must be a number from 0 to 65535, not 'eighty'/],
@@ -206,6 +223,14 @@ const sentences: [string[], number, RegExp][] = [
   [['backends', '--backend', 'iocp'], 2, /^--backend must be one of/],
   [['--host', 'http://localhost:81/'], 2, /^--host must be an address .*: write --host localhost --port 81\./],
   [['--host', '/run/x.sock'], 2, /^--host must be an address .* Unix socket/],
+  [['--trust-proxy', 'proxy.local'], 2, /^--trust-proxy must list IP addresses, .* not 'proxy\.local'\. See/],
+  [['--trust-proxy', '101'], 2, /^--trust-proxy must be .* from 0 to 100, not 101\. See/],
+  [
+    ['--proxy-protocol', 'accept'],
+    2,
+    /^--proxy-protocol must not be 'accept' for everybody, .*: name .* as --trust-proxy, such as 10\.0\.0\.0\/8\. See/,
+  ],
+  [['--proxy-protocol', 'v2'], 2, /^--proxy-protocol must be require or accept, not 'v2'\./],
   [['--prot', '80'], 2, /^Unknown option --prot: did you mean --port\?/],
   [['/no/such/folder'], 1, /no\/such\/folder/],
   [['--files', '/no/such/folder'], 1, /^The folder of files \/no\/such\/folder does not exist\.$/m],

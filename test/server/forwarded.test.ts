@@ -96,6 +96,10 @@ test('a request without a Host has the host that the proxy has named', async () 
       assert.is(JSON.parse(answer.text).url, 'http://example.test/a?b')
       const direct = await ask(server, 'GET /a?b HTTP/1.0\r\n\r\n')
       assert.is(JSON.parse(direct.text).url, `${server.url}/a?b`)
+      for (const fields of ['X-Forwarded-Proto: https', 'X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https']) {
+        const secure = await ask(server, `GET /a?b HTTP/1.0\r\n${fields}\r\n\r\n`)
+        assert.is(JSON.parse(secure.text).url, `https://127.0.0.1:${server.port}/a?b`)
+      }
     },
     { trustProxy: 'loopback' },
   )

@@ -1,7 +1,9 @@
 // The PROXY protocol: whom a header names, whatever the pieces are that it comes in, and what is refused.
+import { join } from 'node:path'
 import { type ClientError, Router, type ServeOptions, type Server, serve } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { fileTree } from '../file_tree.js'
 import { get, post } from './messages.js'
 import { HEADER, INET, INET6, LINE, SIGNATURE, version2 } from './proxy_headers.js'
 import { ask, connect, type RawClient } from './raw_client.js'
@@ -400,12 +402,123 @@ test('trustProxy goes on from the client that the header names', async () => {
         (await ask(server, `PROXY TCP4 ${address} 1.1.1.1 1 2\r\n${get('/peer', ...fields)}`)).text
       assert.is(await through('10.0.0.1', 'X-Forwarded-For: 6.6.6.6, 192.0.2.7'), '192.0.2.7 by 127.0.0.1')
       assert.is(await through('192.0.2.1', 'X-Forwarded-For: 6.6.6.6'), '192.0.2.1 by 127.0.0.1')
-      const local = version2({ command: 0, family: 0 })
-      const own = await ask(server, Buffer.concat([local, Buffer.from(get('/peer', 'X-Forwarded-For: 192.0.2.7'))]))
-      assert.is(own.text, '192.0.2.7 by 127.0.0.1')
     },
     { ...REQUIRED, trustProxy: ['loopback', '10.0.0.0/8'] },
   )
+})
+
+for (const [what, header] of [
+  ['UNKNOWN', line('UNKNOWN')],
+  ['LOCAL', version2({ command: 0, family: 0 })],
+  ['UNSPEC', version2({ family: 0 })],
+  ['UNIX', version2({ family: 0x31, addresses: new Array(216).fill(0x2f) })],
+  ['the address of nobody', line('TCP6 :: ::1 1 2')],
+] as const) {
+  test(`${what}: who the client is, is not known, so nothing is believed that it says`, async () => {
+    const seen = new Router().all('/*', async ({ ip, peer, url }) => `${ip} by ${peer} at ${url}`)
+    const said = ['X-Forwarded-For: 192.0.2.7', 'X-Forwarded-Proto: https', 'Forwarded: for=192.0.2.7;host=evil.test']
+    for (const trustProxy of ['loopback', 2, true]) {
+      await serving(
+        seen,
+        async (server) => {
+          const client = (await connect(server)).send(header, get('/', ...said), get('/', ...said))
+          for (const { text } of await client.receive(2)) assert.is(text, `${PEER} by ${PEER} at http://brink/`)
+        },
+        { ...REQUIRED, trustProxy },
+      )
+    }
+  })
+}
+
+test('accept: a trusted peer without a header is a proxy whose fields are believed', async () => {
+  await serving(
+    app,
+    async (server) => {
+      assert.is((await ask(server, get('/', 'X-Forwarded-For: 192.0.2.7'))).text, '192.0.2.7')
+    },
+    ACCEPTED,
+  )
+})
+
+/** Whether a listener takes a header, and whether it needs one. */
+async function headersAt(place: { port: number; path?: string | undefined } | undefined): Promise<string> {
+  const answers = async (...parts: (string | Buffer)[]) => {
+    const client = await connect(place as { port: number })
+    client.send(...parts)
+    await until(() => client.ending !== undefined || client.arrived.length > 0, 'an answer, or the end')
+    const isAnswered = client.arrived.toString('latin1').startsWith('HTTP/1.1 200')
+    client.leave()
+    return isAnswered
+  }
+  return `${await answers(HEADER, get('/'))} ${await answers(get('/'))}`
+}
+const ONLY_WITH = 'true false'
+const ONLY_WITHOUT = 'false true'
+const WITH_OR_WITHOUT = 'true true'
+const port = { port: 0, host: '127.0.0.1' }
+
+const listeners: [what: string, options: ServeOptions, expected: string[]][] = [
+  [
+    'one with it, and one without',
+    { listen: [{ ...port, proxyProtocol: 'require' }, port] },
+    [ONLY_WITH, ONLY_WITHOUT],
+  ],
+  ['the last has it', { listen: [port, { ...port, proxyProtocol: 'require' }] }, [ONLY_WITHOUT, ONLY_WITH]],
+  [
+    "the server's counts where a listener does not say otherwise",
+    {
+      proxyProtocol: 'require',
+      trustProxy: 'loopback',
+      listen: [port, { ...port, proxyProtocol: false }, { ...port, proxyProtocol: 'accept' }],
+    },
+    [ONLY_WITH, ONLY_WITHOUT, WITH_OR_WITHOUT],
+  ],
+  [
+    'accept for one of them',
+    { trustProxy: 'loopback', listen: [port, { ...port, proxyProtocol: 'accept' }] },
+    [ONLY_WITHOUT, WITH_OR_WITHOUT],
+  ],
+]
+
+for (const [what, options, expected] of listeners) {
+  test(`listeners: ${what}`, async () => {
+    await serving(
+      app,
+      async (server) => {
+        const found: string[] = []
+        for (const listener of server.listeners) found.push(await headersAt(listener))
+        assert.equal(found, expected)
+      },
+      { port: undefined, ...options },
+    )
+  })
+}
+
+const posix = process.platform === 'win32' ? test.skip : test
+
+posix('listeners: a port with it beside a path without, and the other way round', async () => {
+  for (const expected of [
+    [ONLY_WITH, ONLY_WITHOUT],
+    [ONLY_WITHOUT, ONLY_WITH],
+  ]) {
+    const [atPort, atPath] = expected.map((each) => (each === ONLY_WITH ? ('require' as const) : false))
+    const path = join(fileTree({}), 'app.sock')
+    await serving(
+      app,
+      async (server) => {
+        const found: string[] = []
+        for (const listener of server.listeners) found.push(await headersAt(listener))
+        assert.equal(found, expected)
+      },
+      {
+        port: undefined,
+        listen: [
+          { ...port, proxyProtocol: atPort },
+          { path, proxyProtocol: atPath },
+        ],
+      },
+    )
+  }
 })
 
 test('the peer of a request can be read after an await, with many fields before it', async () => {

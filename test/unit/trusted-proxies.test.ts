@@ -3,7 +3,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parseAddress, textOfAddress } from '#brink/exchange/address.js'
 import { TrustedProxies, type TrustProxy } from '#brink/request/trusted_proxies.js'
-import { checkedOptions } from '#brink/server/options.js'
+import { checkedOptions, type ServeOptions } from '#brink/server/options.js'
 
 const bytesOf = (text: string) => parseAddress(text) as Uint8Array
 const trusts = (given: TrustProxy, address: string, hop = 0) =>
@@ -122,6 +122,26 @@ for (const [option, value, code, message] of wrong) {
     )
   })
 }
+
+test('the proxyProtocol of a listener is checked like that of the server, under its name', () => {
+  const first = (proxyProtocol: unknown) => ({ listen: [{ port: 0 }, { port: 0, proxyProtocol }] }) as ServeOptions
+  for (const [given, expected] of [
+    [true, /^The option "listen\[1\]\.proxyProtocol" must be false, 'accept' or 'require', not true\.$/],
+    [null, /^The option "listen\[1\]\.proxyProtocol" must be .* not null\.$/],
+    ['accept', /^The option "listen\[1\]\.proxyProtocol" must not be 'accept' for everybody/],
+  ] as const) {
+    assert.throws(
+      () => checkedOptions(first(given)),
+      ({ code, message }: NodeJS.ErrnoException) => code === 'ERR_INVALID_ARG_VALUE' && expected.test(message),
+    )
+    assert.throws(() => checkedOptions({ ...first(given), trustProxy: 1 }))
+  }
+  const { places } = checkedOptions({ ...first('accept'), proxyProtocol: 'require', trustProxy: 'loopback' })
+  assert.equal(
+    places.map(({ proxyProtocol }) => proxyProtocol),
+    [undefined, 'accept'],
+  )
+})
 
 test("proxyProtocol 'accept' needs a list, not a number of hops", () => {
   for (const trustProxy of [true, 1]) {

@@ -25,7 +25,7 @@ for (const [what, stdio, expected] of [
   test(what, async () => {
     const own = signs('exits')
     const parent = stdio[0] === 'ipc' ? process.pid + 1_000_000_000 : process.pid
-    const task = { parent, slot: 0, sockets: [4], closing: {} }
+    const task = { parent, slot: 0, places: 1, sockets: [{ descriptor: 4, place: 0 }], closing: {} }
     const child = spawn(process.execPath, ['--import', PRELOAD, fileURLToPath(APP), own.folder], {
       env: { ...process.env, BRINK_WORKER: JSON.stringify(task) },
       stdio: ['ignore', 'inherit', 'inherit', ...stdio],
