@@ -44,10 +44,12 @@ export async function serve(app: unknown, given: FetchServeOptions = {}): Promis
   const worker = workerContext()
   const handed = handedPlaces(worker, checked.places)
   const places = placesOf(checked, handed?.places)
-  const { server, bound } = await listenOn(places, () => new OpenServer(dispatcher, checked, waitUntil)).catch((error) => {
-    handed?.giveBack()
-    throw error
-  })
+  const { server, bound } = await listenOn(places, () => new OpenServer(dispatcher, checked, waitUntil)).catch(
+    (error) => {
+      handed?.giveBack()
+      throw error
+    },
+  )
   open = server
   server.started(bound)
   worker?.serves(server, handed !== undefined)
