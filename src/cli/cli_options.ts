@@ -20,6 +20,8 @@ export interface CommandLine {
   readonly trustProxy: true | number | string | undefined
   /** If given. */
   readonly proxyProtocol: 'require' | 'accept' | undefined
+  /** Where metrics and health are served, if anywhere. */
+  readonly admin: PortPlace | undefined
   /** How the server closes on a signal, in milliseconds: what is given. */
   readonly closing: {
     readonly readinessDelay: number | undefined
@@ -102,6 +104,8 @@ const OPTIONS: readonly Option[] = [
     help: 'processes, or max: one for each CPU',
   },
   { name: 'trust-proxy', value: 'list', help: 'proxies that name the client: addresses, hops, or true' },
+  { name: 'admin-port', value: 'number', help: 'serve /metrics, /live and /ready on this port' },
+  { name: 'admin-host', value: 'name', standard: 'localhost', help: 'the address of this port' },
   { name: 'proxy-protocol', value: 'mode', help: 'the PROXY protocol of these: require, or accept' },
   {
     name: 'readiness-delay',
@@ -145,9 +149,18 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     backend: backend.text,
     trustProxy: trustOf(given.get('trust-proxy')),
     proxyProtocol: proxyProtocolOf(given.get('proxy-protocol')),
+    admin: adminOf(given, env),
     closing,
     from: { host: host.from, backend: backend.from },
   }
+}
+
+function adminOf(given: Map<string, string>, env: NodeJS.ProcessEnv): PortPlace | undefined {
+  if (given.has('admin-port')) {
+    return { port: wholeNumber(textOf('admin-port', given, env), 65535), host: given.get('admin-host') ?? 'localhost' }
+  }
+  if (given.has('admin-host')) throw new UsageError('--admin-host needs --admin-port.')
+  return undefined
 }
 
 /** Only what is given: the rest has the defaults of `closeOnSignals`. */

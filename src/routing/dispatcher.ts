@@ -12,6 +12,7 @@ import { plainReply } from './rescue.js'
 import { ANY_METHOD, RouteTree } from './route_tree.js'
 import { CONNECT, type RouteDefinition, type RouterDefinition, UPGRADE } from './router_definition.js'
 import { Scope } from './scope.js'
+import { isNeverShed } from './unshed.js'
 
 /** A compiled route. */
 export interface Route {
@@ -31,6 +32,8 @@ export interface Route {
   readonly streams?: boolean | undefined
   /** The deadlines of the route, if it has its own. */
   readonly deadlines?: Deadlines | undefined
+  /** Whether it is answered also by a server that sheds load. */
+  readonly isUnshed?: boolean | undefined
 }
 
 /** The route of a request target, with the captured values. */
@@ -153,7 +156,7 @@ class CompiledRouter implements Dispatcher {
     const surround = (inner: Run) => scope.surround(scope.within(definition.middleware, inner), segments)
     const run = surround(handler)
     const needsRequest = run !== handler || seesRequest(definition.handler)
-    const { bodyLimit, stream: streams, ...deadlines } = definition.options
+    const { bodyLimit, stream: streams, shed = !isNeverShed(definition.handler), ...deadlines } = definition.options
     const route = {
       pattern: patternText(segments),
       names: paramNames(segments),
@@ -163,6 +166,7 @@ class CompiledRouter implements Dispatcher {
       bodyLimit,
       streams,
       deadlines: Object.keys(deadlines).length > 0 ? deadlines : undefined,
+      isUnshed: !shed,
     }
     if (definition.method === CONNECT) this.#connect = route
     if (definition.method === UPGRADE) this.#upgrades.insert(UPGRADE, segments, { route, scope })
