@@ -24,7 +24,9 @@ const WITH_FRAMEWORKS = [
   'vite',
   'ws',
 ]
-const tried = new Set<string>(WITH_FRAMEWORKS)
+/** The tests in deploy/ run it. */
+const WITH_PROXIES = ['deploy']
+const tried = new Set<string>([...WITH_FRAMEWORKS, ...WITH_PROXIES])
 
 function example(name: string, ask: (url: string, output: string) => Promise<void>): Promise<void> {
   tried.add(name)
