@@ -46,37 +46,26 @@ async function main(): Promise<void> {
 async function serveFolder(commandLine: CommandLine): Promise<void> {
   const { folder, files: fileFolder, place, backend, threads, trustProxy, proxyProtocol, closing } = commandLine
   const router = await appOf(folder, fileFolder)
-  try {
-    const server = await serve(router, {
-      ...place,
-      backend: backend as BackendName,
-      threads,
-      trustProxy,
-      proxyProtocol,
-    })
-    closeOnSignals(server, closing)
-    if (workerContext() === undefined) {
-      const admin = await serveAdmin(server, commandLine)
-      tellListening(server, description(server), admin)
-    }
-  } catch (error) {
+  const options = { ...place, backend: backend as BackendName, threads, trustProxy, proxyProtocol }
+  const server = await serve(router, options).catch((error) => {
     throw inWords(error, commandLine)
-  }
+  })
+  closeOnSignals(server, closing)
+  if (workerContext() !== undefined) return
+  const admin = await serveAdmin(server, commandLine)
+  tellListening(server, description(server), admin)
 }
 
 /** Runs this command line in workers. */
 async function supervise(commandLine: CommandLine): Promise<void> {
   const { place, closing, workers: count } = commandLine
-  try {
-    const args = process.argv.slice(2)
-    const tell = eventTeller()
-    const supervisor = await workers(new URL(import.meta.url), { ...place, ...closing, count, args, onEvent: tell })
-    const number = supervisor.workers.length
-    const admin = await serveAdmin(supervisor, commandLine)
-    tellListening(supervisor, `${number} ${number === 1 ? 'worker' : 'workers'}, ${description(supervisor)}`, admin)
-  } catch (error) {
+  const options = { ...place, ...closing, count, args: process.argv.slice(2), onEvent: eventTeller() }
+  const supervisor = await workers(new URL(import.meta.url), options).catch((error) => {
     throw inWords(error, commandLine)
-  }
+  })
+  const admin = await serveAdmin(supervisor, commandLine)
+  const number = supervisor.workers.length
+  tellListening(supervisor, `${number} ${number === 1 ? 'worker' : 'workers'}, ${description(supervisor)}`, admin)
 }
 
 /** Until a worker listens, nothing is told: if none comes to, the error says why. */

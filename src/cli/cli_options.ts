@@ -104,9 +104,9 @@ const OPTIONS: readonly Option[] = [
     help: 'processes, or max: one for each CPU',
   },
   { name: 'trust-proxy', value: 'list', help: 'proxies that name the client: addresses, hops, or true' },
+  { name: 'proxy-protocol', value: 'mode', help: 'the PROXY protocol of these: require, or accept' },
   { name: 'admin-port', value: 'number', help: 'serve /metrics, /live and /ready on this port' },
   { name: 'admin-host', value: 'name', standard: 'localhost', help: 'the address of this port' },
-  { name: 'proxy-protocol', value: 'mode', help: 'the PROXY protocol of these: require, or accept' },
   {
     name: 'readiness-delay',
     value: 'ms',
