@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { connect, createServer } from 'node:tls'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { selfSigned } from '#brink/tls/self_signed.js'
+import { selfSigned } from '#brink/cli/self_signed.js'
 
 const NAMES = ['localhost', '127.0.0.1', '::1', 'fe80::1:2', '::ffff:10.0.0.1']
 

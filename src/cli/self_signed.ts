@@ -2,6 +2,7 @@
 // Node can read certificates and not make them.
 import { Buffer } from 'node:buffer'
 import { lateBuiltin } from '../runtime/late_builtin.js'
+import { timers } from '../runtime/timers.js'
 
 export interface SelfSigned {
   /** The private key and the certificate, in PEM. */
@@ -31,7 +32,7 @@ const OID = {
  * Makes an ECDSA key on P-256, and a certificate of it for these names and addresses, valid for a year.
  * @param names such as `localhost`, `127.0.0.1`, `::1`
  */
-export function selfSigned(names: readonly string[], now = Date.now()): SelfSigned {
+export function selfSigned(names: readonly string[], now = timers.date()): SelfSigned {
   const { createHash, generateKeyPairSync, randomBytes, sign, X509Certificate } = lateBuiltin('node:crypto')
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const publicInfo = publicKey.export({ type: 'spki', format: 'der' })
@@ -98,7 +99,7 @@ function oid(text: string): Buffer {
 
 /** As GeneralizedTime, `YYYYMMDDHHMMSSZ`. RFC 5280 §4.1.2.5 wants UTCTime until 2049. */
 function time(ms: number): Buffer {
-  const text = `${new Date(ms).toISOString().replace(/\D/g, '').slice(0, 14)}Z`
+  const text = `${new timers.Date(ms).toISOString().replace(/\D/g, '').slice(0, 14)}Z`
   const isUtcTime = Number(text.slice(0, 4)) < 2050
   return isUtcTime ? der(0x17, Buffer.from(text.slice(2))) : der(TAG.time, Buffer.from(text))
 }
