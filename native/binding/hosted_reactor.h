@@ -50,6 +50,8 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   Napi::Value flush(const Napi::CallbackInfo& info);
   void set_fixed(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
+  Napi::Value metrics(const Napi::CallbackInfo& info);
+  Napi::Value take_logged(const Napi::CallbackInfo& info);
   void drain(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
 
@@ -77,6 +79,7 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   net::BytePool pool_;
   std::unique_ptr<host::Host> host_;
   reactor::Options options_;
+  std::shared_ptr<reactor::Metrics> metrics_;
   std::vector<std::unique_ptr<reactor::Block>> request_blocks_;
   std::vector<std::unique_ptr<reactor::Block>> reply_blocks_;
   uint32_t flushes_without_need_ = 0;  // since a block of replies had to be added

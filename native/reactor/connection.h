@@ -15,6 +15,7 @@
 #include "reactor/deadlines.h"
 #include "reactor/event_writer.h"
 #include "reactor/exchange.h"
+#include "reactor/observed.h"
 #include "reactor/options.h"
 #include "reactor/pending_input.h"
 #include "reactor/stats.h"
@@ -108,7 +109,8 @@ struct Connection {
   Unanswered unanswered;
   net::DeadlineEntry deadline;
   std::vector<Answer> answers;
-  std::unique_ptr<Work> untaken;  // while draining: what was answered, and the system has not taken yet
+  uint64_t bytes_sent = 0;
+  std::unique_ptr<Observed> observed;
   std::unique_ptr<IncomingBody> incoming;
   std::unique_ptr<OwnDeadlines> own_deadlines;
   std::unique_ptr<PendingInput> pending_input;

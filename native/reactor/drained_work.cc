@@ -1,5 +1,7 @@
 // The reactor's part that counts what becomes of requests, streams and tunnels from the begin of a drain on: each is
 // answered, cut or lost, once. While it does not drain, nothing is counted.
+#include <utility>
+
 #include "reactor/reactor.h"
 
 namespace brink::reactor {
@@ -14,15 +16,16 @@ void Reactor::begin_counting() {
 
 // It counts when the system has taken it.
 void Reactor::count_answered(Connection& connection, bool streamed) {
-  if (!connection.untaken) connection.untaken = std::make_unique<Work>();
-  streamed ? connection.untaken->streams++ : connection.untaken->requests++;
+  if (!connection.observed) connection.observed = std::make_unique<Observed>();
+  Work& untaken = connection.observed->untaken;
+  streamed ? untaken.streams++ : untaken.requests++;
 }
 
 void Reactor::count_taken(Connection& connection) {
   // A connection that broke over it is counted by then: see count_end().
-  stats_.drained.answered.requests += connection.untaken->requests;
-  stats_.drained.answered.streams += connection.untaken->streams;
-  connection.untaken.reset();
+  Work untaken = std::exchange(connection.observed->untaken, {});
+  stats_.drained.answered.requests += untaken.requests;
+  stats_.drained.answered.streams += untaken.streams;
 }
 
 void Reactor::count_unanswered(const Connection& connection, Work& work) const {
@@ -39,10 +42,10 @@ void Reactor::count_unanswered(const Connection& connection, Work& work) const {
 // The connection ends.
 void Reactor::count_end(Connection& connection) {
   Work& unfinished = cutting_ ? stats_.drained.cut : stats_.drained.lost;
-  if (connection.untaken) {
-    unfinished.requests += connection.untaken->requests;
-    unfinished.streams += connection.untaken->streams;
-    connection.untaken.reset();
+  if (connection.observed) {
+    Work untaken = std::exchange(connection.observed->untaken, {});
+    unfinished.requests += untaken.requests;
+    unfinished.streams += untaken.streams;
   }
   const Answer* due = connection.due_answer();
   if (connection.stage == Stage::tunnel && due && due->complete && !connection.has_pending()) {

@@ -28,7 +28,8 @@ ReplyReader::Found ReplyReader::next(Reply* reply) {
   *reply = Reply{};
   reply->id = {words[layout::kReplySlot], words[layout::kReplyGeneration]};
   reply->sequence = words[layout::kReplySequence];
-  uint32_t flags = words[layout::kReplyFlags], status = words[layout::kReplyStatus];
+  uint32_t flags = words[layout::kReplyFlags], status = words[layout::kReplyStatus] & 0xffff;
+  reply->route = static_cast<uint16_t>(words[layout::kReplyStatus] >> 16);
   reply->asks = (flags & layout::kFlagChunkAsks) != 0;
   reply->ends = (flags & layout::kFlagChunkEnd) != 0;
   reply->raw = (flags & layout::kFlagReplyRaw) != 0;

@@ -38,6 +38,7 @@ import { KeptRequests } from './kept_requests.js'
 import { type RequestAbort, requestAbort } from './request_abort.js'
 import { RequestBody } from './request_body.js'
 import { type FieldMemory, RequestHeaders } from './request_headers.js'
+import { localId, type RequestIds } from './request_ids.js'
 import { parsedTrailers } from './request_trailers.js'
 import type { Serving } from './serving.js'
 import type { Traced } from './traced.js'
@@ -56,6 +57,8 @@ export interface RequestMatch {
   /** The captured segments, still percent-encoded: `decodeParams(route.names, values)` gives the params. */
   readonly values: readonly string[]
   readonly route: {
+    /** As `Dispatcher.routes` counts; 0 for none. */
+    readonly number: number
     /** The names of the params, in the order of `values`. */
     readonly names: readonly string[]
     /** The body limit of the route in bytes; undefined for the server's. */
@@ -83,6 +86,8 @@ export interface RequestSurroundings extends RequestRules {
   readonly origin: () => string
   /** The body limit of routes that have none of their own, in bytes. */
   readonly bodyLimit: number
+  /** How requests get their ids. Without it, they have brought no connection. */
+  readonly ids?: RequestIds | undefined
   /** The proxies that are trusted. Without them, fields of proxies are not read. */
   readonly proxies?: ForwardingProxies | undefined
   /** Reports that the server has begun to close. */
@@ -121,6 +126,7 @@ interface Rare {
   abort?: RequestAbort
   forwarding?: Forwarding
   traced?: Traced
+  localId?: string
 }
 
 /**
@@ -272,6 +278,32 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   }
 
   /**
+   * An id for logs: with the option `requestId`, what the client's field `x-request-id` says, if its peer is trusted and
+   * the id is valid; otherwise one that is made, different for each request of all processes. It is the same each time,
+   * and the one in the access log.
+   */
+  get id(): string {
+    const { ids, proxies } = this.#surroundings
+    const words = this.event()
+    if (ids === undefined) {
+      this.#rare ??= {}
+      this.#rare.localId ??= localId()
+      return this.#rare.localId
+    }
+    const { rules } = ids
+    let given: string | null = null
+    if (rules !== undefined) {
+      const flags = words[this.eventAt + REQUEST_FLAGS]
+      const passed = (flags & FLAG_ANNOUNCED) === 0 ? 0 : 1
+      const isKnown = proxies !== undefined && (flags & FLAG_CLIENT_UNKNOWN) === 0
+      const isTrusted =
+        rules.trust ?? (isKnown && proxies.trusts(addressBytes(words, this.eventAt + REQUEST_ADDRESS), passed))
+      if (isTrusted) given = this.headers.get(rules.header)
+    }
+    return ids.idOf(this.slot, this.generation, this.sequence, given)
+  }
+
+  /**
    * Aborts when the client disconnects before its response is sent. Its reason is an error with code
    * `ERR_CLIENT_GONE`. A client that closes only its sending side counts as disconnected, because most of them have
    * closed both; if it has not, it still gets the response.
@@ -339,6 +371,11 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     if (this.incoming !== undefined) return parsedTrailers(this.incoming.trailers)
     const start = words[this.eventAt + REQUEST_TRAILERS_OFFSET]
     return parsedTrailers(this.#eventBytes.latin1Slice(start, start + words[this.eventAt + REQUEST_TRAILERS_LENGTH]))
+  }
+
+  /** @internal */
+  get routeNumber(): number {
+    return this.#match.route.number
   }
 
   /** The port of the client; 0 when a trusted proxy has not named it. @internal */

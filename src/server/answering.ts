@@ -56,6 +56,7 @@ import { IncomingBody, tooLarge } from '../request/incoming_body.js'
 import { BrinkRequest, methodAt, type RequestSurroundings } from '../request/request.js'
 import { hearsRequests, tracing } from '../request/request_events.js'
 import type { FieldMemory } from '../request/request_headers.js'
+import type { RequestIds } from '../request/request_ids.js'
 import type { Serving } from '../request/serving.js'
 import type { Dispatcher, Match } from '../routing/dispatcher.js'
 import { Upgrade, upgradeRequest } from '../routing/upgrade.js'
@@ -75,6 +76,7 @@ export interface Surroundings {
   readonly origin: () => string
   /** The body limit of routes without their own, in bytes. */
   readonly bodyLimit: number
+  readonly ids: RequestIds
   /** The proxies that are trusted. */
   readonly proxies: ForwardingProxies | undefined
   readonly closing: Closing
@@ -105,6 +107,8 @@ export class Answering {
   readonly #dispatcher: Dispatcher
   readonly #surroundings: Surroundings
   readonly #sending: Sending
+  /** Whether also routes that do not read the request have one. */
+  readonly #needsRequests: boolean
   readonly #batch: Batch
   readonly #deferred: DeferredRequests
   // Objects that wait for events of their clients.
@@ -127,13 +131,16 @@ export class Answering {
     this.#state = exchange.state
     this.#dispatcher = dispatcher
     this.#surroundings = surroundings
-    this.#sending = new Sending(exchange, this.#streams)
-    const { origin, bodyLimit, proxies, closing, server, overload } = surroundings
+    const { origin, bodyLimit, ids, proxies, closing, server, overload } = surroundings
+    const header = ids.rules?.respond ? ids.rules.header : undefined
+    this.#needsRequests = header !== undefined
     this.#overload = overload
+    this.#sending = new Sending(exchange, this.#streams, header === undefined ? undefined : idField(header))
     const report = (error: unknown, request: BrinkRequest) => this.#report(error, request)
     this.#requestSurroundings = {
       origin,
       bodyLimit,
+      ids,
       proxies,
       closing,
       server,
@@ -155,7 +162,7 @@ export class Answering {
 
   /** Handles the events of a block. Replies that are written before the microtasks have run are sent with the batch. */
   run(place: number, events: number): void {
-    this.#isWatched = this.#overload !== undefined || hearsRequests()
+    this.#isWatched = this.#needsRequests || this.#overload !== undefined || hearsRequests()
     this.#state[STATE_BATCH] = this.#batch.begin(this.#exchange.requests(place), events, !this.#deferred.isEmpty)
   }
 
@@ -254,6 +261,7 @@ export class Answering {
         words[at + EVENT_SLOT],
         words[at + EVENT_GENERATION],
         words[at + REQUEST_SEQUENCE],
+        match.route.number,
         value as HandlerResult,
       )
       if (isSent) return
@@ -321,22 +329,23 @@ export class Answering {
       // It has its place, but the event loop may be late by now.
       const reason = routed.isUnshed ? undefined : overload.reasonOfProcess()
       if (reason === undefined) return start()
-      this.#shed(request, reason)
+      this.#shed(request, routed, reason)
       request.end()
     }
     this.#deferred.add({ request, context, start: startOrShed })
   }
 
   /** Answers with 503 when there is too much to do. */
-  #isShed(to: Recipient, { isUnshed }: Routed): boolean {
-    const reason = isUnshed ? undefined : this.#overload?.reason()
-    if (reason !== undefined) this.#shed(to, reason)
+  #isShed(to: Recipient, routed: Routed): boolean {
+    const reason = routed.isUnshed ? undefined : this.#overload?.reason()
+    if (reason !== undefined) this.#shed(to, routed, reason)
     return reason !== undefined
   }
 
-  #shed(to: Recipient, reason: ShedReason): void {
+  #shed({ slot, generation, sequence }: Recipient, { match }: Routed, reason: ShedReason): void {
     const overload = this.#overload as Overload
     overload.count(reason)
+    const to = { slot, generation, sequence, routeNumber: match.route.number }
     this.#exchange.answer(to, 503, CONTENT_TYPE_TEXT, overload.fields, SHED_TEXT)
   }
 
@@ -386,12 +395,13 @@ export class Answering {
     tracing(request, this.#surroundings.server, routed.match.route.pattern, () => this.#run(request, routed, run))
   }
 
-  #run(request: BrinkRequest, { method }: Routed, run: Match['route']['run']): void {
+  #run(request: BrinkRequest, { match, method }: Routed, run: Match['route']['run']): void {
     let value: HandlerResult | Promise<HandlerResult>
     try {
       value = run(request)
       const { slot, generation, sequence } = request
-      if (this.#sending.simple(slot, generation, sequence, value as HandlerResult)) {
+      const mayBeSimple = !this.#needsRequests
+      if (mayBeSimple && this.#sending.simple(slot, generation, sequence, match.route.number, value as HandlerResult)) {
         return this.#end(request, value === undefined || value === null ? 204 : 200)
       }
     } catch (error) {
@@ -551,4 +561,10 @@ export class Answering {
     }
     request.end()
   }
+}
+
+/** The id of a request as a field of its response, unless the app has given it. */
+function idField(name: string): (to: Recipient, fields: string) => string {
+  const given = new RegExp(`^${name.replace(/[^\w-]/g, '\\$&')}:`, 'im')
+  return (to, fields) => (given.test(fields) ? '' : `${name}: ${(to as BrinkRequest).id}\r\n`)
 }

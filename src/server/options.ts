@@ -1,7 +1,15 @@
 import type { ClientError } from '../exchange/client_error.js'
 import { type Backend, native } from '../exchange/native.js'
+import {
+  type AccessLogOptions,
+  type CheckedAccessLog,
+  checkedAccessLog,
+  checkedRequestId,
+  type RequestIdOptions,
+} from '../logging/options.js'
 import type { ForwardedFields } from '../request/forwarding.js'
 import type { BrinkRequest } from '../request/request.js'
+import type { RequestIdRules } from '../request/request_ids.js'
 import { logToConsole, STANDARD_BODY_LIMIT } from '../request/standards.js'
 import { TrustedProxies, type TrustProxy } from '../request/trusted_proxies.js'
 import { describe } from '../runtime/describe.js'
@@ -159,6 +167,17 @@ export interface ServeOptions extends PlaceOptions {
    */
   metrics?: boolean | undefined
   /**
+   * Writes a line for each request that has ended, also for those that were refused, or left without an answer: see
+   * docs/logging.md. `true`: in the format `combined` to stdout. A function as `format` gets an `AccessRecord`. Default:
+   * false.
+   */
+  accessLog?: boolean | AccessLogOptions | undefined
+  /**
+   * Takes `req.id` from the field `x-request-id` of trusted peers, and with `respond` sends it back. Default: false: every
+   * id is made by the server.
+   */
+  requestId?: boolean | RequestIdOptions | undefined
+  /**
    * Called with each error of the app that no `onError` has answered, and with its request. Default: writes the
    * method, the target and the error to `console.error`.
    */
@@ -195,8 +214,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   idleTimeout: 'it is "keepAliveTimeout", in milliseconds',
   timeout: 'those are "requestTimeout", "headersTimeout", "writeTimeout" and "keepAliveTimeout"',
   workers: 'threads are "threads", processes workers() of brink/workers',
-  logger: 'it is "log", a function',
   maxEventLoopDelay: 'it is "shedWhen", with { delay }',
+  logger: 'it is "accessLog", with the logger as "to", and "log" for errors, a function',
+  requestIdHeader: 'it is "requestId", { header }',
 }
 
 /** Default, minimum and maximum of each numeric option. */
@@ -235,6 +255,8 @@ export const SERVE_OPTIONS: readonly (keyof ServeOptions)[] = [
   'shedWhen',
   'neverShed',
   'metrics',
+  'accessLog',
+  'requestId',
   'log',
   'onClientError',
 ]
@@ -242,12 +264,16 @@ export const SERVE_OPTIONS: readonly (keyof ServeOptions)[] = [
 type Optional = 'onClientError' | 'shedWhen' | 'neverShed'
 
 export type CheckedOptions = {
-  [Name in Exclude<keyof OwnOptions, Optional | 'backend' | 'trustProxy'>]-?: NonNullable<OwnOptions[Name]>
+  [Name in Exclude<keyof OwnOptions, Optional | UncheckedOption>]-?: NonNullable<OwnOptions[Name]>
 } & Pick<ServeOptions, Optional> & {
     places: readonly Place[]
     backend: string
     trustProxy: TrustedProxies | false
+    accessLog: CheckedAccessLog | undefined
+    requestId: RequestIdRules | undefined
   }
+
+type UncheckedOption = 'onClientError' | 'backend' | 'trustProxy' | 'accessLog' | 'requestId'
 
 /**
  * Validates the options and fills in the defaults.
@@ -276,7 +302,9 @@ export function checkedOptions(given: ServeOptions, alsoKnown: readonly string[]
   for (const [index, place] of places.entries()) {
     checkAccepts(`listen[${index}].proxyProtocol`, place.proxyProtocol, proxies.trustProxy)
   }
-  return { ...numbers, ...proxies, places, log, metrics, backend: backend.name, ...optional }
+  const accessLog = checkedAccessLog(given.accessLog)
+  const requestId = checkedRequestId(given.requestId)
+  return { ...numbers, ...proxies, places, log, accessLog, requestId, metrics, backend: backend.name, ...optional }
 }
 
 function checkedProxies(given: ServeOptions): Pick<CheckedOptions, 'trustProxy' | 'forwardedFields' | 'proxyProtocol'> {
