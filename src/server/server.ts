@@ -32,6 +32,7 @@ import { type Bound, type Listeners, type Listening, listenOn } from './listenin
 import { announceServer, type Notices } from './notify.js'
 import { type CheckedOptions, checkedOptions, placesOf, type ServeOptions } from './options.js'
 import { Overload } from './overload.js'
+import { routeFamilies } from './route_metrics.js'
 import { serverFamilies } from './server_metrics.js'
 import { drainedOf, type ServerStats, statsOf } from './stats.js'
 import { handedPlaces, workerContext } from './worker_context.js'
@@ -168,6 +169,8 @@ class OpenServer implements Server, Listeners {
   readonly #waitUntil: WaitUntil | undefined
   readonly #overload: Overload | undefined
   readonly #countsAtOnce: boolean
+  /** Of the routes, by their numbers. */
+  readonly #patterns: readonly string[]
   /** Set while the metrics are counted. */
   #endWatch: (() => void) | undefined
   readonly #proxies: ForwardingProxies | undefined
@@ -177,6 +180,7 @@ class OpenServer implements Server, Listeners {
     this.#waitUntil = waitUntil
     this.#overload = Overload.of(options)
     this.#countsAtOnce = options.metrics
+    this.#patterns = ['', ...dispatcher.routes.map(({ pattern }) => pattern)]
     this.backend = options.backend
     this.threads = options.threads
     const { requestId, trustProxy, forwardedFields } = options
@@ -249,8 +253,9 @@ class OpenServer implements Server, Listeners {
     const { backend, threads, ready, listeners } = this
     const loops = this.reactors.map((reactor) => reactor.stats())
     const measured = serverFamilies({ backend, threads, ready, loops, overload: this.#overload })
+    const counted = this.#endWatch === undefined ? [] : this.reactors.map((reactor) => reactor.metrics())
     const ports = listeners.map(({ port }) => port).filter((port) => port > 0)
-    return [...measured, ...(await acceptQueueFamilies(ports))]
+    return [...routeFamilies(counted, this.#patterns), ...measured, ...(await acceptQueueFamilies(ports))]
   }
 
   #count(): void {
@@ -377,6 +382,7 @@ class OpenServer implements Server, Listeners {
         tellsClientErrors: options.onClientError !== undefined,
         takesUpgrades: dispatcher.takesUpgrades,
         routes: dispatcher.routes.length,
+        measures: metrics,
       },
       exchange.requestBlocks,
       exchange.replyBlocks,

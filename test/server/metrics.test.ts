@@ -1,13 +1,13 @@
 // Metrics as text, as scrapers read them.
-import { metrics, Router, type Server, serve } from 'brink'
+import { HttpError, metrics, Router, type Server, serve } from 'brink'
 import { Hono } from 'hono'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type ReadFamily, readMetrics, sumOf } from '../openmetrics.js'
-import { get } from './messages.js'
+import { get, head, post } from './messages.js'
 import { ask, connect, leaveAll } from './raw_client.js'
 import { counts, serving } from './serving.js'
-import { until } from './waiting.js'
+import { gate, until } from './waiting.js'
 
 const app = () => new Router().get('/', () => 'hello').get('/metrics', metrics())
 
@@ -59,6 +59,140 @@ measured('connections, requests and bytes are counted', async (server) => {
     Array.from({ length: Math.max(1, server.threads) }, (_, loop) => `${loop}`),
   )
 })
+
+const SLOW_MS = 60
+const opened = gate()
+let isWaiting = false
+
+const routes = () =>
+  new Router()
+    .get('/users/:id', ({ params }) => params.id)
+    .post('/users/:id', () => null)
+    .get('/quoted"\\', () => 'quoted')
+    .get('/slow', async () => {
+      await new Promise((resolve) => setTimeout(resolve, SLOW_MS))
+      return 'slow'
+    })
+    .get('/wait', async () => {
+      isWaiting = true
+      await opened.opened
+      return 'waited'
+    })
+    .all('/any', () => 'any')
+    .fixed('/fixed', 'fixed')
+    .mount(
+      '/inner',
+      new Router().get('/throws', () => {
+        throw new HttpError(409)
+      }),
+    )
+    .get('/metrics', metrics())
+
+/** Requests by route, method and status, without those of the metrics. */
+async function requestsBy(server: Server): Promise<Record<string, number>> {
+  const samples = (await scrape(server)).get('brink_http_requests')?.samples ?? []
+  const told = samples.filter(({ labels }) => labels.route !== '/metrics')
+  return Object.fromEntries(told.map(({ labels, value }) => [Object.values(labels).join(' '), value]))
+}
+
+test('requests are counted by route, method and class of status', () =>
+  serving(
+    routes(),
+    async (server) => {
+      const client = await connect(server)
+      const paths = [
+        '/users/1',
+        '/users/2',
+        '/users/3?a=b',
+        '/quoted%22%5C',
+        '/fixed',
+        '/inner/throws',
+        '/unknown',
+        '/any',
+      ]
+      const posted = ['/users/1', '/any', '/fixed'].map((path) => post(path, 'body'))
+      for (const request of [...paths.map((path) => get(path)), ...posted]) await client.send(request).response()
+      await client.send(head('HEAD', '/users/4')).response('HEAD')
+      await client.send(head('PROPFIND', '/any')).response()
+      await (await connect(server)).send('nonsense\r\n\r\n').response()
+      const expected = {
+        '/users/:id GET 2xx': 3,
+        '/users/:id HEAD 2xx': 1,
+        '/users/:id POST 2xx': 1,
+        '/quoted%22%5C GET 2xx': 1,
+        '/fixed GET 2xx': 1,
+        '/inner/throws GET 4xx': 1,
+        '/any GET 2xx': 1,
+        '/any POST 2xx': 1,
+        '/any other 2xx': 1,
+        ' GET 4xx': 1,
+        ' POST 4xx': 1,
+        ' other 4xx': 1,
+      }
+      const isCounted = async () => Object.values(await requestsBy(server)).reduce((sum, count) => sum + count, 0) >= 14
+      await until(isCounted, 'all are counted')
+      assert.equal(sorted(await requestsBy(server)), sorted(expected))
+    },
+    { metrics: true },
+  ))
+
+function sorted(counts: Record<string, number>): [string, number][] {
+  return Object.entries(counts).sort()
+}
+
+test('durations are counted by route', () =>
+  serving(
+    routes(),
+    async (server) => {
+      await ask(server, get('/slow'))
+      const name = 'brink_http_request_duration_seconds'
+      const route = { route: '/slow' }
+      await until(async () => sumOf(await scrape(server), `${name}_count`, route) === 1, 'it is counted')
+      const families = await scrape(server)
+      assert.ok(sumOf(families, `${name}_sum`, route) >= (SLOW_MS - 2) / 1000)
+      assert.is(sumOf(families, `${name}_bucket`, { ...route, le: '0.049152' }), 0)
+      assert.is(sumOf(families, `${name}_bucket`, { ...route, le: '+Inf' }), 1)
+    },
+    { metrics: true },
+  ))
+
+test('without the option, requests are counted by route from the first call on', () =>
+  serving(routes(), async (server) => {
+    await ask(server, get('/users/1'))
+    assert.equal(await requestsBy(server), {})
+    await until(async () => {
+      await ask(server, get('/users/2'))
+      return ((await requestsBy(server))['/users/:id GET 2xx'] ?? 0) > 0
+    }, 'it counts')
+  }))
+
+test('requests that are shed are counted by their routes', () =>
+  serving(
+    routes(),
+    async (server) => {
+      const client = await connect(server)
+      client.send(get('/wait'))
+      await until(() => isWaiting, 'its handler has begun')
+      assert.is((await ask(server, get('/users/1'))).status, 503)
+      opened.open()
+      await client.response()
+      await until(async () => (await requestsBy(server))['/users/:id GET 5xx'] === 1, 'it is counted')
+    },
+    { metrics: true, maxInFlight: 1 },
+  ))
+
+test('batches are counted by their requests', () =>
+  serving(
+    routes(),
+    async (server) => {
+      const client = await connect(server)
+      await client.send(...Array.from({ length: 8 }, () => get('/users/1'))).receive(8)
+      const families = await scrape(server)
+      assert.ok(sumOf(families, 'brink_batch_requests_count') >= 1)
+      assert.ok(sumOf(families, 'brink_batch_requests_sum') >= 8)
+    },
+    { metrics: true },
+  ))
 
 measured('refused clients are counted by code', async (server) => {
   const before = await scrape(server)

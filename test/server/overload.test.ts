@@ -4,9 +4,9 @@ import { Hono } from 'hono'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { get, head, post } from './messages.js'
-import { ask, connect, leaveAll } from './raw_client.js'
+import { ask, connect, leaveAll, type RawClient } from './raw_client.js'
 import { counts, serving } from './serving.js'
-import { gate, turn, until } from './waiting.js'
+import { gate, until } from './waiting.js'
 
 function overloaded(
   name: string,
@@ -24,6 +24,16 @@ function overloaded(
   })
 }
 
+let begun = 0
+
+/** A client whose request for `/slow` is in its handler. */
+async function occupant(server: Server): Promise<RawClient> {
+  const before = begun
+  const client = (await connect(server)).send(get('/slow'))
+  await until(() => begun > before, 'its handler has begun')
+  return client
+}
+
 /** `/slow` answers when it is released. */
 function slow(): { app: Router; release: () => void } {
   const { opened, open } = gate()
@@ -31,6 +41,7 @@ function slow(): { app: Router; release: () => void } {
     .get('/', () => 'fast')
     .post('/', async (req) => (await req.bytes()).length)
     .get('/slow', async () => {
+      begun += 1
       await opened
       return 'slow'
     })
@@ -48,8 +59,7 @@ function slow(): { app: Router; release: () => void } {
 const SHED = { status: 503, text: 'Service Unavailable', retry: '5', connection: 'keep-alive' }
 
 overloaded('above maxInFlight requests get 503 with Retry-After', slow, { maxInFlight: 2 }, async (server, release) => {
-  const clients = await Promise.all([connect(server), connect(server)])
-  for (const client of clients) await client.sendSeen(server, get('/slow'))
+  const clients = [await occupant(server), await occupant(server)]
   const client = await connect(server)
   for (const request of [get('/'), get('/slow'), get('/unknown'), post('/', 'body')]) {
     const answer = await client.send(request).response()
@@ -70,7 +80,7 @@ overloaded(
   slow,
   { maxInFlight: 1, neverShed: ['/caf%C3%A9', '/a/*'] },
   async (server) => {
-    await (await connect(server)).sendSeen(server, get('/slow'))
+    await occupant(server)
     assert.is((await ask(server, get('/'))).status, 503)
     for (const path of ['/live', '/ready', '/metrics', '/vital', '/fixed', '/fixed?query']) {
       const expected = path === '/fixed?query' ? 503 : 200
@@ -86,14 +96,14 @@ overloaded(
   slow,
   { maxInFlight: 1, neverShed: (path, method) => method === 'POST' && path === '/' },
   async (server) => {
-    await (await connect(server)).sendSeen(server, get('/slow'))
+    await occupant(server)
     assert.is((await ask(server, post('/', 'body'))).text, '4')
     assert.is((await ask(server, get('/'))).status, 503)
   },
 )
 
 overloaded('retryAfter is the value of Retry-After', slow, { maxInFlight: 1, retryAfter: 60 }, async (server) => {
-  await (await connect(server)).sendSeen(server, get('/slow'))
+  await occupant(server)
   assert.is((await ask(server, get('/'))).header('retry-after'), '60')
 })
 
@@ -110,8 +120,7 @@ overloaded(
   slow,
   { maxInFlight: 1 },
   async (server, release) => {
-    const client = await connect(server)
-    await client.sendSeen(server, get('/slow'))
+    const client = await occupant(server)
     client.crash()
     await until(() => server.stats().open === 0, 'the client has left')
     assert.is((await ask(server, get('/'))).status, 503)
@@ -125,8 +134,7 @@ overloaded('a body that arrives slowly holds no place', slow, { maxInFlight: 1 }
   const uploading = await connect(server)
   await uploading.sendSeen(server, half)
   assert.is((await ask(server, get('/'))).text, 'fast')
-  const waiting = await connect(server)
-  await waiting.sendSeen(server, get('/slow'))
+  await occupant(server)
   assert.is((await uploading.send(rest).response()).status, 503)
   release()
   assert.is((await uploading.send(post('/', 'body')).response()).text, '4')
@@ -199,14 +207,13 @@ test('a fetch app sheds load as well', async () => {
     .get('/', (context) => context.text('fast'))
     .get('/spared/:id', (context) => context.text('spared'))
     .get('/slow', async (context) => {
+      begun += 1
       await opened
       return context.text('slow')
     })
   const server = await serve(hono, { port: 0, maxInFlight: 1, neverShed: ['/spared/*'] })
   try {
-    const client = await connect(server)
-    await client.sendSeen(server, get('/slow'))
-    await turn()
+    const client = await occupant(server)
     assert.is((await ask(server, get('/'))).status, 503)
     assert.is((await ask(server, get('/spared/1'))).text, 'spared')
     open()
