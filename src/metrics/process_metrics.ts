@@ -1,5 +1,4 @@
 // Metrics of this process, and of its event loop. Those of the process have the names that they have everywhere.
-import { performance } from 'node:perf_hooks'
 import { DELAY_BOUNDS_MS, loopDelay } from '../runtime/loop_delay.js'
 import { timers } from '../runtime/timers.js'
 import { counter, type Family, gauge, histogram } from './family.js'

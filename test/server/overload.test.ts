@@ -3,7 +3,7 @@ import { health, metrics, Router, type ServeOptions, type Server, serve } from '
 import { Hono } from 'hono'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { get, head, post } from './messages.js'
+import { get, head, noise, post } from './messages.js'
 import { ask, connect, leaveAll, type RawClient } from './raw_client.js'
 import { counts, serving } from './serving.js'
 import { gate, until } from './waiting.js'
@@ -139,6 +139,28 @@ overloaded('a body that arrives slowly holds no place', slow, { maxInFlight: 1 }
   release()
   assert.is((await uploading.send(post('/', 'body')).response()).text, '4')
 })
+
+overloaded(
+  'a request whose body still arrives gets 503, and its connection stays',
+  slow,
+  { maxInFlight: 1 },
+  async (server, release) => {
+    const waiting = await occupant(server)
+    const client = await connect(server)
+    const body = noise(300_000)
+    for (const fields of [[], ['Expect: 100-continue']]) {
+      const bytes = post('/', body, ...fields)
+      client.send(bytes.subarray(0, 70_000))
+      assert.is((await client.response()).status, 503)
+      // It has no way to take back what it has announced.
+      client.send(bytes.subarray(70_000), get('/vital'))
+      assert.is((await client.response()).text, 'vital')
+    }
+    release()
+    await waiting.response()
+    assert.is((await client.send(get('/')).response()).text, 'fast')
+  },
+)
 
 /** `/block` keeps the event loop busy for some time. */
 function blocking(): { app: Router; release: () => void } {
