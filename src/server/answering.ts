@@ -162,6 +162,7 @@ export class Answering {
 
   /** Handles the events of a block. Replies that are written before the microtasks have run are sent with the batch. */
   run(place: number, events: number): void {
+    this.#overload?.look()
     this.#isWatched = this.#needsRequests || this.#overload !== undefined || hearsRequests()
     this.#state[STATE_BATCH] = this.#batch.begin(this.#exchange.requests(place), events, !this.#deferred.isEmpty)
   }
@@ -247,7 +248,8 @@ export class Answering {
     const routed = this.#routed(block, at)
     const { match, method } = routed
     if (this.#sending.hasClosed(words[at + EVENT_SLOT], words[at + EVENT_GENERATION])) return
-    if (this.#isWatched && this.#isShed(recipientAt(words, at), routed)) return
+    const reason = this.#isWatched ? this.#reasonToShed(routed) : undefined
+    if (reason !== undefined) return this.#shed(recipientAt(words, at), routed, reason)
     const { bodyLimit = this.#surroundings.bodyLimit, deadlines } = match.route
     if (deadlines !== undefined) this.#exchange.deadlines(recipientAt(words, at), deadlines)
     if (words[at + REQUEST_BODY_LENGTH] > bodyLimit) {
@@ -276,7 +278,8 @@ export class Answering {
     const { words } = block
     const routed = this.#routed(block, at)
     if (this.#sending.hasClosed(words[at + EVENT_SLOT], words[at + EVENT_GENERATION])) return
-    if (this.#isWatched && this.#isShed(recipientAt(words, at), routed)) return
+    const reason = this.#isWatched ? this.#reasonToShed(routed) : undefined
+    if (reason !== undefined) return this.#shed(recipientAt(words, at), routed, reason)
     const { bodyLimit = this.#surroundings.bodyLimit, deadlines } = routed.match.route
     if (deadlines !== undefined) this.#exchange.deadlines(recipientAt(words, at), deadlines)
     const follows = (words[at + REQUEST_FLAGS] & FLAG_BODY_FOLLOWS) !== 0
@@ -314,8 +317,10 @@ export class Answering {
     }
     body.whenReady(() => {
       // Others may have come while it has waited for its body.
-      if (body.failure === undefined && this.#isWatched && this.#isShed(request, routed)) request.end()
-      else this.#inTurn(request, context, routed, begin)
+      const reason = body.failure === undefined ? this.#reasonToShed(routed) : undefined
+      if (reason === undefined) return this.#inTurn(request, context, routed, begin)
+      this.#shed(request, routed, reason)
+      request.end()
     })
   }
 
@@ -327,7 +332,8 @@ export class Answering {
     if (overload === undefined) return this.#deferred.add({ request, context, start })
     const startOrShed = () => {
       // It has its place, but the event loop may be late by now.
-      const reason = routed.isUnshed ? undefined : overload.reasonOfProcess()
+      overload.look()
+      const reason = routed.isUnshed ? undefined : overload.reasonOfProcess
       if (reason === undefined) return start()
       this.#shed(request, routed, reason)
       request.end()
@@ -335,13 +341,12 @@ export class Answering {
     this.#deferred.add({ request, context, start: startOrShed })
   }
 
-  /** Answers with 503 when there is too much to do. */
-  #isShed(to: Recipient, routed: Routed): boolean {
-    const reason = routed.isUnshed ? undefined : this.#overload?.reason()
-    if (reason !== undefined) this.#shed(to, routed, reason)
-    return reason !== undefined
+  /** Why a request is answered with 503; undefined when it is not. */
+  #reasonToShed({ isUnshed }: Routed): ShedReason | undefined {
+    return isUnshed ? undefined : this.#overload?.reason()
   }
 
+  /** Answers with 503, without a handler. */
   #shed({ slot, generation, sequence }: Recipient, { match }: Routed, reason: ShedReason): void {
     const overload = this.#overload as Overload
     overload.count(reason)
