@@ -44,9 +44,10 @@ async function main(): Promise<void> {
 }
 
 async function serveFolder(commandLine: CommandLine): Promise<void> {
-  const { folder, files: fileFolder, place, backend, threads, trustProxy, proxyProtocol, closing } = commandLine
+  const { folder, files: fileFolder, place, backend, threads, trustProxy, proxyProtocol } = commandLine
+  const { accessLog, closing } = commandLine
   const router = await appOf(folder, fileFolder)
-  const options = { ...place, backend: backend as BackendName, threads, trustProxy, proxyProtocol }
+  const options = { ...place, backend: backend as BackendName, threads, trustProxy, proxyProtocol, accessLog }
   const server = await serve(router, options).catch((error) => {
     throw inWords(error, commandLine)
   })

@@ -83,6 +83,13 @@ enum class Wait : uint8_t {
 // When a connection that waits for this has waited too long, or its rate is to be looked at.
 uint64_t due_ms(const Connection& connection, Wait wait, const Options& options);
 
+// The same of Wait::request, which most wait for.
+inline uint64_t next_request_due_ms(const Since& since, const Options& options) {
+  uint64_t due = since.idle_ms + options.keep_alive_timeout_ms;
+  if (options.drained_since_ms == kNoTimeout) return due;
+  return std::min(due, std::max(since.idle_ms, options.drained_since_ms) + options.grace_ms);
+}
+
 uint64_t request_deadline_ms(const Connection& connection, const Options& options);
 uint64_t taking_deadline_ms(const Connection& connection, const Options& options);
 // Whether what came or was taken since the window began is less than the rate that was asked for.

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,15 @@ enum class RequestEnd : uint8_t {
   unanswered,  // an earlier answer was the connection's last
 };
 
+// What is logged of a head. It does not change any more.
+struct LoggedTexts {
+  std::string text;
+  http::Span method_name;
+  http::Span target;
+  std::array<http::Span, layout::kMostLoggedFields> fields = {};
+  bool is_plain = true;  // nothing in it is escaped in any format
+};
+
 struct ObservedRequest {
   static constexpr uint64_t kNotYet = UINT64_MAX;
 
@@ -42,11 +52,7 @@ struct ObservedRequest {
   uint64_t bytes_in = 0;
   uint64_t answer_begins = 0;  // a place in all that the connection is sent
   uint64_t answer_ends = kNotYet;
-  // For the log:
-  std::string text;
-  http::Span method_name;
-  http::Span target;
-  std::array<http::Span, layout::kMostLoggedFields> fields = {};
+  std::shared_ptr<const LoggedTexts> texts;  // for the log; or null
 };
 
 class Observed {

@@ -58,7 +58,7 @@ bool Observing::on_request(const http::Request& request) {
   seen.http_1_0 = request.head.http_1_0;
   seen.bytes_in = request.head_bytes.size + kHeadEndBytes + request.body.size;
   if (request.complete) seen.last_byte_us = reactor_.read_us_;
-  if (log_) log_->note_head(seen, request.head, request.head_bytes.data);
+  if (log_) log_->note_head(seen, request);
   if (request.complete) connection.since.first_byte_us = reactor_.read_us_;
   uint32_t events = reactor_.events_.events();
   bool takes_more = reactor_.on_request(request);

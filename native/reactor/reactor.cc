@@ -362,7 +362,7 @@ void Reactor::settle(Connection& connection) {
     offer_continue(connection);
     if (connection.has_ended()) return;
   }
-  tell_drained(connection);
+  if (!connection.answers.empty()) tell_drained(connection);
   if (connection.stage == Stage::tunnel && ends_tunnel(connection)) return drop(connection);
   if (connection.pending_input) connection.pending_input->forget_before(connection.unanswered.first());
   if (connection.own_deadlines && !connection.has_pending()) {
@@ -374,9 +374,11 @@ void Reactor::settle(Connection& connection) {
   if (connection.input.broken && !reads && connection.stage < Stage::last) return drop_broken(connection);
   bool has_unread = connection.stage <= Stage::tunnel && connection.parser.has_unread();
   bool says_nothing_more = connection.unanswered.empty() && !connection.has_pending();
-  bool hears_nothing_more = connection.stage > Stage::open || (connection.input.finished && !has_unread) ||
-                            (draining_ && is_drained(connection) && !connection.input.readable && !has_unread);
-  if (says_nothing_more && hears_nothing_more && connection.stage != Stage::lingering) return end(connection);
+  if (says_nothing_more && connection.stage != Stage::lingering) {
+    bool hears_nothing_more = connection.stage > Stage::open || (connection.input.finished && !has_unread) ||
+                              (draining_ && is_drained(connection) && !connection.input.readable && !has_unread);
+    if (hears_nothing_more) return end(connection);
+  }
   bool wants_reads = (reads || connection.stage >= Stage::last) && !connection.input.finished;
   bool has_use_for_input = (wants_reads && connection.input.readable) || (reads && has_unread);
   if (connection.output.takes_more || has_use_for_input) push_ready(connection);
@@ -412,6 +414,9 @@ void Reactor::note_held_back(Connection& connection) {
 void Reactor::arm(Connection& connection, bool reads) {
   Wait wait = connection.waits_for(reads);
   if (wait == Wait::nothing) return;
+  if (wait == Wait::request) {
+    return wheel_.set(connection.deadline, next_request_due_ms(connection.since, options_));
+  }
   if (wait == Wait::held_back && due_ms(connection, wait, options_) <= now_ms_) connection.since.looked_ms = now_ms_;
   wheel_.set(connection.deadline, due_ms(connection, wait, options_));
 }

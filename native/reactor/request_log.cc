@@ -25,6 +25,16 @@ http::Span append(std::string& text, net::Slice bytes, size_t most) {
 
 uint32_t word_of(http::Span span) { return span.offset | (uint32_t{span.length} << 16); }
 
+// Nothing in it is escaped in any format. Written so that the compiler looks at many bytes at once.
+bool is_plain(const std::string& text) {
+  uint8_t found = 0;
+  for (char c : text) {
+    auto byte = static_cast<uint8_t>(c);
+    found |= static_cast<uint8_t>((byte < 0x20) | (byte > 0x7e) | (byte == '"') | (byte == '\\'));
+  }
+  return found == 0;
+}
+
 void put_halves(uint32_t* words, uint64_t number) {
   words[0] = static_cast<uint32_t>(number);
   words[1] = static_cast<uint32_t>(number >> 32);
@@ -54,29 +64,43 @@ RequestLog::RequestLog(std::vector<std::string> fields) : names_(std::move(field
   }
 }
 
-void RequestLog::note_head(ObservedRequest& request, const http::RequestHead& head, const char* head_bytes) const {
+// What is made of a head that comes again and again is made once.
+void RequestLog::note_head(ObservedRequest& seen, const http::Request& request) const {
+  if (!request.known) {
+    seen.texts = texts_of(request.head, request.head_bytes.data);
+    return;
+  }
+  std::shared_ptr<const void>& note = request.known->note;
+  if (!note) note = texts_of(request.head, request.head_bytes.data);
+  seen.texts = std::static_pointer_cast<const LoggedTexts>(note);
+}
+
+std::shared_ptr<const LoggedTexts> RequestLog::texts_of(const http::RequestHead& head, const char* head_bytes) const {
+  auto texts = std::make_shared<LoggedTexts>();
   bool has_number = head.method != http::kUnknownMethod;
   if (!has_number) {
-    request.method_name = append(request.text, http::slice_of(head_bytes, head.method_name), kMostOfMethod);
+    texts->method_name = append(texts->text, http::slice_of(head_bytes, head.method_name), kMostOfMethod);
   }
-  request.target = append(request.text, http::slice_of(head_bytes, head.target), kMostOfTarget);
+  texts->target = append(texts->text, http::slice_of(head_bytes, head.target), kMostOfTarget);
   for (const http::Field& field : head.fields) {
     if (field.name.length >= kMostOfName) continue;
     uint16_t places = places_by_length_[field.name.length];
     for (size_t place = 0; places != 0; place++, places = static_cast<uint16_t>(places >> 1)) {
       bool is_it = (places & 1) && http::equal_ignoring_case(http::slice_of(head_bytes, field.name), names_[place]);
-      if (is_it) note_field(request, place, http::slice_of(head_bytes, field.value));
+      if (is_it) note_field(*texts, place, http::slice_of(head_bytes, field.value));
     }
   }
+  texts->is_plain = is_plain(texts->text);
+  return texts;
 }
 
 // Of one that is too long the end is kept of lists, which proxies add to, for the begin is what anybody may have
 // written; it is cut at a comma, so that no element is another than it was.
-void RequestLog::note_field(ObservedRequest& request, size_t place, net::Slice value) const {
-  http::Span& span = request.fields[place];
+void RequestLog::note_field(LoggedTexts& texts, size_t place, net::Slice value) const {
+  http::Span& span = texts.fields[place];
   std::string whole;
   if (span.length > 0) {
-    whole.assign(request.text, span.offset, span.length);
+    whole.assign(texts.text, span.offset, span.length);
     whole.append(kSeparator);
   }
   if (whole.size() + value.size > kMostOfField) {
@@ -87,27 +111,31 @@ void RequestLog::note_field(ObservedRequest& request, size_t place, net::Slice v
       size_t comma = whole.find(',');
       whole.erase(0, comma == std::string::npos ? whole.size() : comma);
     }
-    span = append(request.text, {whole.data(), whole.size()}, kMostOfField);
+    span = append(texts.text, {whole.data(), whole.size()}, kMostOfField);
     return;
   }
   if (whole.empty()) {
-    span = append(request.text, value, kMostOfField);
+    span = append(texts.text, value, kMostOfField);
     return;
   }
   whole.append(value.data, value.size);
-  span = append(request.text, {whole.data(), whole.size()}, kMostOfField);
+  span = append(texts.text, {whole.data(), whole.size()}, kMostOfField);
 }
 
 void RequestLog::note_line(ObservedRequest& request, net::Slice head) const {
   const char* end = head.size > 0 ? std::find(head.data, head.data + head.size, '\n') : head.data;
   if (end != head.data && end[-1] == '\r') end--;
+  auto texts = std::make_shared<LoggedTexts>();
+  texts->target = append(texts->text, {head.data, static_cast<size_t>(end - head.data)}, kMostOfTarget);
+  texts->is_plain = is_plain(texts->text);
   request.is_line = true;
-  request.target = append(request.text, {head.data, static_cast<size_t>(end - head.data)}, kMostOfTarget);
+  request.texts = std::move(texts);
 }
 
 void RequestLog::put(const ObservedRequest& request, const Connection& connection, RequestEnd end, uint64_t bytes_out,
                      uint64_t now_us) {
-  size_t size = layout::kLoggedWords + (request.text.size() + 3) / 4;
+  const LoggedTexts& texts = request.texts ? *request.texts : none_;
+  size_t size = layout::kLoggedWords + (texts.text.size() + 3) / 4;
   const net::Address& client = connection.client();
   const net::Address& peer = connection.peer;
   bool is_announced = &client != &peer;
@@ -115,7 +143,8 @@ void RequestLog::put(const ObservedRequest& request, const Connection& connectio
       (request.http_1_0 ? layout::kFlagHttp10 : 0) | (client.is_ipv4 ? layout::kFlagIpv4 : 0) |
       (peer.is_ipv4 ? layout::kFlagPeerIpv4 : 0) | (is_announced ? layout::kFlagAnnounced : 0) |
       (connection.announced && !is_announced && connection.stage != Stage::announced ? layout::kFlagClientUnknown : 0) |
-      (request.is_line ? layout::kFlagLoggedLine : 0) | (request.is_none ? layout::kFlagLoggedNone : 0);
+      (texts.is_plain ? layout::kFlagLoggedPlain : 0) | (request.is_line ? layout::kFlagLoggedLine : 0) |
+      (request.is_none ? layout::kFlagLoggedNone : 0);
   std::lock_guard<std::mutex> guard(lock_);
   if (waiting_.size() - taken_ + size > kMostWaitingWords) {
     lost_++;
@@ -143,12 +172,12 @@ void RequestLog::put(const ObservedRequest& request, const Connection& connectio
   words[layout::kLoggedPort] = client.port;
   std::memcpy(words + layout::kLoggedPeerAddress, peer.bytes, sizeof peer.bytes);
   words[layout::kLoggedPeerPort] = peer.port;
-  words[layout::kLoggedMethodName] = word_of(request.method_name);
-  words[layout::kLoggedTarget] = word_of(request.target);
-  for (size_t place = 0; place < request.fields.size(); place++) {
-    words[layout::kLoggedFields + place] = word_of(request.fields[place]);
+  words[layout::kLoggedMethodName] = word_of(texts.method_name);
+  words[layout::kLoggedTarget] = word_of(texts.target);
+  for (size_t place = 0; place < texts.fields.size(); place++) {
+    words[layout::kLoggedFields + place] = word_of(texts.fields[place]);
   }
-  if (!request.text.empty()) std::memcpy(words + layout::kLoggedWords, request.text.data(), request.text.size());
+  if (!texts.text.empty()) std::memcpy(words + layout::kLoggedWords, texts.text.data(), texts.text.size());
 }
 
 bool RequestLog::take(uint32_t* into, size_t words) {

@@ -4,10 +4,12 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
+#include "http/request_parser.h"
 #include "net/system.h"
 #include "reactor/observed.h"
 
@@ -26,7 +28,7 @@ class RequestLog {
   explicit RequestLog(std::vector<std::string> fields);
 
   // On the reactor's thread. Keeps what is logged of a head.
-  void note_head(ObservedRequest& request, const http::RequestHead& head, const char* head_bytes) const;
+  void note_head(ObservedRequest& seen, const http::Request& request) const;
   // Of one that was not understood.
   void note_line(ObservedRequest& request, net::Slice head) const;
   void put(const ObservedRequest& request, const Connection& connection, RequestEnd end, uint64_t bytes_out,
@@ -39,8 +41,10 @@ class RequestLog {
   static constexpr size_t kMostWaitingWords = 2 * 1024 * 1024;
   static constexpr size_t kMostOfName = 64;
 
-  void note_field(ObservedRequest& request, size_t place, net::Slice value) const;
+  std::shared_ptr<const LoggedTexts> texts_of(const http::RequestHead& head, const char* head_bytes) const;
+  void note_field(LoggedTexts& texts, size_t place, net::Slice value) const;
 
+  const LoggedTexts none_;
   std::vector<std::string> names_;
   std::array<uint16_t, kMostOfName> places_by_length_ = {};  // a bit for each name
 

@@ -77,7 +77,7 @@ void Reactor::flush_output() {
   if (!connection.has_ended()) {
     connection.since.idle_ms = now_ms_;
     if (!output_.empty()) send(connection, output_.slice(), {}, ends_behind_output(connection));
-    if (std::exchange(has_unoffered_pending_, false) && !connection.has_ended()) {
+    if (has_unoffered_pending_ && !connection.has_ended()) {
       connection.since.progress_ms = now_ms_;
       connection.window.restart(now_ms_);
       send_rest(connection);

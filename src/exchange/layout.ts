@@ -314,6 +314,9 @@ export const FLAG_LOGGED_LINE = 1
 /** No request at all: the connection was refused before it. */
 export const FLAG_LOGGED_NONE = 8
 
+/** All its texts are printable ASCII, without quotes and backslashes. */
+export const FLAG_LOGGED_PLAIN = 16
+
 /** What ended a request: the last byte of its answer was taken, */
 export const ENDED_ANSWERED = 0
 /** the client has gone before, */

@@ -2,10 +2,11 @@
 // for each. Whatever fails here is told once and harms no request.
 import { LOG_END, LOG_FIRST, LOG_LOST, LOG_NOW_HIGH, LOG_NOW_LOW } from '../exchange/layout.js'
 import type { NativeReactor } from '../exchange/native.js'
+import { type RawBuffer, raw } from '../exchange/raw_buffer.js'
 import type { RequestIds } from '../request/request_ids.js'
 import { callListener } from '../runtime/call_listener.js'
 import { describe } from '../runtime/describe.js'
-import { messageOf } from '../runtime/errors.js'
+import { coded, messageOf } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import { timers } from '../runtime/timers.js'
 import { RecordReader, type RecordSurroundings } from './access_record.js'
@@ -20,9 +21,12 @@ const LATER_MS = 500
 /** So many requests are not left for later, so that no line waits behind a thousand others. */
 const MOST_LEFT = 256
 const WORDS = 32 * 1024
-/** So much is written at once, in UTF-16 units. */
-const WRITE_SIZE = 64 * 1024
+/** Lines are gathered in chunks of so many bytes, and written from half of it on. */
+const CHUNK_BYTES = 128 * 1024
+/** Chunks that are kept for the next lines. */
+const MOST_FREE = 4
 const LAST_WRITE_MS = 1000
+const LINE_FEED = 10
 
 /** A loop whose requests are logged. */
 interface Source {
@@ -45,8 +49,10 @@ export class AccessLog {
   #reader: RecordReader | undefined
   readonly #take: (record: RecordReader) => void
   readonly #destination: Destination | undefined
-  #text = ''
+  #chunk: RawBuffer | undefined
+  #size = 0
   #lines = 0
+  readonly #free: RawBuffer[] = []
   #left = 0
   #timer: NodeJS.Timeout | undefined
   #isSoon = false
@@ -56,7 +62,7 @@ export class AccessLog {
   readonly #told = new Set<string>()
   readonly #atExit = () => this.#flushAtExit()
 
-  /** @throws the error of opening the file */
+  /** @throws Error `ERR_ACCESS_LOG` when the file cannot be opened */
   constructor({ format, to }: CheckedAccessLog, surroundings: RecordSurroundings, fields: readonly string[]) {
     this.#surroundings = surroundings
     this.#fields = fields
@@ -186,18 +192,36 @@ export class AccessLog {
   }
 
   #line(line: string): void {
-    this.#text += `${line}\n`
+    // A UTF-16 unit takes at most three bytes of UTF-8.
+    const most = 3 * line.length + 1
+    if (this.#size + most > CHUNK_BYTES) this.#flush()
+    this.#chunk ??= this.#newChunk(most)
+    const end = this.#size + this.#chunk.utf8Write(line, this.#size)
+    this.#chunk[end] = LINE_FEED
+    this.#size = end + 1
     this.#lines += 1
-    if (this.#text.length >= WRITE_SIZE) this.#flush()
+    if (this.#size >= CHUNK_BYTES / 2) this.#flush()
+  }
+
+  #newChunk(least: number): RawBuffer {
+    if (least > CHUNK_BYTES) return raw(Buffer.allocUnsafeSlow(least))
+    return this.#free.pop() ?? raw(Buffer.allocUnsafeSlow(CHUNK_BYTES))
   }
 
   #flush(): void {
-    if (this.#text === '') return
-    const text = this.#text
-    const lines = this.#lines
-    this.#text = ''
+    const chunk = this.#chunk
+    if (chunk === undefined) return
+    const piece = {
+      bytes: chunk.subarray(0, this.#size),
+      lines: this.#lines,
+      done: () => {
+        if (this.#free.length < MOST_FREE && chunk.length === CHUNK_BYTES) this.#free.push(chunk)
+      },
+    }
+    this.#chunk = undefined
+    this.#size = 0
     this.#lines = 0
-    this.#destination?.writer.write(text, lines)
+    this.#destination?.writer.write(piece)
   }
 
   #open(to: string): Destination {
@@ -209,7 +233,7 @@ export class AccessLog {
     if (to === 'stdout' || to === 'stderr') {
       return { writer: new DescriptorWriter(to === 'stdout' ? 1 : 2, watcher), leave: () => {} }
     }
-    const writer = new DescriptorWriter(fs.openSync(to, 'a'), watcher)
+    const writer = new DescriptorWriter(opened(to), watcher)
     const stop = onReopen(() => {
       try {
         this.#takeAll()
@@ -245,5 +269,14 @@ export class AccessLog {
     if (this.#told.has(what)) return
     this.#told.add(what)
     process.emitWarning(sentence, { type: 'BrinkWarning', code: 'BRINK_ACCESS_LOG' })
+  }
+}
+
+/** @throws Error `ERR_ACCESS_LOG` */
+function opened(path: string): number {
+  try {
+    return lateBuiltin('node:fs').openSync(path, 'a')
+  } catch (cause) {
+    throw coded(new Error(`The access log cannot be opened: ${messageOf(cause)}`, { cause }), 'ERR_ACCESS_LOG')
   }
 }

@@ -15,6 +15,7 @@ import {
   FLAG_HTTP_1_0,
   FLAG_IPV4,
   FLAG_LOGGED_LINE,
+  FLAG_LOGGED_PLAIN,
   FLAG_PEER_IPV4,
   LOGGED_ADDRESS,
   LOGGED_BEGAN_HIGH,
@@ -281,6 +282,11 @@ export class RecordReader implements AccessRecord {
   has(name: string): boolean {
     const place = this.#fields.indexOf(name)
     return place >= 0 && this.#words[this.#at + LOGGED_FIELDS + place] >>> 16 > 0
+  }
+
+  /** Whether nothing in the texts has to be escaped. */
+  get isPlain(): boolean {
+    return (this.#words[this.#at + LOGGED_FLAGS] & FLAG_LOGGED_PLAIN) !== 0
   }
 
   /** All of it, for whoever keeps it. */

@@ -6,11 +6,19 @@ import { timers } from '../runtime/timers.js'
 
 type Fs = typeof import('node:fs')
 
-/** What a slow destination may leave waiting, in UTF-16 units. */
+/** What a slow destination may leave waiting, in bytes. */
 const MOST_WAITING = 8 * 1024 * 1024
 /** A pipe that is full says so, when somebody has made it non-blocking. */
 const TRY_AGAIN_MS = 50
 const SYNC_TRIES = 20
+
+/** Whole lines. */
+export interface Piece {
+  readonly bytes: Buffer
+  readonly lines: number
+  /** Called when the bytes are not needed any more. */
+  done(): void
+}
 
 export interface WriterWatcher {
   /** Something was not written. Called for each failure. */
@@ -23,10 +31,10 @@ export class DescriptorWriter {
   readonly #fs: Fs = lateBuiltin('node:fs')
   readonly #watcher: WriterWatcher
   #descriptor: number
-  #waiting: string[] = []
+  #waiting: Piece[] = []
   #waitingSize = 0
   /** What the system is writing. */
-  #underWay: Buffer | undefined
+  #underWay: Piece | undefined
   #done = 0
   #idle: (() => void)[] = []
   /** To be closed when the write that is under way has ended. */
@@ -37,11 +45,13 @@ export class DescriptorWriter {
     this.#watcher = watcher
   }
 
-  /** `lines`: the number of lines in the text. */
-  write(text: string, lines: number): void {
-    if (this.#waitingSize + text.length > MOST_WAITING) return this.#watcher.lost(lines)
-    this.#waiting.push(text)
-    this.#waitingSize += text.length
+  write(piece: Piece): void {
+    if (this.#waitingSize + piece.bytes.length > MOST_WAITING) {
+      this.#watcher.lost(piece.lines)
+      return piece.done()
+    }
+    this.#waiting.push(piece)
+    this.#waitingSize += piece.bytes.length
     this.#next()
   }
 
@@ -69,7 +79,7 @@ export class DescriptorWriter {
   /** Writes what waits before it returns, for a process that ends. */
   flushSync(): void {
     // What is under way has been given to the system: written again, it would be there twice.
-    const bytes = Buffer.from(this.#takeWaiting())
+    const bytes = Buffer.concat(this.#waiting.splice(0).map((piece) => piece.bytes))
     let done = 0
     for (let tries = 0; done < bytes.length && tries < SYNC_TRIES; tries += 1) {
       try {
@@ -84,34 +94,31 @@ export class DescriptorWriter {
     this.#close(this.#descriptor)
   }
 
-  #takeWaiting(): string {
-    const text = this.#waiting.join('')
-    this.#waiting = []
-    this.#waitingSize = 0
-    return text
-  }
-
   #next(): void {
     if (this.#underWay !== undefined) return
-    if (this.#waiting.length === 0) {
+    this.#underWay = this.#waiting.shift()
+    if (this.#underWay === undefined) {
       for (const resolve of this.#idle.splice(0)) resolve()
       return
     }
-    this.#underWay = Buffer.from(this.#takeWaiting())
+    this.#waitingSize -= this.#underWay.bytes.length
     this.#done = 0
     this.#go(this.#underWay, this.#descriptor)
   }
 
-  #go(bytes: Buffer, descriptor: number): void {
-    this.#fs.write(descriptor, bytes, this.#done, (error, written) => {
+  #go(piece: Piece, descriptor: number): void {
+    this.#fs.write(descriptor, piece.bytes, this.#done, (error, written) => {
       if (error?.code === 'EAGAIN') {
-        timers.setTimeout(() => this.#go(bytes, descriptor), TRY_AGAIN_MS).unref()
+        timers.setTimeout(() => this.#go(piece, descriptor), TRY_AGAIN_MS).unref()
         return
       }
-      this.#done += written
       if (error) this.#watcher.failed(error)
-      else if (this.#done < bytes.length) return this.#go(bytes, descriptor)
+      else {
+        this.#done += written
+        if (this.#done < piece.bytes.length) return this.#go(piece, descriptor)
+      }
       this.#underWay = undefined
+      piece.done()
       const old = this.#old
       this.#old = undefined
       if (old !== undefined) this.#close(old)

@@ -5,7 +5,8 @@ import type { AccessRecord } from './access_record.js'
 /** Names of built-in formats. */
 export type AccessLogFormatName = 'combined' | 'json'
 
-export type LineFormat = (record: AccessRecord) => string
+/** `isPlain`: nothing in its texts has to be escaped. */
+export type LineFormat = (record: AccessRecord & { readonly isPlain?: boolean }) => string
 
 export const FORMATS: Readonly<Record<AccessLogFormatName, LineFormat>> = { combined, json }
 
@@ -15,13 +16,13 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const CLIENT_GONE = '499'
 
 /** The format `combined` of Apache, as Debian has it: the size is that of all bytes sent (`%O`). */
-function combined(record: AccessRecord): string {
-  const { ip, method, target, version, status, referer, userAgent, end } = record
+function combined(record: Parameters<LineFormat>[0]): string {
+  const { ip, method, target, version, status, referer, userAgent, end, isPlain = false } = record
   const line = method === '' ? target : `${method} ${target} HTTP/${version}`
   const code = status > 0 ? status : end === 'gone' ? CLIENT_GONE : '000'
-  const request = line === '' ? '-' : escaped(line)
-  const from = referer === '' ? '-' : escaped(referer)
-  const agent = userAgent === '' ? '-' : escaped(userAgent)
+  const request = escaped(line, isPlain)
+  const from = escaped(referer, isPlain)
+  const agent = escaped(userAgent, isPlain)
   return `${ip} - - [${clfTime(record.time)}] "${request}" ${code} ${record.bytesOut} "${from}" "${agent}"`
 }
 
@@ -39,8 +40,11 @@ const SHORT: Readonly<Record<string, string>> = {
   '\v': '\\v',
 }
 
-function escaped(text: string): string {
-  return UNSAFE.test(text) ? text.replace(UNSAFE_ALL, (character) => SHORT[character] ?? hex(character)) : text
+function escaped(text: string, isPlain: boolean): string {
+  if (text === '') return '-'
+  return !isPlain && UNSAFE.test(text)
+    ? text.replace(UNSAFE_ALL, (character) => SHORT[character] ?? hex(character))
+    : text
 }
 
 function hex(character: string): string {
@@ -65,7 +69,8 @@ function clfTime(ms: number): string {
 }
 
 /** An object; what is empty is left out. */
-function json(record: AccessRecord): string {
+function json(record: Parameters<LineFormat>[0]): string {
+  const quoted = record.isPlain === true ? quotedPlain : quotedAny
   const { wait, code, referer, userAgent, route, traceparent, traceId } = record
   let line = `{"time":"${isoTime(record.time)}","ip":"${record.ip}","peer":"${record.peer}"`
   line += `,"method":${quoted(record.method)},"target":${quoted(record.target)},"version":"${record.version}"`
@@ -86,7 +91,11 @@ function json(record: AccessRecord): string {
 /** `JSON.stringify` leaves DEL and the controls above it, which terminals obey. */
 const CONTROLS_LEFT = /[\x7f-\x9f]/g
 
-function quoted(text: string): string {
+function quotedPlain(text: string): string {
+  return `"${text}"`
+}
+
+function quotedAny(text: string): string {
   if (!UNSAFE.test(text)) return `"${text}"`
   return JSON.stringify(text).replace(CONTROLS_LEFT, (character) => `\\u00${character.charCodeAt(0).toString(16)}`)
 }

@@ -25,6 +25,8 @@ export type ToWorker =
   | { readonly brink: 'families'; readonly number: number }
   /** The answer to a worker's `metrics`. */
   | { readonly brink: 'metrics'; readonly number: number; readonly text: string }
+  /** A log file was moved away. */
+  | { readonly brink: 'reopen' }
 
 export type FromWorker =
   | { readonly brink: 'ready'; readonly backend: string; readonly threads: number }
