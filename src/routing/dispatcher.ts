@@ -273,7 +273,14 @@ function ownedRoute(routes: Map<Scope, Route>, scope: Scope, make: (scope: Scope
 /** A response of the router itself, inside its middleware. */
 function answerRoute(scope: Scope, answer: Run, segments?: readonly Segment[]): Route {
   const surround = (inner: Run) => scope.surround(inner, segments)
-  return { pattern: '', number: 0, names: NO_VALUES, run: surround(answer), refused: refusing(surround), needsRequest: true }
+  return {
+    pattern: '',
+    number: 0,
+    names: NO_VALUES,
+    run: surround(answer),
+    refused: refusing(surround),
+    needsRequest: true,
+  }
 }
 
 function plainRoute(scope: Scope, status: number, headers?: HeadersSource, segments?: readonly Segment[]): Route {

@@ -346,10 +346,7 @@ export class Answering {
       value = run(request)
       const { slot, generation, sequence } = request
       const mayBeSimple = !this.#needsRequests
-      if (
-        mayBeSimple &&
-        this.#sending.simple(slot, generation, sequence, match.route.number, value as HandlerResult)
-      ) {
+      if (mayBeSimple && this.#sending.simple(slot, generation, sequence, match.route.number, value as HandlerResult)) {
         return request.end()
       }
     } catch (error) {

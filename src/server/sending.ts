@@ -57,7 +57,8 @@ export class Sending {
    * nothing.
    */
   simple(slot: number, generation: number, sequence: number, routeNumber: number, value: HandlerResult): boolean {
-    if (typeof value === 'string') this.#exchange.text(slot, generation, sequence, CONTENT_TYPE_TEXT, value, routeNumber)
+    if (typeof value === 'string')
+      this.#exchange.text(slot, generation, sequence, CONTENT_TYPE_TEXT, value, routeNumber)
     else if (isPlain(value)) {
       this.#exchange.text(slot, generation, sequence, CONTENT_TYPE_JSON, encodeBody(value) as string, routeNumber)
     } else if (value === undefined || value === null) {

@@ -334,7 +334,8 @@ class OpenServer implements Server, Listeners {
     )
     log?.add({ reactor, ids })
     if (!this.#hasNativeAnswers) return reactor
-    for (const [path, { answer, isAlone, number }] of dispatcher.fixed) if (isAlone) reactor.setFixed(path, nativeOf(answer, number))
+    for (const [path, { answer, isAlone, number }] of dispatcher.fixed)
+      if (isAlone) reactor.setFixed(path, nativeOf(answer, number))
     return reactor
   }
 
