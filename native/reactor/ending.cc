@@ -22,11 +22,11 @@ void Reactor::refuse(Connection& connection, http::Refusal refusal, net::Slice p
   if (options_.asks_about_refusals) return ask_about_refusal(connection, refusal, packet);
   connection.stage = Stage::refused;
   uint32_t sequence;
-  if (connection.incoming) {
-    sequence = connection.incoming->sequence;
-    if (!connection.incoming->discarded) notices_.body_failed(connection.id, sequence, refusal);
-    connection.answers_for_app |= !connection.incoming->answered;
-    connection.incoming.reset();
+  if (const IncomingBody* incoming = connection.incoming()) {
+    sequence = incoming->sequence;
+    if (!incoming->discarded) notices_.body_failed(connection.id, sequence, refusal);
+    connection.answers_for_app |= !incoming->answered;
+    connection.forget_incoming();
   } else {
     if (connection.unanswered.count() >= Unanswered::kMost) return drop(connection);
     sequence = connection.unanswered.add(connection.parser.asks_for_head(), false);
@@ -39,9 +39,9 @@ void Reactor::refuse(Connection& connection, http::Refusal refusal, net::Slice p
 // In the place of an answer stands one that nobody can give, so that the connection stays until the app ends it.
 void Reactor::ask_about_refusal(Connection& connection, http::Refusal refusal, net::Slice packet) {
   connection.stage = Stage::refused;
-  if (connection.incoming) {
-    if (!connection.incoming->discarded) notices_.body_failed(connection.id, connection.incoming->sequence, refusal);
-    connection.incoming.reset();
+  if (const IncomingBody* incoming = connection.incoming()) {
+    if (!incoming->discarded) notices_.body_failed(connection.id, incoming->sequence, refusal);
+    connection.forget_incoming();
   }
   if (connection.unanswered.count() >= Unanswered::kMost) return drop(connection);
   connection.unanswered.take(connection.unanswered.add(false, false));

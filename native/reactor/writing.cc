@@ -85,7 +85,6 @@ void Reactor::flush_output() {
   }
   has_unoffered_pending_ = false;
   output_.clear();
-  if (connection.untaken && !connection.has_pending()) count_taken(connection);
   settle(connection);
 }
 
@@ -155,7 +154,7 @@ bool Reactor::send_rest(Connection& connection) {
   output.takes_more = sent.takes_more;
   if (output.pending->empty()) {
     output.pending.reset();
-    if (connection.untaken) count_taken(connection);
+    count_taken(connection);
     connection.since.idle_ms = now_ms_;
     connection.window.restart(now_ms_);
   }
@@ -164,7 +163,7 @@ bool Reactor::send_rest(Connection& connection) {
 
 // RFC 9110, 10.1.1: the client holds its body back until it is asked for it. Not before the answers that are due first.
 void Reactor::offer_continue(Connection& connection) {
-  const IncomingBody* incoming = connection.incoming.get();
+  const IncomingBody* incoming = connection.incoming();
   if (!incoming || !incoming->wanted || connection.has_pending() || connection.due_answer()) return;
   if (connection.unanswered.first() != incoming->sequence || !connection.parser.take_continue_wanted()) return;
   connection.since.message_ms = now_ms_;
