@@ -2,9 +2,11 @@
 import { requireFromHere } from './package_place.js'
 
 interface Builtins {
+  'node:crypto': typeof import('node:crypto')
   'node:fs': typeof import('node:fs')
   'node:fs/promises': typeof import('node:fs/promises')
   'node:http': typeof import('node:http')
+  'node:net': typeof import('node:net')
   'node:os': typeof import('node:os')
   'node:stream': typeof import('node:stream')
   'node:util': typeof import('node:util')
