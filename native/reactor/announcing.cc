@@ -14,8 +14,7 @@ void Reactor::await_proxy_header(Connection& connection, ProxyHeaders proxy_head
   bool is_required = proxy_headers == ProxyHeaders::required;
   if (options_.trusted_peers.includes(connection.peer)) {
     connection.stage = Stage::announced;
-    connection.announced = std::make_unique<Announced>();
-    connection.announced->is_required = is_required;
+    connection.with_rare().announced.emplace().is_required = is_required;
     connection.since.message_ms = now_ms_;
   } else if (is_required) {
     return refuse_proxy_header(connection, http::Refusal::UNTRUSTED_PROXY);
@@ -26,7 +25,7 @@ void Reactor::await_proxy_header(Connection& connection, ProxyHeaders proxy_head
 // New bytes of a connection whose header is not complete, in the block. What follows the header are requests.
 void Reactor::hear_proxy(Connection& connection, char* at, size_t size) {
   using State = http::ProxyHeader::State;
-  Announced& announced = *connection.announced;
+  Announced& announced = *connection.announced();
   bool has_begun = !announced.header.empty();
   size_t kept = announced.header.size();
   if (kept > 0) {
@@ -49,7 +48,7 @@ void Reactor::hear_proxy(Connection& connection, char* at, size_t size) {
   connection.stage = Stage::open;
   // Without a header the peer speaks for itself; with one that names nobody, its client is not known.
   if (header.state == State::absent) {
-    connection.announced.reset();
+    connection.rare->announced.reset();
   } else {
     announced.has_client = header.has_client;
     announced.client = header.client;

@@ -22,11 +22,11 @@ void Reactor::refuse(Connection& connection, http::Refusal refusal, net::Slice p
   if (options_.asks_about_refusals) return ask_about_refusal(connection, refusal, packet);
   connection.stage = Stage::refused;
   uint32_t sequence;
-  if (connection.incoming) {
-    sequence = connection.incoming->sequence;
-    if (!connection.incoming->discarded) notices_.body_failed(connection.id, sequence, refusal);
-    connection.answers_for_app |= !connection.incoming->answered;
-    connection.incoming.reset();
+  if (const IncomingBody* incoming = connection.incoming()) {
+    sequence = incoming->sequence;
+    if (!incoming->discarded) notices_.body_failed(connection.id, sequence, refusal);
+    connection.answers_for_app |= !incoming->answered;
+    connection.forget_incoming();
     if (observing_) observing_->refuses(connection, sequence, refusal);
   } else {
     if (connection.unanswered.count() >= Unanswered::kMost) return drop(connection);
@@ -41,9 +41,9 @@ void Reactor::refuse(Connection& connection, http::Refusal refusal, net::Slice p
 // In the place of an answer stands one that nobody can give, so that the connection stays until the app ends it.
 void Reactor::ask_about_refusal(Connection& connection, http::Refusal refusal, net::Slice packet) {
   connection.stage = Stage::refused;
-  if (connection.incoming) {
-    if (!connection.incoming->discarded) notices_.body_failed(connection.id, connection.incoming->sequence, refusal);
-    connection.incoming.reset();
+  if (const IncomingBody* incoming = connection.incoming()) {
+    if (!incoming->discarded) notices_.body_failed(connection.id, incoming->sequence, refusal);
+    connection.forget_incoming();
   }
   if (connection.unanswered.count() >= Unanswered::kMost) return drop(connection);
   uint32_t sequence = connection.unanswered.add(false, false);
@@ -131,7 +131,7 @@ void Reactor::end_connection(Connection& connection, const Reply& given) {
 void Reactor::drop(Connection& connection) {
   if (connection.has_ended()) return;
   if (draining_) count_end(connection);
-  if (connection.observed && observing_) observing_->ends(connection);
+  if (connection.observed()) observing_->ends(connection);
   if (!connection.unanswered.empty() || connection.answers_for_app) notices_.gone(connection.id);
   if (options_.tells_connections && connection.watch.polled) notices_.closed(connection.id, connection.cause);
   wheel_.clear(connection.deadline);

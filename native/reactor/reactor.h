@@ -122,8 +122,10 @@ class Reactor final : private http::RequestSink {
   bool on_body(net::Slice bytes, net::Slice trailers, bool is_last) override;
   void count_pending_input(Connection& connection, uint32_t sequence, uint64_t bytes);
   void settle(Connection& connection);
+  bool hears_no_more(const Connection& connection) const;
   bool is_drained(const Connection& connection) const;
-  void note_held_back(Connection& connection);
+  bool settle_rare(Connection& connection);
+  void note_held_back(Connection& connection, IncomingBody& incoming);
   void arm(Connection& connection, bool reads);
   void want_reads(Connection& connection, bool wanted);
   void want_writes(Connection& connection, bool wanted);
@@ -196,7 +198,6 @@ class Reactor final : private http::RequestSink {
   void begin_counting();
   void count_answered(Connection& connection, bool streamed);
   void count_taken(Connection& connection);
-  void note_taken(Connection& connection);
   void count_unanswered(const Connection& connection, Work& work) const;
   void count_end(Connection& connection);
 

@@ -47,6 +47,8 @@ class ReplyReader {
 
  private:
   bool read_body(const uint32_t* words, uint32_t flags, Reply* reply);
+  bool read_body_in_block(const uint32_t* words, Reply* reply);
+  bool read_other_body(const uint32_t* words, uint32_t flags, Reply* reply);
 
   Replies& replies_;
   size_t at_;

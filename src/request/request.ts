@@ -1,20 +1,11 @@
 import type { AbortListener, AbortListeners } from '../exchange/abort_listeners.js'
-import { addressBytes, addressText } from '../exchange/address.js'
 import {
   EVENT_GENERATION,
   EVENT_SLOT,
-  FLAG_ANNOUNCED,
   FLAG_BODY,
-  FLAG_CLIENT_UNKNOWN,
-  FLAG_IPV4,
-  FLAG_PEER_IPV4,
   FLAG_UPGRADE,
-  PEER_ADDRESS,
-  REQUEST_ADDRESS,
   REQUEST_BODY_LENGTH,
   REQUEST_BODY_OFFSET,
-  REQUEST_FIELD_COUNT,
-  REQUEST_FIELDS,
   REQUEST_FLAGS,
   REQUEST_HEAD_OFFSET,
   REQUEST_METHOD,
@@ -32,7 +23,8 @@ import { coded } from '../runtime/errors.js'
 import { INSPECT, type Inspect } from '../runtime/inspection.js'
 import { clientGone } from './client_gone.js'
 import type { Closing } from './closing.js'
-import { directly, type Forwarding, type ForwardingProxies } from './forwarding.js'
+import { clientAddress, forwardingOf, peerAddress, trustsSender } from './event_addresses.js'
+import type { Forwarding, ForwardingProxies } from './forwarding.js'
 import type { IncomingBody } from './incoming_body.js'
 import { KeptRequests } from './kept_requests.js'
 import { type RequestAbort, requestAbort } from './request_abort.js'
@@ -258,23 +250,15 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    */
   get ip(): string {
     const words = this.event()
-    const { peerAddress, proxies } = this.#surroundings
-    if (peerAddress !== undefined) return peerAddress
-    if (proxies !== undefined) return this.#forwardedBy(proxies).ip
-    return addressText(words, this.eventAt + REQUEST_ADDRESS, (words[this.eventAt + REQUEST_FLAGS] & FLAG_IPV4) !== 0)
+    const { peerAddress: known, proxies } = this.#surroundings
+    if (known !== undefined) return known
+    return proxies === undefined ? clientAddress(words, this.eventAt) : this.#forwardedBy(proxies).ip
   }
 
   /** The IP address of the other end of the connection: the client, or the last proxy in front of the server. */
   get peer(): string {
     const words = this.event()
-    const { peerAddress } = this.#surroundings
-    if (peerAddress !== undefined) return peerAddress
-    const flags = words[this.eventAt + REQUEST_FLAGS]
-    if ((flags & FLAG_ANNOUNCED) === 0) {
-      return addressText(words, this.eventAt + REQUEST_ADDRESS, (flags & FLAG_IPV4) !== 0)
-    }
-    const end = this.eventAt + REQUEST_FIELDS + 2 * words[this.eventAt + REQUEST_FIELD_COUNT]
-    return addressText(words, end + PEER_ADDRESS, (flags & FLAG_PEER_IPV4) !== 0)
+    return this.#surroundings.peerAddress ?? peerAddress(words, this.eventAt)
   }
 
   /**
@@ -293,11 +277,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     const { rules } = ids
     let given: string | null = null
     if (rules !== undefined) {
-      const flags = words[this.eventAt + REQUEST_FLAGS]
-      const passed = (flags & FLAG_ANNOUNCED) === 0 ? 0 : 1
-      const isKnown = proxies !== undefined && (flags & FLAG_CLIENT_UNKNOWN) === 0
-      const isTrusted =
-        rules.trust ?? (isKnown && proxies.trusts(addressBytes(words, this.eventAt + REQUEST_ADDRESS), passed))
+      const isTrusted = rules.trust ?? (proxies !== undefined && trustsSender(words, this.eventAt, proxies))
       if (isTrusted) given = this.headers.get(rules.header)
     }
     return ids.idOf(this.slot, this.generation, this.sequence, given)
@@ -411,16 +391,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   #forwardedBy(proxies: ForwardingProxies): Forwarding {
     const words = this.event()
     this.#rare ??= {}
-    const peer = {
-      address: addressBytes(words, this.eventAt + REQUEST_ADDRESS),
-      port: words[this.eventAt + REQUEST_PORT],
-    }
-    const flags = words[this.eventAt + REQUEST_FLAGS]
-    // A client that its proxy does not know may have written the fields itself.
-    this.#rare.forwarding ??=
-      (flags & FLAG_CLIENT_UNKNOWN) === 0
-        ? proxies.forwarding(this.headers, peer, (flags & FLAG_ANNOUNCED) === 0 ? 0 : 1)
-        : directly(peer)
+    this.#rare.forwarding ??= forwardingOf(words, this.eventAt, this.headers, proxies)
     return this.#rare.forwarding
   }
 
