@@ -42,7 +42,8 @@ async function main(): Promise<void> {
 }
 
 async function serveFolder(commandLine: CommandLine): Promise<void> {
-  const { folder, files: fileFolder, place, backend, threads, trustProxy, proxyProtocol, closing } = commandLine
+  const { folder, files: fileFolder, place, backend, threads, trustProxy, proxyProtocol } = commandLine
+  const { accessLog, closing } = commandLine
   const router = await appOf(folder, fileFolder)
   try {
     const server = await serve(router, {
@@ -51,6 +52,7 @@ async function serveFolder(commandLine: CommandLine): Promise<void> {
       threads,
       trustProxy,
       proxyProtocol,
+      accessLog,
     })
     closeOnSignals(server, closing)
     if (workerContext() === undefined) tellListening(server, description(server))

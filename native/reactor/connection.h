@@ -16,6 +16,7 @@
 #include "reactor/deadlines.h"
 #include "reactor/event_writer.h"
 #include "reactor/exchange.h"
+#include "reactor/observed.h"
 #include "reactor/options.h"
 #include "reactor/pending_input.h"
 #include "reactor/stats.h"
@@ -95,12 +96,11 @@ struct Rare {
   std::optional<OwnDeadlines> own_deadlines;
   std::optional<PendingInput> pending_input;
   std::optional<Announced> announced;  // of a peer that has sent a header, or is to send one
-  std::optional<Work> untaken;         // while draining: what was answered, and the system has not taken yet
   bool upgrade_offered = false;        // by the last request: until its answer nothing more is read
   bool offer_is_last = false;          // what is offered, if that is declined, is the connection's last request
 
   bool is_empty() const {
-    return !incoming && !own_deadlines && !pending_input && !announced && !untaken && !upgrade_offered;
+    return !incoming && !own_deadlines && !pending_input && !announced && !upgrade_offered;
   }
   // Whether what is answered depends on any of it.
   bool concerns_answers() const { return incoming || own_deadlines || upgrade_offered; }
@@ -129,6 +129,8 @@ struct Connection {
   Unanswered unanswered;
   net::DeadlineEntry deadline;
   std::vector<Answer> answers;
+  uint64_t bytes_sent = 0;
+  std::unique_ptr<Observed> observed;
   std::unique_ptr<Rare> rare;  // null when it would be empty, as soon as the connection has settled
 
   Rare& with_rare() {

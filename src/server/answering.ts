@@ -42,6 +42,7 @@ import {
   STATE_BATCH,
 } from '../exchange/layout.js'
 import type { RawBuffer } from '../exchange/raw_buffer.js'
+import type { Recipient } from '../exchange/recipient.js'
 import { HttpError } from '../fields/http_error.js'
 import { reasonPhrase } from '../fields/reason_phrase.js'
 import type { HandlerResult } from '../reply/handler_result.js'
@@ -53,6 +54,7 @@ import type { ForwardingProxies } from '../request/forwarding.js'
 import { IncomingBody, tooLarge } from '../request/incoming_body.js'
 import { BrinkRequest, methodAt, type RequestSurroundings } from '../request/request.js'
 import type { FieldMemory } from '../request/request_headers.js'
+import type { RequestIds } from '../request/request_ids.js'
 import type { Dispatcher, Match } from '../routing/dispatcher.js'
 import { Upgrade, upgradeRequest } from '../routing/upgrade.js'
 import { callListener } from '../runtime/call_listener.js'
@@ -70,6 +72,7 @@ export interface Surroundings {
   readonly origin: () => string
   /** The body limit of routes without their own, in bytes. */
   readonly bodyLimit: number
+  readonly ids: RequestIds
   /** The proxies that are trusted. */
   readonly proxies: ForwardingProxies | undefined
   readonly closing: Closing
@@ -93,6 +96,8 @@ export class Answering {
   readonly #dispatcher: Dispatcher
   readonly #surroundings: Surroundings
   readonly #sending: Sending
+  /** Whether also routes that do not read the request have one. */
+  readonly #needsRequests: boolean
   readonly #batch: Batch
   readonly #deferred: DeferredRequests
   // Objects that wait for events of their clients.
@@ -111,12 +116,15 @@ export class Answering {
     this.#state = exchange.state
     this.#dispatcher = dispatcher
     this.#surroundings = surroundings
-    this.#sending = new Sending(exchange, this.#streams)
-    const { origin, bodyLimit, proxies, closing } = surroundings
+    const { origin, bodyLimit, ids, proxies, closing } = surroundings
+    const header = ids.rules?.respond ? ids.rules.header : undefined
+    this.#needsRequests = header !== undefined
+    this.#sending = new Sending(exchange, this.#streams, header === undefined ? undefined : idField(header))
     const report = (error: unknown, request: BrinkRequest) => this.#report(error, request)
     this.#requestSurroundings = {
       origin,
       bodyLimit,
+      ids,
       proxies,
       closing,
       watching: this.#watching,
@@ -225,7 +233,7 @@ export class Answering {
     if (words[at + REQUEST_BODY_LENGTH] > bodyLimit) {
       return this.#refuse(this.#request(block, at, routed), routed, tooLarge())
     }
-    if (match.route.needsRequest) return this.#runWith(this.#request(block, at, routed), routed)
+    if (match.route.needsRequest || this.#needsRequests) return this.#runWith(this.#request(block, at, routed), routed)
     let value: HandlerResult | Promise<HandlerResult>
     try {
       value = match.route.run(undefined as never)
@@ -233,6 +241,7 @@ export class Answering {
         words[at + EVENT_SLOT],
         words[at + EVENT_GENERATION],
         words[at + REQUEST_SEQUENCE],
+        match.route.number,
         value as HandlerResult,
       )
       if (isSent) return
@@ -336,7 +345,13 @@ export class Answering {
     try {
       value = run(request)
       const { slot, generation, sequence } = request
-      if (this.#sending.simple(slot, generation, sequence, value as HandlerResult)) return request.end()
+      const mayBeSimple = !this.#needsRequests
+      if (
+        mayBeSimple &&
+        this.#sending.simple(slot, generation, sequence, match.route.number, value as HandlerResult)
+      ) {
+        return request.end()
+      }
     } catch (error) {
       return this.#fail(request, method, error)
     }
@@ -475,4 +490,10 @@ export class Answering {
     }
     request.end()
   }
+}
+
+/** The id of a request as a field of its response, unless the app has given it. */
+function idField(name: string): (to: Recipient, fields: string) => string {
+  const given = new RegExp(`^${name.replace(/[^\w-]/g, '\\$&')}:`, 'im')
+  return (to, fields) => (given.test(fields) ? '' : `${name}: ${(to as BrinkRequest).id}\r\n`)
 }

@@ -1,7 +1,15 @@
 import type { ClientError } from '../exchange/client_error.js'
 import { type Backend, native } from '../exchange/native.js'
+import {
+  type AccessLogOptions,
+  type CheckedAccessLog,
+  checkedAccessLog,
+  checkedRequestId,
+  type RequestIdOptions,
+} from '../logging/options.js'
 import type { ForwardedFields } from '../request/forwarding.js'
 import type { BrinkRequest } from '../request/request.js'
+import type { RequestIdRules } from '../request/request_ids.js'
 import { logToConsole, STANDARD_BODY_LIMIT } from '../request/standards.js'
 import { TrustedProxies, type TrustProxy } from '../request/trusted_proxies.js'
 import { describe } from '../runtime/describe.js'
@@ -134,6 +142,17 @@ export interface ServeOptions extends PlaceOptions {
    */
   halfCloseTimeout?: number | undefined
   /**
+   * Writes a line for each request that has ended, also for those that were refused, or left without an answer: see
+   * docs/logging.md. `true`: in the format `combined` to stdout. A function as `format` gets an `AccessRecord`. Default:
+   * false.
+   */
+  accessLog?: boolean | AccessLogOptions | undefined
+  /**
+   * Takes `req.id` from the field `x-request-id` of trusted peers, and with `respond` sends it back. Default: false: every
+   * id is made by the server.
+   */
+  requestId?: boolean | RequestIdOptions | undefined
+  /**
    * Called with each error of the app that no `onError` has answered, and with its request. Default: writes the
    * method, the target and the error to `console.error`.
    */
@@ -170,7 +189,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   idleTimeout: 'it is "keepAliveTimeout", in milliseconds',
   timeout: 'those are "requestTimeout", "headersTimeout", "writeTimeout" and "keepAliveTimeout"',
   workers: 'threads are "threads", processes workers() of brink/workers',
-  logger: 'it is "log", a function',
+  logger: 'it is "accessLog", with the logger as "to", and "log" for errors, a function',
+  requestIdHeader: 'it is "requestId", { header }',
 }
 
 /** Default, minimum and maximum of each numeric option. */
@@ -204,17 +224,23 @@ export const SERVE_OPTIONS: readonly (keyof ServeOptions)[] = [
   'trustProxy',
   'forwardedFields',
   'proxyProtocol',
+  'accessLog',
+  'requestId',
   'log',
   'onClientError',
 ]
 
 export type CheckedOptions = {
-  [Name in Exclude<keyof OwnOptions, 'onClientError' | 'backend' | 'trustProxy'>]-?: NonNullable<OwnOptions[Name]>
+  [Name in Exclude<keyof OwnOptions, UncheckedOption>]-?: NonNullable<OwnOptions[Name]>
 } & Pick<ServeOptions, 'onClientError'> & {
     places: readonly Place[]
     backend: string
     trustProxy: TrustedProxies | false
+    accessLog: CheckedAccessLog | undefined
+    requestId: RequestIdRules | undefined
   }
+
+type UncheckedOption = 'onClientError' | 'backend' | 'trustProxy' | 'accessLog' | 'requestId'
 
 /**
  * Validates the options and fills in the defaults.
@@ -241,7 +267,9 @@ export function checkedOptions(given: ServeOptions, alsoKnown: readonly string[]
   for (const [index, place] of places.entries()) {
     checkAccepts(`listen[${index}].proxyProtocol`, place.proxyProtocol, proxies.trustProxy)
   }
-  return { ...numbers, ...proxies, places, log, backend: backend.name, ...optional }
+  const accessLog = checkedAccessLog(given.accessLog)
+  const requestId = checkedRequestId(given.requestId)
+  return { ...numbers, ...proxies, places, log, accessLog, requestId, backend: backend.name, ...optional }
 }
 
 function checkedProxies(given: ServeOptions): Pick<CheckedOptions, 'trustProxy' | 'forwardedFields' | 'proxyProtocol'> {

@@ -1,12 +1,17 @@
 import { Exchange } from '../exchange/exchange.js'
 import { NOTICE_POLLER_FULL } from '../exchange/layout.js'
-import { type NativeReactor, native } from '../exchange/native.js'
+import { type NativeFixedAnswer, type NativeReactor, native } from '../exchange/native.js'
 import type { FetchApp } from '../fetch/application.js'
 import type { WaitUntil } from '../fetch/wait_until.js'
 import { canonicalPath } from '../fields/path.js'
+import { AccessLog } from '../logging/access_log.js'
+import { loggedFields } from '../logging/access_record.js'
+import type { CheckedAccessLog } from '../logging/options.js'
+import type { Fixed } from '../reply/fixed.js'
 import type { Reply, ReplyBody } from '../reply/reply.js'
 import { type CloseOptions, type CloseReport, Closing } from '../request/closing.js'
 import { ForwardingProxies } from '../request/forwarding.js'
+import { type RequestIdRules, RequestIds } from '../request/request_ids.js'
 import type { Dispatcher } from '../routing/dispatcher.js'
 import type { Handler } from '../routing/handler.js'
 import type { Router } from '../routing/router.js'
@@ -131,17 +136,26 @@ class OpenServer implements Server, Listeners {
   #isOverdue = false
   #hasEnded = false
   #warned = false
+  readonly #hasNativeAnswers: boolean
 
   readonly #waitUntil: WaitUntil | undefined
+  readonly #proxies: ForwardingProxies | undefined
+  readonly #accessLog: AccessLog | undefined
 
   constructor(dispatcher: Dispatcher, options: CheckedOptions, waitUntil: WaitUntil | undefined) {
     this.#waitUntil = waitUntil
     this.backend = options.backend
     this.threads = options.threads
+    const { requestId, trustProxy, forwardedFields } = options
+    // They would not have the field.
+    this.#hasNativeAnswers = requestId?.respond !== true
     this.#fixed = dispatcher.fixed
+    this.#proxies = trustProxy ? new ForwardingProxies(trustProxy, forwardedFields) : undefined
+    this.#accessLog = options.accessLog && accessLogOf(options.accessLog, dispatcher, this.#proxies, requestId)
     try {
       while (this.reactors.length < Math.max(1, options.threads)) this.reactors.push(this.#reactor(dispatcher, options))
     } catch (error) {
+      this.#accessLog?.abandon()
       // The opened reactors would keep their descriptors and threads, and would keep the process alive.
       this.#close()
       throw openingError(error, options)
@@ -171,6 +185,7 @@ class OpenServer implements Server, Listeners {
   started(bound: Bound): this {
     this.#bound = bound
     for (const reactor of this.reactors) reactor.start()
+    this.#accessLog?.start()
     this.#notices = announceServer()
     return this
   }
@@ -195,8 +210,8 @@ class OpenServer implements Server, Listeners {
       throw coded(new TypeError(`There is no fixed answer for ${describe(path)}: ${hint}.`), 'ERR_INVALID_ARG_VALUE')
     }
     fixed.answer.replace(answer)
-    if (!fixed.isAlone) return
-    for (const reactor of this.reactors) reactor.setFixed(canonical, fixed.answer.native)
+    if (!fixed.isAlone || !this.#hasNativeAnswers) return
+    for (const reactor of this.reactors) reactor.setFixed(canonical, nativeOf(fixed.answer, fixed.number))
   }
 
   close(options: CloseOptions = {}): Promise<CloseReport> {
@@ -251,14 +266,17 @@ class OpenServer implements Server, Listeners {
   }
 
   #reactor(dispatcher: Dispatcher, options: CheckedOptions): NativeReactor {
+    const log = this.#accessLog
     const {
-      log,
+      log: report,
       onClientError = () => {},
       places,
       threads,
       trustProxy,
       forwardedFields,
       proxyProtocol,
+      accessLog,
+      requestId,
       ...settings
     } = options
     const threaded = threads > 0
@@ -270,18 +288,21 @@ class OpenServer implements Server, Listeners {
       lend: (body, copied) => (closed ? 0 : reactor.lend(body, copied)),
       losers: () => (closed ? [] : reactor.losers()),
     })
+    const ids = new RequestIds(requestId)
     const answering = new Answering(exchange, dispatcher, {
       origin: () => this.#origin(),
       bodyLimit: options.bodyLimit,
-      proxies: trustProxy ? new ForwardingProxies(trustProxy, forwardedFields) : undefined,
+      ids,
+      proxies: this.#proxies,
       closing: this.#closingState,
-      log,
+      log: report,
       onNotice: (code) => this.#onNotice(code),
       onClientError: (error) => callListener(() => onClientError(error), console.error),
     })
     const reactor: NativeReactor = new native.Reactor(
       {
         ...settings,
+        ...this.#accessLog?.settings,
         // Those whose headers of the PROXY protocol are believed: without a list, whoever must send one.
         ...(trustProxy !== false && trustProxy.isList ? trustProxy.forNative() : { trustsAnyPeer: true }),
         // A body above the largest limit is refused at once. A smaller limit is applied when the route is known.
@@ -291,11 +312,17 @@ class OpenServer implements Server, Listeners {
         threaded,
         tellsClientErrors: options.onClientError !== undefined,
         takesUpgrades: dispatcher.takesUpgrades,
+        routes: dispatcher.routes.length,
       },
       exchange.requestBlocks,
       exchange.replyBlocks,
       exchange.state,
-      (place, events) => answering.run(place, events),
+      log === undefined
+        ? (place, events) => answering.run(place, events)
+        : (place, events) => {
+            answering.run(place, events)
+            log.batchHandled(events)
+          },
       () => answering.resume(),
       (place) => exchange.lenderOf(place),
       () => this.#onIdle(),
@@ -305,7 +332,9 @@ class OpenServer implements Server, Listeners {
         this.#onClosed()
       },
     )
-    for (const [path, { answer, isAlone }] of dispatcher.fixed) if (isAlone) reactor.setFixed(path, answer.native)
+    log?.add({ reactor, ids })
+    if (!this.#hasNativeAnswers) return reactor
+    for (const [path, { answer, isAlone, number }] of dispatcher.fixed) if (isAlone) reactor.setFixed(path, nativeOf(answer, number))
     return reactor
   }
 
@@ -338,8 +367,24 @@ class OpenServer implements Server, Listeners {
     this.#notices?.closed()
     const durationMs = this.#schedule.end()
     const drained = drainedOf(this.reactors.map((reactor) => reactor.stats().drained))
-    this.#resolveClosing({ ...drained, durationMs })
+    const end = () => this.#resolveClosing({ ...drained, durationMs })
+    if (this.#accessLog === undefined) end()
+    else void this.#accessLog.end().then(end)
   }
+}
+
+function accessLogOf(
+  options: CheckedAccessLog,
+  { routes }: Dispatcher,
+  proxies: ForwardingProxies | undefined,
+  requestId: RequestIdRules | undefined,
+): AccessLog {
+  const patterns = ['', ...routes.map(({ pattern }) => pattern)]
+  return new AccessLog(options, { proxies, patterns }, loggedFields(requestId?.header, proxies !== undefined))
+}
+
+function nativeOf(answer: Fixed, route: number): NativeFixedAnswer {
+  return { ...answer.native, route }
 }
 
 /** An error of opening a reactor, such as `EMFILE`, with the `code` and `errno` of system errors. */

@@ -20,6 +20,8 @@ export interface WorkerTask {
 export type ToWorker =
   | { readonly brink: 'drain'; readonly closing: CloseOptions }
   | { readonly brink: 'stats'; readonly number: number }
+  /** A log file was moved away. */
+  | { readonly brink: 'reopen' }
 
 export type FromWorker =
   | { readonly brink: 'ready'; readonly backend: string; readonly threads: number }

@@ -255,9 +255,12 @@ class RunningSupervisor implements Supervisor {
       // The event has its error.
       this.reload().catch(() => {})
     }
-    process.on('SIGTERM', end).on('SIGINT', end).on('SIGHUP', reload)
+    const reopen = () => {
+      for (const worker of this.#alive()) worker.reopen()
+    }
+    process.on('SIGTERM', end).on('SIGINT', end).on('SIGHUP', reload).on('SIGUSR1', reopen)
     this.#removeSignals = () => {
-      process.off('SIGTERM', end).off('SIGINT', end).off('SIGHUP', reload)
+      process.off('SIGTERM', end).off('SIGINT', end).off('SIGHUP', reload).off('SIGUSR1', reopen)
     }
   }
 }

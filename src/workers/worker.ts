@@ -103,6 +103,11 @@ export class Worker {
     this.#kill = timers.setTimeout(() => this.kill(), Math.min(LONGEST_TIMER_MS, killAt - timers.now()))
   }
 
+  /** Makes it open its log files again. */
+  reopen(): void {
+    this.#tell({ brink: 'reopen' })
+  }
+
   kill(): void {
     if (!this.hasEnded) this.#child?.kill('SIGKILL')
   }

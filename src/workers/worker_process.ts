@@ -88,6 +88,8 @@ class Worker implements WorkerContext {
   #hearSupervisor(): void {
     process.on('message', (message: ToWorker) => {
       if (message?.brink === 'drain') this.#drain(message.closing, 'SIGTERM')
+      // As if the signal had come: without a listener it would start the inspector.
+      if (message?.brink === 'reopen') process.emit('SIGUSR1')
       if (message?.brink === 'stats') {
         const stats = sumOf([...this.#servers].map((server) => server.stats()))
         tell({ brink: 'stats', number: message.number, stats })
