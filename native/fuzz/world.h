@@ -73,7 +73,7 @@ class World final : private Witness {
   std::deque<Conversation> conversations_;    // by the client's number
   std::map<uint64_t, size_t> clients_known_;  // by the token of their connection
   Logged logged_;
-  size_t bytes_sent_ = 0;                     // by clients
+  size_t bytes_sent_ = 0;  // by clients
   uint64_t cut_off_seen_ = 0;
   uint64_t write_timeouts_seen_ = 0;
   bool cutting_ = false;

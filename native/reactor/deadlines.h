@@ -15,13 +15,13 @@ struct Connection;
 
 // When what a connection may wait for began.
 struct Since {
-  uint64_t idle_ms = 0;      // it was accepted, or its last answer was taken
-  uint64_t message_ms = 0;   // the first byte of the request that is read now came, or `100 Continue` was sent; before
-                             // the first request: the proxy's header was waited for
+  uint64_t idle_ms = 0;     // it was accepted, or its last answer was taken
+  uint64_t message_ms = 0;  // the first byte of the request that is read now came, or `100 Continue` was sent; before
+                            // the first request: the proxy's header was waited for
   uint64_t first_byte_us = 0;  // the same of the first byte, whatever the request has waited for
-  uint64_t progress_ms = 0;  // output became pending, or the client took some of it
-  uint64_t closed_ms = 0;    // the client was seen to have closed its side
-  uint64_t looked_ms = 0;    // it was last looked at though it waits for nothing
+  uint64_t progress_ms = 0;    // output became pending, or the client took some of it
+  uint64_t closed_ms = 0;      // the client was seen to have closed its side
+  uint64_t looked_ms = 0;      // it was last looked at though it waits for nothing
 };
 
 // How much came of a body, or was taken of the output, since the last look at its rate.

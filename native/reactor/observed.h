@@ -50,16 +50,16 @@ struct ObservedRequest {
   uint64_t first_byte_us = 0;
   uint64_t last_byte_us = kNotYet;
   uint64_t bytes_in = 0;
-  uint64_t answer_begins = 0;        // a place in all that the connection is sent
+  uint64_t answer_begins = 0;  // a place in all that the connection is sent
   uint64_t answer_ends = kNotYet;
   std::shared_ptr<const LoggedTexts> texts;  // for the log; or null
 };
 
 class Observed {
  public:
-  Work untaken;                  // while draining: what was answered, and the system has not taken yet
-  bool is_begun = false;         // requests are observed, not the drain alone
-  uint64_t answered_to = 0;      // where the last answer that was given whole ends, in all that is sent
+  Work untaken;              // while draining: what was answered, and the system has not taken yet
+  bool is_begun = false;     // requests are observed, not the drain alone
+  uint64_t answered_to = 0;  // where the last answer that was given whole ends, in all that is sent
   http::Refusal given_up_for = http::Refusal::none;  // it was cut off
 
   bool empty() const { return first_ == requests_.size(); }

@@ -229,8 +229,8 @@ class Reactor final : private http::RequestSink {
   net::ByteBuffer early_output_;        // and a piece of one that is given before its turn
   bool has_unoffered_pending_ = false;  // what was given early has become due, and the socket was not offered it
   uint64_t now_ms_;
-  uint64_t now_us_;       // the same time
-  uint64_t read_us_ = 0;  // when what is parsed came
+  uint64_t now_us_;               // the same time
+  uint64_t read_us_ = 0;          // when what is parsed came
   uint64_t accept_again_ms_ = 0;  // when descriptors had run out: the time to try again
   uint32_t full_waits_ = 0;       // in a row
   size_t most_open_ = 0;          // since memory was last given back

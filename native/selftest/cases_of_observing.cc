@@ -161,8 +161,9 @@ void measured(Trial& trial) {
   if (!trial.expect_status(other.receive(), 400)) return;
   std::vector<double> row(layout::kMetricsRow);
   auto requests = [&](size_t method, size_t status_class) {
-    return metrics->read(0, row.data()) ? row[layout::kMetricsRequests + layout::kMetricsClasses * method + status_class]
-                                        : 0;
+    return metrics->read(0, row.data())
+               ? row[layout::kMetricsRequests + layout::kMetricsClasses * method + status_class]
+               : 0;
   };
   trial.wait([&] { return requests(0, 2) == kRequests && requests(layout::kMetricsMethods - 1, 4) == 1; },
              "each request to be counted by its method and its status");
@@ -171,9 +172,10 @@ void measured(Trial& trial) {
     durations += row[layout::kMetricsBucketsAt + bucket];
   }
   trial.expect(durations >= kRequests, "each duration to be counted");
-  std::vector<double> batches(layout::kMetricsBatchSizes);
+  std::vector<double> batches(layout::kMetricsBatches);
   metrics->read_batches(batches.data());
   trial.expect(batches[0] == kRequests, "batches of one request each");
+  trial.expect(batches[layout::kMetricsBatchSizes] == kRequests, "the sum of their requests");
 }
 
 void buckets(Trial& trial) {

@@ -80,10 +80,14 @@ std::vector<Course> courses() {
                               times(4, "100\r\n" + std::string(256, 'c') + "\r\n") + "0\r\n\r\n";
   const std::string last = "GET / HTTP/1.1\r\nHost: localhost:8080\r\nConnection: close\r\n\r\n";
   return {
-      {"plain", 64, 1, {plain}},           {"pipelined", 16, 16, {times(16, plain)}},
-      {"browser", 64, 1, {browser}},       {"body", 64, 1, {post}},
-      {"chunked", 64, 1, {chunked}},       {"torn", 64, 1, {browser.substr(0, 300), browser.substr(300)}},
-      {"connection", 16, 1, {last}, true}, {"targets", 64, 1, {browser}, false, true},
+      {"plain", 64, 1, {plain}},
+      {"pipelined", 16, 16, {times(16, plain)}},
+      {"browser", 64, 1, {browser}},
+      {"body", 64, 1, {post}},
+      {"chunked", 64, 1, {chunked}},
+      {"torn", 64, 1, {browser.substr(0, 300), browser.substr(300)}},
+      {"connection", 16, 1, {last}, true},
+      {"targets", 64, 1, {browser}, false, true},
       {"logged", 64, 1, {browser}, false, false, true},
   };
 }

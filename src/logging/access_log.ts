@@ -68,7 +68,8 @@ export class AccessLog {
     this.#fields = fields
     if (typeof to === 'string') {
       this.#destination = this.#open(to)
-      this.#take = typeof format === 'function' ? this.#byFunction(format) : this.#byFormat(FORMATS[format ?? 'combined'])
+      this.#take =
+        typeof format === 'function' ? this.#byFunction(format) : this.#byFormat(FORMATS[format ?? 'combined'])
     } else this.#take = this.#toLogger(to, format)
     process.on('exit', this.#atExit)
   }

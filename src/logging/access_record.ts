@@ -56,15 +56,7 @@ import type { RequestIds } from '../request/request_ids.js'
  * refused the request (`refused`), the app has broken off its response (`aborted`), the server was closed (`cut`), or an
  * earlier response has closed the connection (`unanswered`).
  */
-export type RequestEnd =
-  | 'answered'
-  | 'gone'
-  | 'timeout'
-  | 'refused'
-  | 'aborted'
-  | 'cut'
-  | 'tunnel'
-  | 'unanswered'
+export type RequestEnd = 'answered' | 'gone' | 'timeout' | 'refused' | 'aborted' | 'cut' | 'tunnel' | 'unanswered'
 
 /**
  * A request that has ended, for the access log. Texts are as the client has sent them, in Latin-1: they may contain quotes
@@ -180,7 +172,8 @@ export class RecordReader implements AccessRecord {
     const start = 4 * (at + LOGGED_WORDS)
     this.#at = at
     this.#text = this.#bytes.latin1Slice(start, 4 * (at + size))
-    this.#line = (this.#words[at + LOGGED_FLAGS] & FLAG_LOGGED_LINE) === 0 ? undefined : lineOf(this.#span(LOGGED_TARGET))
+    this.#line =
+      (this.#words[at + LOGGED_FLAGS] & FLAG_LOGGED_LINE) === 0 ? undefined : lineOf(this.#span(LOGGED_TARGET))
     return at + size
   }
 

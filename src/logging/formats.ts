@@ -42,7 +42,9 @@ const SHORT: Readonly<Record<string, string>> = {
 
 function escaped(text: string, isPlain: boolean): string {
   if (text === '') return '-'
-  return !isPlain && UNSAFE.test(text) ? text.replace(UNSAFE_ALL, (character) => SHORT[character] ?? hex(character)) : text
+  return !isPlain && UNSAFE.test(text)
+    ? text.replace(UNSAFE_ALL, (character) => SHORT[character] ?? hex(character))
+    : text
 }
 
 function hex(character: string): string {

@@ -47,7 +47,8 @@ export interface CheckedAccessLog {
 }
 
 /** Fields of framing and of content. */
-const RESERVED = /^(?:connection|content-.*|date|host|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/i
+const RESERVED =
+  /^(?:connection|content-.*|date|host|keep-alive|proxy-connection|te|trailer|transfer-encoding|upgrade)$/i
 const STANDARD_HEADER = 'x-request-id'
 
 /** @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` */
@@ -60,7 +61,10 @@ export function checkedAccessLog(given: boolean | AccessLogOptions | undefined):
   const { format, to = 'stdout' } = knownOptions<AccessLogOptions>(given, ['format', 'to'], 'accessLog')
   if (typeof format === 'string' && !Object.hasOwn(FORMATS, format)) {
     const names = Object.keys(FORMATS)
-    throw wrongValue('accessLog.format', `must be ${names.join(', ')} or a function, not '${format}'${didYouMean(format, names)}`)
+    throw wrongValue(
+      'accessLog.format',
+      `must be ${names.join(', ')} or a function, not '${format}'${didYouMean(format, names)}`,
+    )
   }
   if (format !== undefined && typeof format !== 'string' && typeof format !== 'function') {
     throw wrongType('accessLog.format', 'combined, json or a function', format)
@@ -86,7 +90,10 @@ export function checkedRequestId(given: boolean | RequestIdOptions | undefined):
   const { header = STANDARD_HEADER, trust, respond = false } = knownOptions<RequestIdOptions>(given, names, 'requestId')
   if (typeof header !== 'string') throw wrongType('requestId.header', 'the name of a field', header)
   if (!isToken(header) || header.length > 63) {
-    throw wrongValue('requestId.header', `must be the name of a field of at most 63 characters, not ${describe(header)}`)
+    throw wrongValue(
+      'requestId.header',
+      `must be the name of a field of at most 63 characters, not ${describe(header)}`,
+    )
   }
   if (RESERVED.test(header)) throw wrongValue('requestId.header', `must not be ${header}, which says something else`)
   if (trust !== undefined && typeof trust !== 'boolean') throw wrongType('requestId.trust', 'a boolean', trust)

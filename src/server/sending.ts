@@ -25,7 +25,7 @@ import type { WholeAnswer } from '../reply/whole_answer.js'
 import { type BodySource, isBlob, isStream, sourceOf } from '../streams/body_source.js'
 
 /** Receives the events of a streamed response. */
-export type StreamWatcher = Pick<StreamSurroundings, 'done' | 'failed' | 'lender' | 'report'>
+export type StreamWatcher = Pick<StreamSurroundings, 'done' | 'failed' | 'left' | 'lender' | 'report'>
 
 export class Sending {
   readonly #exchange: Exchange
@@ -57,7 +57,8 @@ export class Sending {
    * nothing.
    */
   simple(slot: number, generation: number, sequence: number, routeNumber: number, value: HandlerResult): boolean {
-    if (typeof value === 'string') this.#exchange.text(slot, generation, sequence, CONTENT_TYPE_TEXT, value, routeNumber)
+    if (typeof value === 'string')
+      this.#exchange.text(slot, generation, sequence, CONTENT_TYPE_TEXT, value, routeNumber)
     else if (isPlain(value)) {
       this.#exchange.text(slot, generation, sequence, CONTENT_TYPE_JSON, encodeBody(value) as string, routeNumber)
     } else if (value === undefined || value === null) {
