@@ -118,7 +118,7 @@ void Reactor::answer(Connection& connection, const Reply& given) {
       heads_.write_usual(output_, given.content_type, given.fields, given.body);
     }
     unanswered.pass_first();
-    if (connection.observed) note_usual(connection, given);
+    if (connection.rare) note_usual(connection, given);
     return;
   }
   if (!unanswered.take(given.sequence)) return;

@@ -1,10 +1,18 @@
 // The reactor's part that counts what becomes of requests, streams and tunnels from the begin of a drain on: each is
 // answered, cut or lost, once. While it does not drain, nothing is counted.
-#include <utility>
-
 #include "reactor/reactor.h"
 
 namespace brink::reactor {
+namespace {
+
+void move_untaken(Connection& connection, Work& work) {
+  if (!connection.rare || !connection.rare->untaken) return;
+  work.requests += connection.rare->untaken->requests;
+  work.streams += connection.rare->untaken->streams;
+  connection.rare->untaken.reset();
+}
+
+}  // namespace
 
 // What was answered before, and not taken yet: it is one answer at least. A stream that goes on is counted at its end.
 void Reactor::begin_counting() {
@@ -16,16 +24,14 @@ void Reactor::begin_counting() {
 
 // It counts when the system has taken it.
 void Reactor::count_answered(Connection& connection, bool streamed) {
-  if (!connection.observed) connection.observed = std::make_unique<Observed>();
-  Work& untaken = connection.observed->untaken;
-  streamed ? untaken.streams++ : untaken.requests++;
+  std::optional<Work>& untaken = connection.with_rare().untaken;
+  if (!untaken) untaken.emplace();
+  streamed ? untaken->streams++ : untaken->requests++;
 }
 
 void Reactor::count_taken(Connection& connection) {
   // A connection that broke over it is counted by then: see count_end().
-  Work untaken = std::exchange(connection.observed->untaken, {});
-  stats_.drained.answered.requests += untaken.requests;
-  stats_.drained.answered.streams += untaken.streams;
+  move_untaken(connection, stats_.drained.answered);
 }
 
 void Reactor::count_unanswered(const Connection& connection, Work& work) const {
@@ -42,11 +48,7 @@ void Reactor::count_unanswered(const Connection& connection, Work& work) const {
 // The connection ends.
 void Reactor::count_end(Connection& connection) {
   Work& unfinished = cutting_ ? stats_.drained.cut : stats_.drained.lost;
-  if (connection.observed) {
-    Work untaken = std::exchange(connection.observed->untaken, {});
-    unfinished.requests += untaken.requests;
-    unfinished.streams += untaken.streams;
-  }
+  move_untaken(connection, unfinished);
   const Answer* due = connection.due_answer();
   if (connection.stage == Stage::tunnel && due && due->complete && !connection.has_pending()) {
     stats_.drained.answered.tunnels++;

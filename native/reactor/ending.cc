@@ -131,7 +131,7 @@ void Reactor::end_connection(Connection& connection, const Reply& given) {
 void Reactor::drop(Connection& connection) {
   if (connection.has_ended()) return;
   if (draining_) count_end(connection);
-  if (connection.observed && observing_) observing_->ends(connection);
+  if (connection.observed()) observing_->ends(connection);
   if (!connection.unanswered.empty() || connection.answers_for_app) notices_.gone(connection.id);
   if (options_.tells_connections && connection.watch.polled) notices_.closed(connection.id, connection.cause);
   wheel_.clear(connection.deadline);

@@ -1,5 +1,4 @@
-// What is observed of the requests of one connection, each from its first byte to the last byte of its answer. There is
-// none for a connection of a server that logs and measures nothing, unless it drains.
+// What is observed of the requests of one connection, each from its first byte to the last byte of its answer.
 #pragma once
 
 #include <array>
@@ -12,7 +11,6 @@
 #include "generated/layout.h"
 #include "http/refusal.h"
 #include "http/request_head.h"
-#include "reactor/stats.h"
 
 namespace brink::reactor {
 
@@ -57,8 +55,6 @@ struct ObservedRequest {
 
 class Observed {
  public:
-  Work untaken;              // while draining: what was answered, and the system has not taken yet
-  bool is_begun = false;     // requests are observed, not the drain alone
   uint64_t answered_to = 0;  // where the last answer that was given whole ends, in all that is sent
   http::Refusal given_up_for = http::Refusal::none;  // it was cut off
 

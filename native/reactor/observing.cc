@@ -35,14 +35,17 @@ uint16_t status_of(const Reply& given) {
 
 // What was sent before anybody observed stands before the first answer.
 Observed& Observing::begun(Connection& connection) {
-  if (!connection.observed) connection.observed = std::make_unique<Observed>();
-  Observed& observed = *connection.observed;
-  if (!std::exchange(observed.is_begun, true)) observed.answered_to = place_in_output(connection);
-  return observed;
+  std::unique_ptr<Observed>& observed = connection.with_rare().observed;
+  if (!observed) {
+    observed = std::make_unique<Observed>();
+    observed->answered_to = place_in_output(connection);
+  }
+  return *observed;
 }
 
 ObservedRequest* Observing::find(Connection& connection, uint32_t sequence) {
-  return connection.observed ? connection.observed->find(sequence) : nullptr;
+  Observed* observed = connection.observed();
+  return observed ? observed->find(sequence) : nullptr;
 }
 
 // Behind all that was given so far.
@@ -95,7 +98,7 @@ void Observing::passed(Connection& connection) {
 }
 
 void Observing::taken(Connection& connection) {
-  Observed& observed = *connection.observed;
+  Observed& observed = *connection.observed();
   while (!observed.empty() && observed.front().answer_ends <= connection.bytes_sent) {
     ObservedRequest& seen = observed.front();
     finish(connection, seen, end_of(connection, seen), seen.answer_ends - seen.answer_begins);
@@ -146,7 +149,7 @@ void Observing::cuts_off(Connection& connection, http::Refusal refusal) { begun(
 
 void Observing::ends(Connection& connection) {
   taken(connection);
-  Observed& observed = *connection.observed;
+  Observed& observed = *connection.observed();
   for (uint64_t begins = observed.answered_to; !observed.empty(); observed.pop_front()) {
     ObservedRequest& seen = observed.front();
     bool is_whole = seen.answer_ends != kNotYet;

@@ -392,6 +392,8 @@ bool Reactor::settle_rare(Connection& connection) {
     }
     note_held_back(connection, *rare.incoming);
   }
+  if (rare.untaken && !connection.has_pending()) count_taken(connection);
+  if (rare.observed) observing_->taken(connection);
   if (rare.pending_input) {
     rare.pending_input->forget_before(connection.unanswered.first());
     if (rare.pending_input->empty()) rare.pending_input.reset();

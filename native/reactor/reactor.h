@@ -198,7 +198,6 @@ class Reactor final : private http::RequestSink {
   void begin_counting();
   void count_answered(Connection& connection, bool streamed);
   void count_taken(Connection& connection);
-  void note_taken(Connection& connection);
   void count_unanswered(const Connection& connection, Work& work) const;
   void count_end(Connection& connection);
 

@@ -139,13 +139,12 @@ void RequestLog::put(const ObservedRequest& request, const Connection& connectio
   const net::Address& client = connection.client();
   const net::Address& peer = connection.peer;
   bool is_announced = &client != &peer;
-  uint32_t flags = (request.http_1_0 ? layout::kFlagHttp10 : 0) | (client.is_ipv4 ? layout::kFlagIpv4 : 0) |
-                   (peer.is_ipv4 ? layout::kFlagPeerIpv4 : 0) | (is_announced ? layout::kFlagAnnounced : 0) |
-                   (connection.announced() && !is_announced && connection.stage != Stage::announced
-                        ? layout::kFlagClientUnknown
-                        : 0) |
-                   (texts.is_plain ? layout::kFlagLoggedPlain : 0) |
-                   (request.is_line ? layout::kFlagLoggedLine : 0) | (request.is_none ? layout::kFlagLoggedNone : 0);
+  uint32_t flags =
+      (request.http_1_0 ? layout::kFlagHttp10 : 0) | (client.is_ipv4 ? layout::kFlagIpv4 : 0) |
+      (peer.is_ipv4 ? layout::kFlagPeerIpv4 : 0) | (is_announced ? layout::kFlagAnnounced : 0) |
+      (connection.announced() && !is_announced && connection.stage != Stage::announced ? layout::kFlagClientUnknown : 0) |
+      (texts.is_plain ? layout::kFlagLoggedPlain : 0) | (request.is_line ? layout::kFlagLoggedLine : 0) |
+      (request.is_none ? layout::kFlagLoggedNone : 0);
   std::lock_guard<std::mutex> guard(lock_);
   if (waiting_.size() - taken_ + size > kMostWaitingWords) {
     lost_++;

@@ -85,13 +85,7 @@ void Reactor::flush_output() {
   }
   has_unoffered_pending_ = false;
   output_.clear();
-  if (connection.observed) note_taken(connection);
   settle(connection);
-}
-
-void Reactor::note_taken(Connection& connection) {
-  if (!connection.has_pending()) count_taken(connection);
-  if (observing_) observing_->taken(connection);
 }
 
 void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body, bool end_follows) {
@@ -162,10 +156,10 @@ bool Reactor::send_rest(Connection& connection) {
   output.takes_more = sent.takes_more;
   if (output.pending->empty()) {
     output.pending.reset();
+    count_taken(connection);
     connection.since.idle_ms = now_ms_;
     connection.window.restart(now_ms_);
   }
-  if (connection.observed) note_taken(connection);
   return true;
 }
 

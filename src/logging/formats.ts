@@ -27,7 +27,6 @@ function combined(record: Parameters<LineFormat>[0]): string {
 }
 
 /** What Apache escapes: quotes, backslashes, and all that is not printable ASCII. */
-// biome-ignore lint/complexity/useRegexLiterals: the class reads better so
 const UNSAFE = /["\\]|[^ -~]/
 const UNSAFE_ALL = /["\\]|[^ -~]/g
 const SHORT: Readonly<Record<string, string>> = {
@@ -89,7 +88,7 @@ function json(record: Parameters<LineFormat>[0]): string {
 }
 
 /** `JSON.stringify` leaves DEL and the controls above it, which terminals obey. */
-const CONTROLS_LEFT = /[\x7f-\x9f]/g
+const CONTROLS_LEFT = /\p{Cc}/gu
 
 function quotedPlain(text: string): string {
   return `"${text}"`
@@ -113,8 +112,8 @@ function isoTime(ms: number): string {
   return `${isoText}.${String(whole - now * 1000).padStart(3, '0')}Z`
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a line must not have
-const CONTROLS = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/g
+/** Without a tab, which ends no line. */
+const CONTROLS = /(?!\t)\p{Cc}/gu
 
 /** Makes one line of what the app's own format has returned. */
 export function asOneLine(text: string): string {

@@ -39,17 +39,12 @@ export function forwardingOf(
   const flags = words[eventAt + REQUEST_FLAGS]
   // A client that its proxy does not know may have written the fields itself.
   if ((flags & FLAG_CLIENT_UNKNOWN) !== 0) return directly(peer)
-  return proxies.forwarding(headers, peer, proxiesPassed(flags))
+  return proxies.forwarding(headers, peer, (flags & FLAG_ANNOUNCED) === 0 ? 0 : 1)
 }
 
-/** Whether fields in which a proxy speaks for its client are believed: who has sent them is trusted. */
-export function areProxyFieldsBelieved(words: Int32Array, eventAt: number, proxies: ForwardingProxies): boolean {
-  const flags = words[eventAt + REQUEST_FLAGS]
+/** Whether whoever has sent the request may say more of it than what it is. */
+export function trustsSender(words: Int32Array, at: number, proxies: ForwardingProxies): boolean {
+  const flags = words[at + REQUEST_FLAGS]
   if ((flags & FLAG_CLIENT_UNKNOWN) !== 0) return false
-  return proxies.trusts(addressBytes(words, eventAt + REQUEST_ADDRESS), proxiesPassed(flags))
-}
-
-/** How many proxies stand between the server and the client of the event: one that has announced it. */
-function proxiesPassed(flags: number): 0 | 1 {
-  return (flags & FLAG_ANNOUNCED) === 0 ? 0 : 1
+  return proxies.trusts(addressBytes(words, at + REQUEST_ADDRESS), (flags & FLAG_ANNOUNCED) === 0 ? 0 : 1)
 }

@@ -23,7 +23,7 @@ import { coded } from '../runtime/errors.js'
 import { INSPECT, type Inspect } from '../runtime/inspection.js'
 import { clientGone } from './client_gone.js'
 import type { Closing } from './closing.js'
-import { areProxyFieldsBelieved, clientAddress, forwardingOf, peerAddress } from './event_addresses.js'
+import { clientAddress, forwardingOf, peerAddress, trustsSender } from './event_addresses.js'
 import type { Forwarding, ForwardingProxies } from './forwarding.js'
 import type { IncomingBody } from './incoming_body.js'
 import { KeptRequests } from './kept_requests.js'
@@ -277,8 +277,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     const { rules } = ids
     let given: string | null = null
     if (rules !== undefined) {
-      const isTrusted =
-        rules.trust ?? (proxies !== undefined && areProxyFieldsBelieved(words, this.eventAt, proxies))
+      const isTrusted = rules.trust ?? (proxies !== undefined && trustsSender(words, this.eventAt, proxies))
       if (isTrusted) given = this.headers.get(rules.header)
     }
     return ids.idOf(this.slot, this.generation, this.sequence, given)
