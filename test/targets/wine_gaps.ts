@@ -30,6 +30,14 @@ export const GAPS: Readonly<Record<string, Gap>> = {
     why: `there is no reusePort on Windows; ${FETCH}`,
     tests: ['port 0 takes a free one', 'reusePort', 'threads that share the port'],
   },
+  flood: {
+    why: 'the system takes more than Linux before a writer is held back',
+    tests: ['a client that asks and never reads'],
+  },
+  'running-changes': {
+    why: 'there are no sockets at a path on Windows, and no descriptors of sockets',
+    tests: ['listens at a path', 'bound elsewhere'],
+  },
   'told-connections': {
     why: RESET,
     tests: ['its end behind all else of it', 'the client leaves with a reset'],
