@@ -1,6 +1,8 @@
 #include "binding/hosted_reactor.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -11,12 +13,20 @@
 #include "host/inline_host.h"
 #include "host/thread_host.h"
 #include "poller/poller.h"
+#include "reactor/metrics.h"
 #include "reactor/reactor.h"
+#include "reactor/request_log.h"
 
 namespace brink::binding {
 namespace {
 
 constexpr napi_type_tag kReactorTag = {0x6272696e6b2d7265, 0x6163746f722d6f6e};
+
+Napi::Value numbers(Napi::Env env, const double* from, size_t count) {
+  Napi::Float64Array list = Napi::Float64Array::New(env, count);
+  if (!list.IsEmpty() && count > 0) std::memcpy(list.Data(), from, count * sizeof *from);
+  return list;
+}
 
 Napi::Object object_of(Napi::Env env, const reactor::Work& work) {
   Napi::Object object = Napi::Object::New(env);
@@ -47,6 +57,8 @@ Napi::Function HostedReactor::define(Napi::Env env) {
                          InstanceMethod<&HostedReactor::flush>("flush"),
                          InstanceMethod<&HostedReactor::set_fixed>("setFixed"),
                          InstanceMethod<&HostedReactor::stats>("stats"),
+                         InstanceMethod<&HostedReactor::metrics>("metrics"),
+                         InstanceMethod<&HostedReactor::take_logged>("takeLogged"),
                          InstanceMethod<&HostedReactor::drain>("drain"),
                          InstanceMethod<&HostedReactor::close>("close"),
                      });
@@ -99,6 +111,7 @@ void HostedReactor::open_host(const Napi::Object& settings) {
     return;
   }
   const reactor::Options& options = options_ = options_from(settings);
+  metrics_ = options.metrics ? options.metrics : new_metrics(settings);
   threaded_ = boolean_of(settings.Get("threaded"));
   int error = 0;
   std::unique_ptr<poller::Poller> poller = backend->open(&error);
@@ -279,6 +292,7 @@ void HostedReactor::set_fixed(const Napi::CallbackInfo& info) {
     return;
   }
   answer.status = static_cast<uint16_t>(status);
+  answer.route = static_cast<uint16_t>(std::min<uint32_t>(uint32_of(given.Get("route")), UINT16_MAX));
   answer.content_type = static_cast<uint8_t>(flags & layout::kContentTypeMask);
   answer.dated = (flags & layout::kFlagReplyDated) != 0;
   host_->set_fixed(info[0].As<Napi::String>().Utf8Value(), std::move(answer));
@@ -307,6 +321,44 @@ Napi::Value HostedReactor::stats(const Napi::CallbackInfo& info) {
   drained.Set("lost", object_of(info.Env(), stats.drained.lost));
   object.Set("drained", drained);
   return object;
+}
+
+// metrics(): { routes, batches }, of all requests since the first call, or since the start with the setting `measures`.
+// The numbers of a route stand behind each other, as the layout has them; routes without any are left out.
+Napi::Value HostedReactor::metrics(const Napi::CallbackInfo& info) {
+  if (!std::exchange(options_.metrics, metrics_)) {
+    host_->order([metrics = metrics_](reactor::Reactor& reactor) { reactor.measure(metrics); });
+  }
+  std::vector<double> rows;
+  for (size_t route = 0; route < metrics_->routes(); route++) {
+    rows.resize(rows.size() + layout::kMetricsRow);
+    bool is_there = metrics_->read(route, rows.data() + rows.size() - layout::kMetricsRow);
+    if (!is_there) rows.resize(rows.size() - layout::kMetricsRow);
+  }
+  std::array<double, layout::kMetricsBatches> batches;
+  metrics_->read_batches(batches.data());
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("routes", numbers(info.Env(), rows.data(), rows.size()));
+  object.Set("batches", numbers(info.Env(), batches.data(), batches.size()));
+  return object;
+}
+
+// takeLogged(into): fills an Int32Array with requests that have ended, as the layout has them: true when more are left.
+Napi::Value HostedReactor::take_logged(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  napi_typedarray_type type;
+  void* data = nullptr;
+  size_t length = 0;
+  bool is_room = napi_get_typedarray_info(env, info[0], &type, &length, &data, nullptr, nullptr) == napi_ok &&
+                 type == napi_int32_array && length >= layout::kLogFirst;
+  if (!is_room) {
+    Napi::TypeError::New(env, "takeLogged expects an Int32Array").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  auto* words = static_cast<uint32_t*>(data);
+  words[layout::kLogEnd] = layout::kLogFirst;
+  words[layout::kLogLost] = 0;
+  return Napi::Boolean::New(env, options_.log && options_.log->take(words, length));
 }
 
 // drain(grace): in milliseconds.

@@ -51,6 +51,8 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   Napi::Value flush(const Napi::CallbackInfo& info);
   void set_fixed(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
+  Napi::Value metrics(const Napi::CallbackInfo& info);
+  Napi::Value take_logged(const Napi::CallbackInfo& info);
   void drain(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
 
@@ -73,6 +75,7 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   Loans loans_;  // outlives the host, which holds what was lent
   std::unique_ptr<host::Host> host_;
   reactor::Options options_;
+  std::shared_ptr<reactor::Metrics> metrics_;
   Blocks request_blocks_;
   Blocks reply_blocks_;
   Napi::ObjectReference state_list_;  // holds on to the state

@@ -1,6 +1,12 @@
 #include "fuzz/setup.h"
 
 #include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "reactor/metrics.h"
+#include "reactor/request_log.h"
 
 namespace brink::fuzz {
 namespace {
@@ -86,6 +92,11 @@ Setup Setup::read(Script& script) {
   // Chosen with others: what the scripts of the corpus say stands where it stood.
   options.half_close_timeout_ms = std::clamp<uint64_t>(options.write_timeout_ms / 6, 1, 20'000);
   options.max_pending_input_bytes = options.max_pending_output_bytes * 8;
+  bool is_observed = options.max_pipelined != 1;
+  if (is_observed) {
+    options.log = std::make_shared<reactor::RequestLog>(std::vector<std::string>{"host", "expect", "x-forwarded-for"});
+    options.metrics = std::make_shared<reactor::Metrics>(uint16_t{2});
+  }
   return setup;
 }
 

@@ -68,6 +68,21 @@ inline constexpr RefusalFacts kRefusals[] = {{"", 0},
 };
 inline constexpr size_t kRefusalCount = sizeof kRefusals / sizeof kRefusals[0];
 
+// Whether it is for what the client has not done in time.
+inline bool is_timeout(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::HEADERS_TIMEOUT:
+    case Refusal::REQUEST_TIMEOUT:
+    case Refusal::REQUEST_TOO_SLOW:
+    case Refusal::WRITE_TIMEOUT:
+    case Refusal::RESPONSE_TAKEN_TOO_SLOWLY:
+    case Refusal::PROXY_HEADER_TIMEOUT:
+      return true;
+    default:
+      return false;
+  }
+}
+
 inline uint16_t status_of(Refusal refusal) { return kRefusals[static_cast<size_t>(refusal)].status; }
 
 }  // namespace brink::http

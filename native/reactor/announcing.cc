@@ -61,6 +61,7 @@ void Reactor::hear_proxy(Connection& connection, char* at, size_t size) {
 // Nothing is said: who sends no header, or a wrong one, may not speak HTTP, and its client has asked for nothing yet.
 void Reactor::refuse_proxy_header(Connection& connection, http::Refusal refusal) {
   tell_client_error(connection, refusal);
+  if (observing_) observing_->refuses_connection(connection, refusal);
   connection.is_ended_by(refusal == http::Refusal::PROXY_HEADER_TIMEOUT ? Cause::timeout : Cause::server);
   drop(connection);
 }

@@ -84,6 +84,7 @@ bool Reactor::answer_fixed(Connection& connection, uint32_t sequence, const http
   given.id = connection.id;
   given.sequence = sequence;
   given.status = fixed->status;
+  given.route = fixed->route;
   given.content_type = fixed->content_type;
   given.dated = fixed->dated;
   given.fields = slice_of(fixed->fields);
@@ -116,9 +117,12 @@ void Reactor::answer(Connection& connection, const Reply& given) {
     } else {
       heads_.write_usual(output_, given.content_type, given.fields, given.body);
     }
-    return unanswered.pass_first();
+    unanswered.pass_first();
+    if (connection.rare) note_usual(connection, given);
+    return;
   }
   if (!unanswered.take(given.sequence)) return;
+  if (observing_) observing_->answers(connection, given);
   bool is_last = unanswered.is_last(given.sequence);
   // It is read again now, though its answer may have to wait. A raw one that goes on may still become a tunnel.
   if (is_last && connection.upgrade_offered() && !(given.raw && given.streams)) decline_offer(connection);
@@ -146,6 +150,12 @@ void Reactor::answer(Connection& connection, const Reply& given) {
   connection.answers.push_back(std::move(begun));
 }
 
+void Reactor::note_usual(Connection& connection, const Reply& given) {
+  if (!observing_) return;
+  observing_->answers(connection, given);
+  observing_->passed(connection);
+}
+
 // Whether the answer to the last request is the connection's last.
 bool Reactor::says_no_more(const Connection& connection) const {
   return connection.stage != Stage::open || draining_ || connection.input.finished ||
@@ -162,6 +172,7 @@ void Reactor::add_chunk(Connection& connection, const Reply& given) {
       answer.framing == Answer::Framing::length && (size > answer.left || (given.ends && size < answer.left));
   bool is_raw = answer.framing == Answer::Framing::raw;
   if (is_wrong_length || (given.raw && !is_raw)) return abort(connection, given.sequence);
+  if (observing_ && connection.stage == Stage::tunnel) observing_->sends_in_tunnel(connection, given);
   net::ByteBuffer& out = begin_output(connection, answer);
   bool chunked = answer.framing == Answer::Framing::chunked;
   answer.asks |= given.asks;
@@ -196,6 +207,7 @@ void Reactor::pass_due(Connection& connection, bool close, bool streamed) {
   while (true) {
     uint32_t sequence = connection.unanswered.first();
     connection.unanswered.pass_first();
+    if (observing_) observing_->passed(connection);
     if (draining_) count_answered(connection, streamed);
     if (OwnDeadlines* own = connection.own_deadlines()) own->pass(sequence, options_);
     if (connection.is_body_of(sequence)) connection.incoming()->discarded = true;
@@ -280,6 +292,7 @@ void Reactor::take_over(Connection& connection, const Reply& given) {
   } else {
     if (!may_take) return answer(connection, last_answer(given.id, given.sequence, 500));
     if (!connection.unanswered.take(given.sequence)) return;
+    if (observing_) observing_->answers(connection, given);
     Answer tunnel = {given.sequence, Answer::Framing::raw};
     tunnel.close = tunnel.takes_over = true;
     connection.answers.push_back(std::move(tunnel));

@@ -16,6 +16,7 @@
 #include "reactor/deadlines.h"
 #include "reactor/event_writer.h"
 #include "reactor/exchange.h"
+#include "reactor/observed.h"
 #include "reactor/options.h"
 #include "reactor/pending_input.h"
 #include "reactor/stats.h"
@@ -96,11 +97,12 @@ struct Rare {
   std::optional<PendingInput> pending_input;
   std::optional<Announced> announced;  // of a peer that has sent a header, or is to send one
   std::optional<Work> untaken;         // while draining: what was answered, and the system has not taken yet
+  std::unique_ptr<Observed> observed;  // where somebody logs or measures requests
   bool upgrade_offered = false;        // by the last request: until its answer nothing more is read
   bool offer_is_last = false;          // what is offered, if that is declined, is the connection's last request
 
   bool is_empty() const {
-    return !incoming && !own_deadlines && !pending_input && !announced && !untaken && !upgrade_offered;
+    return !incoming && !own_deadlines && !pending_input && !announced && !untaken && !observed && !upgrade_offered;
   }
   // Whether what is answered depends on any of it.
   bool concerns_answers() const { return incoming || own_deadlines || upgrade_offered; }
@@ -129,6 +131,7 @@ struct Connection {
   Unanswered unanswered;
   net::DeadlineEntry deadline;
   std::vector<Answer> answers;
+  uint64_t bytes_sent = 0;
   std::unique_ptr<Rare> rare;  // null when it would be empty, as soon as the connection has settled
 
   Rare& with_rare() {
@@ -139,6 +142,7 @@ struct Connection {
   IncomingBody* incoming() const { return rare && rare->incoming ? &*rare->incoming : nullptr; }
   OwnDeadlines* own_deadlines() const { return rare && rare->own_deadlines ? &*rare->own_deadlines : nullptr; }
   Announced* announced() const { return rare && rare->announced ? &*rare->announced : nullptr; }
+  Observed* observed() const { return rare ? rare->observed.get() : nullptr; }
   bool upgrade_offered() const { return rare && rare->upgrade_offered; }
   bool is_body_of(uint32_t sequence) const { return rare && rare->incoming && rare->incoming->sequence == sequence; }
   void forget_incoming() {

@@ -101,11 +101,8 @@ bool is_too_slow(const Connection& connection, const Options& options, Wait wait
 uint64_t due_ms(const Connection& connection, Wait wait, const Options& options) {
   const Since& since = connection.since;
   switch (wait) {
-    case Wait::request: {
-      uint64_t due = since.idle_ms + options.keep_alive_timeout_ms;
-      if (options.drained_since_ms == kNoTimeout) return due;
-      return std::min(due, std::max(since.idle_ms, options.drained_since_ms) + options.grace_ms);
-    }
+    case Wait::request:
+      return next_request_due_ms(since, options);
     case Wait::announcement: {
       uint64_t due = since.message_ms + options.headers_timeout_ms;
       // A proxy that has said nothing has the time of a client that is between requests.

@@ -22,7 +22,22 @@ Reactor::Reactor(const Options& options, std::unique_ptr<poller::Poller> poller,
       heads_(options.keep_alive_timeout_ms == kNoTimeout ? 0 : options.keep_alive_timeout_ms),
       wheel_(net::system::monotonic_ms()),
       polled_(kMostPolled),
-      now_ms_(net::system::monotonic_ms()) {}
+      now_ms_(net::system::monotonic_ms()),
+      now_us_(now_ms_ * 1000) {
+  heads_.set_time(net::system::wall_clock_seconds());
+  if (options.log) observe(options.log);
+  if (options.metrics) measure(options.metrics);
+}
+
+void Reactor::observe(std::shared_ptr<RequestLog> log) {
+  observing_ = std::make_unique<Observing>(*this, std::move(log));
+  requests_ = observing_.get();
+}
+
+void Reactor::measure(std::shared_ptr<Metrics> metrics) {
+  if (!observing_) observe(nullptr);
+  observing_->measure(std::move(metrics));
+}
 
 int Reactor::add_listener(net::Fd listener, bool shared, ProxyHeaders proxy_headers) {
   ConnectionId id = {kListenerSlots + static_cast<uint32_t>(listeners_.size()), 0};
@@ -63,7 +78,11 @@ bool Reactor::turn(int timeout_ms) {
 }
 
 void Reactor::look_at_clock() {
-  now_ms_ = net::system::monotonic_ms();
+  now_us_ = net::system::monotonic_us();
+  uint64_t now_ms = now_us_ / 1000;
+  // The date is that of the same millisecond.
+  if (now_ms == now_ms_) return;
+  now_ms_ = now_ms;
   heads_.set_time(net::system::wall_clock_seconds());
 }
 
@@ -143,6 +162,7 @@ void Reactor::read(Connection& connection) {
   char* at = events_.free_bytes() + kept;
   if (connection.parser.has_unread()) {
     connection.parser.restore(at - kept);
+    read_us_ = connection.since.first_byte_us;
     if (connection.stage != Stage::tunnel) return parse(connection, at, 0);
     connection.parser.forget_unread();
     return pass_on(connection, {at - kept, kept});
@@ -168,6 +188,7 @@ void Reactor::receive(Connection& connection) {
   // A short read means that the socket is drained, and spares the recv that would only say EAGAIN.
   if (static_cast<size_t>(got) < kReadBytes && connection.input.short_read_drains()) connection.input.readable = false;
   stats_.bytes_in += static_cast<uint64_t>(got);
+  read_us_ = now_us_;
   // While output is pending, the window is that of what is taken.
   if (!connection.has_pending()) connection.window.bytes += static_cast<uint32_t>(got);
   if (connection.stage != Stage::open) {
@@ -181,6 +202,7 @@ void Reactor::receive(Connection& connection) {
 // What arrives in a tunnel is nobody's but the app's.
 void Reactor::pass_on(Connection& connection, net::Slice bytes) {
   events_.used(bytes.size);
+  if (observing_) observing_->hears_in_tunnel(connection, bytes.size);
   IncomingBody& incoming = *connection.incoming();
   incoming.credit -= static_cast<int64_t>(bytes.size);
   events_.put_body(connection.id, incoming.sequence, bytes, {nullptr, 0}, false);
@@ -209,13 +231,14 @@ void Reactor::hear_the_end(Connection& connection) {
 
 void Reactor::parse(Connection& connection, char* at, size_t size) {
   size_t kept = connection.parser.kept_bytes();
-  bool was_in_message = connection.parser.in_message();
-  uint64_t messages_before = messages_;
+  if (!connection.parser.in_message()) {
+    connection.since.message_ms = now_ms_;
+    connection.since.first_byte_us = read_us_;
+  }
   events_.used(kept + size);
   parsing_ = &connection;
-  http::Refusal refusal = connection.parser.parse(at, size, scratch_, *this);
+  http::Refusal refusal = connection.parser.parse(at, size, scratch_, *requests_);
   parsing_ = nullptr;
-  if (!was_in_message || messages_ != messages_before) connection.since.message_ms = now_ms_;
   if (refusal != http::Refusal::none) return refuse(connection, refusal, {at - kept, kept + size});
   const IncomingBody* incoming = connection.incoming();
   if (incoming && incoming->discarded_bytes > IncomingBody::kMostDiscarded) {
@@ -239,7 +262,7 @@ bool Reactor::on_request(const http::Request& request) {
   if (request.complete && !fixed_.empty() && !is_offered) {
     if (is_last) connection.stage = Stage::last;
     if (answer_fixed(connection, sequence, request)) {
-      messages_++;
+      connection.since.message_ms = now_ms_;
       stats_.requests++;
       return connection.may_take_request(options_) && events_.has_room_for_request() && output_.size() < kMostFramed;
     }
@@ -266,7 +289,7 @@ bool Reactor::on_request(const http::Request& request) {
     connection.window.restart(now_ms_);
     return true;
   }
-  messages_++;
+  connection.since.message_ms = now_ms_;  // what follows is the next one's
   stats_.requests++;
   if (is_last && !is_offered) connection.stage = Stage::last;
   uint64_t bytes = request.head_bytes.size + request.body.size;
@@ -286,7 +309,7 @@ bool Reactor::on_body(net::Slice bytes, net::Slice trailers, bool is_last) {
     events_.put_body(connection.id, incoming.sequence, bytes, trailers, is_last);
   }
   if (!is_last) return true;
-  messages_++;
+  connection.since.message_ms = now_ms_;
   if (!incoming.answered) {
     stats_.requests++;
     if (incoming.bytes >= PendingInput::kLeastCounted) {
@@ -313,6 +336,7 @@ void Reactor::deliver() {
   // What found no room in this block has it in the next one, if there is one: the next turn sees.
   short_of_room_ = false;
   stats_.batches++;
+  if (observing_) observing_->batch_is_delivered();
   sink_.deliver(events_.take());
 }
 
@@ -369,6 +393,7 @@ bool Reactor::settle_rare(Connection& connection) {
     note_held_back(connection, *rare.incoming);
   }
   if (rare.untaken && !connection.has_pending()) count_taken(connection);
+  if (rare.observed) observing_->taken(connection);
   if (rare.pending_input) {
     rare.pending_input->forget_before(connection.unanswered.first());
     if (rare.pending_input->empty()) rare.pending_input.reset();
@@ -410,6 +435,9 @@ void Reactor::note_held_back(Connection& connection, IncomingBody& incoming) {
 void Reactor::arm(Connection& connection, bool reads) {
   Wait wait = connection.waits_for(reads);
   if (wait == Wait::nothing) return;
+  if (wait == Wait::request) {
+    return wheel_.set(connection.deadline, next_request_due_ms(connection.since, options_));
+  }
   if (wait == Wait::held_back && due_ms(connection, wait, options_) <= now_ms_) connection.since.looked_ms = now_ms_;
   wheel_.set(connection.deadline, due_ms(connection, wait, options_));
 }

@@ -28,7 +28,8 @@ ReplyReader::Found ReplyReader::next(Reply* reply) {
   *reply = Reply{};
   reply->id = {words[layout::kReplySlot], words[layout::kReplyGeneration]};
   reply->sequence = words[layout::kReplySequence];
-  uint32_t flags = words[layout::kReplyFlags], status = words[layout::kReplyStatus];
+  uint32_t flags = words[layout::kReplyFlags], status = words[layout::kReplyStatus] & 0xffff;
+  reply->route = static_cast<uint16_t>(words[layout::kReplyStatus] >> 16);
   reply->raw = (flags & layout::kFlagReplyRaw) != 0;
   reply->close = (flags & layout::kFlagReplyClose) != 0;
   switch (words[layout::kReplyKind]) {

@@ -17,6 +17,7 @@ struct Reply {
   ConnectionId id;
   uint32_t sequence;
   uint16_t status;
+  uint16_t route;  // its number, or 0
   uint8_t content_type;
   bool close;
   bool dated;

@@ -77,7 +77,7 @@ void Reactor::flush_output() {
   if (!connection.has_ended()) {
     connection.since.idle_ms = now_ms_;
     if (!output_.empty()) send(connection, output_.slice(), {}, ends_behind_output(connection));
-    if (std::exchange(has_unoffered_pending_, false) && !connection.has_ended()) {
+    if (has_unoffered_pending_ && !connection.has_ended()) {
       connection.since.progress_ms = now_ms_;
       connection.window.restart(now_ms_);
       send_rest(connection);
@@ -125,6 +125,7 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
     return break_off(connection);
   }
   stats_.bytes_out += static_cast<uint64_t>(sent);
+  connection.bytes_sent += static_cast<uint64_t>(sent);
   size_t taken = static_cast<size_t>(sent);
   if (taken == size) return;
   stats_.partial_writes++;
@@ -149,6 +150,7 @@ bool Reactor::send_rest(Connection& connection) {
     return false;
   }
   stats_.bytes_out += static_cast<uint64_t>(sent.bytes);
+  connection.bytes_sent += static_cast<uint64_t>(sent.bytes);
   connection.window.bytes += static_cast<uint32_t>(std::min<int64_t>(sent.bytes, INT32_MAX));
   if (sent.bytes > 0) connection.since.progress_ms = now_ms_;
   output.takes_more = sent.takes_more;

@@ -41,3 +41,10 @@ export function forwardingOf(
   if ((flags & FLAG_CLIENT_UNKNOWN) !== 0) return directly(peer)
   return proxies.forwarding(headers, peer, (flags & FLAG_ANNOUNCED) === 0 ? 0 : 1)
 }
+
+/** Whether whoever has sent the request may say more of it than what it is. */
+export function trustsSender(words: Int32Array, at: number, proxies: ForwardingProxies): boolean {
+  const flags = words[at + REQUEST_FLAGS]
+  if ((flags & FLAG_CLIENT_UNKNOWN) !== 0) return false
+  return proxies.trusts(addressBytes(words, at + REQUEST_ADDRESS), (flags & FLAG_ANNOUNCED) === 0 ? 0 : 1)
+}

@@ -23,14 +23,17 @@ import { coded } from '../runtime/errors.js'
 import { INSPECT, type Inspect } from '../runtime/inspection.js'
 import { clientGone } from './client_gone.js'
 import type { Closing } from './closing.js'
-import { clientAddress, forwardingOf, peerAddress } from './event_addresses.js'
+import { clientAddress, forwardingOf, peerAddress, trustsSender } from './event_addresses.js'
 import type { Forwarding, ForwardingProxies } from './forwarding.js'
 import type { IncomingBody } from './incoming_body.js'
 import { KeptRequests } from './kept_requests.js'
 import { type RequestAbort, requestAbort } from './request_abort.js'
 import { RequestBody } from './request_body.js'
 import { type FieldMemory, RequestHeaders } from './request_headers.js'
+import { localId, type RequestIds } from './request_ids.js'
 import { parsedTrailers } from './request_trailers.js'
+import type { Serving } from './serving.js'
+import type { Traced } from './traced.js'
 
 /** Stands for the number of a method that has none: its name is in the head. */
 export const METHOD_UNKNOWN = 255
@@ -46,6 +49,8 @@ export interface RequestMatch {
   /** The captured segments, still percent-encoded: `decodeParams(route.names, values)` gives the params. */
   readonly values: readonly string[]
   readonly route: {
+    /** As `Dispatcher.routes` counts; 0 for none. */
+    readonly number: number
     /** The names of the params, in the order of `values`. */
     readonly names: readonly string[]
     /** The body limit of the route in bytes; undefined for the server's. */
@@ -73,10 +78,14 @@ export interface RequestSurroundings extends RequestRules {
   readonly origin: () => string
   /** The body limit of routes that have none of their own, in bytes. */
   readonly bodyLimit: number
+  /** How requests get their ids. Without it, they have brought no connection. */
+  readonly ids?: RequestIds | undefined
   /** The proxies that are trusted. Without them, fields of proxies are not read. */
   readonly proxies?: ForwardingProxies | undefined
   /** Reports that the server has begun to close. */
   readonly closing: Closing
+  /** The server; undefined without one. */
+  readonly server?: Serving | undefined
   /** The requests that are told when their clients disconnect. */
   readonly watching: AbortListeners
   /** Reports errors that listeners throw. */
@@ -108,6 +117,8 @@ interface Rare {
   gone?: Error
   abort?: RequestAbort
   forwarding?: Forwarding
+  traced?: Traced
+  localId?: string
 }
 
 /**
@@ -251,6 +262,28 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   }
 
   /**
+   * An id for logs: with the option `requestId`, what the client's field `x-request-id` says, if its peer is trusted and
+   * the id is valid; otherwise one that is made, different for each request of all processes. It is the same each time,
+   * and the one in the access log.
+   */
+  get id(): string {
+    const { ids, proxies } = this.#surroundings
+    const words = this.event()
+    if (ids === undefined) {
+      this.#rare ??= {}
+      this.#rare.localId ??= localId()
+      return this.#rare.localId
+    }
+    const { rules } = ids
+    let given: string | null = null
+    if (rules !== undefined) {
+      const isTrusted = rules.trust ?? (proxies !== undefined && trustsSender(words, this.eventAt, proxies))
+      if (isTrusted) given = this.headers.get(rules.header)
+    }
+    return ids.idOf(this.slot, this.generation, this.sequence, given)
+  }
+
+  /**
    * Aborts when the client disconnects before its response is sent. Its reason is an error with code
    * `ERR_CLIENT_GONE`. A client that closes only its sending side counts as disconnected, because most of them have
    * closed both; if it has not, it still gets the response.
@@ -271,6 +304,21 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   /** @internal */
   get serverClosing(): Closing {
     return this.#surroundings.closing
+  }
+
+  /** The server that has the request; undefined without one. @internal */
+  get server(): Serving | undefined {
+    return this.#surroundings.server
+  }
+
+  /** Who tells the life of the request, if anybody listens. @internal */
+  get traced(): Traced | undefined {
+    return this.#rare?.traced
+  }
+
+  set traced(traced: Traced) {
+    this.#rare ??= {}
+    this.#rare.traced = traced
   }
 
   /**
@@ -303,6 +351,11 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     if (this.incoming !== undefined) return parsedTrailers(this.incoming.trailers)
     const start = words[this.eventAt + REQUEST_TRAILERS_OFFSET]
     return parsedTrailers(this.#eventBytes.latin1Slice(start, start + words[this.eventAt + REQUEST_TRAILERS_LENGTH]))
+  }
+
+  /** @internal */
+  get routeNumber(): number {
+    return this.#match.route.number
   }
 
   /** The port of the client; 0 when a trusted proxy has not named it. @internal */
@@ -400,6 +453,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     this.#rare.gone ??= this.#surroundings.goneReason?.() ?? clientGone()
     if (!half) this.isGone = true
     this.#rare.abort?.abort(this.#rare.gone)
+    if (!half) this.#rare.traced?.left()
   }
 
   /** Whether the client went away, or has stopped sending. @internal */
@@ -466,6 +520,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * @internal
    */
   end(): void {
+    // While it can still be read.
+    this.#rare?.traced?.ended()
     this.#body?.end()
     this.#isAnswered = true
     if (this.#surroundings.outliveAnswers !== true) this.#isEnded = true

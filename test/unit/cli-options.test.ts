@@ -14,6 +14,7 @@ const defaults = {
   workers: undefined,
   trustProxy: undefined,
   proxyProtocol: undefined,
+  admin: undefined,
   closing: { readinessDelay: undefined, grace: undefined, deadline: undefined },
   from: { host: '--host', backend: '--backend' },
 }
@@ -38,6 +39,8 @@ const understood: [line: string, env: Record<string, string>, expected: object][
   ['--proxy-protocol=accept', {}, { proxyProtocol: 'accept' }],
   ['--readiness-delay 5000 --grace=0', {}, { closing: { readinessDelay: 5000, grace: 0, deadline: undefined } }],
   ['--deadline 30000', {}, { closing: { readinessDelay: undefined, grace: undefined, deadline: 30000 } }],
+  ['--admin-port 9100', {}, { admin: { port: 9100, host: 'localhost' } }],
+  ['--admin-port=0 --admin-host 0.0.0.0', {}, { admin: { port: 0, host: '0.0.0.0' } }],
   ['--help', {}, { help: true }],
   ['-h -v', {}, { help: true, version: true }],
   [
@@ -83,6 +86,8 @@ const refused: [line: string, env: Record<string, string>, expected: RegExp][] =
   ['--fd 3 --host ::', {}, /^--host cannot be given beside --fd\.$/],
   ['--workers 0', {}, /^--workers must be a number from 1 to 512, or max, not '0'\.$/],
   ['', { BRINK_WORKERS: 'all' }, /^\$BRINK_WORKERS must be a number from 1 to 512, or max, not 'all'\.$/],
+  ['--admin-port x', {}, /^--admin-port must be a number from 0 to 65535, not 'x'\.$/],
+  ['--admin-host ::', {}, /^--admin-host needs --admin-port\.$/],
   ['--mode 660', {}, /^--mode needs --path\.$/],
   ['--path a --mode 66', {}, /^--mode must be three octal digits, such as 660, not '66'\.$/],
   ['--path a --mode 888', {}, /not '888'/],
