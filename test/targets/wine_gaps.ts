@@ -30,6 +30,9 @@ export const GAPS: Readonly<Record<string, Gap>> = {
     why: `there is no reusePort on Windows; ${FETCH}`,
     tests: ['port 0 takes a free one', 'reusePort', 'threads that share the port'],
   },
+  draining: { why: FETCH, whole: true, tests: [] },
+  endings: { why: RESET, tests: ['cut short by a reset'] },
+  forwarded: { why: FETCH, tests: ["Hono's connection info"] },
   flood: {
     why: 'the system takes more than Linux before a writer is held back',
     tests: ['a client that asks and never reads'],
