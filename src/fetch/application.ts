@@ -29,6 +29,7 @@ const NO_VALUES: readonly string[] = Object.freeze([])
 export class FetchApplication implements Dispatcher {
   readonly largestBody = 0
   readonly takesUpgrades = true
+  readonly takesWebTargets = true
   readonly fixed = new Map<string, never>()
   readonly requestRules: RequestRules = {
     leavesCodings: true,

@@ -291,6 +291,7 @@ class OpenServer implements Server, Listeners {
         threaded,
         tellsClientErrors: options.onClientError !== undefined,
         takesUpgrades: dispatcher.takesUpgrades,
+        webTargets: dispatcher.takesWebTargets === true,
       },
       exchange.requestBlocks,
       exchange.replyBlocks,
