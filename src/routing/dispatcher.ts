@@ -68,6 +68,8 @@ export interface Dispatcher {
   readonly fixed: ReadonlyMap<string, FixedRoute>
   /** Whether any route handles upgrades or CONNECT. */
   readonly takesUpgrades: boolean
+  /** Whether targets may have characters that browsers do not escape, although RFC 3986 wants it. */
+  readonly takesWebTargets?: boolean | undefined
   /** How its requests differ from those of a router. */
   readonly requestRules?: RequestRules | undefined
   /**

@@ -383,6 +383,7 @@ class OpenServer implements Server, Listeners {
         takesUpgrades: dispatcher.takesUpgrades,
         routes: dispatcher.routes.length,
         measures: metrics,
+        webTargets: dispatcher.takesWebTargets === true,
       },
       exchange.requestBlocks,
       exchange.replyBlocks,
