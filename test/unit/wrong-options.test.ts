@@ -110,7 +110,7 @@ const wrong: readonly [what: string, call: () => unknown, message: RegExp][] = [
   [
     'an option like none',
     () => serve(app, { zzz: 1 }),
-    /does not exist: the options are backend, backlog, .*writeTimeout\.$/,
+    /does not exist: the options are accessLog, backend, backlog, .*writeTimeout\.$/,
   ],
   [
     'a URL as the host',
