@@ -15,7 +15,13 @@ export { routesFrom } from './folder/folder.js'
 export type { FormLimits } from './forms/form_limits.js'
 export { type Part, parts } from './forms/multipart.js'
 export type { AccessRecord, RequestEnd } from './logging/access_record.js'
-export type { AccessLogFormat, AccessLogFormatName, AccessLogger, AccessLogOptions, RequestIdOptions } from './logging/options.js'
+export type {
+  AccessLogFormat,
+  AccessLogFormatName,
+  AccessLogger,
+  AccessLogOptions,
+  RequestIdOptions,
+} from './logging/options.js'
 export type { HandlerResult } from './reply/handler_result.js'
 export { html, Reply, type ReplyBody, redirect, reply } from './reply/reply.js'
 export type { CloseOptions, CloseReport, WorkCounts } from './request/closing.js'
