@@ -15,8 +15,13 @@ export { routesFrom } from './folder/folder.js'
 export type { FormLimits } from './forms/form_limits.js'
 export { type Part, parts } from './forms/multipart.js'
 export type { AccessRecord, RequestEnd } from './logging/access_record.js'
-export type { AccessLogFormatName } from './logging/formats.js'
-export type { AccessLogFormat, AccessLogger, AccessLogOptions, RequestIdOptions } from './logging/options.js'
+export type {
+  AccessLogFormat,
+  AccessLogFormatName,
+  AccessLogger,
+  AccessLogOptions,
+  RequestIdOptions,
+} from './logging/options.js'
 export type { MetricsFormat } from './metrics/exposition.js'
 export type { MetricsOptions } from './metrics/options.js'
 export { type Health, type HealthOptions, type HealthServer, health, type TimedHealthCheck } from './operate/health.js'

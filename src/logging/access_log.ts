@@ -19,10 +19,10 @@ import { onReopen } from './reopening.js'
 const SOON_MS = 100
 const LATER_MS = 500
 /** So many requests are not left for later, so that no line waits behind a thousand others. */
-const MOST_LEFT = 256
-const WORDS = 32 * 1024
+const MOST_LEFT = 64
+const WORDS = 16 * 1024
 /** Lines are gathered in chunks of so many bytes, and written from half of it on. */
-const CHUNK_BYTES = 128 * 1024
+const CHUNK_BYTES = 64 * 1024
 /** Chunks that are kept for the next lines. */
 const MOST_FREE = 4
 const LAST_WRITE_MS = 1000

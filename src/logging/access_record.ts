@@ -201,7 +201,8 @@ export class RecordReader implements AccessRecord {
     if (this.#line !== undefined) return this.#line[0]
     const number = this.#words[this.#at + LOGGED_METHOD]
     if (number === METHOD_UNKNOWN) return this.#span(LOGGED_METHOD_NAME)
-    return native.methods[number] as string
+    methods ??= native.methods
+    return methods[number] as string
   }
 
   get target(): string {
@@ -335,6 +336,9 @@ export class RecordReader implements AccessRecord {
     return (this.#words[this.#at + high] >>> 0) * 2 ** 32 + (this.#words[this.#at + low] >>> 0)
   }
 }
+
+/** By llhttp's numbers, once they are known: the addon may be loaded late. */
+let methods: readonly string[] | undefined
 
 function traceIdOf(traceparent: string): string {
   if (traceparent === '') return ''

@@ -20,10 +20,18 @@ function combined(record: Parameters<LineFormat>[0]): string {
   const { ip, method, target, version, status, referer, userAgent, end, isPlain = false } = record
   const line = method === '' ? target : `${method} ${target} HTTP/${version}`
   const code = status > 0 ? status : end === 'gone' ? CLIENT_GONE : '000'
-  const request = escaped(line, isPlain)
-  const from = escaped(referer, isPlain)
-  const agent = escaped(userAgent, isPlain)
-  return `${ip} - - [${clfTime(record.time)}] "${request}" ${code} ${record.bytesOut} "${from}" "${agent}"`
+  const begin = beginOfLine(ip, clfTime(record.time))
+  const size = record.bytesOut
+  if (referer === '' && userAgent === '') return `${begin}${escaped(line, isPlain)}" ${code} ${size} "-" "-"`
+  return `${begin}${escaped(line, isPlain)}" ${code} ${size} "${escaped(referer, isPlain)}" "${escaped(userAgent, isPlain)}"`
+}
+
+let begun = { ip: '', time: '', text: '' }
+
+/** The same for many requests of a client. */
+function beginOfLine(ip: string, time: string): string {
+  if (begun.ip !== ip || begun.time !== time) begun = { ip, time, text: `${ip} - - [${time}] "` }
+  return begun.text
 }
 
 /** What Apache escapes: quotes, backslashes, and all that is not printable ASCII. */

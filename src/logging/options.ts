@@ -7,6 +7,8 @@ import { knownOptions, wrongType, wrongValue } from '../runtime/option_errors.js
 import type { AccessRecord } from './access_record.js'
 import { type AccessLogFormatName, FORMATS } from './formats.js'
 
+export type { AccessLogFormatName }
+
 /** A logger such as pino. */
 export interface AccessLogger {
   info(record: object): void
