@@ -67,14 +67,13 @@ export class Check {
     const { timeout } = this.#times
     const controller = new AbortController()
     return new Promise((resolve) => {
-      const timer = timers
-        .setTimeout(() => {
-          const error = new Error(`It has taken more than ${timeout} ms.`)
-          this.#stuckSince = beganAt
-          resolve({ status: 'timeout', error: error.message })
-          controller.abort(error)
-        }, timeout)
-        .unref()
+      const giveUp = (): void => {
+        const error = new Error(`It has taken more than ${timeout} ms.`)
+        this.#stuckSince = beganAt
+        resolve({ status: 'timeout', error: error.message })
+        controller.abort(error)
+      }
+      const timer = timers.setTimeout(giveUp, timeout).unref()
       void this.#call(controller.signal).then((outcome) => {
         timers.clearTimeout(timer)
         if (this.#stuckSince === beganAt) this.#stuckSince = undefined
