@@ -335,7 +335,7 @@ Napi::Value HostedReactor::metrics(const Napi::CallbackInfo& info) {
     bool is_there = metrics_->read(route, rows.data() + rows.size() - layout::kMetricsRow);
     if (!is_there) rows.resize(rows.size() - layout::kMetricsRow);
   }
-  std::array<double, layout::kMetricsBatchSizes> batches;
+  std::array<double, layout::kMetricsBatches> batches;
   metrics_->read_batches(batches.data());
   Napi::Object object = Napi::Object::New(info.Env());
   object.Set("routes", numbers(info.Env(), rows.data(), rows.size()));

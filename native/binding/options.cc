@@ -113,6 +113,7 @@ reactor::Options options_from(const Napi::Object& given) {
   options.takes_upgrades |= options.limits.left_to_app.upgrades;
   options.limits.left_to_app.hosts = boolean_of(given.Get("lenientHost"));
   options.limits.left_to_app.targets = boolean_of(given.Get("anyTarget"));
+  options.limits.left_to_app.web_targets = boolean_of(given.Get("webTargets"));
   options.limits.left_to_app.expectations = boolean_of(given.Get("ownsExpectations"));
   return options;
 }

@@ -42,7 +42,7 @@ void choose_hooks(int which, reactor::Options& options) {
   options.tells_connections = which >= 2;
   options.asks_about_refusals = which == 2;
   bool is_left = which == 2;
-  options.limits.left_to_app = {is_left, is_left, is_left, is_left};
+  options.limits.left_to_app = {is_left, is_left, is_left, is_left, is_left};
 }
 
 // Where it depends on the peer, half of the clients are trusted: those with an IPv4 address.

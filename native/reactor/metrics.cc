@@ -47,6 +47,7 @@ constexpr int kMostBits = 32;
 static_assert(layout::kMetricsRequests + layout::kMetricsMethods * layout::kMetricsClasses == layout::kMetricsSum &&
               layout::kMetricsSum + 1 == layout::kMetricsBucketsAt &&
               layout::kMetricsBucketsAt + layout::kMetricsBuckets == layout::kMetricsRow);
+static_assert(layout::kMetricsBatches == layout::kMetricsBatchSizes + 1);
 static_assert(layout::kMetricsBuckets == 4 * (kMostBits - 1) + 1, "four in each power of two, and those above");
 
 }  // namespace
@@ -84,6 +85,7 @@ size_t Metrics::bucket_of(uint64_t duration_us) {
 void Metrics::count_batch(uint32_t requests) {
   int bits = requests <= 1 ? 0 : 32 - __builtin_clz(requests - 1);
   add(batches_[std::min<size_t>(static_cast<size_t>(bits), layout::kMetricsBatchSizes - 1)], 1);
+  add(batched_, requests);
 }
 
 bool Metrics::read(size_t route, double* into) const {
@@ -97,7 +99,8 @@ bool Metrics::read(size_t route, double* into) const {
 }
 
 void Metrics::read_batches(double* into) const {
-  std::transform(std::begin(batches_), std::end(batches_), into, read_of);
+  into = std::transform(std::begin(batches_), std::end(batches_), into, read_of);
+  *into = read_of(batched_);
 }
 
 }  // namespace brink::reactor

@@ -43,6 +43,7 @@ class Metrics {
   std::vector<std::unique_ptr<Row>> owned_;
   std::vector<std::atomic<Row*>> rows_;  // null until something is counted
   Count batches_[layout::kMetricsBatchSizes] = {};
+  Count batched_ = 0;
 };
 
 }  // namespace brink::reactor

@@ -172,9 +172,10 @@ void measured(Trial& trial) {
     durations += row[layout::kMetricsBucketsAt + bucket];
   }
   trial.expect(durations >= kRequests, "each duration to be counted");
-  std::vector<double> batches(layout::kMetricsBatchSizes);
+  std::vector<double> batches(layout::kMetricsBatches);
   metrics->read_batches(batches.data());
   trial.expect(batches[0] == kRequests, "batches of one request each");
+  trial.expect(batches[layout::kMetricsBatchSizes] == kRequests, "the sum of their requests");
 }
 
 void buckets(Trial& trial) {

@@ -20,6 +20,8 @@ export interface CommandLine {
   readonly trustProxy: true | number | string | undefined
   /** If given. */
   readonly proxyProtocol: 'require' | 'accept' | undefined
+  /** Where metrics and health are served, if anywhere. */
+  readonly admin: PortPlace | undefined
   /** The access log, if it is wanted. */
   readonly accessLog: { readonly format: 'combined' | 'json'; readonly to: string | undefined } | undefined
   /** How the server closes on a signal, in milliseconds: what is given. */
@@ -109,6 +111,8 @@ const OPTIONS: readonly Option[] = [
   },
   { name: 'trust-proxy', value: 'list', help: 'proxies that name the client: addresses, hops, or true' },
   { name: 'proxy-protocol', value: 'mode', help: 'the PROXY protocol of these: require, or accept' },
+  { name: 'admin-port', value: 'number', help: 'serve /metrics, /live and /ready on this port' },
+  { name: 'admin-host', value: 'name', standard: 'localhost', help: 'the address of this port' },
   {
     name: 'access-log',
     value: 'format',
@@ -159,10 +163,19 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     backend: backend.text,
     trustProxy: trustOf(given.get('trust-proxy')),
     proxyProtocol: proxyProtocolOf(given.get('proxy-protocol')),
+    admin: adminOf(given, env),
     accessLog: accessLogOf(given, env),
     closing,
     from: { host: host.from, backend: backend.from },
   }
+}
+
+function adminOf(given: Map<string, string>, env: NodeJS.ProcessEnv): PortPlace | undefined {
+  if (given.has('admin-port')) {
+    return { port: wholeNumber(textOf('admin-port', given, env), 65535), host: given.get('admin-host') ?? 'localhost' }
+  }
+  if (given.has('admin-host')) throw new UsageError('--admin-host needs --admin-port.')
+  return undefined
 }
 
 function accessLogOf(given: Map<string, string>, env: NodeJS.ProcessEnv): CommandLine['accessLog'] {

@@ -345,8 +345,9 @@ export const METRICS_SUM = 61
 export const METRICS_BUCKETS_AT = 62
 export const METRICS_BUCKETS = 125
 export const METRICS_ROW = 187
-/** Batches of requests by their size: up to 1, 2, 4 and so on. */
+/** Batches of requests by their size, up to 1, 2, 4 and so on; and the sum of their requests. */
 export const METRICS_BATCH_SIZES = 16
+export const METRICS_BATCHES = 17
 
 /** Words besides the blocks that both sides share. They are only used on the JavaScript thread. */
 export const STATE_WORDS = 3

@@ -43,7 +43,10 @@ export interface NativeMetrics {
    * without one), requests by method and class of status, the sum of durations, and their histogram.
    */
   routes: Float64Array
-  /** METRICS_BATCH_SIZES counts of batches by their requests: up to 1, 2, 4, 8 and so on; the last has all above. */
+  /**
+   * METRICS_BATCHES numbers: METRICS_BATCH_SIZES counts of batches by their requests, up to 1, 2, 4, 8 and so on, of which
+   * the last has all above; and the sum of the requests.
+   */
   batches: Float64Array
 }
 

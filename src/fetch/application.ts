@@ -30,6 +30,7 @@ export class FetchApplication implements Dispatcher {
   readonly routes: readonly NumberedRoute[] = []
   readonly largestBody = 0
   readonly takesUpgrades = true
+  readonly takesWebTargets = true
   readonly fixed = new Map<string, never>()
   readonly requestRules: RequestRules = {
     leavesCodings: true,

@@ -32,6 +32,8 @@ import { RequestBody } from './request_body.js'
 import { type FieldMemory, RequestHeaders } from './request_headers.js'
 import { localId, type RequestIds } from './request_ids.js'
 import { parsedTrailers } from './request_trailers.js'
+import type { Serving } from './serving.js'
+import type { Traced } from './traced.js'
 
 /** Stands for the number of a method that has none: its name is in the head. */
 export const METHOD_UNKNOWN = 255
@@ -82,6 +84,8 @@ export interface RequestSurroundings extends RequestRules {
   readonly proxies?: ForwardingProxies | undefined
   /** Reports that the server has begun to close. */
   readonly closing: Closing
+  /** The server; undefined without one. */
+  readonly server?: Serving | undefined
   /** The requests that are told when their clients disconnect. */
   readonly watching: AbortListeners
   /** Reports errors that listeners throw. */
@@ -113,6 +117,7 @@ interface Rare {
   gone?: Error
   abort?: RequestAbort
   forwarding?: Forwarding
+  traced?: Traced
   localId?: string
 }
 
@@ -301,6 +306,21 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     return this.#surroundings.closing
   }
 
+  /** The server that has the request; undefined without one. @internal */
+  get server(): Serving | undefined {
+    return this.#surroundings.server
+  }
+
+  /** Who tells the life of the request, if anybody listens. @internal */
+  get traced(): Traced | undefined {
+    return this.#rare?.traced
+  }
+
+  set traced(traced: Traced) {
+    this.#rare ??= {}
+    this.#rare.traced = traced
+  }
+
   /**
    * The body as a stream, or null when the request has none. The client is read only as fast as the stream is
    * (backpressure). As in fetch, only reading or locking the stream uses the body: you may test `req.body` and then
@@ -433,6 +453,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     this.#rare.gone ??= this.#surroundings.goneReason?.() ?? clientGone()
     if (!half) this.isGone = true
     this.#rare.abort?.abort(this.#rare.gone)
+    if (!half) this.#rare.traced?.left()
   }
 
   /** Whether the client went away, or has stopped sending. @internal */
@@ -499,6 +520,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * @internal
    */
   end(): void {
+    // While it can still be read.
+    this.#rare?.traced?.ended()
     this.#body?.end()
     this.#isAnswered = true
     if (this.#surroundings.outliveAnswers !== true) this.#isEnded = true

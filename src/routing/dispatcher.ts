@@ -12,6 +12,7 @@ import { plainReply } from './rescue.js'
 import { ANY_METHOD, RouteTree } from './route_tree.js'
 import { CONNECT, type RouteDefinition, type RouterDefinition, UPGRADE } from './router_definition.js'
 import { Scope } from './scope.js'
+import { isNeverShed } from './unshed.js'
 
 /** A compiled route. */
 export interface Route {
@@ -33,6 +34,8 @@ export interface Route {
   readonly streams?: boolean | undefined
   /** The deadlines of the route, if it has its own. */
   readonly deadlines?: Deadlines | undefined
+  /** Whether it is answered also by a server that sheds load. */
+  readonly isUnshed?: boolean | undefined
 }
 
 /** What a route is known by in logs and metrics. */
@@ -65,6 +68,8 @@ export interface Dispatcher {
   readonly fixed: ReadonlyMap<string, FixedRoute>
   /** Whether any route handles upgrades or CONNECT. */
   readonly takesUpgrades: boolean
+  /** Whether targets may have characters that browsers do not escape, although RFC 3986 wants it. */
+  readonly takesWebTargets?: boolean | undefined
   /** How its requests differ from those of a router. */
   readonly requestRules?: RequestRules | undefined
   /**
@@ -177,7 +182,7 @@ class CompiledRouter implements Dispatcher {
     const surround = (inner: Run) => scope.surround(scope.within(definition.middleware, inner), segments)
     const run = surround(handler)
     const needsRequest = run !== handler || seesRequest(definition.handler)
-    const { bodyLimit, stream: streams, ...deadlines } = definition.options
+    const { bodyLimit, stream: streams, shed = !isNeverShed(definition.handler), ...deadlines } = definition.options
     const route = {
       pattern: patternText(segments),
       number: this.#number(definition.method, patternText(segments)),
@@ -188,6 +193,7 @@ class CompiledRouter implements Dispatcher {
       bodyLimit,
       streams,
       deadlines: Object.keys(deadlines).length > 0 ? deadlines : undefined,
+      isUnshed: !shed,
     }
     if (definition.method === CONNECT) this.#connect = route
     if (definition.method === UPGRADE) this.#upgrades.insert(UPGRADE, segments, { route, scope })

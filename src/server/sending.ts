@@ -25,7 +25,7 @@ import type { WholeAnswer } from '../reply/whole_answer.js'
 import { type BodySource, isBlob, isStream, sourceOf } from '../streams/body_source.js'
 
 /** Receives the events of a streamed response. */
-export type StreamWatcher = Pick<StreamSurroundings, 'done' | 'failed' | 'lender' | 'report'>
+export type StreamWatcher = Pick<StreamSurroundings, 'done' | 'failed' | 'left' | 'lender' | 'report'>
 
 export class Sending {
   readonly #exchange: Exchange

@@ -7,6 +7,11 @@ import { canonicalPath } from '../fields/path.js'
 import { AccessLog } from '../logging/access_log.js'
 import { loggedFields } from '../logging/access_record.js'
 import type { CheckedAccessLog } from '../logging/options.js'
+import { acceptQueueFamilies } from '../metrics/accept_queue.js'
+import { exposition } from '../metrics/exposition.js'
+import type { Family } from '../metrics/family.js'
+import { checkedMetricsOptions, type MetricsOptions } from '../metrics/options.js'
+import { processFamilies } from '../metrics/process_metrics.js'
 import type { Fixed } from '../reply/fixed.js'
 import type { Reply, ReplyBody } from '../reply/reply.js'
 import { type CloseOptions, type CloseReport, Closing } from '../request/closing.js'
@@ -18,6 +23,7 @@ import type { Router } from '../routing/router.js'
 import { callListener } from '../runtime/call_listener.js'
 import { describe } from '../runtime/describe.js'
 import { coded, systemError } from '../runtime/errors.js'
+import { loopDelay } from '../runtime/loop_delay.js'
 import { isNoHandler } from '../runtime/uncalled.js'
 import { Answering } from './answering.js'
 import { applicationOf, type FetchServeOptions } from './applications.js'
@@ -25,6 +31,9 @@ import { CloseSchedule, checkedCloseOptions } from './close_schedule.js'
 import { type Bound, type Listeners, type Listening, listenOn } from './listening.js'
 import { announceServer, type Notices } from './notify.js'
 import { type CheckedOptions, checkedOptions, placesOf, type ServeOptions } from './options.js'
+import { Overload } from './overload.js'
+import { routeFamilies } from './route_metrics.js'
+import { serverFamilies } from './server_metrics.js'
 import { drainedOf, type ServerStats, statsOf } from './stats.js'
 import { handedPlaces, workerContext } from './worker_context.js'
 
@@ -56,9 +65,20 @@ export async function serve(app: unknown, given: FetchServeOptions = {}): Promis
     },
   )
   open = server
-  server.started(bound)
+  server.started(bound, true)
   worker?.serves(server, handed !== undefined)
   return server
+}
+
+/** Serves beside the app, for its operators: systemd is told nothing of it, and a worker's sockets are not taken. */
+export async function serveBeside(app: Router, options: ServeOptions): Promise<Server> {
+  const { dispatcher } = applicationOf(app, options, () => undefined as never)
+  const checked = checkedOptions(options)
+  const { server, bound } = await listenOn(
+    placesOf(checked, undefined),
+    () => new OpenServer(dispatcher, checked, undefined),
+  )
+  return server.started(bound, false).unref()
 }
 
 isNoHandler(serve, 'call it with the router, await serve(router)')
@@ -95,6 +115,14 @@ export interface Server {
   readonly signal: AbortSignal
   /** The counters since the start, summed over all threads. */
   stats(): ServerStats
+  /**
+   * The metrics of the server and its process, as text for Prometheus and others: OpenMetrics 1.0, or Prometheus' own
+   * format. The first call begins to count requests by route, unless the option `metrics` has. In a worker they are those
+   * of this worker. See `metrics()` for a handler.
+   *
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong options
+   */
+  metrics(options?: MetricsOptions): Promise<string>
   /**
    * Replaces the fixed answer that `Router.fixed` has set for this path.
    * @throws TypeError `ERR_INVALID_ARG_VALUE` when the path has none, or the answer cannot be a fixed one
@@ -139,11 +167,20 @@ class OpenServer implements Server, Listeners {
   readonly #hasNativeAnswers: boolean
 
   readonly #waitUntil: WaitUntil | undefined
+  readonly #overload: Overload | undefined
+  readonly #countsAtOnce: boolean
+  /** Of the routes, by their numbers. */
+  readonly #patterns: readonly string[]
+  /** Set while the metrics are counted. */
+  #endWatch: (() => void) | undefined
   readonly #proxies: ForwardingProxies | undefined
   readonly #accessLog: AccessLog | undefined
 
   constructor(dispatcher: Dispatcher, options: CheckedOptions, waitUntil: WaitUntil | undefined) {
     this.#waitUntil = waitUntil
+    this.#overload = Overload.of(options)
+    this.#countsAtOnce = options.metrics
+    this.#patterns = ['', ...dispatcher.routes.map(({ pattern }) => pattern)]
     this.backend = options.backend
     this.threads = options.threads
     const { requestId, trustProxy, forwardedFields } = options
@@ -158,6 +195,7 @@ class OpenServer implements Server, Listeners {
       this.#accessLog?.abandon()
       // The opened reactors would keep their descriptors and threads, and would keep the process alive.
       this.#close()
+      this.#overload?.end()
       throw openingError(error, options)
     }
   }
@@ -182,11 +220,12 @@ class OpenServer implements Server, Listeners {
     return this.#closing === undefined
   }
 
-  started(bound: Bound): this {
+  started(bound: Bound, isAnnounced: boolean): this {
     this.#bound = bound
     for (const reactor of this.reactors) reactor.start()
     this.#accessLog?.start()
-    this.#notices = announceServer()
+    if (this.#countsAtOnce) this.#count()
+    if (isAnnounced) this.#notices = announceServer()
     return this
   }
 
@@ -198,7 +237,30 @@ class OpenServer implements Server, Listeners {
   }
 
   stats(): ServerStats {
-    return statsOf(this.reactors.map((reactor) => reactor.stats()))
+    return statsOf(
+      this.reactors.map((reactor) => reactor.stats()),
+      this.#overload?.total,
+    )
+  }
+
+  async metrics(options: MetricsOptions = {}): Promise<string> {
+    const checked = checkedMetricsOptions(options, 'metrics()')
+    return exposition([...(await this.families()), ...processFamilies()], checked)
+  }
+
+  async families(): Promise<Family[]> {
+    this.#count()
+    const { backend, threads, ready, listeners } = this
+    const loops = this.reactors.map((reactor) => reactor.stats())
+    const measured = serverFamilies({ backend, threads, ready, loops, overload: this.#overload })
+    const counted = this.#endWatch === undefined ? [] : this.reactors.map((reactor) => reactor.metrics())
+    const ports = listeners.map(({ port }) => port).filter((port) => port > 0)
+    return [...routeFamilies(counted, this.#patterns), ...measured, ...(await acceptQueueFamilies(ports))]
+  }
+
+  #count(): void {
+    if (this.#hasEnded) return
+    this.#endWatch ??= loopDelay.watch()
   }
 
   setFixed(path: string, answer: Reply | ReplyBody): void {
@@ -275,6 +337,11 @@ class OpenServer implements Server, Listeners {
       trustProxy,
       forwardedFields,
       proxyProtocol,
+      maxInFlight,
+      shedWhen,
+      neverShed,
+      retryAfter,
+      metrics,
       accessLog,
       requestId,
       ...settings
@@ -295,6 +362,8 @@ class OpenServer implements Server, Listeners {
       ids,
       proxies: this.#proxies,
       closing: this.#closingState,
+      server: this,
+      overload: this.#overload,
       log: report,
       onNotice: (code) => this.#onNotice(code),
       onClientError: (error) => callListener(() => onClientError(error), console.error),
@@ -313,6 +382,8 @@ class OpenServer implements Server, Listeners {
         tellsClientErrors: options.onClientError !== undefined,
         takesUpgrades: dispatcher.takesUpgrades,
         routes: dispatcher.routes.length,
+        measures: metrics,
+        webTargets: dispatcher.takesWebTargets === true,
       },
       exchange.requestBlocks,
       exchange.replyBlocks,
@@ -366,6 +437,8 @@ class OpenServer implements Server, Listeners {
     if (this.#hasEnded) return
     this.#hasEnded = true
     this.#notices?.closed()
+    this.#endWatch?.()
+    this.#overload?.end()
     const durationMs = this.#schedule.end()
     const drained = drainedOf(this.reactors.map((reactor) => reactor.stats().drained))
     const end = () => this.#resolveClosing({ ...drained, durationMs })
