@@ -19,12 +19,14 @@
 #include "reactor/pending_input.h"
 #include "reactor/stats.h"
 #include "reactor/unanswered.h"
+#include "tls/session.h"
 
 namespace brink::reactor {
 
 // How far a connection is on its way out. Each stage accepts less than the one before.
 enum class Stage : uint8_t {
   announced,  // begins with a header of the PROXY protocol, or may begin with one
+  handshake,  // begins with a handshake of TLS
   open,       // takes requests
   tunnel,     // was handed over: bytes pass through, in both directions
   last,       // takes no more requests: the unanswered ones are answered, then it ends
@@ -65,6 +67,7 @@ struct Announced {
   bool has_client = false;
   net::Address client;       // whom the header names
   std::vector<char> header;  // as far as it has come
+  std::shared_ptr<const tls::Contexts> contexts;  // of TLS, which begins behind the header; or null
 };
 
 // A body that comes after its request was handed on; in a tunnel, all that comes.
@@ -113,10 +116,15 @@ struct Connection {
   std::unique_ptr<OwnDeadlines> own_deadlines;
   std::unique_ptr<PendingInput> pending_input;
   std::unique_ptr<Announced> announced;  // null where the peer has sent no header
+  std::unique_ptr<tls::Session> tls;     // null where what is sent is what was written
 
   // Who asks: the peer, or whom it speaks for.
   const net::Address& client() const { return announced && announced->has_client ? announced->client : peer; }
-  bool is_within_announcement() const { return stage == Stage::announced && !announced->header.empty(); }
+  // What comes before the first request has begun.
+  bool is_within_opening() const {
+    if (stage == Stage::handshake) return tls->has_begun();
+    return stage == Stage::announced && !announced->header.empty();
+  }
 
   bool has_ended() const { return stage == Stage::ended; }
   bool has_pending() const { return output.pending && !output.pending->empty(); }
@@ -146,7 +154,7 @@ struct Connection {
 
   // `reads`: as may_read() says.
   Wait waits_for(bool reads) const {
-    if (has_pending()) return Wait::taking;
+    if (has_pending()) return stage == Stage::handshake ? Wait::handshake : Wait::taking;
     if (stage == Stage::lingering) return Wait::lingering;
     if (stage == Stage::tunnel) return Wait::nothing;  // when one ends is the app's affair
     bool is_unanswered = !unanswered.empty();
@@ -157,13 +165,14 @@ struct Connection {
       if (!parser.in_body()) return Wait::head;
       return incoming && incoming->held_back_since_ms > 0 ? Wait::held_back : Wait::body;
     }
-    if (!is_unanswered) return is_announcement_due() ? Wait::announcement : Wait::request;
+    if (!is_unanswered) return stage < Stage::open ? waits_for_opening() : Wait::request;
     return reads ? Wait::nothing : Wait::held_back;
   }
 
  private:
-  bool is_announcement_due() const {
-    return stage == Stage::announced && (announced->is_required || !announced->header.empty());
+  Wait waits_for_opening() const {
+    if (stage == Stage::handshake) return Wait::handshake;
+    return announced->is_required || !announced->header.empty() ? Wait::announcement : Wait::request;
   }
 
   template <typename Answers>

@@ -21,6 +21,8 @@ void Reactor::refuse(Connection& connection, http::Refusal refusal, net::Slice p
   if (http::status_of(refusal) == 408) connection.is_ended_by(Cause::timeout);
   if (options_.asks_about_refusals) return ask_about_refusal(connection, refusal, packet);
   connection.stage = Stage::refused;
+  // Who speaks TLS would not understand an answer.
+  if (refusal == http::Refusal::TLS_ON_PLAIN_PORT) return settle(connection);
   uint32_t sequence;
   if (connection.incoming) {
     sequence = connection.incoming->sequence;
@@ -50,9 +52,9 @@ void Reactor::ask_about_refusal(Connection& connection, http::Refusal refusal, n
   settle(connection);
 }
 
-void Reactor::tell_client_error(const Connection& connection, http::Refusal refusal) {
+void Reactor::tell_client_error(const Connection& connection, http::Refusal refusal, const char* reason) {
   stats_.refusals[static_cast<size_t>(refusal)]++;
-  if (options_.tells_client_errors) notices_.client_error(refusal, connection.client(), now_ms_);
+  if (options_.tells_client_errors) notices_.client_error(refusal, reason, connection.client(), now_ms_);
 }
 
 // What comes from a client that nobody listens to any more is read and forgotten: closing with input unread would make
@@ -83,6 +85,7 @@ void Reactor::discard_input(Connection& connection) {
 // Everything was said. A client that may still be sending is told the end and given time to see it. Others are told,
 // too: close() alone, upon input that nobody has noticed, would throw away what waits to leave with the end.
 void Reactor::end(Connection& connection) {
+  if (connection.tls && !say_end_of_session(connection)) return settle(connection);
   if (connection.input.finished) return drop(connection);
   connection.is_ended_by(Cause::server);
   bool may_be_sending = connection.stage == Stage::refused || connection.input.readable ||
@@ -120,6 +123,7 @@ void Reactor::end_connection(Connection& connection, const Reply& given) {
 void Reactor::drop(Connection& connection) {
   if (connection.has_ended()) return;
   if (draining_) count_end(connection);
+  if (connection.tls) say_end_at_once(connection);
   if (!connection.unanswered.empty() || connection.answers_for_app) notices_.gone(connection.id);
   if (options_.tells_connections && connection.watch.polled) notices_.closed(connection.id, connection.cause);
   wheel_.clear(connection.deadline);
@@ -153,7 +157,8 @@ void Reactor::expire_deadlines() {
 void Reactor::expire(Connection& connection) {
   Wait wait = connection.waits_for(connection.may_read(options_));
   uint64_t due = due_ms(connection, wait, options_);
-  bool receives = wait == Wait::head || wait == Wait::body || wait == Wait::request || wait == Wait::announcement;
+  bool receives = wait == Wait::head || wait == Wait::body || wait == Wait::request || wait == Wait::announcement ||
+                  wait == Wait::handshake;
   if (receives && connection.input.readable) {
     // The client has sent, and it is this side that does not read: JavaScript has all the blocks.
     return wheel_.set(connection.deadline, now_ms_ + kLookAgainSoonMs);
@@ -171,8 +176,14 @@ void Reactor::expire(Connection& connection) {
       connection.is_ended_by(Cause::timeout);
       return drop(connection);
     case Wait::announcement:
-      if (draining_ && !connection.is_within_announcement()) return drop(connection);
+      if (draining_ && !connection.is_within_opening()) return drop(connection);
       return refuse_proxy_header(connection, http::Refusal::PROXY_HEADER_TIMEOUT);
+    case Wait::handshake:
+      connection.is_ended_by(Cause::timeout);
+      if (!draining_ || connection.is_within_opening()) {
+        tell_client_error(connection, http::Refusal::TLS_HANDSHAKE_TIMEOUT);
+      }
+      return drop(connection);
     case Wait::head:
       return refuse(connection, http::Refusal::HEADERS_TIMEOUT);
     case Wait::body:
@@ -261,7 +272,7 @@ void Reactor::stop_listening() {
 
 bool Reactor::is_idle(const Connection& connection) const {
   return connection.stage <= Stage::open && connection.unanswered.empty() && !connection.has_pending() &&
-         !connection.is_within_announcement() && !connection.parser.in_message() && !connection.parser.has_unread() &&
+         !connection.is_within_opening() && !connection.parser.in_message() && !connection.parser.has_unread() &&
          !connection.input.readable;
 }
 
@@ -276,6 +287,7 @@ void Reactor::close_idle() {
 void Reactor::change_deadlines(const Options& options) {
   options_.max_connections = options.max_connections;
   options_.min_rate_bytes = options.min_rate_bytes;
+  options_.handshake_timeout_ms = options.handshake_timeout_ms;
   options_.headers_timeout_ms = options.headers_timeout_ms;
   options_.request_timeout_ms = options.request_timeout_ms;
   options_.write_timeout_ms = options.write_timeout_ms;

@@ -12,24 +12,40 @@ constexpr uint32_t kMostFullWaits = 128;  // in a row, before deadlines are look
 // Of fixed answers so much is framed before it is sent, and the next requests are looked at.
 constexpr size_t kMostFramed = 256 * 1024;
 
+// A record of TLS, where nobody expects one. To an app that judges by itself it is a method that there is not.
+bool is_handshake(const Connection& connection, http::Refusal refusal, net::Slice bytes) {
+  constexpr char kHandshakeRecord = 0x16;
+  return refusal == http::Refusal::INVALID_METHOD && connection.unanswered.total() == 0 && bytes.size > 0 &&
+         bytes.data[0] == kHandshakeRecord;
+}
+
 }  // namespace
 
 Reactor::Reactor(const Options& options, std::unique_ptr<poller::Poller> poller, BatchSink& sink)
     : options_(options),
+      secure_limits_(options.limits),
       poller_(std::move(poller)),
       sink_(sink),
       events_(options.limits.fields),
       heads_(options.keep_alive_timeout_ms == kNoTimeout ? 0 : options.keep_alive_timeout_ms),
       wheel_(net::system::monotonic_ms()),
       polled_(kMostPolled),
-      now_ms_(net::system::monotonic_ms()) {}
+      now_ms_(net::system::monotonic_ms()) {
+  secure_limits_.is_secure = true;
+}
 
-int Reactor::add_listener(net::Fd listener, bool shared, ProxyHeaders proxy_headers) {
+int Reactor::add_listener(net::Fd listener, bool shared, ProxyHeaders proxy_headers,
+                          std::shared_ptr<const tls::Contexts> contexts) {
+  if (contexts && !sealing_) {
+    sealing_ = std::make_unique<Sealing>();
+    sealing_->wire = contexts->make_wire();
+    if (!sealing_->wire) return -ENOMEM;
+  }
   ConnectionId id = {kListenerSlots + static_cast<uint32_t>(listeners_.size()), 0};
   int error =
       shared ? poller_->add_shared_reader(listener.get(), id.token()) : poller_->add_reader(listener.get(), id.token());
   if (error != 0) return error;
-  listeners_.push_back({std::move(listener), shared, proxy_headers, true, true});
+  listeners_.push_back({std::move(listener), shared, proxy_headers, true, true, std::move(contexts)});
   return 0;
 }
 
@@ -57,6 +73,7 @@ bool Reactor::turn(int timeout_ms) {
     expire_deadlines();
   }
   deliver();  // last, so that it takes along what has just been noted
+  if (sealing_) send_held_output();
   in_turn_ = false;
   give_memory_back();
   return has_work();
@@ -151,8 +168,8 @@ void Reactor::read(Connection& connection) {
 }
 
 void Reactor::receive(Connection& connection) {
-  size_t kept = connection.parser.kept_bytes();
-  char* at = events_.free_bytes() + kept;
+  char* at = events_.free_bytes() + connection.parser.kept_bytes();
+  if (connection.tls) return receive_sealed(connection, at);
   int64_t got = net::system::receive(connection.fd.get(), at, kReadBytes);
   if (got == -EINTR) return push_ready(connection);
   if (got == -EAGAIN || got == -EWOULDBLOCK) {
@@ -169,12 +186,17 @@ void Reactor::receive(Connection& connection) {
   stats_.bytes_in += static_cast<uint64_t>(got);
   // While output is pending, the window is that of what is taken.
   if (!connection.has_pending()) connection.window.bytes += static_cast<uint32_t>(got);
+  take_in(connection, at, static_cast<size_t>(got));
+}
+
+// What has been received is in the block.
+void Reactor::take_in(Connection& connection, char* at, size_t size) {
   if (connection.stage != Stage::open) {
-    if (connection.stage == Stage::announced) return hear_proxy(connection, at, static_cast<size_t>(got));
-    return pass_on(connection, {at, static_cast<size_t>(got)});
+    if (connection.stage == Stage::announced) return hear_proxy(connection, at, size);
+    return pass_on(connection, {at, size});
   }
-  connection.parser.restore(at - kept);
-  parse(connection, at, static_cast<size_t>(got));
+  connection.parser.restore(at - connection.parser.kept_bytes());
+  parse(connection, at, size);
 }
 
 // What arrives in a tunnel is nobody's but the app's.
@@ -214,7 +236,10 @@ void Reactor::parse(Connection& connection, char* at, size_t size) {
   http::Refusal refusal = connection.parser.parse(at, size, scratch_, *this);
   parsing_ = nullptr;
   if (!was_in_message || messages_ != messages_before) connection.since.message_ms = now_ms_;
-  if (refusal != http::Refusal::none) return refuse(connection, refusal, {at - kept, kept + size});
+  if (refusal != http::Refusal::none) {
+    if (is_handshake(connection, refusal, {at, size})) refusal = http::Refusal::TLS_ON_PLAIN_PORT;
+    return refuse(connection, refusal, {at - kept, kept + size});
+  }
   const IncomingBody* incoming = connection.incoming.get();
   if (incoming && incoming->discarded_bytes > IncomingBody::kMostDiscarded) {
     connection.stage = std::max(connection.stage, Stage::refused);
@@ -248,6 +273,7 @@ bool Reactor::on_request(const http::Request& request) {
     connection.offer_is_last = is_any && (is_last || request.head.method == HTTP_CONNECT);
   }
   events_.put_request(connection.id, sequence, connection.peer, request, connection.upgrade_offered);
+  if (connection.tls) events_.put_secure(request.head.fields.size());
   if (connection.announced) {
     size_t fields = request.head.fields.size();
     connection.announced->has_client ? events_.put_client(connection.announced->client, connection.peer, fields)
@@ -367,7 +393,7 @@ void Reactor::settle(Connection& connection) {
 // Between requests; and if the next one could be on its way, the grace for it is over.
 bool Reactor::is_drained(const Connection& connection) const {
   if (connection.incoming && connection.incoming->discarded) return true;
-  if (connection.is_within_announcement()) return false;
+  if (connection.is_within_opening()) return false;
   return !connection.parser.in_message() && due_ms(connection, Wait::request, options_) <= now_ms_;
 }
 

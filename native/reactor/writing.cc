@@ -90,6 +90,7 @@ void Reactor::flush_output() {
 }
 
 void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body, bool end_follows) {
+  if (connection.tls) return send_plain(connection, bytes, std::move(body), end_follows);
   if (connection.has_pending()) {
     connection.output.pending->append(bytes);
     connection.output.pending->append(std::move(body));
@@ -140,10 +141,12 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
 // Of what was not taken before. False when the connection broke over it.
 bool Reactor::send_rest(Connection& connection) {
   Output& output = connection.output;
-  net::PendingOutput::Sent sent = output.pending->send_to(connection.fd.get(), &output.unsent_limit_lifted);
+  net::PendingOutput::Sent sent = connection.tls
+                                      ? send_rest_sealed(connection)
+                                      : output.pending->send_to(connection.fd.get(), &output.unsent_limit_lifted);
   if (sent.bytes < 0) {
     stats_.resets++;
-    bool is_ours = sent.bytes == net::kMemoryChanged || sent.bytes == -EIO;
+    bool is_ours = sent.bytes == net::kMemoryChanged || sent.bytes == -EIO || sent.bytes == net::kSealingBroke;
     if (sent.bytes == net::kMemoryChanged) notices_.body_changed(connection.id);
     if (!is_ours) connection.is_ended_by(Cause::reset);
     break_off(connection);

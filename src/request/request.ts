@@ -8,6 +8,7 @@ import {
   FLAG_CLIENT_UNKNOWN,
   FLAG_IPV4,
   FLAG_PEER_IPV4,
+  FLAG_SECURE,
   FLAG_UPGRADE,
   PEER_ADDRESS,
   REQUEST_ADDRESS,
@@ -26,6 +27,8 @@ import {
 } from '../exchange/layout.js'
 import { native } from '../exchange/native.js'
 import type { RawBuffer } from '../exchange/raw_buffer.js'
+import type { SecuredConnections } from '../exchange/secured.js'
+import type { TlsFacts } from '../exchange/tls_facts.js'
 import { decodeParams } from '../fields/path.js'
 import type { FormLimits } from '../forms/form_limits.js'
 import { coded } from '../runtime/errors.js'
@@ -83,6 +86,8 @@ export interface RequestSurroundings extends RequestRules {
   readonly bodyLimit: number
   /** The proxies that are trusted. Without them, fields of proxies are not read. */
   readonly proxies?: ForwardingProxies | undefined
+  /** What the TLS handshakes of connections have agreed on. */
+  readonly secured?: SecuredConnections | undefined
   /** Reports that the server has begun to close. */
   readonly closing: Closing
   /** The requests that are told when their clients disconnect. */
@@ -116,6 +121,7 @@ interface Rare {
   gone?: Error
   abort?: RequestAbort
   forwarding?: Forwarding
+  tls?: TlsFacts | undefined
 }
 
 /**
@@ -266,6 +272,20 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     return addressText(words, end + PEER_ADDRESS, (flags & FLAG_PEER_IPV4) !== 0)
   }
 
+  /** Whether the connection has TLS. That of a proxy in front of the server counts, not that of the client behind it. */
+  get secure(): boolean {
+    return (this.event()[this.eventAt + REQUEST_FLAGS] & FLAG_SECURE) !== 0
+  }
+
+  /** What the TLS handshake of the connection has agreed on; undefined without TLS. */
+  get tls(): TlsFacts | undefined {
+    return this.secure ? (this.#rare?.tls ?? this.#facts()) : undefined
+  }
+
+  #facts(): TlsFacts | undefined {
+    return this.#surroundings.secured?.find(this.slot, this.generation)
+  }
+
   /**
    * Aborts when the client disconnects before its response is sent. Its reason is an error with code
    * `ERR_CLIENT_GONE`. A client that closes only its sending side counts as disconnected, because most of them have
@@ -330,7 +350,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
 
   /** The scheme of the URL, with the colon. @internal */
   get scheme(): string {
-    const { proxies, scheme = 'http:' } = this.#surroundings
+    const { proxies, scheme = this.secure ? 'https:' : 'http:' } = this.#surroundings
     const said = proxies && this.#forwardedBy(proxies).scheme
     return said === undefined ? scheme : `${said}:`
   }
@@ -453,6 +473,11 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
 
   #copy(withBody: boolean): void {
     this.#isDetached = true
+    // Until later its slot may be another connection's.
+    if (this.secure) {
+      this.#rare ??= {}
+      this.#rare.tls ??= this.#facts()
+    }
     kept.copy(this.#words, this.#eventBytes, this.eventAt, withBody)
     this.#words = kept.words
     this.#eventBytes = kept.bytes

@@ -2,11 +2,13 @@
 import { requireFromHere } from './package_place.js'
 
 interface Builtins {
+  'node:crypto': typeof import('node:crypto')
   'node:fs': typeof import('node:fs')
   'node:fs/promises': typeof import('node:fs/promises')
   'node:http': typeof import('node:http')
   'node:os': typeof import('node:os')
   'node:stream': typeof import('node:stream')
+  'node:tls': typeof import('node:tls')
   'node:util': typeof import('node:util')
   'node:zlib': typeof import('node:zlib')
 }
