@@ -1,4 +1,4 @@
-// HAProxy or nginx, of the system's package, with a configuration of the test's own in a folder of its own.
+// HAProxy, nginx or Caddy, of the system's package, with a configuration of the test's own in a folder of its own.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -13,13 +13,19 @@ const PATH = [process.env.PATH, '/usr/local/sbin', '/usr/sbin'].join(delimiter)
 /** Where Debian puts the module of nginx that passes connections on. */
 const STREAM_MODULE = '/usr/lib/nginx/modules/ngx_stream_module.so'
 
-export type ProxyName = 'haproxy' | 'nginx'
+export type ProxyName = 'haproxy' | 'nginx' | 'caddy'
 
-const PACKAGES: Readonly<Record<ProxyName, string>> = { haproxy: 'haproxy', nginx: 'nginx-light' }
+const PACKAGES: Readonly<Record<ProxyName, string>> = { haproxy: 'haproxy', nginx: 'nginx-light', caddy: 'caddy' }
+
+const ARGUMENTS: Readonly<Record<ProxyName, string[]>> = {
+  haproxy: ['-db', '-f', 'proxy.conf'],
+  nginx: ['-p', '.', '-c', 'proxy.conf', '-e', 'stderr'],
+  caddy: ['run', '--config', 'proxy.conf', '--adapter', 'caddyfile'],
+}
 
 /** What is missing, as a sentence; undefined when all is there. */
 export function missingFor(proxy: ProxyName, configuration = ''): string | undefined {
-  if (spawnSync(proxy, ['-v'], { env: { PATH } }).status !== 0) {
+  if (spawnSync(proxy, [proxy === 'caddy' ? 'version' : '-v'], { env: { PATH } }).status !== 0) {
     return `${proxy} is not installed: apt-get install ${PACKAGES[proxy]}`
   }
   if (!hasStreams(configuration) || existsSync(STREAM_MODULE)) return undefined
@@ -39,9 +45,14 @@ export const NGINX_FOLDERS = `
   uwsgi_temp_path uwsgi;
   scgi_temp_path scgi;`
 
-/** nginx's workers would be nobody, who cannot enter the folder, when it is started by root. */
+/**
+ * What goes before the configuration, unless it is a whole one. nginx's workers would be nobody, who cannot enter the
+ * folder, when it is started by root.
+ */
 function common(proxy: ProxyName, configuration: string): string {
+  if (proxy === 'caddy') return '{\n  admin off\n}\n'
   if (proxy === 'haproxy') {
+    if (/^global$/m.test(configuration)) return ''
     return 'global\n  maxconn 200\ndefaults\n  timeout connect 10s\n  timeout client 30s\n  timeout server 30s\n'
   }
   return `
@@ -63,8 +74,8 @@ export async function startProxy(
 ): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), `brink-${proxy}-`))
   writeFileSync(join(folder, 'proxy.conf'), common(proxy, configuration) + configuration)
-  const args = proxy === 'haproxy' ? ['-db', '-f', 'proxy.conf'] : ['-p', '.', '-c', 'proxy.conf', '-e', 'stderr']
-  const child = spawn(proxy, args, { cwd: folder, env: { PATH }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const env = { PATH, HOME: folder }
+  const child = spawn(proxy, ARGUMENTS[proxy], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let complaints = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

@@ -13,7 +13,9 @@ const FOLDER = join(ROOT, 'examples')
 const folders = readdirSync(FOLDER, { withFileTypes: true }).filter((entry) => entry.isDirectory())
 /** They need packages that `npm run test:frameworks` installs, and are run there; but next, which is too large for it. */
 const WITH_FRAMEWORKS = ['express', 'fastify', 'koa', 'nest', 'next', 'socket.io', 'supertest', 'vite', 'ws']
-const tried = new Set<string>(WITH_FRAMEWORKS)
+/** The tests in deploy/ run it. */
+const WITH_PROXIES = ['deploy']
+const tried = new Set<string>([...WITH_FRAMEWORKS, ...WITH_PROXIES])
 
 function example(name: string, ask: (url: string, output: string) => Promise<void>): Promise<void> {
   tried.add(name)
