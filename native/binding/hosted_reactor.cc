@@ -210,8 +210,8 @@ void HostedReactor::ref(const Napi::CallbackInfo&) { host_->set_ref(true); }
 
 void HostedReactor::unref(const Napi::CallbackInfo&) { host_->set_ref(false); }
 
-// listen(address, port, { backlog, reusePort, ipv6Only, proxyProtocol, tls }, others): { port }, or { errno, syscall }. The
-// other reactors listen at the same socket, which is closed when the last of them has closed it.
+// listen(address, port, { backlog, reusePort, ipv6Only, proxyProtocol, tls }, others): { port }, or { errno, syscall }.
+// The other reactors listen at the same socket, which is closed when the last of them has closed it.
 Napi::Value HostedReactor::listen(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::vector<HostedReactor*> others;
@@ -225,7 +225,8 @@ Napi::Value HostedReactor::listen(const Napi::CallbackInfo& info) {
   return take_listener(open_at(info[0], info[1], listen_options(given)), terms_of(given), others);
 }
 
-// listenAtPath(path, { backlog, mode, proxyProtocol, tls }, others): the same at a path of the UNIX domain. The port is 0.
+// listenAtPath(path, { backlog, mode, proxyProtocol, tls }, others): the same at a path of the UNIX domain. The port is
+// 0.
 Napi::Value HostedReactor::listen_at_path(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::vector<HostedReactor*> others;

@@ -65,8 +65,8 @@ struct Watch {
 struct Announced {
   bool is_required = false;
   bool has_client = false;
-  net::Address client;       // whom the header names
-  std::vector<char> header;  // as far as it has come
+  net::Address client;                            // whom the header names
+  std::vector<char> header;                       // as far as it has come
   std::shared_ptr<const tls::Contexts> contexts;  // of TLS, which begins behind the header; or null
 };
 

@@ -164,8 +164,7 @@ void EventWriter::put_client_error(const ClientError& error) {
   words[layout::kClientErrorPort] = error.peer.port;
   words[layout::kClientErrorFlags] = error.peer.is_ipv4 ? layout::kFlagIpv4 : 0;
   size_t size = std::min<size_t>(std::strlen(error.reason), layout::kMostOfReason);
-  words[layout::kClientErrorReasonOffset] =
-      size > 0 ? static_cast<uint32_t>(offset_in_block({error.reason, size})) : 0;
+  words[layout::kClientErrorReasonOffset] = size > 0 ? static_cast<uint32_t>(offset_in_block({error.reason, size})) : 0;
   words[layout::kClientErrorReasonLength] = static_cast<uint32_t>(size);
 }
 

@@ -61,7 +61,8 @@ class EventWriter {
   // It is somebody's whom the peer has not named.
   void put_unknown_client(size_t field_count);
   void put_body(ConnectionId id, uint32_t sequence, net::Slice bytes, net::Slice trailers, bool is_last);
-  // Before the first request of a connection: what its handshake has agreed on. There is room where there is for a read.
+  // Before the first request of a connection: what its handshake has agreed on. There is room where there is for a
+  // read.
   void put_secured(ConnectionId id, bool is_resumed, bool is_authorized, net::Slice text, net::Slice certificate);
 
   // Whether one of the small events below still fits. All need a block.

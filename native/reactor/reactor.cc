@@ -73,7 +73,7 @@ bool Reactor::turn(int timeout_ms) {
     expire_deadlines();
   }
   deliver();  // last, so that it takes along what has just been noted
-  if (sealing_) send_held_output();
+  if (sealing_) end_turn_of_sealing();
   in_turn_ = false;
   give_memory_back();
   return has_work();

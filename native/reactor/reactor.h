@@ -154,7 +154,7 @@ class Reactor final : private http::RequestSink {
   net::PendingOutput::Sent send_rest_sealed(Connection& connection);
   bool say_end_of_session(Connection& connection);
   void say_end_at_once(Connection& connection);
-  void send_held_output();
+  void end_turn_of_sealing();
 
   // Frame answers, in the order of the requests.
   void act_on(Connection& connection, const Reply& given);

@@ -230,8 +230,9 @@ void Reactor::say_end_at_once(Connection& connection) {
   if (bytes.size > 0) net::system::send(connection.fd.get(), &bytes, 1, true);
 }
 
-// At the end of a turn, for those whose answer did not come within it.
-void Reactor::send_held_output() {
+// For those whose answer did not come within the turn.
+void Reactor::end_turn_of_sealing() {
+  sealing_->steps_left = Sealing::kMostStepsAtOnce;
   for (ConnectionId id : std::exchange(sealing_->holding, {})) {
     Connection* connection = connections_.find(id);
     if (!connection || !connection->tls || !connection->tls->holds()) continue;

@@ -184,7 +184,8 @@ class Making {
       Owned<X509> certificate(is_first ? openssl_.PEM_read_bio_X509_AUX(bio.get(), nullptr, give_no_passphrase, nullptr)
                                        : openssl_.PEM_read_bio_X509(bio.get(), nullptr, give_no_passphrase, nullptr),
                               openssl_.X509_free);
-      if (!certificate) return !is_first && is_end_of_pem() ? true : fail_with_reason(option, "is no certificate in PEM form");
+      if (!certificate)
+        return !is_first && is_end_of_pem() ? true : fail_with_reason(option, "is no certificate in PEM form");
       if (!take(certificate.get(), is_first)) return false;
     }
   }

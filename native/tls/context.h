@@ -21,8 +21,8 @@ struct Secret {
 struct ContextOptions {
   // Of the clients that it is for: a host name, `*.` and the rest of one, or nothing for all others.
   std::string name;
-  std::vector<Secret> keys;         // PEM
-  std::vector<std::string> certs;   // PEM, each with its chain behind it; of several types at a time
+  std::vector<Secret> keys;        // PEM
+  std::vector<std::string> certs;  // PEM, each with its chain behind it; of several types at a time
   std::vector<Secret> archives;
   std::vector<std::string> authorities;  // PEM: who may sign certificates of clients
   std::vector<std::string> revocations;  // PEM

@@ -18,13 +18,13 @@ namespace brink::tls {
 
 // What a handshake has agreed on.
 struct Facts {
-  std::string version;              // such as TLSv1.3
-  std::string cipher;               // by OpenSSL's name
-  std::string server_name;          // that the client has asked for, or nothing
+  std::string version;      // such as TLSv1.3
+  std::string cipher;       // by OpenSSL's name
+  std::string server_name;  // that the client has asked for, or nothing
   bool is_resumed = false;
-  bool is_authorized = false;       // the client has a certificate that was asked for, and it is trusted
-  std::string why_not_authorized;   // why a certificate is not trusted
-  std::string certificate;          // the client's, DER, or nothing
+  bool is_authorized = false;      // the client has a certificate that was asked for, and it is trusted
+  std::string why_not_authorized;  // why a certificate is not trusted
+  std::string certificate;         // the client's, DER, or nothing
 };
 
 class Engine : public net::Sealer {

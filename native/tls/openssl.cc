@@ -12,7 +12,7 @@ constexpr const char* kLibraries[] = {"libssl.so.3", "libssl.so.4"};
 
 // The first function that the library does not have, or null.
 const char* bind(net::Library library, OpenSsl* into) {
-#define BRINK_BIND(result, name, parameters)                                                 \
+#define BRINK_BIND(result, name, parameters)                                                \
   into->name = reinterpret_cast<result(*) parameters>(system::find_symbol(library, #name)); \
   if (!into->name) return #name;
   BRINK_OPENSSL_FUNCTIONS(BRINK_BIND)

@@ -10,7 +10,7 @@ import {
   SECURED_TEXT_LENGTH,
   SECURED_TEXT_OFFSET,
 } from './layout.js'
-import type { RawBuffer } from "./raw_buffer.js"
+import type { RawBuffer } from './raw_buffer.js'
 import { TlsFacts } from './tls_facts.js'
 
 interface Entry {
@@ -32,12 +32,7 @@ export class SecuredConnections {
     const flags = words[at + SECURED_FLAGS]
     this.#entries[words[at + EVENT_SLOT]] = {
       generation: words[at + EVENT_GENERATION],
-      facts: new TlsFacts(
-        text,
-        (flags & SECURED_RESUMED) !== 0,
-        (flags & SECURED_AUTHORIZED) !== 0,
-        certificate,
-      ),
+      facts: new TlsFacts(text, (flags & SECURED_RESUMED) !== 0, (flags & SECURED_AUTHORIZED) !== 0, certificate),
     }
   }
 

@@ -4,8 +4,8 @@ import type { CommonListenSettings, ListenerOwner, NativeFailure } from '../exch
 import { errnoOf, systemError } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import type { DescriptorPlace, PathPlace, Place, PortPlace } from './listen_options.js'
-import type { SecureContext } from './tls_options.js'
 import { systemdDescriptors, takeSystemdDescriptors } from './systemd_sockets.js'
+import type { SecureContext } from './tls_options.js'
 import { isAbstract, listenAtFile, type SocketFile, socketFile } from './unix_socket.js'
 
 /** One of the places where a server listens. */

@@ -221,7 +221,9 @@ export const SERVE_OPTIONS: readonly (keyof ServeOptions)[] = [
 ]
 
 export type CheckedOptions = {
-  [Name in Exclude<keyof OwnOptions, 'onClientError' | 'backend' | 'trustProxy' | 'tls'>]-?: NonNullable<OwnOptions[Name]>
+  [Name in Exclude<keyof OwnOptions, 'onClientError' | 'backend' | 'trustProxy' | 'tls'>]-?: NonNullable<
+    OwnOptions[Name]
+  >
 } & Pick<ServeOptions, 'onClientError'> & {
     places: readonly Place[]
     backend: string

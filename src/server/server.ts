@@ -20,8 +20,8 @@ import { CloseSchedule, checkedCloseOptions } from './close_schedule.js'
 import { type Bound, type Listeners, type Listening, listenOn, secureContextOf } from './listening.js'
 import { announceServer, type Notices } from './notify.js'
 import { type CheckedOptions, checkedOptions, placesOf, type ServeOptions } from './options.js'
-import type { SecureContext, TlsOptions } from './tls_options.js'
 import { drainedOf, type ServerStats, statsOf } from './stats.js'
+import type { SecureContext, TlsOptions } from './tls_options.js'
 import { handedPlaces, workerContext } from './worker_context.js'
 
 /**

@@ -1,9 +1,10 @@
 // The option `tls`: what is checked of it, and from it to the contexts of the native side.
+
+import { type NativeContextOptions, type NativeSecret, type NativeSecureContexts, native } from '../exchange/native.js'
 import { describe } from '../runtime/describe.js'
 import { coded } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import { knownOptions, wholeNumber, wrongType, wrongValue } from '../runtime/option_errors.js'
-import { type NativeContextOptions, type NativeSecret, type NativeSecureContexts, native } from '../exchange/native.js'
 
 /** A certificate or a list of them, in PEM form. */
 export type Pem = string | Uint8Array
@@ -94,9 +95,12 @@ const IDENTITY_OPTIONS = [
   'sigalgs',
 ] as const satisfies readonly (keyof TlsIdentity)[]
 
-const TLS_OPTIONS = [...IDENTITY_OPTIONS, 'ticketKeys', 'sessionTimeout', 'contexts'] as const satisfies readonly (
-  keyof TlsOptions
-)[]
+const TLS_OPTIONS = [
+  ...IDENTITY_OPTIONS,
+  'ticketKeys',
+  'sessionTimeout',
+  'contexts',
+] as const satisfies readonly (keyof TlsOptions)[]
 
 const ADVICE: Readonly<Record<string, string>> = {
   SNICallback: 'the certificates are in "contexts", by name',
