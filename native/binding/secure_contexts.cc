@@ -1,5 +1,6 @@
 #include "binding/secure_contexts.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,17 +13,10 @@ namespace {
 
 constexpr napi_type_tag kContextsTag = {0x6272696e6b2d746c, 0x732d636f6e746578};
 
-// new SecureContexts([{ name, keys, certs, archives, … }, …]): throws an Error with the sentence of why not.
-class SecureContexts final : public Napi::ObjectWrap<SecureContexts> {
- public:
-  static Napi::Function define(Napi::Env env) { return DefineClass(env, "SecureContexts", {}); }
-  explicit SecureContexts(const Napi::CallbackInfo& info);
+using Held = std::shared_ptr<const tls::Contexts>;
 
-  const std::shared_ptr<const tls::Contexts>& contexts() const { return contexts_; }
-
- private:
-  std::shared_ptr<const tls::Contexts> contexts_;
-};
+// Out of line, because there are many of them and nobody waits for them.
+[[gnu::noinline, gnu::cold]] Napi::Value field(const Napi::Object& given, const char* name) { return given.Get(name); }
 
 std::string bytes_of(const Napi::Value& value) {
   if (value.IsString()) return string_of(value);
@@ -52,52 +46,60 @@ std::vector<tls::Secret> secrets_of(const Napi::Value& value) {
   each_of(value, [&secrets](const Napi::Value& each) {
     if (!each.IsObject()) return;
     Napi::Object given = each.As<Napi::Object>();
-    Napi::Value passphrase = given.Get("passphrase");
-    secrets.push_back({bytes_of(given.Get("bytes")), string_of(passphrase), passphrase.IsString()});
+    Napi::Value passphrase = field(given, "passphrase");
+    secrets.push_back({bytes_of(field(given, "bytes")), string_of(passphrase), passphrase.IsString()});
   });
   return secrets;
 }
 
-tls::ContextOptions context_options(const Napi::Object& given) {
+[[gnu::cold]] tls::ContextOptions context_options(const Napi::Object& given) {
   tls::ContextOptions options;
-  options.name = string_of(given.Get("name"));
-  options.keys = secrets_of(given.Get("keys"));
-  options.certs = list_of(given.Get("certs"));
-  options.archives = secrets_of(given.Get("archives"));
-  options.authorities = list_of(given.Get("authorities"));
-  options.revocations = list_of(given.Get("revocations"));
-  options.asks_for_certificate = boolean_of(given.Get("asksForCertificate"));
-  options.takes_any_certificate = boolean_of(given.Get("takesAnyCertificate"));
-  options.session_scope = bytes_of(given.Get("sessionScope")).substr(0, 32);
-  options.least_version = string_of(given.Get("leastVersion"));
-  options.greatest_version = string_of(given.Get("greatestVersion"));
-  options.ciphers = string_of(given.Get("ciphers"));
-  options.cipher_suites = string_of(given.Get("cipherSuites"));
-  options.groups = string_of(given.Get("groups"));
-  options.signature_algorithms = string_of(given.Get("signatureAlgorithms"));
-  options.session_timeout_s = uint32_of(given.Get("sessionTimeout")) & 0x7fffffff;
-  options.ticket_keys = list_of(given.Get("ticketKeys"));
+  options.name = string_of(field(given, "name"));
+  options.keys = secrets_of(field(given, "keys"));
+  options.certs = list_of(field(given, "certs"));
+  options.archives = secrets_of(field(given, "archives"));
+  options.authorities = list_of(field(given, "authorities"));
+  options.revocations = list_of(field(given, "revocations"));
+  options.asks_for_certificate = boolean_of(field(given, "asksForCertificate"));
+  options.takes_any_certificate = boolean_of(field(given, "takesAnyCertificate"));
+  options.session_scope = bytes_of(field(given, "sessionScope")).substr(0, 32);
+  options.least_version = string_of(field(given, "leastVersion"));
+  options.greatest_version = string_of(field(given, "greatestVersion"));
+  options.ciphers = string_of(field(given, "ciphers"));
+  options.cipher_suites = string_of(field(given, "cipherSuites"));
+  options.groups = string_of(field(given, "groups"));
+  options.signature_algorithms = string_of(field(given, "signatureAlgorithms"));
+  options.session_timeout_s = uint32_of(field(given, "sessionTimeout")) & 0x7fffffff;
+  options.ticket_keys = list_of(field(given, "ticketKeys"));
   return options;
 }
 
-SecureContexts::SecureContexts(const Napi::CallbackInfo& info) : Napi::ObjectWrap<SecureContexts>(info) {
+// secureContexts([{ name, keys, certs, archives, … }, …]): throws an Error with the sentence of why not.
+[[gnu::cold]] Napi::Value secure_contexts(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   const tls::Binding& binding = tls::openssl_of_process();
   std::vector<tls::ContextOptions> options;
   each_of(info[0], [&options](const Napi::Value& each) {
     if (each.IsObject()) options.push_back(context_options(each.As<Napi::Object>()));
   });
-  std::string why_not = binding.openssl ? "SecureContexts expects a list of options" : binding.why_not;
-  if (binding.openssl && !options.empty()) contexts_ = tls::make_contexts(*binding.openssl, options, &why_not);
-  if (!contexts_) {
+  std::string why_not = binding.openssl ? "a list of options was expected" : binding.why_not;
+  Held contexts;
+  if (binding.openssl && !options.empty()) contexts = tls::make_contexts(*binding.openssl, options, &why_not);
+  if (!contexts) {
     Napi::Error::New(env, why_not).ThrowAsJavaScriptException();
-    return;
+    return env.Undefined();
   }
-  info.This().As<Napi::Object>().TypeTag(&kContextsTag);
+  Napi::Object object = Napi::Object::New(env);
+  auto held = std::make_unique<Held>(std::move(contexts));
+  auto let_go = [](napi_env, void* data, void*) { std::unique_ptr<Held>(static_cast<Held*>(data)); };
+  if (napi_wrap(env, object, held.get(), let_go, nullptr, nullptr) != napi_ok) return env.Undefined();
+  held.release();
+  object.TypeTag(&kContextsTag);
+  return object;
 }
 
 // { version }, or { whyNot }.
-Napi::Value tls_library(const Napi::CallbackInfo& info) {
+[[gnu::cold]] Napi::Value tls_library(const Napi::CallbackInfo& info) {
   const tls::Binding& binding = tls::openssl_of_process();
   Napi::Object library = Napi::Object::New(info.Env());
   library.Set(binding.openssl ? "version" : "whyNot", binding.openssl ? binding.version : binding.why_not);
@@ -107,13 +109,14 @@ Napi::Value tls_library(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void define_secure_contexts(Napi::Env env, Napi::Object exports) {
-  exports.Set("SecureContexts", SecureContexts::define(env));
+  exports.Set("secureContexts", Napi::Function::New<secure_contexts>(env, "secureContexts"));
   exports.Set("tlsLibrary", Napi::Function::New<tls_library>(env, "tlsLibrary"));
 }
 
 std::shared_ptr<const tls::Contexts> contexts_of(const Napi::Value& value) {
-  auto* wrapped = tagged<SecureContexts>(value, kContextsTag);
-  return wrapped ? wrapped->contexts() : nullptr;
+  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kContextsTag)) return nullptr;
+  void* held = nullptr;
+  return napi_unwrap(value.Env(), value, &held) == napi_ok ? *static_cast<Held*>(held) : nullptr;
 }
 
 }  // namespace brink::binding

@@ -9,7 +9,7 @@
 
 namespace brink::binding {
 
-// SecureContexts of the addon, and `tlsLibrary()`, which tells which OpenSSL there is.
+// secureContexts of the addon, and `tlsLibrary()`, which tells which OpenSSL there is.
 void define_secure_contexts(Napi::Env env, Napi::Object exports);
 
 // Null for what is none.

@@ -290,8 +290,9 @@ class Making {
 
 }  // namespace
 
-std::shared_ptr<const Contexts> make_contexts(const OpenSsl& openssl, const std::vector<ContextOptions>& options,
-                                              std::string* why_not) {
+[[gnu::cold]] std::shared_ptr<const Contexts> make_contexts(const OpenSsl& openssl,
+                                                            const std::vector<ContextOptions>& options,
+                                                            std::string* why_not) {
   auto contexts = std::make_shared<OpenSslContexts>(openssl);
   for (const ContextOptions& each : options) {
     openssl.ERR_clear_error();

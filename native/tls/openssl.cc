@@ -1,5 +1,8 @@
 #include "tls/openssl.h"
 
+#include <cstring>
+#include <iterator>
+
 #include "net/symbols.h"
 
 namespace brink::tls {
@@ -10,19 +13,28 @@ namespace system = net::system;
 // Where a runtime has its TLS for itself: Bun and Deno.
 constexpr const char* kLibraries[] = {"libssl.so.3", "libssl.so.4"};
 
+constexpr const char* kNames[] = {
+#define BRINK_NAME(result, name, parameters) #name,
+    BRINK_OPENSSL_FUNCTIONS(BRINK_NAME)
+#undef BRINK_NAME
+};
+
 // The first function that the library does not have, or null.
 const char* bind(net::Library library, OpenSsl* into) {
-#define BRINK_BIND(result, name, parameters)                                                \
-  into->name = reinterpret_cast<result(*) parameters>(system::find_symbol(library, #name)); \
-  if (!into->name) return #name;
-  BRINK_OPENSSL_FUNCTIONS(BRINK_BIND)
-#undef BRINK_BIND
+  static_assert(sizeof(OpenSsl) == std::size(kNames) * sizeof(void*), "it has one pointer for each name, in order");
+  auto* at = reinterpret_cast<char*>(into);
+  for (const char* name : kNames) {
+    void* function = system::find_symbol(library, name);
+    if (!function) return name;
+    std::memcpy(at, &function, sizeof function);
+    at += sizeof function;
+  }
   return nullptr;
 }
 
 bool has(net::Library library, const char* name) { return library && system::find_symbol(library, name) != nullptr; }
 
-Binding look() {
+[[gnu::cold]] Binding look() {
   static OpenSsl functions;
   Binding found;
   net::Library library = system::this_program();

@@ -52,7 +52,6 @@ using TicketCallback = int (*)(SSL* ssl, unsigned char* key_name, unsigned char*
   X(unsigned int, OPENSSL_version_minor, ())                                                                          \
   X(unsigned int, OPENSSL_version_patch, ())                                                                          \
   X(int, OPENSSL_init_ssl, (uint64_t, const void*))                                                                   \
-  X(void, CRYPTO_free, (void*, const char*, int))                                                                     \
   X(int, OPENSSL_sk_num, (const OPENSSL_STACK*))                                                                      \
   X(void*, OPENSSL_sk_value, (const OPENSSL_STACK*, int))                                                             \
   X(void, OPENSSL_sk_pop_free, (OPENSSL_STACK*, void (*)(void*)))                                                     \
@@ -112,8 +111,6 @@ using TicketCallback = int (*)(SSL* ssl, unsigned char* key_name, unsigned char*
   X(int, SSL_CTX_use_PrivateKey, (SSL_CTX*, EVP_PKEY*))                                                               \
   X(X509_STORE*, SSL_CTX_get_cert_store, (const SSL_CTX*))                                                            \
   X(int, SSL_CTX_add_client_CA, (SSL_CTX*, X509*))                                                                    \
-  X(int, SSL_CTX_set_ex_data, (SSL_CTX*, int, void*))                                                                 \
-  X(void*, SSL_CTX_get_ex_data, (const SSL_CTX*, int))                                                                \
   X(void, SSL_CTX_set_client_hello_cb, (SSL_CTX*, ClientHelloCallback, void*))                                        \
   X(void, SSL_CTX_set_alpn_select_cb, (SSL_CTX*, AlpnCallback, void*))                                                \
   X(int, SSL_CTX_set_tlsext_ticket_key_evp_cb, (SSL_CTX*, TicketCallback))                                            \

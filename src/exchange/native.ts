@@ -257,9 +257,7 @@ export interface Native {
     onClosed: () => void,
   ) => NativeReactor
   /** The first is for clients that ask for none of the other names. Throws an Error that says why not. */
-  SecureContexts: new (
-    contexts: readonly NativeContextOptions[],
-  ) => NativeSecureContexts
+  secureContexts(contexts: readonly NativeContextOptions[]): NativeSecureContexts
   /** The OpenSSL of the process, which is looked for when this is first called; or why there is none. */
   tlsLibrary(): { readonly version?: string; readonly whyNot?: string }
   /** Throws an Error with a negative `errno` when the folder cannot be opened. */
@@ -312,8 +310,8 @@ export const native: Native = {
   get adoptListener() {
     return loaded().adoptListener
   },
-  get SecureContexts() {
-    return loaded().SecureContexts
+  get secureContexts() {
+    return loaded().secureContexts
   },
   get tlsLibrary() {
     return loaded().tlsLibrary

@@ -154,7 +154,7 @@ export class SecureContext {
       throw coded(new Error(`There is no TLS here: ${whyNot}.`), 'ERR_TLS_UNAVAILABLE')
     }
     try {
-      return { contexts: new native.SecureContexts(contexts), ticketKeys }
+      return { contexts: native.secureContexts(contexts), ticketKeys }
     } catch (cause) {
       const why = String((cause as Error).message).replace(/^tls(?=[.[])/, name)
       throw coded(new Error(`The option ${why}.`, { cause }), 'ERR_TLS_CONTEXT')

@@ -1,4 +1,5 @@
 // TLS: what a client and the app see of it, who is refused, and how certificates are given and replaced.
+import { createPrivateKey } from 'node:crypto'
 import { once } from 'node:events'
 import { createConnection, createServer, type Socket } from 'node:net'
 import { type ClientError, Router, type ServeOptions, type Server, serve } from 'brink'
@@ -9,7 +10,7 @@ import { get, post } from './messages.js'
 import { ask, connect } from './raw_client.js'
 import { counts, serving } from './serving.js'
 import { connectTls, failedHandshake, sessionOf } from './tls_client.js'
-import { until, within } from './waiting.js'
+import { turn, until, within } from './waiting.js'
 
 const own = certificate('localhost')
 const other = certificate('other.example')
@@ -474,6 +475,64 @@ test('absolute-form targets name https, and http is misdirected', () =>
       assert.is(String(good.body), 'true https://brink/')
       const bad = await raw.send('GET http://brink/ HTTP/1.1\r\nHost: brink\r\n\r\n').response()
       assert.is(bad.status, 421)
+    },
+    TLS,
+  ))
+
+test('an upgrade is handed over with what the handshake has agreed on', () =>
+  serving(
+    new Router().upgrade('/tunnel', (req, socket) => {
+      const { encrypted } = socket as unknown as { encrypted?: boolean }
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\n\r\n${req.tls?.version} ${encrypted} `)
+      socket.pipe(socket)
+    }),
+    async (server) => {
+      const { socket, raw } = await connectTls(server, { minVersion: 'TLSv1.3' })
+      raw.send(get('/tunnel', 'Connection: upgrade', 'Upgrade: echo'), 'and more')
+      await until(() => /TLSv1\.3 true and more$/.test(String(raw.arrived)), 'all of it comes back')
+      socket.end()
+      await until(() => raw.ending !== undefined, 'the end of the tunnel')
+      assert.is(raw.ending, 'fin')
+    },
+    TLS,
+  ))
+
+test('what OpenSSL complains of here is no error of Node, and the reverse', () =>
+  serving(
+    app,
+    async (server) => {
+      for (let i = 0; i < 3; i++) {
+        await failedHandshake(server, { ALPNProtocols: ['h2'] })
+        assert.is(createPrivateKey(own.key).type, 'private')
+        assert.throws(() => createPrivateKey('nothing'))
+        assert.is((await tlsOf(server)).version, 'TLSv1.3')
+      }
+    },
+    TLS,
+  ))
+
+test('certificates are replaced under load, and no request fails', () =>
+  serving(
+    app,
+    async (server) => {
+      let replaces = true
+      let asked = 0
+      const client = async () => {
+        while (replaces) {
+          const { raw } = await connectTls(server)
+          for (let i = 0; i < 3; i++) assert.is((await raw.send(get('/fixed')).response()).status, 200)
+          raw.leave()
+          asked++
+        }
+      }
+      const clients = [client(), client(), client()]
+      for (let i = 0; i < 300 || asked < 20; i++) {
+        server.setSecureContext(i % 2 === 0 ? other : own)
+        await turn()
+      }
+      replaces = false
+      await Promise.all(clients)
+      await until(() => server.stats().handshakes >= asked, 'all handshakes are counted')
     },
     TLS,
   ))
