@@ -66,9 +66,7 @@ bool Reactor::accept_from(Listener& listener) {
 
 void Reactor::admit(net::Fd fd, const net::Address& peer, const Listener& listener) {
   stats_.accepted++;
-  bool is_plain = listener.is_plain();
-  Connection* added =
-      connections_.add(std::move(fd), peer, is_plain || !listener.contexts ? options_.limits : secure_limits_);
+  Connection* added = connections_.add(std::move(fd), peer, *listener.limits);
   if (!added) {
     stats_.shed++;
     return;
@@ -81,7 +79,7 @@ void Reactor::admit(net::Fd fd, const net::Address& peer, const Listener& listen
   if (error == 0) {
     if (options_.tells_connections)
       notices_.opened(connection.id, {peer, net::system::local_address(connection.fd.get())});
-    if (!is_plain) return await_opening(connection, listener);
+    if (!listener.is_plain) return await_opening(connection, listener);
     return arm(connection, true);
   }
   connection.watch.polled = false;

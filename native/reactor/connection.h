@@ -126,6 +126,9 @@ struct Connection {
     return stage == Stage::announced && !announced->header.empty();
   }
 
+  // Most are not.
+  bool is_sealed() const { return __builtin_expect(tls != nullptr, 0) != 0; }
+  bool had_opening() const { return __builtin_expect((tls != nullptr) | (announced != nullptr), 0) != 0; }
   bool has_ended() const { return stage == Stage::ended; }
   bool has_pending() const { return output.pending && !output.pending->empty(); }
 
@@ -154,7 +157,7 @@ struct Connection {
 
   // `reads`: as may_read() says.
   Wait waits_for(bool reads) const {
-    if (has_pending()) return stage == Stage::handshake ? Wait::handshake : Wait::taking;
+    if (has_pending()) return stage < Stage::open ? waits_for_opening() : Wait::taking;
     if (stage == Stage::lingering) return Wait::lingering;
     if (stage == Stage::tunnel) return Wait::nothing;  // when one ends is the app's affair
     bool is_unanswered = !unanswered.empty();
@@ -170,7 +173,8 @@ struct Connection {
   }
 
  private:
-  Wait waits_for_opening() const {
+  // Out of line, because most connections never are in it.
+  [[gnu::noinline, gnu::cold]] Wait waits_for_opening() const {
     if (stage == Stage::handshake) return Wait::handshake;
     return announced->is_required || !announced->header.empty() ? Wait::announcement : Wait::request;
   }

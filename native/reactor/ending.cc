@@ -85,7 +85,7 @@ void Reactor::discard_input(Connection& connection) {
 // Everything was said. A client that may still be sending is told the end and given time to see it. Others are told,
 // too: close() alone, upon input that nobody has noticed, would throw away what waits to leave with the end.
 void Reactor::end(Connection& connection) {
-  if (connection.tls && !say_end_of_session(connection)) return settle(connection);
+  if (connection.is_sealed() && !say_end_of_session(connection)) return settle(connection);
   if (connection.input.finished) return drop(connection);
   connection.is_ended_by(Cause::server);
   bool may_be_sending = connection.stage == Stage::refused || connection.input.readable ||
@@ -123,7 +123,7 @@ void Reactor::end_connection(Connection& connection, const Reply& given) {
 void Reactor::drop(Connection& connection) {
   if (connection.has_ended()) return;
   if (draining_) count_end(connection);
-  if (connection.tls) say_end_at_once(connection);
+  if (connection.is_sealed()) say_end_at_once(connection);
   if (!connection.unanswered.empty() || connection.answers_for_app) notices_.gone(connection.id);
   if (options_.tells_connections && connection.watch.polled) notices_.closed(connection.id, connection.cause);
   wheel_.clear(connection.deadline);

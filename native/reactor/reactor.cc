@@ -13,7 +13,7 @@ constexpr uint32_t kMostFullWaits = 128;  // in a row, before deadlines are look
 constexpr size_t kMostFramed = 256 * 1024;
 
 // A record of TLS, where nobody expects one. To an app that judges by itself it is a method that there is not.
-bool is_handshake(const Connection& connection, http::Refusal refusal, net::Slice bytes) {
+[[gnu::noinline, gnu::cold]] bool is_handshake(const Connection& connection, http::Refusal refusal, net::Slice bytes) {
   constexpr char kHandshakeRecord = 0x16;
   return refusal == http::Refusal::INVALID_METHOD && connection.unanswered.total() == 0 && bytes.size > 0 &&
          bytes.data[0] == kHandshakeRecord;
@@ -45,7 +45,9 @@ int Reactor::add_listener(net::Fd listener, bool shared, ProxyHeaders proxy_head
   int error =
       shared ? poller_->add_shared_reader(listener.get(), id.token()) : poller_->add_reader(listener.get(), id.token());
   if (error != 0) return error;
-  listeners_.push_back({std::move(listener), shared, proxy_headers, true, true, std::move(contexts)});
+  bool is_plain = proxy_headers == ProxyHeaders::off && !contexts;
+  const http::Limits* limits = contexts ? &secure_limits_ : &options_.limits;
+  listeners_.push_back({std::move(listener), shared, proxy_headers, true, true, std::move(contexts), limits, is_plain});
   return 0;
 }
 
@@ -169,7 +171,7 @@ void Reactor::read(Connection& connection) {
 
 void Reactor::receive(Connection& connection) {
   char* at = events_.free_bytes() + connection.parser.kept_bytes();
-  if (connection.tls) return receive_sealed(connection, at);
+  if (connection.is_sealed()) return receive_sealed(connection, at);
   int64_t got = net::system::receive(connection.fd.get(), at, kReadBytes);
   if (got == -EINTR) return push_ready(connection);
   if (got == -EAGAIN || got == -EWOULDBLOCK) {
@@ -186,7 +188,9 @@ void Reactor::receive(Connection& connection) {
   stats_.bytes_in += static_cast<uint64_t>(got);
   // While output is pending, the window is that of what is taken.
   if (!connection.has_pending()) connection.window.bytes += static_cast<uint32_t>(got);
-  take_in(connection, at, static_cast<size_t>(got));
+  if (connection.stage != Stage::open) return take_in(connection, at, static_cast<size_t>(got));
+  connection.parser.restore(events_.free_bytes());
+  parse(connection, at, static_cast<size_t>(got));
 }
 
 // What has been received is in the block.
@@ -195,7 +199,7 @@ void Reactor::take_in(Connection& connection, char* at, size_t size) {
     if (connection.stage == Stage::announced) return hear_proxy(connection, at, size);
     return pass_on(connection, {at, size});
   }
-  connection.parser.restore(at - connection.parser.kept_bytes());
+  connection.parser.restore(events_.free_bytes());
   parse(connection, at, size);
 }
 
@@ -273,12 +277,7 @@ bool Reactor::on_request(const http::Request& request) {
     connection.offer_is_last = is_any && (is_last || request.head.method == HTTP_CONNECT);
   }
   events_.put_request(connection.id, sequence, connection.peer, request, connection.upgrade_offered);
-  if (connection.tls) events_.put_secure(request.head.fields.size());
-  if (connection.announced) {
-    size_t fields = request.head.fields.size();
-    connection.announced->has_client ? events_.put_client(connection.announced->client, connection.peer, fields)
-                                     : events_.put_unknown_client(fields);
-  }
+  if (connection.had_opening()) put_opening(connection, request.head.fields.size());
   if (!request.complete) {
     connection.incoming = std::make_unique<IncomingBody>();
     connection.incoming->sequence = sequence;
@@ -297,7 +296,15 @@ bool Reactor::on_request(const http::Request& request) {
   return connection.may_take_request(options_) && events_.has_room_for_request();
 }
 
-// The same.
+// What came before the first request, to the request that was put last.
+void Reactor::put_opening(const Connection& connection, size_t fields) {
+  if (connection.tls) events_.put_secure(fields);
+  if (!connection.announced) return;
+  connection.announced->has_client ? events_.put_client(connection.announced->client, connection.peer, fields)
+                                   : events_.put_unknown_client(fields);
+}
+
+// Called by the parser as well.
 bool Reactor::on_body(net::Slice bytes, net::Slice trailers, bool is_last) {
   Connection& connection = *parsing_;
   IncomingBody& incoming = *connection.incoming;

@@ -105,8 +105,8 @@ class Reactor final : private http::RequestSink {
     bool readable = false;
     bool wanted = true;  // what a level-triggered poller was told
     std::shared_ptr<const tls::Contexts> contexts;
-    // Its connections begin with a request.
-    bool is_plain() const { return proxy_headers == ProxyHeaders::off && !contexts; }
+    const http::Limits* limits = nullptr;  // of its connections
+    bool is_plain = true;                  // they begin with a request
   };
 
   // Wait, read and settle.
@@ -123,6 +123,7 @@ class Reactor final : private http::RequestSink {
   void pass_on(Connection& connection, net::Slice bytes);
   void hear_the_end(Connection& connection);
   bool on_request(const http::Request& request) override;
+  [[gnu::noinline, gnu::cold]] void put_opening(const Connection& connection, size_t fields);
   bool on_body(net::Slice bytes, net::Slice trailers, bool is_last) override;
   void count_pending_input(Connection& connection, uint32_t sequence, uint64_t bytes);
   void settle(Connection& connection);

@@ -90,7 +90,7 @@ void Reactor::flush_output() {
 }
 
 void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body, bool end_follows) {
-  if (connection.tls) return send_plain(connection, bytes, std::move(body), end_follows);
+  if (connection.is_sealed()) return send_plain(connection, bytes, std::move(body), end_follows);
   if (connection.has_pending()) {
     connection.output.pending->append(bytes);
     connection.output.pending->append(std::move(body));
@@ -141,7 +141,7 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
 // Of what was not taken before. False when the connection broke over it.
 bool Reactor::send_rest(Connection& connection) {
   Output& output = connection.output;
-  net::PendingOutput::Sent sent = connection.tls
+  net::PendingOutput::Sent sent = connection.is_sealed()
                                       ? send_rest_sealed(connection)
                                       : output.pending->send_to(connection.fd.get(), &output.unsent_limit_lifted);
   if (sent.bytes < 0) {
