@@ -12,11 +12,13 @@ import {
 import { native } from './exchange/native.js'
 import { files } from './files/files.js'
 import { routesFrom } from './folder/folder.js'
+import { type HealthServer, health } from './operate/health.js'
+import { type MetricsServer, metrics } from './operate/metrics_handler.js'
 import { Router } from './routing/router.js'
 import { codeOf, messageOf } from './runtime/errors.js'
 import { closeOnSignals } from './server/close_on_signals.js'
 import { type BackendName, checkedOptions } from './server/options.js'
-import { type Server, serve } from './server/server.js'
+import { type Server, serve, serveBeside } from './server/server.js'
 import { workerContext } from './server/worker_context.js'
 import { eventLine } from './workers/event_line.js'
 import type { WorkerEvent } from './workers/options.js'
@@ -42,35 +44,29 @@ async function main(): Promise<void> {
 }
 
 async function serveFolder(commandLine: CommandLine): Promise<void> {
-  const { folder, files: fileFolder, place, backend, threads, trustProxy, proxyProtocol, closing } = commandLine
+  const { folder, files: fileFolder, place, backend, threads, trustProxy, proxyProtocol } = commandLine
+  const { accessLog, closing } = commandLine
   const router = await appOf(folder, fileFolder)
-  try {
-    const server = await serve(router, {
-      ...place,
-      backend: backend as BackendName,
-      threads,
-      trustProxy,
-      proxyProtocol,
-    })
-    closeOnSignals(server, closing)
-    if (workerContext() === undefined) tellListening(server, description(server))
-  } catch (error) {
+  const options = { ...place, backend: backend as BackendName, threads, trustProxy, proxyProtocol, accessLog }
+  const server = await serve(router, options).catch((error) => {
     throw inWords(error, commandLine)
-  }
+  })
+  closeOnSignals(server, closing)
+  if (workerContext() !== undefined) return
+  const admin = await serveAdmin(server, commandLine)
+  tellListening(server, description(server), admin)
 }
 
 /** Runs this command line in workers. */
 async function supervise(commandLine: CommandLine): Promise<void> {
   const { place, closing, workers: count } = commandLine
-  try {
-    const args = process.argv.slice(2)
-    const tell = eventTeller()
-    const supervisor = await workers(new URL(import.meta.url), { ...place, ...closing, count, args, onEvent: tell })
-    const number = supervisor.workers.length
-    tellListening(supervisor, `${number} ${number === 1 ? 'worker' : 'workers'}, ${description(supervisor)}`)
-  } catch (error) {
+  const options = { ...place, ...closing, count, args: process.argv.slice(2), onEvent: eventTeller() }
+  const supervisor = await workers(new URL(import.meta.url), options).catch((error) => {
     throw inWords(error, commandLine)
-  }
+  })
+  const admin = await serveAdmin(supervisor, commandLine)
+  const number = supervisor.workers.length
+  tellListening(supervisor, `${number} ${number === 1 ? 'worker' : 'workers'}, ${description(supervisor)}`, admin)
 }
 
 /** Until a worker listens, nothing is told: if none comes to, the error says why. */
@@ -86,8 +82,23 @@ function eventTeller(): (event: WorkerEvent) => void {
   }
 }
 
-function tellListening({ listeners }: Pick<Server, 'listeners'>, how: string): void {
+function tellListening({ listeners }: Pick<Server, 'listeners'>, how: string, admin: Server | undefined): void {
   process.stdout.write(`brink listening on ${listeners.map(({ url }) => url).join(', ')} (${how})\n`)
+  if (admin !== undefined) process.stdout.write(`brink metrics and health on ${admin.url}\n`)
+}
+
+/** Metrics and health, for whoever operates the server. They are there until the process ends. */
+async function serveAdmin(
+  server: HealthServer & MetricsServer & Pick<Server, 'close'>,
+  { admin }: CommandLine,
+): Promise<Server | undefined> {
+  if (admin === undefined) return undefined
+  try {
+    return await serveBeside(health(server).get('/metrics', metrics(server)), admin)
+  } catch (error) {
+    await server.close({ force: 0 })
+    throw inWordsOfPort(error, admin, '--admin-port', '--admin-host')
+  }
 }
 
 function description({ backend, threads }: Pick<Server, 'backend' | 'threads'>): string {
@@ -144,16 +155,16 @@ function inWordsOfPath(error: unknown, { path }: PathPlace): unknown {
   }
 }
 
-function inWordsOfPort(error: unknown, { port, host }: PortPlace): unknown {
+function inWordsOfPort(error: unknown, { port, host }: PortPlace, portFlag = '--port', hostFlag = '--host'): unknown {
   switch (codeOf(error)) {
     case 'EADDRINUSE':
-      return explained(error, `Port ${port} is in use: choose another with --port, or 0 for any free one.`)
+      return explained(error, `Port ${port} is in use: choose another with ${portFlag}, or 0 for any free one.`)
     case 'EACCES':
-      return explained(error, `Port ${port} needs privileges: choose one above 1023 with --port.`)
+      return explained(error, `Port ${port} needs privileges: choose one above 1023 with ${portFlag}.`)
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return explained(error, `'${host}' is not an address of this machine: choose another with --host.`)
+      return explained(error, `'${host}' is not an address of this machine: choose another with ${hostFlag}.`)
     default:
       return error
   }

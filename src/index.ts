@@ -15,10 +15,24 @@ export type { CacheControlRules, FileOptions, FilesOptions } from './files/optio
 export { routesFrom } from './folder/folder.js'
 export type { FormLimits } from './forms/form_limits.js'
 export { type Part, parts } from './forms/multipart.js'
+export type { AccessRecord, RequestEnd } from './logging/access_record.js'
+export type {
+  AccessLogFormat,
+  AccessLogFormatName,
+  AccessLogger,
+  AccessLogOptions,
+  RequestIdOptions,
+} from './logging/options.js'
+export type { MetricsFormat } from './metrics/exposition.js'
+export type { MetricsOptions } from './metrics/options.js'
+export { type Health, type HealthOptions, type HealthServer, health, type TimedHealthCheck } from './operate/health.js'
+export type { HealthCheck } from './operate/health_check.js'
+export { type MetricsHandlerOptions, type MetricsServer, metrics } from './operate/metrics_handler.js'
 export type { HandlerResult } from './reply/handler_result.js'
 export { html, Reply, type ReplyBody, redirect, reply } from './reply/reply.js'
 export type { CloseOptions, CloseReport, WorkCounts } from './request/closing.js'
 export type { BrinkRequest, RequestState } from './request/request.js'
+export type { RequestMessage } from './request/request_events.js'
 export type { RequestHeaders } from './request/request_headers.js'
 export type {
   AddRoute,
@@ -41,6 +55,7 @@ export type { ListenAtPath, ListenAtPort, ListenOnDescriptor, ListenOptions } fr
 export type { Listening } from './server/listening.js'
 export { notifySystemd } from './server/notify.js'
 export type { BackendName, ServeOptions } from './server/options.js'
+export type { NeverShed, ShedWhen } from './server/overload.js'
 export { type Server, serve } from './server/server.js'
 export type { ServerStats } from './server/stats.js'
 export type {

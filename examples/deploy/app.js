@@ -5,15 +5,14 @@
 //   TRUST_PROXY       the proxies that may name the client, such as loopback or 10.0.0.0/8
 //   PROXY_PROTOCOL    require, where they announce clients by the PROXY protocol
 //   READINESS_DELAY   milliseconds from a signal until connections are closed: as long as a load balancer needs to notice
-import { closeOnSignals, Router, reply, serve } from 'brink'
+import { closeOnSignals, health, Router, serve } from 'brink'
 
 const { PORT = 8080, HOST = 'localhost', TRUST_PROXY, PROXY_PROTOCOL, READINESS_DELAY = 0, LISTEN_FDS } = process.env
 
 const app = new Router()
   .get('/', () => 'Hello')
   .get('/client', ({ ip, url }) => ({ ip, url }))
-  .get('/live', () => 'live')
-  .get('/ready', () => (server.ready ? 'ready' : reply(503, 'closing')))
+  .mount('/', health())
 
 const server = await serve(app, {
   ...(LISTEN_FDS ? { fd: 'systemd' } : { port: PORT, host: HOST }),

@@ -1,12 +1,12 @@
 #include "binding/hosted_reactor.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
 #include <vector>
 
 #include "binding/errors.h"
-#include "binding/file.h"
-#include "binding/lent_bytes.h"
 #include "binding/listeners.h"
 #include "binding/options.h"
 #include "binding/secure_contexts.h"
@@ -14,51 +14,22 @@
 #include "host/inline_host.h"
 #include "host/thread_host.h"
 #include "poller/poller.h"
+#include "reactor/metrics.h"
 #include "reactor/reactor.h"
+#include "reactor/request_log.h"
 
 namespace brink::binding {
 namespace {
 
 constexpr napi_type_tag kReactorTag = {0x6272696e6b2d7265, 0x6163746f722d6f6e};
 
-// The block in an ArrayBuffer, or null when it is none of the layout's size.
-std::unique_ptr<reactor::Block> block_in(const Napi::Value& value, size_t index) {
-  if (!value.IsArrayBuffer()) return nullptr;
-  Napi::ArrayBuffer buffer = value.As<Napi::ArrayBuffer>();
-  if (buffer.ByteLength() < layout::kBlockBytesAt + layout::kBlockBytes) return nullptr;
-  auto block = std::make_unique<reactor::Block>();
-  block->words = static_cast<uint32_t*>(buffer.Data());
-  block->bytes = static_cast<char*>(buffer.Data()) + layout::kBlockBytesAt;
-  block->index = static_cast<uint32_t>(index);
-  return block;
-}
-
 // What connections of a listener begin with.
 ListenerTerms terms_of(const Napi::Object& given) { return {proxy_headers_of(given), contexts_of(given.Get("tls"))}; }
 
-bool add_blocks(const Napi::Array& list, std::vector<std::unique_ptr<reactor::Block>>* blocks) {
-  for (uint32_t i = 0; i < list.Length(); i++) {
-    blocks->push_back(block_in(list.Get(i), i));
-    if (!blocks->back()) return false;
-  }
-  return !blocks->empty();
-}
-
-// { file, offset, length, closes }: bytes of a file, which is closed for JavaScript if nobody else has it. What is none
-// of these gives nothing.
-net::HeldBytes slice_of_file(const Napi::Value& value) {
-  net::HeldBytes held;
-  if (!value.IsObject()) return held;
-  Napi::Object slice = value.As<Napi::Object>();
-  double offset = number_of(slice.Get("offset"), -1), length = number_of(slice.Get("length"), -1);
-  constexpr double kMost = 9007199254740991.0;
-  if (!(offset >= 0 && offset <= kMost && length >= 0 && length <= kMost)) return held;
-  Napi::Value file = slice.Get("file");
-  held.file = file_of(file);
-  held.file_offset = static_cast<uint64_t>(offset);
-  held.file_length = static_cast<uint64_t>(length);
-  if (held.file && boolean_of(slice.Get("closes"))) close_file(file);
-  return held;
+Napi::Value numbers(Napi::Env env, const double* from, size_t count) {
+  Napi::Float64Array list = Napi::Float64Array::New(env, count);
+  if (!list.IsEmpty() && count > 0) std::memcpy(list.Data(), from, count * sizeof *from);
+  return list;
 }
 
 Napi::Object object_of(Napi::Env env, const reactor::Work& work) {
@@ -91,12 +62,15 @@ Napi::Function HostedReactor::define(Napi::Env env) {
                          InstanceMethod<&HostedReactor::flush>("flush"),
                          InstanceMethod<&HostedReactor::set_fixed>("setFixed"),
                          InstanceMethod<&HostedReactor::stats>("stats"),
+                         InstanceMethod<&HostedReactor::metrics>("metrics"),
+                         InstanceMethod<&HostedReactor::take_logged>("takeLogged"),
                          InstanceMethod<&HostedReactor::drain>("drain"),
                          InstanceMethod<&HostedReactor::close>("close"),
                      });
 }
 
-HostedReactor::HostedReactor(const Napi::CallbackInfo& info) : Napi::ObjectWrap<HostedReactor>(info) {
+HostedReactor::HostedReactor(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<HostedReactor>(info), loans_(info.Env()) {
   Napi::Env env = info.Env();
   bool expected = info.Length() == 9 && info[0].IsObject() && info[1].IsArray() && info[2].IsArray() &&
                   info[3].IsTypedArray() && info[4].IsFunction() && info[5].IsFunction() && info[6].IsFunction() &&
@@ -121,10 +95,7 @@ HostedReactor::HostedReactor(const Napi::CallbackInfo& info) : Napi::ObjectWrap<
 }
 
 bool HostedReactor::take_blocks(const Napi::CallbackInfo& info) {
-  Napi::Array requests = info[1].As<Napi::Array>(), replies = info[2].As<Napi::Array>();
-  if (!add_blocks(requests, &request_blocks_) || !add_blocks(replies, &reply_blocks_)) return false;
-  request_list_ = Napi::Persistent(requests.As<Napi::Object>());
-  reply_list_ = Napi::Persistent(replies.As<Napi::Object>());
+  if (!request_blocks_.take(info[1].As<Napi::Array>()) || !reply_blocks_.take(info[2].As<Napi::Array>())) return false;
   Napi::Int32Array state = info[3].As<Napi::Int32Array>();
   if (state.ByteLength() < layout::kStateWords * sizeof(int32_t)) return false;
   state_list_ = Napi::Persistent(state.As<Napi::Object>());
@@ -145,15 +116,14 @@ void HostedReactor::open_host(const Napi::Object& settings) {
     return;
   }
   const reactor::Options& options = options_ = options_from(settings);
-  std::vector<reactor::Block*> blocks;
-  for (auto& block : request_blocks_) blocks.push_back(block.get());
+  metrics_ = options.metrics ? options.metrics : new_metrics(settings);
   threaded_ = boolean_of(settings.Get("threaded"));
   int error = 0;
   std::unique_ptr<poller::Poller> poller = backend->open(&error);
   if (poller && threaded_) {
-    host_ = host::ThreadHost::open(loop, options, std::move(poller), blocks, *this, &error);
+    host_ = host::ThreadHost::open(loop, options, std::move(poller), request_blocks_.all(), *this, &error);
   } else if (poller) {
-    host_ = host::InlineHost::open(loop, options, std::move(poller), blocks[0], *this, &error);
+    host_ = host::InlineHost::open(loop, options, std::move(poller), request_blocks_.at(0), *this, &error);
   }
   if (host_) return;
   Napi::Error failed = Napi::Error::New(Env(), "the poller could not be opened");
@@ -168,7 +138,6 @@ HostedReactor::~HostedReactor() {
     host::Host& host = *host_;
     host.outlive(std::move(host_));
   }
-  for (napi_ref loser : loans_.losers) napi_delete_reference(Env(), loser);
 }
 
 void HostedReactor::stop_listening(const Napi::CallbackInfo&) {
@@ -292,37 +261,13 @@ bool HostedReactor::reactors_in(const Napi::Value& value, std::vector<HostedReac
 
 void HostedReactor::start(const Napi::CallbackInfo&) { host_->start(); }
 
-// What is neither bytes nor a slice of a file is nothing, and its reply makes no sense.
 Napi::Value HostedReactor::lend(const Napi::CallbackInfo& info) {
-  Napi::Value body = info[0];
-  napi_typedarray_type type;
-  void* data = nullptr;
-  size_t length = 0;
-  bool is_bytes = napi_get_typedarray_info(Env(), body, &type, &length, &data, nullptr, nullptr) == napi_ok &&
-                  type == napi_uint8_array;
   bool copies = threaded_;
   if (!copies) napi_get_value_bool(Env(), info[1], &copies);
-  if (!is_bytes) {
-    lent_.push_back(slice_of_file(body));
-  } else if (copies) {
-    net::Slice bytes = {static_cast<const char*>(data), length};
-    lent_.emplace_back(std::make_unique<CopiedBytes>(bytes, pool_), length);
-  } else {
-    lent_.emplace_back(std::make_unique<JavaScriptBytes>(Env(), body, length, lent_.size(), loans_), length);
-  }
-  return Napi::Number::New(Env(), static_cast<double>(lent_.size() - 1));
+  return Napi::Number::New(Env(), static_cast<double>(loans_.lend(info[0], copies)));
 }
 
-Napi::Value HostedReactor::losers(const Napi::CallbackInfo& info) {
-  std::vector<napi_ref> losers = std::exchange(loans_.losers, {});
-  Napi::Array owners = Napi::Array::New(info.Env(), losers.size());
-  for (uint32_t i = 0; i < losers.size(); i++) {
-    napi_value owner = nullptr;
-    if (napi_get_reference_value(Env(), losers[i], &owner) == napi_ok) owners.Set(i, owner);
-    napi_delete_reference(Env(), losers[i]);
-  }
-  return owners;
-}
+Napi::Value HostedReactor::losers(const Napi::CallbackInfo&) { return loans_.losers(); }
 
 // Late replies: those that were given outside of onBatch.
 Napi::Value HostedReactor::flush(const Napi::CallbackInfo& info) {
@@ -335,7 +280,7 @@ Napi::Value HostedReactor::flush(const Napi::CallbackInfo& info) {
 // A reactor that is behind answers no sooner for more blocks, which would not be given back.
 bool HostedReactor::may_put_off_replies() {
   constexpr size_t kMostReplyBlocks = 4;
-  return reply_blocks_.size() >= kMostReplyBlocks && !host_->has_reply_block();
+  return reply_blocks_.count() >= kMostReplyBlocks && !host_->has_reply_block();
 }
 
 // setFixed(target, { status, flags, fields, body, etag }): the fields are lines, the flags the layout's.
@@ -361,6 +306,7 @@ void HostedReactor::set_fixed(const Napi::CallbackInfo& info) {
     return;
   }
   answer.status = static_cast<uint16_t>(status);
+  answer.route = static_cast<uint16_t>(std::min<uint32_t>(uint32_of(given.Get("route")), UINT16_MAX));
   answer.content_type = static_cast<uint8_t>(flags & layout::kContentTypeMask);
   answer.dated = (flags & layout::kFlagReplyDated) != 0;
   host_->set_fixed(info[0].As<Napi::String>().Utf8Value(), std::move(answer));
@@ -391,6 +337,44 @@ Napi::Value HostedReactor::stats(const Napi::CallbackInfo& info) {
   drained.Set("lost", object_of(info.Env(), stats.drained.lost));
   object.Set("drained", drained);
   return object;
+}
+
+// metrics(): { routes, batches }, of all requests since the first call, or since the start with the setting `measures`.
+// The numbers of a route stand behind each other, as the layout has them; routes without any are left out.
+Napi::Value HostedReactor::metrics(const Napi::CallbackInfo& info) {
+  if (!std::exchange(options_.metrics, metrics_)) {
+    host_->order([metrics = metrics_](reactor::Reactor& reactor) { reactor.measure(metrics); });
+  }
+  std::vector<double> rows;
+  for (size_t route = 0; route < metrics_->routes(); route++) {
+    rows.resize(rows.size() + layout::kMetricsRow);
+    bool is_there = metrics_->read(route, rows.data() + rows.size() - layout::kMetricsRow);
+    if (!is_there) rows.resize(rows.size() - layout::kMetricsRow);
+  }
+  std::array<double, layout::kMetricsBatches> batches;
+  metrics_->read_batches(batches.data());
+  Napi::Object object = Napi::Object::New(info.Env());
+  object.Set("routes", numbers(info.Env(), rows.data(), rows.size()));
+  object.Set("batches", numbers(info.Env(), batches.data(), batches.size()));
+  return object;
+}
+
+// takeLogged(into): fills an Int32Array with requests that have ended, as the layout has them: true when more are left.
+Napi::Value HostedReactor::take_logged(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  napi_typedarray_type type;
+  void* data = nullptr;
+  size_t length = 0;
+  bool is_room = napi_get_typedarray_info(env, info[0], &type, &length, &data, nullptr, nullptr) == napi_ok &&
+                 type == napi_int32_array && length >= layout::kLogFirst;
+  if (!is_room) {
+    Napi::TypeError::New(env, "takeLogged expects an Int32Array").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  auto* words = static_cast<uint32_t*>(data);
+  words[layout::kLogEnd] = layout::kLogFirst;
+  words[layout::kLogLost] = 0;
+  return Napi::Boolean::New(env, options_.log && options_.log->take(words, length));
 }
 
 // drain(grace): in milliseconds.
@@ -463,19 +447,18 @@ void HostedReactor::clear_exception() {
 
 void HostedReactor::flush_replies(host::Timing timing) {
   Napi::HandleScope scope(Env());
-  auto place = static_cast<uint32_t>(state_[layout::kStateReplyBlock]);
-  reactor::Block* block = reply_blocks_[place % reply_blocks_.size()].get();
+  reactor::Block* block = reply_blocks_.at(static_cast<uint32_t>(state_[layout::kStateReplyBlock]));
   if (block->words[layout::kRepliesEnd] <= layout::kRepliesFirst) return;
   reactor::Replies replies;
   replies.block = block;
-  replies.bodies = std::exchange(lent_, {});
+  replies.bodies = loans_.take();
   host_->reply(std::move(replies), timing);
-  keep_loans();
+  loans_.keep([this](uint32_t place) { return lender_of(place); });
   reactor::Block* next = host_->next_reply_block();
   if (next) {
-    give_up_reply_block();
+    reply_blocks_.give_up_spare(*host_);
   } else {
-    next = new_reply_block();
+    next = reply_blocks_.add(Env());
   }
   // Without memory for replies nobody can be answered. It is so, too, when a worker is being terminated.
   if (!next) return host_->close();
@@ -483,42 +466,11 @@ void HostedReactor::flush_replies(host::Timing timing) {
   state_[layout::kStateReplyBlock] = static_cast<int32_t>(next->index);
 }
 
-// What JavaScript knows of those that it has just answered is still there.
-void HostedReactor::keep_loans() {
-  if (loans_.fresh.empty()) return;
-  for (JavaScriptBytes* lent : std::exchange(loans_.fresh, {})) {
-    if (lent) lent->keep(lender_of(lent->place()));
-  }
-  for (uint32_t place : std::exchange(loans_.changed, {})) {
-    napi_ref loser = nullptr;
-    if (napi_create_reference(Env(), lender_of(place), 1, &loser) == napi_ok) loans_.losers.push_back(loser);
-  }
-}
-
 napi_value HostedReactor::lender_of(uint32_t place) {
   if (environment_ending_ || lender_of_.IsEmpty()) return Env().Undefined();
   Napi::Value lender = lender_of_.Call({Napi::Number::New(Env(), place)});
   clear_exception();
   return lender.IsEmpty() ? static_cast<napi_value>(Env().Undefined()) : static_cast<napi_value>(lender);
-}
-
-reactor::Block* HostedReactor::new_reply_block() {
-  Napi::ArrayBuffer memory = Napi::ArrayBuffer::New(Env(), layout::kBlockBytesAt + layout::kBlockBytes);
-  std::unique_ptr<reactor::Block> block = memory.IsEmpty() ? nullptr : block_in(memory, reply_blocks_.size());
-  if (!block || !reply_list_.Value().As<Napi::Array>().Set(block->index, memory)) return nullptr;
-  reply_blocks_.push_back(std::move(block));
-  flushes_without_need_ = 0;
-  return reply_blocks_.back().get();
-}
-
-// What a crowd of answers has needed is not kept for ever.
-void HostedReactor::give_up_reply_block() {
-  constexpr size_t kKept = 4;
-  constexpr uint32_t kCalm = 64;
-  if (reply_blocks_.size() <= kKept || ++flushes_without_need_ < kCalm) return;
-  if (!host_->give_up_reply_block(reply_blocks_.back().get())) return;
-  reply_blocks_.pop_back();
-  reply_list_.Value().Set("length", static_cast<double>(reply_blocks_.size()));
 }
 
 // The worker or the process ends with the server open: its sockets and handles go first.

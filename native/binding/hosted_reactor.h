@@ -18,7 +18,8 @@
 #include <memory>
 #include <vector>
 
-#include "binding/lent_bytes.h"
+#include "binding/blocks.h"
+#include "binding/loans.h"
 #include "host/host.h"
 #include "net/system.h"
 #include "reactor/options.h"
@@ -56,6 +57,8 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   Napi::Value flush(const Napi::CallbackInfo& info);
   void set_fixed(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
+  Napi::Value metrics(const Napi::CallbackInfo& info);
+  Napi::Value take_logged(const Napi::CallbackInfo& info);
   void drain(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
 
@@ -69,29 +72,20 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   int32_t told(Napi::FunctionReference& function, const std::initializer_list<napi_value>& arguments);
   void flush_replies(host::Timing timing);
   bool may_put_off_replies();
-  void keep_loans();
   napi_value lender_of(uint32_t place);
-  reactor::Block* new_reply_block();
-  void give_up_reply_block();
   void call(Napi::FunctionReference& function, const std::initializer_list<napi_value>& arguments);
   void clear_exception();
   void let_go_of_callbacks();
   static void environment_ends(napi_async_cleanup_hook_handle handle, void* data);
 
-  // These outlive the host, which holds what was lent.
-  Loans loans_;
-  net::BytePool pool_;
+  Loans loans_;  // outlives the host, which holds what was lent
   std::unique_ptr<host::Host> host_;
   reactor::Options options_;
-  std::vector<std::unique_ptr<reactor::Block>> request_blocks_;
-  std::vector<std::unique_ptr<reactor::Block>> reply_blocks_;
-  uint32_t flushes_without_need_ = 0;  // since a block of replies had to be added
-  // Hold on to the lists that hold the blocks' memory.
-  Napi::ObjectReference request_list_;
-  Napi::ObjectReference reply_list_;
-  Napi::ObjectReference state_list_;
+  std::shared_ptr<reactor::Metrics> metrics_;
+  Blocks request_blocks_;
+  Blocks reply_blocks_;
+  Napi::ObjectReference state_list_;  // holds on to the state
   int32_t* state_ = nullptr;
-  std::vector<net::HeldBytes> lent_;  // to the replies that are not flushed yet
   bool threaded_ = false;
   Napi::FunctionReference on_batch_;
   Napi::FunctionReference on_resume_;

@@ -17,7 +17,7 @@ namespace brink::binding {
 class JavaScriptBytes;
 
 // What is lent on the JavaScript thread. Who lent it is asked for only where it is not sent at once, as most is.
-struct Loans {
+struct LentBytes {
   std::vector<JavaScriptBytes*> fresh;  // of the block that is being filled, by their places; null for what is over
   std::vector<uint32_t> changed;        // places of those that changed before the flush
   std::vector<napi_ref> losers;         // who lent what has changed, to be told to JavaScript
@@ -28,7 +28,7 @@ struct Loans {
 // calls of Node-API only those are used that are allowed while a worker is being terminated.
 class JavaScriptBytes final : public net::Holder {
  public:
-  JavaScriptBytes(napi_env env, napi_value bytes, size_t length, size_t place, Loans& loans)
+  JavaScriptBytes(napi_env env, napi_value bytes, size_t length, size_t place, LentBytes& loans)
       : env_(env), loans_(loans), length_(length), place_(static_cast<uint32_t>(place)) {
     napi_create_reference(env, bytes, 1, &bytes_);
     if (loans_.fresh.size() <= place) loans_.fresh.resize(place + 1);
@@ -67,7 +67,7 @@ class JavaScriptBytes final : public net::Holder {
 
  private:
   napi_env env_;
-  Loans& loans_;
+  LentBytes& loans_;
   size_t length_;
   uint32_t place_;
   bool is_fresh_ = true;

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "binding/values.h"
+#include "reactor/metrics.h"
+#include "reactor/request_log.h"
 #include "reactor/unanswered.h"
 
 namespace brink::binding {
@@ -47,7 +50,27 @@ void read_networks(const Napi::Value& given, std::vector<net::Network>* networks
   }
 }
 
+// The names of fields that are logged, with commas; null without any text.
+std::shared_ptr<reactor::RequestLog> log_of(const Napi::Value& given) {
+  if (!given.IsString()) return nullptr;
+  std::vector<std::string> names;
+  std::string list = string_of(given);
+  for (size_t at = 0; at < list.size();) {
+    size_t end = std::min(list.find(',', at), list.size());
+    names.push_back(list.substr(at, end - at));
+    at = end + 1;
+  }
+  return std::make_shared<reactor::RequestLog>(std::move(names));
+}
+
 }  // namespace
+
+// Nothing is counted there before somebody asks.
+std::shared_ptr<reactor::Metrics> new_metrics(const Napi::Object& given) {
+  uint16_t routes = 0;
+  read(given, "routes", 0, UINT16_MAX, &routes);
+  return std::make_shared<reactor::Metrics>(routes);
+}
 
 reactor::ProxyHeaders proxy_headers_of(const Napi::Object& given) {
   std::string name = string_of(given.Get("proxyProtocol"));
@@ -85,10 +108,13 @@ reactor::Options options_from(const Napi::Object& given) {
   options.trusted_peers.any = boolean_of(given.Get("trustsAnyPeer"));
   options.trusted_peers.unix_sockets = boolean_of(given.Get("trustsUnixPeers"));
   read_networks(given.Get("trustedNetworks"), &options.trusted_peers.networks);
+  options.log = log_of(given.Get("logs"));
+  if (boolean_of(given.Get("measures"))) options.metrics = new_metrics(given);
   options.limits.left_to_app.upgrades = boolean_of(given.Get("takesAnyUpgrade"));
   options.takes_upgrades |= options.limits.left_to_app.upgrades;
   options.limits.left_to_app.hosts = boolean_of(given.Get("lenientHost"));
   options.limits.left_to_app.targets = boolean_of(given.Get("anyTarget"));
+  options.limits.left_to_app.web_targets = boolean_of(given.Get("webTargets"));
   options.limits.left_to_app.expectations = boolean_of(given.Get("ownsExpectations"));
   return options;
 }

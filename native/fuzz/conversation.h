@@ -24,7 +24,8 @@ struct Conversation {
   Transcript transcript;
   std::map<uint32_t, OwnDeadlines> deadlines;  // by request
   uint64_t last_sent_ms = 0;                   // or given, when nothing was sent before
-  uint64_t taken_ms = 0;                       // when the client last took anything
+  uint64_t sent_bytes = 0;
+  uint64_t taken_ms = 0;  // when the client last took anything
   bool ended_in_order = false;
   bool ended_within_apply = false;  // then some of the replies came too late
 

@@ -421,7 +421,7 @@ int open_wakeup(Descriptor descriptors[2]) {
 void raise(Descriptor descriptor) { FakeKernel::current().raise(descriptor, true); }
 void lower(Descriptor descriptor) { FakeKernel::current().raise(descriptor, false); }
 
-uint64_t monotonic_ms() { return FakeKernel::current().now_ms(); }
+uint64_t monotonic_us() { return FakeKernel::current().now_ms() * 1000; }
 void* allocate_pages(size_t size) { return std::calloc(1, size); }
 void free_pages(void* memory, size_t) { std::free(memory); }
 int64_t wall_clock_seconds() { return FakeKernel::current().wall_clock_seconds(); }

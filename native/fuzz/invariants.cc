@@ -78,6 +78,7 @@ void Invariants::check_table() const {
     BRINK_HOLDS(inside_.connections().find(connection->id) == connection, "slot %u: its generation is not its own",
                 slot);
     BRINK_HOLDS(!connection->has_ended(), "slot %u: its connection has ended, and is found", slot);
+    BRINK_HOLDS(!connection->rare || !connection->rare->is_empty(), "slot %u keeps room for what it has not", slot);
   }
   BRINK_HOLDS(found == inside_.connections().open(), "%zu connections, and %zu counted", found,
               inside_.connections().open());
@@ -209,8 +210,8 @@ void Invariants::check_deadline(const Connection& connection) const {
     // others.
     longest = std::max(longest, with.range(&OwnDeadlines::write_ms, 0, connection.unanswered.first(), longest).most);
   }
-  if (wait == Wait::body && connection.incoming) {
-    uint32_t sequence = connection.incoming->sequence;
+  if (wait == Wait::body && connection.incoming()) {
+    uint32_t sequence = connection.incoming()->sequence;
     longest = with.range(&OwnDeadlines::request_ms, sequence, sequence, longest).most;
   }
   // It has sent, and is looked at again when the application gave a block back.

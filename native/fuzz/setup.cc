@@ -1,6 +1,12 @@
 #include "fuzz/setup.h"
 
 #include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "reactor/metrics.h"
+#include "reactor/request_log.h"
 
 namespace brink::fuzz {
 namespace {
@@ -36,7 +42,7 @@ void choose_hooks(int which, reactor::Options& options) {
   options.tells_connections = which >= 2;
   options.asks_about_refusals = which == 2;
   bool is_left = which == 2;
-  options.limits.left_to_app = {is_left, is_left, is_left, is_left};
+  options.limits.left_to_app = {is_left, is_left, is_left, is_left, is_left};
 }
 
 // Where it depends on the peer, half of the clients are trusted: those with an IPv4 address.
@@ -89,6 +95,11 @@ Setup Setup::read(Script& script) {
   options.half_close_timeout_ms = std::clamp<uint64_t>(options.write_timeout_ms / 6, 1, 20'000);
   options.handshake_timeout_ms = options.headers_timeout_ms;
   options.max_pending_input_bytes = options.max_pending_output_bytes * 8;
+  bool is_observed = options.max_pipelined != 1;
+  if (is_observed) {
+    options.log = std::make_shared<reactor::RequestLog>(std::vector<std::string>{"host", "expect", "x-forwarded-for"});
+    options.metrics = std::make_shared<reactor::Metrics>(uint16_t{2});
+  }
   return setup;
 }
 

@@ -75,6 +75,11 @@ void World::step(Script& script) {
                step_of_application(instruction, script) || step_of_a_stream(instruction, script);
   if (!known) return turn(0);
   invariants().check();
+  read_log();
+}
+
+void World::read_log() {
+  if (setup_.options.log) logged_.read(*setup_.options.log, kernel_, conversations_);
 }
 
 bool World::step_of_client(char instruction, Script& script) {
@@ -320,6 +325,7 @@ void World::turn(int timeout_ms) {
   reactor_->turn(timeout_ms);
   application_.catch_up();
   invariants().check_after_turn();
+  read_log();
 }
 
 // As the hosts do.
@@ -368,6 +374,8 @@ void World::end() {
   turn(0);
   invariants().check_after_cut();
   for (const Conversation& conversation : conversations_) check_told_gone(conversation);
+  read_log();
+  if (setup_.options.log) logged_.check_all_are_there(kernel_, conversations_);
 }
 
 // When nothing happens outside, and no time passes, the reactor has nothing to do in the end.
@@ -381,6 +389,7 @@ void World::come_to_rest() {
 void World::on_sent(size_t client, const char* bytes, size_t size) {
   Conversation& conversation = conversations_[client];
   conversation.last_sent_ms = conversation.taken_ms = kernel_.now_ms();
+  conversation.sent_bytes += size;
   if (kernel_.client(client).sent.find("HEAD ") != std::string::npos) conversation.transcript.may_have_asked_for_head();
   conversation.transcript.read(bytes, size);
   if (conversation.transcript.is_given_up() && !conversation.is_given_up) conversation.give_up();

@@ -12,6 +12,7 @@
 #include "fuzz/fake_kernel.h"
 #include "fuzz/fake_poller.h"
 #include "fuzz/invariants.h"
+#include "fuzz/logged.h"
 #include "fuzz/script.h"
 #include "fuzz/setup.h"
 #include "net/waker.h"
@@ -49,6 +50,7 @@ class World final : private Witness {
   void drain(uint64_t grace_ms = 0);
   void cut();
   Invariants invariants() const;
+  void read_log();
 
   void on_sent(size_t client, const char* bytes, size_t size) override;
   void on_end_said(size_t client) override;
@@ -70,7 +72,8 @@ class World final : private Witness {
   Application application_;
   std::deque<Conversation> conversations_;    // by the client's number
   std::map<uint64_t, size_t> clients_known_;  // by the token of their connection
-  size_t bytes_sent_ = 0;                     // by clients
+  Logged logged_;
+  size_t bytes_sent_ = 0;  // by clients
   uint64_t cut_off_seen_ = 0;
   uint64_t write_timeouts_seen_ = 0;
   bool cutting_ = false;

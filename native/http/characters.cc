@@ -29,6 +29,9 @@ constexpr Table kHost = alphanumeric_and("-._~%!$&'()*+,;=");
 // RFC 3986 has no place for "<>\^`{|} anywhere in a URI: what one reader takes for a slash or an end, another keeps. It
 // has one for brackets, if not in paths and queries; there they are harmless, and clients send them.
 constexpr Table kTarget = alphanumeric_and("-._~%!$&'()*+,;=:@/?[]");
+// Browsers do not escape these in queries, and some not in paths. No reader takes one for a slash or an end. A
+// backslash is none of them: the URL Standard makes it a slash.
+constexpr Table kWebTarget = alphanumeric_and("-._~%!$&'()*+,;=:@/?[]^`{|}");
 constexpr Table kField = field_characters();
 
 bool in(const Table& table, char c) { return table[static_cast<uint8_t>(c)]; }
@@ -38,6 +41,7 @@ bool in(const Table& table, char c) { return table[static_cast<uint8_t>(c)]; }
 bool is_token_character(char c) { return in(kToken, c); }
 bool is_host_character(char c) { return in(kHost, c); }
 bool is_target_character(char c) { return in(kTarget, c); }
+bool is_web_target_character(char c) { return in(kWebTarget, c); }
 bool are_target_characters(net::Slice text) {
   return std::all_of(text.data, text.data + text.size, is_target_character);
 }

@@ -9,9 +9,10 @@
 
 namespace brink::http {
 
-bool is_token_character(char c);   // RFC 9110, 5.6.2: tchar
-bool is_host_character(char c);    // RFC 3986, 3.2.2: reg-name, with percent-encoding
-bool is_target_character(char c);  // RFC 3986: what may stand in a path or a query
+bool is_token_character(char c);       // RFC 9110, 5.6.2: tchar
+bool is_host_character(char c);        // RFC 3986, 3.2.2: reg-name, with percent-encoding
+bool is_target_character(char c);      // RFC 3986: what may stand in a path or a query
+bool is_web_target_character(char c);  // and what browsers send there, which the URL Standard leaves as it is
 bool are_target_characters(net::Slice text);
 // What stands between spaces can be told apart from them.
 inline bool is_visible_character(char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; }

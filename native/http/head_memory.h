@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <vector>
 
 #include "http/memory_of.h"
@@ -18,6 +19,7 @@ class HeadMemory {
   struct Head : Remembered {
     std::vector<char> bytes;  // with the empty line at its end
     RequestHead head;
+    std::shared_ptr<const void> note;  // what somebody has made of it, to spare the same for the next one
 
     bool begins(const char* text, size_t length) const {
       return bytes.size() <= length && std::memcmp(bytes.data(), text, bytes.size()) == 0;

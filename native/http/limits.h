@@ -11,6 +11,7 @@ struct LeftToApp {
   bool expectations = false;  // and `100 Continue`
   bool hosts = false;         // that are missing, empty or no authority; not more than one
   bool targets = false;       // of any characters but white space and controls
+  bool web_targets = false;   // characters of targets that browsers do not escape
   bool upgrades = false;      // of requests with bodies, too, and what a body is of one that is offered
 };
 

@@ -48,7 +48,7 @@ namespace brink::http {
   X(PROXY_HEADER_TIMEOUT, 0)            \
   X(UNTRUSTED_PROXY, 0)                 \
   X(PLAIN_HTTP, 400)                    \
-  X(TLS_ON_PLAIN_PORT, 0)               \
+  X(TLS_ON_PLAIN_PORT, 400)             \
   X(TLS_HANDSHAKE_FAILED, 0)            \
   X(TLS_HANDSHAKE_TIMEOUT, 0)           \
   X(TLS_BROKEN, 0)
@@ -72,6 +72,21 @@ inline constexpr RefusalFacts kRefusals[] = {{"", 0},
 #undef BRINK_REFUSAL
 };
 inline constexpr size_t kRefusalCount = sizeof kRefusals / sizeof kRefusals[0];
+
+// Whether it is for what the client has not done in time.
+inline bool is_timeout(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::HEADERS_TIMEOUT:
+    case Refusal::REQUEST_TIMEOUT:
+    case Refusal::REQUEST_TOO_SLOW:
+    case Refusal::WRITE_TIMEOUT:
+    case Refusal::RESPONSE_TAKEN_TOO_SLOWLY:
+    case Refusal::PROXY_HEADER_TIMEOUT:
+      return true;
+    default:
+      return false;
+  }
+}
 
 inline uint16_t status_of(Refusal refusal) { return kRefusals[static_cast<size_t>(refusal)].status; }
 

@@ -63,8 +63,12 @@ Refusal RequestLine::read_target(Slice bytes, const Limits& limits) {
   const char* most = static_cast<size_t>(end - target) > limits.target_bytes ? target + limits.target_bytes : end;
   const char* at = target + target_size_;
   while (at < most && is_target_character(*at)) at++;
-  if (limits.left_to_app.targets) {
-    while (at < most && is_visible_character(*at)) at++;
+  auto may_stand = [&left = limits.left_to_app](char c) {
+    if (left.targets) return is_visible_character(c);
+    return left.web_targets ? is_web_target_character(c) : is_target_character(c);
+  };
+  if (limits.left_to_app.targets || limits.left_to_app.web_targets) {
+    while (at < most && may_stand(*at)) at++;
   }
   target_size_ = static_cast<size_t>(at - target);
   if (at == end) return Refusal::none;
@@ -78,8 +82,7 @@ Refusal RequestLine::read_target(Slice bytes, const Limits& limits) {
       if (at + 1 == end) return Refusal::none;
       return at[1] == '\n' ? Refusal::MISSING_VERSION : Refusal::INVALID_LINE_END;
     default:
-      bool may_stand = is_target_character(*at) || (limits.left_to_app.targets && is_visible_character(*at));
-      return may_stand ? Refusal::TARGET_TOO_LONG : Refusal::INVALID_TARGET;
+      return may_stand(*at) ? Refusal::TARGET_TOO_LONG : Refusal::INVALID_TARGET;
   }
 }
 

@@ -1,5 +1,6 @@
 #include "http/request_parser.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 #include <utility>
@@ -69,17 +70,17 @@ Refusal RequestParser::take_request(char** at, char* end, ParserScratch& scratch
   const char* head_end = *at;
   Refusal refusal = head_.take(&head_end, end, limits_, &bytes);
   *at += head_end - *at;
-  if (refusal != Refusal::none) return refuse(refusal, bytes);
+  if (refusal != Refusal::none) return refuse_head(refusal, bytes, scratch);
   stage_ = head_.has_begun() ? Stage::head : Stage::between;
   if (bytes.size == 0) return Refusal::none;
   // Of one that came whole it is known that it is not.
   if (head_.has_begun() && pass_known_head(bytes, scratch, sink, takes_more)) return Refusal::none;
   RequestHead& head = scratch.head;
   refusal = parse_head(bytes, limits_, head);
-  if (refusal != Refusal::none) return refuse(refusal, bytes);
+  if (refusal != Refusal::none) return refuse_head(refusal, bytes, scratch);
   Slice head_bytes = without_line_ends(bytes, head);
   if (head.has_body()) {
-    refusal = begin_body(at, end, head_bytes, head, sink, takes_more);
+    refusal = begin_body(at, end, head_bytes, scratch, sink, takes_more);
   } else {
     // What the bytes of the head alone decide, and nothing before or behind it.
     bool is_absolute = bytes.data[head.target.offset] != '/';  // and judged by whether its connection has TLS
@@ -93,8 +94,9 @@ Refusal RequestParser::take_request(char** at, char* end, ParserScratch& scratch
 }
 
 // Most bodies come with their heads: those need no memory of their own.
-Refusal RequestParser::begin_body(char** at, char* end, Slice head_bytes, const RequestHead& head, RequestSink& sink,
+Refusal RequestParser::begin_body(char** at, char* end, Slice head_bytes, ParserScratch& scratch, RequestSink& sink,
                                   bool* takes_more) {
+  const RequestHead& head = scratch.head;
   BodyDecoder body(head);
   bool waits = head.expects_continue && !limits_.left_to_app.expectations;
   if (head.offers_upgrade) {
@@ -108,7 +110,7 @@ Refusal RequestParser::begin_body(char** at, char* end, Slice head_bytes, const 
   }
   Slice content;
   Refusal refusal = body.decode(at, end, limits_, &content);
-  if (refusal != Refusal::none) return refuse(refusal, head_bytes);
+  if (refusal != Refusal::none) return refuse_head(refusal, head_bytes, scratch);
   bool is_complete = body.is_complete();
   stage_ = is_complete ? Stage::between : Stage::body;
   continue_wanted_ = waits && !is_complete && content.size == 0;
@@ -134,6 +136,12 @@ Refusal RequestParser::take_body(char** at, char* end, RequestSink& sink, bool* 
   stage_ = Stage::between;
   *takes_more = sink.on_body(content, body->trailers(), true);
   return Refusal::none;
+}
+
+Refusal RequestParser::refuse_head(Refusal refusal, Slice head_bytes, ParserScratch& scratch) {
+  constexpr size_t kMostKept = 2048;
+  scratch.refused.assign(head_bytes.size > 0 ? head_bytes.data : "", std::min(head_bytes.size, kMostKept));
+  return refuse(refusal, head_bytes);
 }
 
 // Nothing is read of this connection any more.

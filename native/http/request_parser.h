@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "http/body_decoder.h"
@@ -44,6 +45,7 @@ class RequestSink {
 struct ParserScratch {
   RequestHead head;
   HeadMemory known_heads;
+  std::string refused;  // the begin of the head that was refused last
 };
 
 class RequestParser {
@@ -74,6 +76,8 @@ class RequestParser {
   bool take_continue_wanted();
   // How much of the body is still to come; false when only its end will tell.
   bool knows_body_left(uint64_t* left) const;
+  // What has come of a head that is not complete.
+  net::Slice kept_head() const { return head_.kept(); }
   // The request that was refused, or whose head has not come to its end, is a HEAD: its answer has no content.
   bool asks_for_head() const;
 
@@ -82,12 +86,13 @@ class RequestParser {
 
   Refusal take_request(char** at, char* end, ParserScratch& scratch, RequestSink& sink, bool* takes_more);
   Refusal take_body(char** at, char* end, RequestSink& sink, bool* takes_more);
-  Refusal begin_body(char** at, char* end, net::Slice head_bytes, const RequestHead& head, RequestSink& sink,
+  Refusal begin_body(char** at, char* end, net::Slice head_bytes, ParserScratch& scratch, RequestSink& sink,
                      bool* takes_more);
   bool pass_known_heads(char** at, const char* end, ParserScratch& scratch, RequestSink& sink);
   bool pass_known_head(net::Slice bytes, ParserScratch& scratch, RequestSink& sink, bool* takes_more);
   HeadMemory::Fields* fields_known_behind_line(const char* begin, const char* end, ParserScratch& scratch) const;
   Refusal refuse(Refusal refusal, net::Slice head_bytes);
+  Refusal refuse_head(Refusal refusal, net::Slice head_bytes, ParserScratch& scratch);
   void keep_unread(const char* begin, const char* end);
 
   const Limits& limits_;

@@ -73,6 +73,8 @@ class PendingOutput {
   bool empty() const { return size_ == 0; }
   // Sealed bytes count as well.
   uint64_t size() const { return size_; }
+  // Without what is sealed.
+  uint64_t plain_size() const { return size_ - (sealed_.size() - sent_of_sealed_); }
 
   void append(Slice bytes);
   // `taken` bytes at the beginning were sent already.

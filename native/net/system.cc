@@ -310,9 +310,9 @@ void raise(Descriptor descriptor) { platform::raise(socket_of(descriptor)); }
 
 void lower(Descriptor descriptor) { platform::lower(socket_of(descriptor)); }
 
-uint64_t monotonic_ms() {
+uint64_t monotonic_us() {
   using namespace std::chrono;
-  return static_cast<uint64_t>(duration_cast<milliseconds>(steady_clock::now().time_since_epoch()).count());
+  return static_cast<uint64_t>(duration_cast<microseconds>(steady_clock::now().time_since_epoch()).count());
 }
 
 void* allocate_pages(size_t size) { return platform::allocate_pages(size); }

@@ -133,8 +133,9 @@ int64_t read_at(Descriptor file, uint64_t offset, char* into, size_t size);
 // The bytes do not pass through this process where the system supports that.
 int64_t send_file(Descriptor socket, Descriptor file, uint64_t offset, uint64_t length);
 
-// Milliseconds of a monotonic clock, and seconds since 1970.
-uint64_t monotonic_ms();
+// Microseconds and milliseconds of a monotonic clock, and seconds since 1970.
+uint64_t monotonic_us();
+inline uint64_t monotonic_ms() { return monotonic_us() / 1000; }
 int64_t wall_clock_seconds();
 
 // Zeroed memory in whole pages, or null. free_pages() returns it to the system.

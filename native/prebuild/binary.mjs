@@ -2,10 +2,11 @@
 // libraries that it needs, and the symbols that others have to bring.
 
 import { readFileSync } from 'node:fs'
+import { readMachO } from './mach_o.mjs'
 
 /**
  * `format` and `machine`; `libraries` by name; `imports` as { name, library?, version? }; and of the format alone
- * `staysLoaded` (ELF), `oldestSystem` (Mach-O).
+ * `staysLoaded` (ELF), and what readMachO() tells.
  */
 export function readBinary(file) {
   const bytes = readFileSync(file)
@@ -98,37 +99,6 @@ function elfVersions(bytes, sections, section) {
     at += bytes.readUInt32LE(at + 12)
   }
   return versions
-}
-
-const MACH_O_MACHINES = { 16777223: 'x64', 16777228: 'arm64' }
-const LOAD_DYLIB = 0xc
-const SYMBOLS = 0x2
-const BUILD_VERSION = 0x32
-const MINIMUM_MACOS = 0x24
-
-function readMachO(bytes) {
-  const binary = { format: 'Mach-O', machine: MACH_O_MACHINES[bytes.readUInt32LE(4)], libraries: [], imports: [] }
-  for (let i = 0, at = 32; i < bytes.readUInt32LE(16); i++, at += bytes.readUInt32LE(at + 4)) {
-    const command = bytes.readUInt32LE(at) & 0x7fffffff
-    if (command === LOAD_DYLIB || command === 0x18 || command === 0x1f) {
-      binary.libraries.push(textAt(bytes, at + bytes.readUInt32LE(at + 8)))
-    }
-    if (command === SYMBOLS) binary.imports = machOImports(bytes, at)
-    if (command === BUILD_VERSION) binary.oldestSystem = macosVersion(bytes.readUInt32LE(at + 12))
-    if (command === MINIMUM_MACOS) binary.oldestSystem = macosVersion(bytes.readUInt32LE(at + 8))
-  }
-  return binary
-}
-
-function macosVersion(number) {
-  return `${number >> 16}.${(number >> 8) & 0xff}`
-}
-
-function machOImports(bytes, command) {
-  const [symbols, count, names] = [8, 12, 16].map((offset) => bytes.readUInt32LE(command + offset))
-  return Array.from({ length: count }, (_, i) => symbols + i * 16)
-    .filter((at) => (bytes[at + 4] & 0x0e) === 0 && (bytes[at + 4] & 0xe0) === 0 && (bytes[at + 4] & 1) === 1)
-    .map((at) => ({ name: textAt(bytes, names + bytes.readUInt32LE(at)).replace(/^_/, '') }))
 }
 
 const PE_MACHINES = { 34404: 'x64', 43620: 'arm64' }

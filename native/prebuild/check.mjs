@@ -44,7 +44,10 @@ export function problemsOf(target, file) {
   }
   if (target.platform === 'linux') expect(binary.staysLoaded, 'It is not linked with -z nodelete.')
   if (target.oldestMacos) {
-    const { oldestSystem } = binary
+    const { oldestSystem, exports, signatureProblems } = binary
+    problems.push(...signatureProblems)
+    expect(exports.includes('napi_register_module_v1'), 'Node does not find napi_register_module_v1 in it.')
+    for (const name of exports) expect(FROM_NODE.test(name), `It exports ${name}, which nobody asks for.`)
     expect(oldestSystem === target.oldestMacos, `It is for macOS ${oldestSystem}; ${target.oldestMacos} was expected.`)
   }
   return { size: bytes.length, problems }

@@ -10,6 +10,7 @@ import { Failure, fetchLlhttp, filesUnder, generateLayout } from '../build.mjs'
 import { NATIVE } from '../selftest/toolchain.mjs'
 import { problemsOf } from './check.mjs'
 import { compileTarget } from './compile.mjs'
+import { stripMachO } from './strip.mjs'
 import { chosenTargets } from './targets.mjs'
 import { fetchZig } from './zig.mjs'
 
@@ -43,7 +44,8 @@ try {
   generateLayout()
   const zig = fetchZig()
   for (const target of targets) {
-    const file = await compileTarget(zig, target)
+    const linked = await compileTarget(zig, target)
+    const file = target.platform === 'darwin' ? stripMachO(linked) : linked
     const { size, problems } = problemsOf(target, file)
     if (problems.length > 0) throw new Failure(`native/${target.file} cannot be shipped:`, problems.join('\n'))
     put(file, join(NATIVE, target.file))

@@ -17,8 +17,6 @@ const MACH_O = [
   '-Wl,-install_name,@rpath/brink.node',
 ]
 const SMALL = 700_000
-// zig's linker for Mach-O leaves the names of all symbols in, 300 kB; whoever removes them breaks the signature.
-const LARGER = 1_000_000
 const LIBC_OF_GLIBC = ['libc.so.6', 'libm.so.6', 'libpthread.so.0', 'libdl.so.2', 'librt.so.1']
 const LIBC_OF_WINDOWS = ['msvcrt.dll', 'KERNEL32.dll', 'WS2_32.dll', 'node.exe', 'ADVAPI32.dll', 'ntdll.dll']
 
@@ -65,7 +63,7 @@ function darwin(arch, machine) {
     triple: `${machine}-macos.${MACOS}`,
     file: join('prebuilds', `darwin-${arch}`, 'brink.node'),
     linkFlags: MACH_O,
-    largest: LARGER,
+    largest: SMALL,
     libraries: ['/usr/lib/libSystem.B.dylib'],
     oldestMacos: MACOS,
   }

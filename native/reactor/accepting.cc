@@ -102,7 +102,9 @@ void Reactor::turn_away(Connection& connection, bool is_plain) {
   if (++turned_away_ > kMostTurnedAway || !is_plain) return drop(connection);
   connection.stage = Stage::refused;
   connection.input.readable = true;
-  Reply answer_503 = last_answer(connection.id, connection.unanswered.add(false, false), 503);
+  uint32_t sequence = connection.unanswered.add(false, false);
+  if (observing_) observing_->refuses_head(connection, sequence, http::Refusal::TOO_MANY_CONNECTIONS, {nullptr, 0});
+  Reply answer_503 = last_answer(connection.id, sequence, 503);
   answer_503.fields = {kRetryAfter.data(), kRetryAfter.size()};
   answer(connection, answer_503);
   flush_output();

@@ -14,9 +14,9 @@ void Reactor::await_opening(Connection& connection, const Listener& listener) {
   bool is_required = listener.proxy_headers == ProxyHeaders::required;
   if (listener.proxy_headers != ProxyHeaders::off && options_.trusted_peers.includes(connection.peer)) {
     connection.stage = Stage::announced;
-    connection.announced = std::make_unique<Announced>();
-    connection.announced->is_required = is_required;
-    connection.announced->contexts = listener.contexts;
+    Announced& announced = connection.with_rare().announced.emplace();
+    announced.is_required = is_required;
+    announced.contexts = listener.contexts;
     connection.since.message_ms = now_ms_;
   } else if (is_required) {
     return refuse_proxy_header(connection, http::Refusal::UNTRUSTED_PROXY);
@@ -29,7 +29,7 @@ void Reactor::await_opening(Connection& connection, const Listener& listener) {
 // New bytes of a connection whose header is not complete, in the block. What follows the header are requests.
 void Reactor::hear_proxy(Connection& connection, char* at, size_t size) {
   using State = http::ProxyHeader::State;
-  Announced& announced = *connection.announced;
+  Announced& announced = *connection.announced();
   bool has_begun = !announced.header.empty();
   size_t kept = announced.header.size();
   if (kept > 0) {
@@ -53,7 +53,7 @@ void Reactor::hear_proxy(Connection& connection, char* at, size_t size) {
   std::shared_ptr<const tls::Contexts> contexts = std::move(announced.contexts);
   // Without a header the peer speaks for itself; with one that names nobody, its client is not known.
   if (header.state == State::absent) {
-    connection.announced.reset();
+    connection.rare->announced.reset();
   } else {
     announced.has_client = header.has_client;
     announced.client = header.client;
@@ -72,6 +72,7 @@ void Reactor::hear_proxy(Connection& connection, char* at, size_t size) {
 // Nothing is said: who sends no header, or a wrong one, may not speak HTTP, and its client has asked for nothing yet.
 void Reactor::refuse_proxy_header(Connection& connection, http::Refusal refusal) {
   tell_client_error(connection, refusal);
+  if (observing_) observing_->refuses_connection(connection, refusal);
   connection.is_ended_by(refusal == http::Refusal::PROXY_HEADER_TIMEOUT ? Cause::timeout : Cause::server);
   drop(connection);
 }

@@ -14,7 +14,7 @@ net::Slice slice_of(std::string_view text) { return {text.data(), text.size()}; 
 // A body that nobody read is read and forgotten behind the answer, for the sake of the next request. Not so if it is
 // long; nor when the client was not told whether to send it (RFC 9110, 10.1.1), for then nobody knows what comes.
 bool leaves_too_much_unread(const Connection& connection, const Reply& given) {
-  if (!connection.incoming || connection.incoming->sequence != given.sequence) return false;
+  if (!connection.is_body_of(given.sequence)) return false;
   if (connection.parser.wants_continue()) return true;
   uint64_t left;
   return !given.streams && connection.parser.knows_body_left(&left) && left > IncomingBody::kMostDiscarded;
@@ -84,6 +84,7 @@ bool Reactor::answer_fixed(Connection& connection, uint32_t sequence, const http
   given.id = connection.id;
   given.sequence = sequence;
   given.status = fixed->status;
+  given.route = fixed->route;
   given.content_type = fixed->content_type;
   given.dated = fixed->dated;
   given.fields = slice_of(fixed->fields);
@@ -102,8 +103,8 @@ bool Reactor::answer_fixed(Connection& connection, uint32_t sequence, const http
 // Most answers are whole and plain, due now, and nothing else is under way on their connection.
 bool Reactor::is_usual(const Connection& connection, const Reply& given) const {
   if (!given.plain || !connection.unanswered.is_due(given.sequence) || says_no_more(connection)) return false;
-  return !connection.unanswered.is_head(given.sequence) && !connection.incoming && connection.answers.empty() &&
-         !connection.own_deadlines && !connection.upgrade_offered;
+  return !connection.unanswered.is_head(given.sequence) && connection.answers.empty() &&
+         !(connection.rare && connection.rare->concerns_answers());
 }
 
 void Reactor::answer(Connection& connection, const Reply& given) {
@@ -116,14 +117,17 @@ void Reactor::answer(Connection& connection, const Reply& given) {
     } else {
       heads_.write_usual(output_, given.content_type, given.fields, given.body);
     }
-    return unanswered.pass_first();
+    unanswered.pass_first();
+    if (connection.rare) note_usual(connection, given);
+    return;
   }
   if (!unanswered.take(given.sequence)) return;
+  if (observing_) observing_->answers(connection, given);
   bool is_last = unanswered.is_last(given.sequence);
   // It is read again now, though its answer may have to wait. A raw one that goes on may still become a tunnel.
-  if (is_last && connection.upgrade_offered && !(given.raw && given.streams)) decline_offer(connection);
-  if (connection.incoming && connection.incoming->sequence == given.sequence) {
-    connection.incoming->answered = true;
+  if (is_last && connection.upgrade_offered() && !(given.raw && given.streams)) decline_offer(connection);
+  if (connection.is_body_of(given.sequence)) {
+    connection.incoming()->answered = true;
     stats_.requests++;
   }
   Answer begun = {given.sequence, framing_of(unanswered, given)};
@@ -131,7 +135,7 @@ void Reactor::answer(Connection& connection, const Reply& given) {
                 begun.framing == Answer::Framing::to_the_close;
   // What comes behind the connection's last answer is not answered: it must not be handled either. A raw one may still
   // become a tunnel, and a body that the app may be reading goes on.
-  bool hears_no_more = begun.close && is_last && !given.raw && !connection.incoming;
+  bool hears_no_more = begun.close && is_last && !given.raw && !connection.incoming();
   if (hears_no_more) connection.stage = std::max(connection.stage, Stage::last);
   begun.complete = !given.streams;
   begun.asks = given.raw && given.streams && given.asks;
@@ -146,10 +150,16 @@ void Reactor::answer(Connection& connection, const Reply& given) {
   connection.answers.push_back(std::move(begun));
 }
 
+void Reactor::note_usual(Connection& connection, const Reply& given) {
+  if (!observing_) return;
+  observing_->answers(connection, given);
+  observing_->passed(connection);
+}
+
 // Whether the answer to the last request is the connection's last.
 bool Reactor::says_no_more(const Connection& connection) const {
   return connection.stage != Stage::open || draining_ || connection.input.finished ||
-         (connection.incoming && connection.incoming->closes_after);
+         (connection.incoming() && connection.incoming()->closes_after);
 }
 
 // A piece of a body, or its end.
@@ -162,6 +172,7 @@ void Reactor::add_chunk(Connection& connection, const Reply& given) {
       answer.framing == Answer::Framing::length && (size > answer.left || (given.ends && size < answer.left));
   bool is_raw = answer.framing == Answer::Framing::raw;
   if (is_wrong_length || (given.raw && !is_raw)) return abort(connection, given.sequence);
+  if (observing_ && connection.stage == Stage::tunnel) observing_->sends_in_tunnel(connection, given);
   net::ByteBuffer& out = begin_output(connection, answer);
   bool chunked = answer.framing == Answer::Framing::chunked;
   answer.asks |= given.asks;
@@ -182,7 +193,7 @@ void Reactor::add_chunk(Connection& connection, const Reply& given) {
 
 void Reactor::end_body(Connection& connection, Answer& answer) {
   answer.complete = true;
-  bool was_offered = connection.upgrade_offered && connection.unanswered.is_last(answer.sequence);
+  bool was_offered = connection.upgrade_offered() && connection.unanswered.is_last(answer.sequence);
   if (was_offered && connection.stage == Stage::open) decline_offer(connection);
   if (&answer != connection.due_answer()) return;
   if (connection.stage == Stage::tunnel) return settle_later(connection);
@@ -196,9 +207,10 @@ void Reactor::pass_due(Connection& connection, bool close, bool streamed) {
   while (true) {
     uint32_t sequence = connection.unanswered.first();
     connection.unanswered.pass_first();
+    if (observing_) observing_->passed(connection);
     if (draining_) count_answered(connection, streamed);
-    if (connection.own_deadlines) connection.own_deadlines->pass(sequence, options_);
-    if (connection.incoming && connection.incoming->sequence == sequence) connection.incoming->discarded = true;
+    if (OwnDeadlines* own = connection.own_deadlines()) own->pass(sequence, options_);
+    if (connection.is_body_of(sequence)) connection.incoming()->discarded = true;
     if (close) return drop_unanswered(connection);
     Answer* next = connection.due_answer();
     if (!next) return;
@@ -256,8 +268,8 @@ void Reactor::break_off(Connection& connection) {
 
 // The app wants more of a body.
 void Reactor::read_more(Connection& connection, const Reply& given) {
-  IncomingBody* incoming = connection.incoming.get();
-  bool may_decline = options_.limits.left_to_app.upgrades && connection.upgrade_offered;
+  IncomingBody* incoming = connection.incoming();
+  bool may_decline = options_.limits.left_to_app.upgrades && connection.upgrade_offered();
   if (may_decline && connection.unanswered.is_last(given.sequence)) decline_offer(connection);
   if (!incoming || incoming->sequence != given.sequence) return;
   incoming->wanted = true;
@@ -271,7 +283,7 @@ void Reactor::take_over(Connection& connection, const Reply& given) {
   // Without an offer the connection is read until then, so it must be its turn.
   bool is_plain_due = options_.limits.left_to_app.upgrades && connection.stage == Stage::open &&
                       !connection.input.finished && given.sequence == connection.unanswered.first();
-  bool may_take = (connection.upgrade_offered || is_plain_due) && connection.unanswered.is_last(given.sequence);
+  bool may_take = (connection.upgrade_offered() || is_plain_due) && connection.unanswered.is_last(given.sequence);
   Answer* open = connection.answer_to(given.sequence);
   if (open && open->takes_over) return;
   if (open) {
@@ -281,6 +293,7 @@ void Reactor::take_over(Connection& connection, const Reply& given) {
   } else {
     if (!may_take) return answer(connection, last_answer(given.id, given.sequence, 500));
     if (!connection.unanswered.take(given.sequence)) return;
+    if (observing_) observing_->answers(connection, given);
     Answer tunnel = {given.sequence, Answer::Framing::raw};
     tunnel.close = tunnel.takes_over = true;
     connection.answers.push_back(std::move(tunnel));
@@ -290,18 +303,22 @@ void Reactor::take_over(Connection& connection, const Reply& given) {
 
 // What was offered is a plain request.
 void Reactor::decline_offer(Connection& connection) {
-  connection.upgrade_offered = false;
-  if (connection.incoming) connection.incoming->credit += layout::kBodyWindow;
-  if (connection.offer_is_last && !connection.incoming) connection.stage = std::max(connection.stage, Stage::last);
+  Rare& rare = *connection.rare;
+  rare.upgrade_offered = false;
+  if (rare.incoming) {
+    rare.incoming->credit += layout::kBodyWindow;
+  } else if (rare.offer_is_last) {
+    connection.stage = std::max(connection.stage, Stage::last);
+  }
   settle_later(connection);
 }
 
 void Reactor::become_tunnel(Connection& connection, uint32_t sequence) {
-  connection.upgrade_offered = false;
   connection.stage = Stage::tunnel;
   connection.parser.leave_http();
-  connection.incoming = std::make_unique<IncomingBody>();
-  connection.incoming->sequence = sequence;
+  Rare& rare = connection.with_rare();
+  rare.upgrade_offered = false;
+  rare.incoming.emplace(sequence);
   settle_later(connection);
 }
 
@@ -317,13 +334,14 @@ bool Reactor::ends_tunnel(Connection& connection) {
 
 void Reactor::set_deadlines(Connection& connection, const Reply& given) {
   if (!connection.unanswered.includes(given.sequence)) return;
-  if (!connection.own_deadlines) {
-    connection.own_deadlines = std::make_unique<OwnDeadlines>();
+  std::optional<OwnDeadlines>& own = connection.with_rare().own_deadlines;
+  if (!own) {
+    own.emplace();
     // With what was answered before.
     bool is_unsent = connection.has_pending() || (output_of_ == &connection && !output_.empty());
-    if (is_unsent) connection.own_deadlines->of_unsent = server_patience(options_);
+    if (is_unsent) own->of_unsent = server_patience(options_);
   }
-  connection.own_deadlines->set(given.sequence, given.deadlines);
+  own->set(given.sequence, given.deadlines);
   settle_later(connection);
 }
 

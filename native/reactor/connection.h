@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "http/request_parser.h"
@@ -15,6 +16,7 @@
 #include "reactor/deadlines.h"
 #include "reactor/event_writer.h"
 #include "reactor/exchange.h"
+#include "reactor/observed.h"
 #include "reactor/options.h"
 #include "reactor/pending_input.h"
 #include "reactor/stats.h"
@@ -72,6 +74,8 @@ struct Announced {
 
 // A body that comes after its request was handed on; in a tunnel, all that comes.
 struct IncomingBody {
+  explicit IncomingBody(uint32_t sequence) : sequence(sequence) {}
+
   // Of a body that nobody wanted this much is read and forgotten, for the sake of the next request.
   static constexpr uint64_t kMostDiscarded = 1024 * 1024;
   static constexpr int64_t kMostCredit = int64_t{1} << 53;
@@ -89,6 +93,27 @@ struct IncomingBody {
   bool is_wanted() const { return discarded || credit > 0; }
 };
 
+// What few connections have, and most never. It is in one place, so that one test tells that there is none of it.
+struct Rare {
+  std::optional<IncomingBody> incoming;
+  std::optional<OwnDeadlines> own_deadlines;
+  std::optional<PendingInput> pending_input;
+  std::optional<Announced> announced;  // of a peer that has sent a header, or is to send one
+  std::optional<Work> untaken;         // while draining: what was answered, and the system has not taken yet
+  std::unique_ptr<Observed> observed;  // where somebody logs or measures requests
+  bool upgrade_offered = false;        // by the last request: until its answer nothing more is read
+  bool offer_is_last = false;          // what is offered, if that is declined, is the connection's last request
+
+  bool is_empty() const {
+    return !incoming && !own_deadlines && !pending_input && !announced && !untaken && !observed && !upgrade_offered;
+  }
+  // Whether what is answered depends on any of it.
+  bool concerns_answers() const { return incoming || own_deadlines || upgrade_offered; }
+  bool lets_take_request(const Options& options) const {
+    return !upgrade_offered && (!pending_input || pending_input->bytes() < options.max_pending_input_bytes);
+  }
+};
+
 struct Connection {
   Connection(ConnectionId id, net::Fd fd, const net::Address& peer, const http::Limits& limits)
       : id(id), fd(std::move(fd)), peer(peer), parser(limits) {}
@@ -101,8 +126,6 @@ struct Connection {
   Output output;
   Watch watch;
   bool in_ready_list = false;
-  bool upgrade_offered = false;  // by the last request: until its answer nothing more is read
-  bool offer_is_last = false;    // what is offered, if that is declined, is the connection's last request
   Cause cause = Cause::client;   // of its end, once that is not the client's
   bool answers_for_app = false;  // a request that the app has was answered here: whatever it still gives is for nobody
   Since since;
@@ -111,24 +134,36 @@ struct Connection {
   Unanswered unanswered;
   net::DeadlineEntry deadline;
   std::vector<Answer> answers;
-  std::unique_ptr<Work> untaken;  // while draining: what was answered, and the system has not taken yet
-  std::unique_ptr<IncomingBody> incoming;
-  std::unique_ptr<OwnDeadlines> own_deadlines;
-  std::unique_ptr<PendingInput> pending_input;
-  std::unique_ptr<Announced> announced;  // null where the peer has sent no header
-  std::unique_ptr<tls::Session> tls;     // null where what is sent is what was written
+  uint64_t bytes_sent = 0;
+  std::unique_ptr<tls::Session> tls;  // null where what is sent is what was written
+  std::unique_ptr<Rare> rare;         // null when it would be empty, as soon as the connection has settled
+
+  Rare& with_rare() {
+    if (!rare) rare = std::make_unique<Rare>();
+    return *rare;
+  }
+  // These are null where there is none.
+  IncomingBody* incoming() const { return rare && rare->incoming ? &*rare->incoming : nullptr; }
+  OwnDeadlines* own_deadlines() const { return rare && rare->own_deadlines ? &*rare->own_deadlines : nullptr; }
+  Announced* announced() const { return rare && rare->announced ? &*rare->announced : nullptr; }
+  Observed* observed() const { return rare ? rare->observed.get() : nullptr; }
+  bool upgrade_offered() const { return rare && rare->upgrade_offered; }
+  bool is_body_of(uint32_t sequence) const { return rare && rare->incoming && rare->incoming->sequence == sequence; }
+  void forget_incoming() {
+    if (rare) rare->incoming.reset();
+  }
 
   // Who asks: the peer, or whom it speaks for.
-  const net::Address& client() const { return announced && announced->has_client ? announced->client : peer; }
+  const net::Address& client() const { return announced() && announced()->has_client ? announced()->client : peer; }
   // What comes before the first request has begun.
   bool is_within_opening() const {
     if (stage == Stage::handshake) return tls->has_begun();
-    return stage == Stage::announced && !announced->header.empty();
+    return stage == Stage::announced && !announced()->header.empty();
   }
 
   // Most are not.
   bool is_sealed() const { return __builtin_expect(tls != nullptr, 0) != 0; }
-  bool had_opening() const { return __builtin_expect((tls != nullptr) | (announced != nullptr), 0) != 0; }
+  bool had_opening() const { return __builtin_expect((tls != nullptr) | (rare != nullptr), 0) != 0; }
   bool has_ended() const { return stage == Stage::ended; }
   bool has_pending() const { return output.pending && !output.pending->empty(); }
 
@@ -147,12 +182,12 @@ struct Connection {
   bool may_read(const Options& options) const {
     if (stage >= Stage::last) return false;
     if (output.pending && output.pending->size() >= options.max_pending_output_bytes) return false;
-    return incoming ? incoming->is_wanted() : may_take_request(options);
+    return incoming() ? incoming()->is_wanted() : may_take_request(options);
   }
 
   bool may_take_request(const Options& options) const {
-    return stage <= Stage::open && !upgrade_offered && unanswered.count() < options.max_pipelined &&
-           (!pending_input || pending_input->bytes() < options.max_pending_input_bytes);
+    return stage <= Stage::open && unanswered.count() < options.max_pipelined &&
+           (!rare || rare->lets_take_request(options));
   }
 
   // `reads`: as may_read() says.
@@ -166,7 +201,7 @@ struct Connection {
     if (has_closed && is_unanswered) return Wait::half_closed;
     if (parser.in_message() && stage == Stage::open && !input.finished) {
       if (!parser.in_body()) return Wait::head;
-      return incoming && incoming->held_back_since_ms > 0 ? Wait::held_back : Wait::body;
+      return incoming() && incoming()->held_back_since_ms > 0 ? Wait::held_back : Wait::body;
     }
     if (!is_unanswered) return stage < Stage::open ? waits_for_opening() : Wait::request;
     return reads ? Wait::nothing : Wait::held_back;
@@ -176,7 +211,7 @@ struct Connection {
   // Out of line, because most connections never are in it.
   [[gnu::noinline, gnu::cold]] Wait waits_for_opening() const {
     if (stage == Stage::handshake) return Wait::handshake;
-    return announced->is_required || !announced->header.empty() ? Wait::announcement : Wait::request;
+    return announced()->is_required || !announced()->header.empty() ? Wait::announcement : Wait::request;
   }
 
   template <typename Answers>

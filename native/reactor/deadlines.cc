@@ -15,17 +15,19 @@ constexpr uint64_t kQuietPart = 10;
 // Answers stand behind each other in what the client has not taken: the time that one of them has is not cut short by
 // those behind it.
 Patience patience_with_unsent(const Connection& connection, const Options& options) {
-  if (!connection.own_deadlines) return server_patience(options);
-  Patience patience = connection.own_deadlines->of_unsent;
+  const OwnDeadlines* own = connection.own_deadlines();
+  if (!own) return server_patience(options);
+  Patience patience = own->of_unsent;
   if (const Answer* due = connection.due_answer()) {
-    patience.join(connection.own_deadlines->with_answer(due->sequence, options));
+    patience.join(own->with_answer(due->sequence, options));
   }
   return patience.timeout_ms > 0 ? patience : server_patience(options);
 }
 
 const Deadlines* own_deadlines_of_body(const Connection& connection) {
-  if (!connection.own_deadlines || !connection.incoming) return nullptr;
-  return connection.own_deadlines->find(connection.incoming->sequence);
+  const OwnDeadlines* own = connection.own_deadlines();
+  const IncomingBody* incoming = connection.incoming();
+  return own && incoming ? own->find(incoming->sequence) : nullptr;
 }
 
 uint64_t min_rate_bytes(const Connection& connection, const Options& options, Wait wait) {
@@ -99,15 +101,12 @@ bool is_too_slow(const Connection& connection, const Options& options, Wait wait
 uint64_t due_ms(const Connection& connection, Wait wait, const Options& options) {
   const Since& since = connection.since;
   switch (wait) {
-    case Wait::request: {
-      uint64_t due = since.idle_ms + options.keep_alive_timeout_ms;
-      if (options.drained_since_ms == kNoTimeout) return due;
-      return std::min(due, std::max(since.idle_ms, options.drained_since_ms) + options.grace_ms);
-    }
+    case Wait::request:
+      return next_request_due_ms(since, options);
     case Wait::announcement: {
       uint64_t due = since.message_ms + options.headers_timeout_ms;
       // A proxy that has said nothing has the time of a client that is between requests.
-      bool is_silent = connection.announced->header.empty();
+      bool is_silent = connection.announced()->header.empty();
       return is_silent ? std::min(due, due_ms(connection, Wait::request, options)) : due;
     }
     case Wait::handshake: {

@@ -15,12 +15,13 @@ struct Connection;
 
 // When what a connection may wait for began.
 struct Since {
-  uint64_t idle_ms = 0;      // it was accepted, or its last answer was taken
-  uint64_t message_ms = 0;   // the first byte of the request that is read now came, or `100 Continue` was sent; before
-                             // the first request: the proxy's header was waited for, and then the handshake
-  uint64_t progress_ms = 0;  // output became pending, or the client took some of it
-  uint64_t closed_ms = 0;    // the client was seen to have closed its side
-  uint64_t looked_ms = 0;    // it was last looked at though it waits for nothing
+  uint64_t idle_ms = 0;     // it was accepted, or its last answer was taken
+  uint64_t message_ms = 0;  // the first byte of the request that is read now came, or `100 Continue` was sent; before
+                            // the first request: the proxy's header was waited for, and then the handshake
+  uint64_t first_byte_us = 0;  // the same of the first byte, whatever the request has waited for
+  uint64_t progress_ms = 0;    // output became pending, or the client took some of it
+  uint64_t closed_ms = 0;      // the client was seen to have closed its side
+  uint64_t looked_ms = 0;      // it was last looked at though it waits for nothing
 };
 
 // How much came of a body, or was taken of the output, since the last look at its rate.
@@ -82,6 +83,13 @@ enum class Wait : uint8_t {
 
 // When a connection that waits for this has waited too long, or its rate is to be looked at.
 uint64_t due_ms(const Connection& connection, Wait wait, const Options& options);
+
+// The same of Wait::request, which most wait for.
+inline uint64_t next_request_due_ms(const Since& since, const Options& options) {
+  uint64_t due = since.idle_ms + options.keep_alive_timeout_ms;
+  if (options.drained_since_ms == kNoTimeout) return due;
+  return std::min(due, std::max(since.idle_ms, options.drained_since_ms) + options.grace_ms);
+}
 
 uint64_t request_deadline_ms(const Connection& connection, const Options& options);
 uint64_t taking_deadline_ms(const Connection& connection, const Options& options);

@@ -3,6 +3,16 @@
 #include "reactor/reactor.h"
 
 namespace brink::reactor {
+namespace {
+
+void move_untaken(Connection& connection, Work& work) {
+  if (!connection.rare || !connection.rare->untaken) return;
+  work.requests += connection.rare->untaken->requests;
+  work.streams += connection.rare->untaken->streams;
+  connection.rare->untaken.reset();
+}
+
+}  // namespace
 
 // What was answered before, and not taken yet: it is one answer at least. A stream that goes on is counted at its end.
 void Reactor::begin_counting() {
@@ -15,15 +25,14 @@ void Reactor::begin_counting() {
 
 // It counts when the system has taken it.
 void Reactor::count_answered(Connection& connection, bool streamed) {
-  if (!connection.untaken) connection.untaken = std::make_unique<Work>();
-  streamed ? connection.untaken->streams++ : connection.untaken->requests++;
+  std::optional<Work>& untaken = connection.with_rare().untaken;
+  if (!untaken) untaken.emplace();
+  streamed ? untaken->streams++ : untaken->requests++;
 }
 
 void Reactor::count_taken(Connection& connection) {
   // A connection that broke over it is counted by then: see count_end().
-  stats_.drained.answered.requests += connection.untaken->requests;
-  stats_.drained.answered.streams += connection.untaken->streams;
-  connection.untaken.reset();
+  move_untaken(connection, stats_.drained.answered);
 }
 
 void Reactor::count_unanswered(const Connection& connection, Work& work) const {
@@ -40,11 +49,7 @@ void Reactor::count_unanswered(const Connection& connection, Work& work) const {
 // The connection ends.
 void Reactor::count_end(Connection& connection) {
   Work& unfinished = cutting_ ? stats_.drained.cut : stats_.drained.lost;
-  if (connection.untaken) {
-    unfinished.requests += connection.untaken->requests;
-    unfinished.streams += connection.untaken->streams;
-    connection.untaken.reset();
-  }
+  move_untaken(connection, unfinished);
   const Answer* due = connection.due_answer();
   if (connection.stage == Stage::tunnel && due && due->complete && !connection.has_pending()) {
     stats_.drained.answered.tunnels++;

@@ -21,17 +21,17 @@ void Reactor::refuse(Connection& connection, http::Refusal refusal, net::Slice p
   if (http::status_of(refusal) == 408) connection.is_ended_by(Cause::timeout);
   if (options_.asks_about_refusals) return ask_about_refusal(connection, refusal, packet);
   connection.stage = Stage::refused;
-  // Who speaks TLS would not understand an answer.
-  if (refusal == http::Refusal::TLS_ON_PLAIN_PORT) return settle(connection);
   uint32_t sequence;
-  if (connection.incoming) {
-    sequence = connection.incoming->sequence;
-    if (!connection.incoming->discarded) notices_.body_failed(connection.id, sequence, refusal);
-    connection.answers_for_app |= !connection.incoming->answered;
-    connection.incoming.reset();
+  if (const IncomingBody* incoming = connection.incoming()) {
+    sequence = incoming->sequence;
+    if (!incoming->discarded) notices_.body_failed(connection.id, sequence, refusal);
+    connection.answers_for_app |= !incoming->answered;
+    connection.forget_incoming();
+    if (observing_) observing_->refuses(connection, sequence, refusal);
   } else {
     if (connection.unanswered.count() >= Unanswered::kMost) return drop(connection);
     sequence = connection.unanswered.add(connection.parser.asks_for_head(), false);
+    if (observing_) observing_->refuses_head(connection, sequence, refusal, refused_head(connection, packet));
   }
   answer(connection, last_answer(connection.id, sequence, http::status_of(refusal)));
   flush_output();
@@ -41,15 +41,23 @@ void Reactor::refuse(Connection& connection, http::Refusal refusal, net::Slice p
 // In the place of an answer stands one that nobody can give, so that the connection stays until the app ends it.
 void Reactor::ask_about_refusal(Connection& connection, http::Refusal refusal, net::Slice packet) {
   connection.stage = Stage::refused;
-  if (connection.incoming) {
-    if (!connection.incoming->discarded) notices_.body_failed(connection.id, connection.incoming->sequence, refusal);
-    connection.incoming.reset();
+  if (const IncomingBody* incoming = connection.incoming()) {
+    if (!incoming->discarded) notices_.body_failed(connection.id, incoming->sequence, refusal);
+    connection.forget_incoming();
   }
   if (connection.unanswered.count() >= Unanswered::kMost) return drop(connection);
-  connection.unanswered.take(connection.unanswered.add(false, false));
+  uint32_t sequence = connection.unanswered.add(false, false);
+  connection.unanswered.take(sequence);
+  if (observing_) observing_->refuses_head(connection, sequence, refusal, refused_head(connection, packet));
   notices_.refused(connection.id, refusal, packet);
   flush_output();
   settle(connection);
+}
+
+// As far as it has come. Of a deadline there is no packet.
+net::Slice Reactor::refused_head(const Connection& connection, net::Slice packet) const {
+  if (!packet.data) return connection.parser.kept_head();
+  return {scratch_.refused.data(), scratch_.refused.size()};
 }
 
 void Reactor::tell_client_error(const Connection& connection, http::Refusal refusal, const char* reason) {
@@ -104,6 +112,7 @@ void Reactor::end_connection(Connection& connection, const Reply& given) {
   bool has_said_end = has_said_all || (due && due->told_end);
   select_output(connection);
   if (!has_said_end) {
+    if (observing_) observing_->says_last(connection, given);
     output_.append(given.fields);
     output_.append(given.body);
     if (given.held) {
@@ -123,6 +132,7 @@ void Reactor::end_connection(Connection& connection, const Reply& given) {
 void Reactor::drop(Connection& connection) {
   if (connection.has_ended()) return;
   if (draining_) count_end(connection);
+  if (connection.observed()) observing_->ends(connection);
   if (connection.is_sealed()) say_end_at_once(connection);
   if (!connection.unanswered.empty() || connection.answers_for_app) notices_.gone(connection.id);
   if (options_.tells_connections && connection.watch.polled) notices_.closed(connection.id, connection.cause);
@@ -146,6 +156,7 @@ void Reactor::drop_broken(Connection& connection) {
 // It does not take what it is told, so there is no telling it; the kernel need not go on trying either.
 void Reactor::cut_off(Connection& connection, http::Refusal refusal) {
   tell_client_error(connection, refusal);
+  if (observing_) observing_->cuts_off(connection, refusal);
   connection.is_ended_by(Cause::timeout);
   break_off(connection);
 }

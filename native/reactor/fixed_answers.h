@@ -16,6 +16,7 @@ struct FixedAnswer {
   uint16_t status = 200;
   uint8_t content_type = 0;
   bool dated = false;  // the fields have a Date
+  uint16_t route = 0;  // its number
   std::string fields;  // complete lines
   std::string body;
   std::string etag;  // as it stands in the fields, or nothing

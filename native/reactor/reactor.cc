@@ -30,8 +30,22 @@ Reactor::Reactor(const Options& options, std::unique_ptr<poller::Poller> poller,
       heads_(options.keep_alive_timeout_ms == kNoTimeout ? 0 : options.keep_alive_timeout_ms),
       wheel_(net::system::monotonic_ms()),
       polled_(kMostPolled),
-      now_ms_(net::system::monotonic_ms()) {
+      now_ms_(net::system::monotonic_ms()),
+      now_us_(now_ms_ * 1000) {
   secure_limits_.is_secure = true;
+  heads_.set_time(net::system::wall_clock_seconds());
+  if (options.log) observe(options.log);
+  if (options.metrics) measure(options.metrics);
+}
+
+void Reactor::observe(std::shared_ptr<RequestLog> log) {
+  observing_ = std::make_unique<Observing>(*this, std::move(log));
+  requests_ = observing_.get();
+}
+
+void Reactor::measure(std::shared_ptr<Metrics> metrics) {
+  if (!observing_) observe(nullptr);
+  observing_->measure(std::move(metrics));
 }
 
 int Reactor::add_listener(net::Fd listener, bool shared, ProxyHeaders proxy_headers,
@@ -82,7 +96,11 @@ bool Reactor::turn(int timeout_ms) {
 }
 
 void Reactor::look_at_clock() {
-  now_ms_ = net::system::monotonic_ms();
+  now_us_ = net::system::monotonic_us();
+  uint64_t now_ms = now_us_ / 1000;
+  // The date is that of the same millisecond.
+  if (now_ms == now_ms_) return;
+  now_ms_ = now_ms;
   heads_.set_time(net::system::wall_clock_seconds());
 }
 
@@ -99,11 +117,12 @@ void Reactor::note(const poller::Ready& ready) {
   Input& input = connection->input;
   // Both ends of a tunnel were said: what there is to read is all that there will be, and it need not be asked for.
   bool is_over = ready.hung_up && connection->stage == Stage::tunnel && connection->due_answer()->told_end;
-  if (is_over) connection->incoming->credit = IncomingBody::kMostCredit;
+  if (is_over) connection->incoming()->credit = IncomingBody::kMostCredit;
   // Nobody reads from it now, and nobody can be told anything: there is nothing to wait for, and a poller by levels
   // would tell of it for ever.
-  bool nobody_reads = input.finished || (!connection->may_read(options_) && connection->stage < Stage::last);
-  if (ready.broken && nobody_reads) return drop_broken(*connection);
+  if (ready.broken && (input.finished || (connection->stage < Stage::last && !connection->may_read(options_)))) {
+    return drop_broken(*connection);
+  }
   if (ready.hung_up && !input.hung_up) connection->since.closed_ms = now_ms_;
   input.broken |= ready.broken && !is_over;
   input.readable |= ready.readable;
@@ -161,6 +180,7 @@ void Reactor::read(Connection& connection) {
   char* at = events_.free_bytes() + kept;
   if (connection.parser.has_unread()) {
     connection.parser.restore(at - kept);
+    read_us_ = connection.since.first_byte_us;
     if (connection.stage != Stage::tunnel) return parse(connection, at, 0);
     connection.parser.forget_unread();
     return pass_on(connection, {at - kept, kept});
@@ -186,6 +206,7 @@ void Reactor::receive(Connection& connection) {
   // A short read means that the socket is drained, and spares the recv that would only say EAGAIN.
   if (static_cast<size_t>(got) < kReadBytes && connection.input.short_read_drains()) connection.input.readable = false;
   stats_.bytes_in += static_cast<uint64_t>(got);
+  read_us_ = now_us_;
   // While output is pending, the window is that of what is taken.
   if (!connection.has_pending()) connection.window.bytes += static_cast<uint32_t>(got);
   if (connection.stage != Stage::open) return take_in(connection, at, static_cast<size_t>(got));
@@ -206,8 +227,10 @@ void Reactor::take_in(Connection& connection, char* at, size_t size) {
 // What arrives in a tunnel is nobody's but the app's.
 void Reactor::pass_on(Connection& connection, net::Slice bytes) {
   events_.used(bytes.size);
-  connection.incoming->credit -= static_cast<int64_t>(bytes.size);
-  events_.put_body(connection.id, connection.incoming->sequence, bytes, {nullptr, 0}, false);
+  if (observing_) observing_->hears_in_tunnel(connection, bytes.size);
+  IncomingBody& incoming = *connection.incoming();
+  incoming.credit -= static_cast<int64_t>(bytes.size);
+  events_.put_body(connection.id, incoming.sequence, bytes, {nullptr, 0}, false);
   settle(connection);
 }
 
@@ -216,7 +239,7 @@ void Reactor::hear_the_end(Connection& connection) {
   if (!connection.input.hung_up) connection.since.closed_ms = now_ms_;
   connection.input.finished = true;
   connection.input.readable = false;
-  IncomingBody* incoming = connection.incoming.get();
+  IncomingBody* incoming = connection.incoming();
   if (connection.stage == Stage::tunnel) {
     events_.put_body(connection.id, incoming->sequence, {nullptr, 0}, {nullptr, 0}, true);
   } else if (!connection.unanswered.empty()) {
@@ -227,24 +250,26 @@ void Reactor::hear_the_end(Connection& connection) {
   }
   bool is_torn = connection.stage == Stage::open && connection.parser.in_message();
   if (!options_.asks_about_refusals || !is_torn) return settle(connection);
-  connection.incoming.reset();
+  connection.forget_incoming();
   ask_about_refusal(connection, http::Refusal::none, {nullptr, 0});
 }
 
 void Reactor::parse(Connection& connection, char* at, size_t size) {
   size_t kept = connection.parser.kept_bytes();
-  bool was_in_message = connection.parser.in_message();
-  uint64_t messages_before = messages_;
+  if (!connection.parser.in_message()) {
+    connection.since.message_ms = now_ms_;
+    connection.since.first_byte_us = read_us_;
+  }
   events_.used(kept + size);
   parsing_ = &connection;
-  http::Refusal refusal = connection.parser.parse(at, size, scratch_, *this);
+  http::Refusal refusal = connection.parser.parse(at, size, scratch_, *requests_);
   parsing_ = nullptr;
-  if (!was_in_message || messages_ != messages_before) connection.since.message_ms = now_ms_;
   if (refusal != http::Refusal::none) {
-    if (is_handshake(connection, refusal, {at, size})) refusal = http::Refusal::TLS_ON_PLAIN_PORT;
+    bool is_judged_here = !options_.asks_about_refusals && !connection.tls;
+    if (is_judged_here && is_handshake(connection, refusal, {at, size})) refusal = http::Refusal::TLS_ON_PLAIN_PORT;
     return refuse(connection, refusal, {at - kept, kept + size});
   }
-  const IncomingBody* incoming = connection.incoming.get();
+  const IncomingBody* incoming = connection.incoming();
   if (incoming && incoming->discarded_bytes > IncomingBody::kMostDiscarded) {
     connection.stage = std::max(connection.stage, Stage::refused);
   }
@@ -266,29 +291,30 @@ bool Reactor::on_request(const http::Request& request) {
   if (request.complete && !fixed_.empty() && !is_offered) {
     if (is_last) connection.stage = Stage::last;
     if (answer_fixed(connection, sequence, request)) {
-      messages_++;
+      connection.since.message_ms = now_ms_;
       stats_.requests++;
       return connection.may_take_request(options_) && events_.has_room_for_request() && output_.size() < kMostFramed;
     }
   }
-  connection.upgrade_offered = is_offered;
+  bool offer_is_last =
+      is_offered && options_.limits.left_to_app.upgrades && (is_last || request.head.method == HTTP_CONNECT);
   if (is_offered) {
-    bool is_any = options_.limits.left_to_app.upgrades;
-    connection.offer_is_last = is_any && (is_last || request.head.method == HTTP_CONNECT);
+    Rare& rare = connection.with_rare();
+    rare.upgrade_offered = true;
+    rare.offer_is_last = offer_is_last;
   }
-  events_.put_request(connection.id, sequence, connection.peer, request, connection.upgrade_offered);
+  events_.put_request(connection.id, sequence, connection.peer, request, is_offered);
   if (connection.had_opening()) put_opening(connection, request.head.fields.size());
   if (!request.complete) {
-    connection.incoming = std::make_unique<IncomingBody>();
-    connection.incoming->sequence = sequence;
-    connection.incoming->closes_after = is_last || (is_offered && connection.offer_is_last);
-    if (is_offered) connection.incoming->credit = 0;
-    connection.incoming->credit -= static_cast<int64_t>(request.body.size);
-    connection.incoming->bytes = request.head_bytes.size + request.body.size;
+    IncomingBody& incoming = connection.with_rare().incoming.emplace(sequence);
+    incoming.closes_after = is_last || offer_is_last;
+    if (is_offered) incoming.credit = 0;
+    incoming.credit -= static_cast<int64_t>(request.body.size);
+    incoming.bytes = request.head_bytes.size + request.body.size;
     connection.window.restart(now_ms_);
     return true;
   }
-  messages_++;
+  connection.since.message_ms = now_ms_;  // what follows is the next one's
   stats_.requests++;
   if (is_last && !is_offered) connection.stage = Stage::last;
   uint64_t bytes = request.head_bytes.size + request.body.size;
@@ -299,15 +325,16 @@ bool Reactor::on_request(const http::Request& request) {
 // What came before the first request, to the request that was put last.
 void Reactor::put_opening(const Connection& connection, size_t fields) {
   if (connection.tls) events_.put_secure(fields);
-  if (!connection.announced) return;
-  connection.announced->has_client ? events_.put_client(connection.announced->client, connection.peer, fields)
-                                   : events_.put_unknown_client(fields);
+  const Announced* announced = connection.announced();
+  if (!announced) return;
+  announced->has_client ? events_.put_client(announced->client, connection.peer, fields)
+                        : events_.put_unknown_client(fields);
 }
 
 // Called by the parser as well.
 bool Reactor::on_body(net::Slice bytes, net::Slice trailers, bool is_last) {
   Connection& connection = *parsing_;
-  IncomingBody& incoming = *connection.incoming;
+  IncomingBody& incoming = *connection.incoming();
   if (incoming.discarded) {
     incoming.discarded_bytes += bytes.size;
   } else {
@@ -316,7 +343,7 @@ bool Reactor::on_body(net::Slice bytes, net::Slice trailers, bool is_last) {
     events_.put_body(connection.id, incoming.sequence, bytes, trailers, is_last);
   }
   if (!is_last) return true;
-  messages_++;
+  connection.since.message_ms = now_ms_;
   if (!incoming.answered) {
     stats_.requests++;
     if (incoming.bytes >= PendingInput::kLeastCounted) {
@@ -324,13 +351,14 @@ bool Reactor::on_body(net::Slice bytes, net::Slice trailers, bool is_last) {
     }
   }
   if (incoming.closes_after) connection.stage = Stage::last;
-  connection.incoming.reset();
+  connection.forget_incoming();
   return connection.may_take_request(options_) && events_.has_room_for_request();
 }
 
 void Reactor::count_pending_input(Connection& connection, uint32_t sequence, uint64_t bytes) {
-  if (!connection.pending_input) connection.pending_input = std::make_unique<PendingInput>();
-  connection.pending_input->add(sequence, bytes);
+  std::optional<PendingInput>& pending = connection.with_rare().pending_input;
+  if (!pending) pending.emplace();
+  pending->add(sequence, bytes);
 }
 
 void Reactor::deliver() {
@@ -342,6 +370,7 @@ void Reactor::deliver() {
   // What found no room in this block has it in the next one, if there is one: the next turn sees.
   short_of_room_ = false;
   stats_.batches++;
+  if (observing_) observing_->batch_is_delivered();
   sink_.deliver(events_.take());
 }
 
@@ -367,25 +396,14 @@ void Reactor::resume() {
 // After anything that happened to a connection: what is it waiting for now?
 void Reactor::settle(Connection& connection) {
   if (connection.has_ended()) return;
-  if (connection.stage == Stage::open && connection.parser.in_body()) {
-    offer_continue(connection);
-    if (connection.has_ended()) return;
-  }
-  tell_drained(connection);
-  if (connection.stage == Stage::tunnel && ends_tunnel(connection)) return drop(connection);
-  if (connection.pending_input) connection.pending_input->forget_before(connection.unanswered.first());
-  if (connection.own_deadlines && !connection.has_pending()) {
-    connection.own_deadlines->forget_unsent();
-    if (connection.unanswered.empty() && !connection.incoming) connection.own_deadlines.reset();
-  }
+  if (!connection.answers.empty()) tell_drained(connection);
+  if (connection.rare && !settle_rare(connection)) return;
   bool reads = connection.may_read(options_);
   // It broke while it was read, and now nobody wants the rest.
   if (connection.input.broken && !reads && connection.stage < Stage::last) return drop_broken(connection);
   bool has_unread = connection.stage <= Stage::tunnel && connection.parser.has_unread();
-  bool says_nothing_more = connection.unanswered.empty() && !connection.has_pending();
-  bool hears_nothing_more = connection.stage > Stage::open || (connection.input.finished && !has_unread) ||
-                            (draining_ && is_drained(connection) && !connection.input.readable && !has_unread);
-  if (says_nothing_more && hears_nothing_more && connection.stage != Stage::lingering) return end(connection);
+  bool has_said_all = connection.unanswered.empty() && !connection.has_pending();
+  if (has_said_all && !has_unread && hears_no_more(connection)) return end(connection);
   bool wants_reads = (reads || connection.stage >= Stage::last) && !connection.input.finished;
   bool has_use_for_input = (wants_reads && connection.input.readable) || (reads && has_unread);
   if (connection.output.takes_more || has_use_for_input) push_ready(connection);
@@ -393,20 +411,50 @@ void Reactor::settle(Connection& connection) {
   has_rest_to_send_ |= connection.output.takes_more;
   want_reads(connection, wants_reads);
   want_writes(connection, connection.has_pending());
-  if (connection.incoming) note_held_back(connection);
   arm(connection, reads);
+}
+
+// What few connections have under way is seen to. False when the connection has ended over it.
+bool Reactor::settle_rare(Connection& connection) {
+  Rare& rare = *connection.rare;
+  if (rare.incoming) {
+    if (connection.stage == Stage::open && connection.parser.in_body()) offer_continue(connection);
+    if (connection.has_ended()) return false;
+    if (connection.stage == Stage::tunnel && ends_tunnel(connection)) {
+      drop(connection);
+      return false;
+    }
+    note_held_back(connection, *rare.incoming);
+  }
+  if (rare.untaken && !connection.has_pending()) count_taken(connection);
+  if (rare.observed) observing_->taken(connection);
+  if (rare.pending_input) {
+    rare.pending_input->forget_before(connection.unanswered.first());
+    if (rare.pending_input->empty()) rare.pending_input.reset();
+  }
+  if (rare.own_deadlines && !connection.has_pending()) {
+    rare.own_deadlines->forget_unsent();
+    if (connection.unanswered.empty() && !rare.incoming) rare.own_deadlines.reset();
+  }
+  if (rare.is_empty()) connection.rare.reset();
+  return true;
+}
+
+// Of a connection of which everything that has come was answered.
+bool Reactor::hears_no_more(const Connection& connection) const {
+  if (connection.stage > Stage::open) return connection.stage != Stage::lingering;
+  return connection.input.finished || (draining_ && is_drained(connection) && !connection.input.readable);
 }
 
 // Between requests; and if the next one could be on its way, the grace for it is over.
 bool Reactor::is_drained(const Connection& connection) const {
-  if (connection.incoming && connection.incoming->discarded) return true;
+  if (connection.incoming() && connection.incoming()->discarded) return true;
   if (connection.is_within_opening()) return false;
   return !connection.parser.in_message() && due_ms(connection, Wait::request, options_) <= now_ms_;
 }
 
 // While this side does not want a body, or holds `100 Continue` back, the client has nothing to hurry with.
-void Reactor::note_held_back(Connection& connection) {
-  IncomingBody& incoming = *connection.incoming;
+void Reactor::note_held_back(Connection& connection, IncomingBody& incoming) {
   bool is_held_back = connection.parser.in_body() && (connection.parser.wants_continue() || !incoming.is_wanted());
   if (is_held_back == (incoming.held_back_since_ms > 0)) return;
   if (!is_held_back) {
@@ -421,6 +469,9 @@ void Reactor::note_held_back(Connection& connection) {
 void Reactor::arm(Connection& connection, bool reads) {
   Wait wait = connection.waits_for(reads);
   if (wait == Wait::nothing) return;
+  if (wait == Wait::request) {
+    return wheel_.set(connection.deadline, next_request_due_ms(connection.since, options_));
+  }
   if (wait == Wait::held_back && due_ms(connection, wait, options_) <= now_ms_) connection.since.looked_ms = now_ms_;
   wheel_.set(connection.deadline, due_ms(connection, wait, options_));
 }

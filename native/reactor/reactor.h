@@ -7,7 +7,8 @@
 //
 // Its files: reactor.cc waits, reads and settles; accepting.cc accepts; announcing.cc hears proxies; sealing.cc speaks
 // TLS; answering.cc frames answers and streams; writing.cc sends; ending.cc refuses, ends and times out;
-// drained_work.cc counts what becomes of the work of a server that is closed.
+// drained_work.cc counts what becomes of the work of a server that is closed. observing.h follows requests, where
+// somebody logs or measures them.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,7 @@
 #include "reactor/exchange.h"
 #include "reactor/fixed_answers.h"
 #include "reactor/notices.h"
+#include "reactor/observing.h"
 #include "reactor/options.h"
 #include "reactor/reply_reader.h"
 #include "reactor/sealing.h"
@@ -79,6 +81,9 @@ class Reactor final : private http::RequestSink {
   // Ends everything at once.
   void cut();
 
+  // Measures requests from now on.
+  void measure(std::shared_ptr<Metrics> metrics);
+
   // Whether a turn would find work without waiting.
   bool has_work() const {
     return ((!ready_.empty() || notices_.has_progress()) && !short_of_room_) || has_rest_to_send_;
@@ -93,6 +98,7 @@ class Reactor final : private http::RequestSink {
 
  private:
   friend struct Inspection;
+  friend class Observing;
 
   // Slots from here on are listeners' and the waker's, and no connection's.
   static constexpr uint32_t kListenerSlots = 0xffffff00;
@@ -127,8 +133,10 @@ class Reactor final : private http::RequestSink {
   bool on_body(net::Slice bytes, net::Slice trailers, bool is_last) override;
   void count_pending_input(Connection& connection, uint32_t sequence, uint64_t bytes);
   void settle(Connection& connection);
+  bool hears_no_more(const Connection& connection) const;
   bool is_drained(const Connection& connection) const;
-  void note_held_back(Connection& connection);
+  bool settle_rare(Connection& connection);
+  void note_held_back(Connection& connection, IncomingBody& incoming);
   void arm(Connection& connection, bool reads);
   void want_reads(Connection& connection, bool wanted);
   void want_writes(Connection& connection, bool wanted);
@@ -162,6 +170,7 @@ class Reactor final : private http::RequestSink {
   bool answer_fixed(Connection& connection, uint32_t sequence, const http::Request& request);
   bool is_usual(const Connection& connection, const Reply& given) const;
   void answer(Connection& connection, const Reply& given);
+  void note_usual(Connection& connection, const Reply& given);
   bool says_no_more(const Connection& connection) const;
   void add_chunk(Connection& connection, const Reply& given);
   void end_body(Connection& connection, Answer& answer);
@@ -196,6 +205,7 @@ class Reactor final : private http::RequestSink {
   void refuse(Connection& connection, http::Refusal refusal, net::Slice packet = {nullptr, 0});
   void refuse_proxy_header(Connection& connection, http::Refusal refusal);
   void ask_about_refusal(Connection& connection, http::Refusal refusal, net::Slice packet);
+  net::Slice refused_head(const Connection& connection, net::Slice packet) const;
   void tell_client_error(const Connection& connection, http::Refusal refusal, const char* reason = "");
   void discard_input(Connection& connection);
   void end(Connection& connection);
@@ -218,6 +228,8 @@ class Reactor final : private http::RequestSink {
 
   bool is_idle(const Connection& connection) const;
 
+  void observe(std::shared_ptr<RequestLog> log);
+
   Options options_;
   http::Limits secure_limits_;  // the same for connections with TLS
   std::unique_ptr<poller::Poller> poller_;
@@ -235,13 +247,16 @@ class Reactor final : private http::RequestSink {
   std::vector<ConnectionId> ready_now_;  // those of the pass that is under way
   FixedAnswers fixed_;
   Notices notices_;
+  std::unique_ptr<Observing> observing_;  // null while nobody wants to know
+  http::RequestSink* requests_ = this;    // who is given requests: this, or the observer
   Connection* parsing_ = nullptr;
-  uint64_t messages_ = 0;               // that were parsed to their end
   Connection* output_of_ = nullptr;     // whose answers are being framed:
   net::ByteBuffer output_;              // those that are due, to be sent together,
   net::ByteBuffer early_output_;        // and a piece of one that is given before its turn
   bool has_unoffered_pending_ = false;  // what was given early has become due, and the socket was not offered it
   uint64_t now_ms_;
+  uint64_t now_us_;               // the same time
+  uint64_t read_us_ = 0;          // when what is parsed came
   uint64_t accept_again_ms_ = 0;  // when descriptors had run out: the time to try again
   uint32_t full_waits_ = 0;       // in a row
   size_t most_open_ = 0;          // since memory was last given back

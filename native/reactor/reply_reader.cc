@@ -28,9 +28,8 @@ ReplyReader::Found ReplyReader::next(Reply* reply) {
   *reply = Reply{};
   reply->id = {words[layout::kReplySlot], words[layout::kReplyGeneration]};
   reply->sequence = words[layout::kReplySequence];
-  uint32_t flags = words[layout::kReplyFlags], status = words[layout::kReplyStatus];
-  reply->asks = (flags & layout::kFlagChunkAsks) != 0;
-  reply->ends = (flags & layout::kFlagChunkEnd) != 0;
+  uint32_t flags = words[layout::kReplyFlags], status = words[layout::kReplyStatus] & 0xffff;
+  reply->route = static_cast<uint16_t>(words[layout::kReplyStatus] >> 16);
   reply->raw = (flags & layout::kFlagReplyRaw) != 0;
   reply->close = (flags & layout::kFlagReplyClose) != 0;
   switch (words[layout::kReplyKind]) {
@@ -40,6 +39,8 @@ ReplyReader::Found ReplyReader::next(Reply* reply) {
       // Half of a body is worse than none: what cannot be sent breaks the connection. A chunk is always there itself,
       // whatever it says about lengths.
       flags &= ~(layout::kFlagReplyStream | layout::kFlagReplySized | layout::kFlagReplyLengthOnly);
+      reply->asks = (flags & layout::kFlagChunkAsks) != 0;
+      reply->ends = (flags & layout::kFlagChunkEnd) != 0;
       reply->kind = read_body(words, flags, reply) ? Reply::Kind::chunk : Reply::Kind::abort;
       return Found::reply;
     case layout::kReplyAbort:
@@ -76,6 +77,7 @@ ReplyReader::Found ReplyReader::next(Reply* reply) {
   if (reply->raw) {
     reply->kind = Reply::Kind::answer;
     reply->plain = flags == layout::kFlagReplyRaw;
+    reply->asks = (flags & layout::kFlagChunkAsks) != 0;
     return read_body(words, flags, reply) ? Found::reply : Found::invalid;
   }
   uint32_t type = flags & layout::kContentTypeMask;
@@ -92,13 +94,26 @@ ReplyReader::Found ReplyReader::next(Reply* reply) {
 
 bool ReplyReader::read_body(const uint32_t* words, uint32_t flags, Reply* reply) {
   uint32_t fields_at = words[layout::kReplyFieldsOffset], fields_size = words[layout::kReplyFieldsLength];
-  uint32_t body_at = words[layout::kReplyBodyOffset], body_size = words[layout::kReplyBodyLength];
-  const char* bytes = replies_.block->bytes;
   if (fields_size > 0) {
     if (!lies_in_block(fields_at, fields_size)) return false;
-    reply->fields = {bytes + fields_at, fields_size};
+    reply->fields = {replies_.block->bytes + fields_at, fields_size};
     if (!reply->raw && !http::are_field_lines(reply->fields)) return false;
   }
+  constexpr uint32_t kOtherBodies = layout::kFlagReplyBodyByReference | layout::kFlagReplyStream |
+                                    layout::kFlagReplyWhole | layout::kFlagReplySized | layout::kFlagReplyLengthOnly;
+  return (flags & kOtherBodies) == 0 ? read_body_in_block(words, reply) : read_other_body(words, flags, reply);
+}
+
+bool ReplyReader::read_body_in_block(const uint32_t* words, Reply* reply) {
+  uint32_t offset = words[layout::kReplyBodyOffset], size = words[layout::kReplyBodyLength];
+  if (!lies_in_block(offset, size)) return false;
+  reply->body_length = size;
+  reply->body = {replies_.block->bytes + offset, size};
+  return true;
+}
+
+bool ReplyReader::read_other_body(const uint32_t* words, uint32_t flags, Reply* reply) {
+  uint32_t body_at = words[layout::kReplyBodyOffset], body_size = words[layout::kReplyBodyLength];
   bool by_reference = (flags & layout::kFlagReplyBodyByReference) != 0;
   // A body that is there is sent: to say another length would break the framing.
   reply->streams = (flags & layout::kFlagReplyStream) != 0 && (!by_reference || reply->raw);
@@ -124,9 +139,7 @@ bool ReplyReader::read_body(const uint32_t* words, uint32_t flags, Reply* reply)
     if (reply->body_length == 0) *std::exchange(reply->held, nullptr) = {};
     return reply->body_length <= kMostLength;
   }
-  reply->body_length = body_size;
-  reply->body = {bytes + body_at, body_size};
-  return lies_in_block(body_at, body_size);
+  return read_body_in_block(words, reply);
 }
 
 }  // namespace brink::reactor

@@ -17,6 +17,7 @@ struct Reply {
   ConnectionId id;
   uint32_t sequence;
   uint16_t status;
+  uint16_t route;  // its number, or 0
   uint8_t content_type;
   bool close;
   bool dated;
@@ -46,6 +47,8 @@ class ReplyReader {
 
  private:
   bool read_body(const uint32_t* words, uint32_t flags, Reply* reply);
+  bool read_body_in_block(const uint32_t* words, Reply* reply);
+  bool read_other_body(const uint32_t* words, uint32_t flags, Reply* reply);
 
   Replies& replies_;
   size_t at_;

@@ -119,7 +119,9 @@ void Reactor::refuse_plain_http(Connection& connection) {
   connection.tls.reset();
   tell_client_error(connection, http::Refusal::PLAIN_HTTP);
   connection.stage = Stage::refused;
-  Reply said = last_answer(connection.id, connection.unanswered.add(false, false), 400);
+  uint32_t sequence = connection.unanswered.add(false, false);
+  if (observing_) observing_->refuses_head(connection, sequence, http::Refusal::PLAIN_HTTP, {nullptr, 0});
+  Reply said = last_answer(connection.id, sequence, 400);
   said.body = {kSpeaksHttps.data(), kSpeaksHttps.size()};
   said.body_length = kSpeaksHttps.size();
   answer(connection, said);
@@ -135,9 +137,9 @@ void Reactor::end_broken_session(Connection& connection, net::Slice alert) {
                     session.reason());
   session.say_no_end();
   connection.is_ended_by(Cause::server);
-  if (IncomingBody* incoming = connection.incoming.get()) {
+  if (const IncomingBody* incoming = connection.incoming()) {
     if (!incoming->discarded) notices_.body_failed(connection.id, incoming->sequence, http::Refusal::TLS_BROKEN);
-    connection.incoming.reset();
+    connection.forget_incoming();
   }
   if (connection.has_pending()) return break_off(connection);
   drop_unanswered(connection);
@@ -171,6 +173,8 @@ void Reactor::send_from_room(Connection& connection, bool end_follows) {
 
 void Reactor::send_plain(Connection& connection, net::Slice bytes, net::HeldBytes body, bool end_follows) {
   tls::Session& session = *connection.tls;
+  // Before the handshake is over nothing can be said.
+  if (!session.is_open()) return;
   if (connection.has_pending()) {
     connection.output.pending->append(bytes);
     connection.output.pending->append(std::move(body));
@@ -190,6 +194,7 @@ void Reactor::send_plain(Connection& connection, net::Slice bytes, net::HeldByte
     return;
   }
   if (!session.sealer().seal(bytes, sealed)) return break_off(connection);
+  connection.bytes_sent += bytes.size;
   if (end_follows && session.may_say_end()) session.say_end(sealed);
   send_from_room(connection, end_follows);
 }
@@ -202,7 +207,11 @@ net::PendingOutput::Sent Reactor::send_rest_sealed(Connection& connection) {
     session.give_held(sealing_->room.sealed);
     pending.append_sealed(sealing_->room.sealed.slice());
   }
-  return pending.seal_to(connection.fd.get(), session.sealer(), sealing_->room);
+  // What is observed of answers are their own bytes: those that are sealed are on their way.
+  uint64_t before = pending.plain_size();
+  net::PendingOutput::Sent sent = pending.seal_to(connection.fd.get(), session.sealer(), sealing_->room);
+  connection.bytes_sent += before - pending.plain_size();
+  return sent;
 }
 
 // Tells the client that nothing follows (close_notify). True when it is on its way, or nothing can be told.

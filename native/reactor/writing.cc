@@ -77,7 +77,7 @@ void Reactor::flush_output() {
   if (!connection.has_ended()) {
     connection.since.idle_ms = now_ms_;
     if (!output_.empty()) send(connection, output_.slice(), {}, ends_behind_output(connection));
-    if (std::exchange(has_unoffered_pending_, false) && !connection.has_ended()) {
+    if (has_unoffered_pending_ && !connection.has_ended()) {
       connection.since.progress_ms = now_ms_;
       connection.window.restart(now_ms_);
       send_rest(connection);
@@ -85,7 +85,6 @@ void Reactor::flush_output() {
   }
   has_unoffered_pending_ = false;
   output_.clear();
-  if (connection.untaken && !connection.has_pending()) count_taken(connection);
   settle(connection);
 }
 
@@ -127,6 +126,7 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
     return break_off(connection);
   }
   stats_.bytes_out += static_cast<uint64_t>(sent);
+  connection.bytes_sent += static_cast<uint64_t>(sent);
   size_t taken = static_cast<size_t>(sent);
   if (taken == size) return;
   stats_.partial_writes++;
@@ -153,12 +153,13 @@ bool Reactor::send_rest(Connection& connection) {
     return false;
   }
   stats_.bytes_out += static_cast<uint64_t>(sent.bytes);
+  if (!connection.is_sealed()) connection.bytes_sent += static_cast<uint64_t>(sent.bytes);
   connection.window.bytes += static_cast<uint32_t>(std::min<int64_t>(sent.bytes, INT32_MAX));
   if (sent.bytes > 0) connection.since.progress_ms = now_ms_;
   output.takes_more = sent.takes_more;
   if (output.pending->empty()) {
     output.pending.reset();
-    if (connection.untaken) count_taken(connection);
+    count_taken(connection);
     connection.since.idle_ms = now_ms_;
     connection.window.restart(now_ms_);
   }
@@ -167,7 +168,7 @@ bool Reactor::send_rest(Connection& connection) {
 
 // RFC 9110, 10.1.1: the client holds its body back until it is asked for it. Not before the answers that are due first.
 void Reactor::offer_continue(Connection& connection) {
-  const IncomingBody* incoming = connection.incoming.get();
+  const IncomingBody* incoming = connection.incoming();
   if (!incoming || !incoming->wanted || connection.has_pending() || connection.due_answer()) return;
   if (connection.unanswered.first() != incoming->sequence || !connection.parser.take_continue_wanted()) return;
   connection.since.message_ms = now_ms_;

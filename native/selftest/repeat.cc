@@ -1,6 +1,7 @@
 #include "selftest/repeat.h"
 
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,7 +14,9 @@
 #include <unistd.h>
 
 #include "poller/poller.h"
+#include "reactor/metrics.h"
 #include "reactor/reactor.h"
+#include "reactor/request_log.h"
 #include "selftest/app.h"
 #include "selftest/owned_block.h"
 #endif
@@ -51,6 +54,7 @@ struct Course {
   std::vector<std::string> pieces;
   bool reconnects = false;  // for each round
   bool varies = false;      // in its target
+  bool is_logged = false;   // and measured
 };
 
 std::string times(size_t count, const std::string& text) {
@@ -76,10 +80,15 @@ std::vector<Course> courses() {
                               times(4, "100\r\n" + std::string(256, 'c') + "\r\n") + "0\r\n\r\n";
   const std::string last = "GET / HTTP/1.1\r\nHost: localhost:8080\r\nConnection: close\r\n\r\n";
   return {
-      {"plain", 64, 1, {plain}},           {"pipelined", 16, 16, {times(16, plain)}},
-      {"browser", 64, 1, {browser}},       {"body", 64, 1, {post}},
-      {"chunked", 64, 1, {chunked}},       {"torn", 64, 1, {browser.substr(0, 300), browser.substr(300)}},
-      {"connection", 16, 1, {last}, true}, {"targets", 64, 1, {browser}, false, true},
+      {"plain", 64, 1, {plain}},
+      {"pipelined", 16, 16, {times(16, plain)}},
+      {"browser", 64, 1, {browser}},
+      {"body", 64, 1, {post}},
+      {"chunked", 64, 1, {chunked}},
+      {"torn", 64, 1, {browser.substr(0, 300), browser.substr(300)}},
+      {"connection", 16, 1, {last}, true},
+      {"targets", 64, 1, {browser}, false, true},
+      {"logged", 64, 1, {browser}, false, false, true},
   };
 }
 
@@ -99,6 +108,8 @@ class Rehearsal final : public reactor::BatchSink {
         }
         reactor_->turn(0);
       }
+      while (log_ && log_->take(logged_.data(), logged_.size())) {
+      }
       expected_ += course_.connections * course_.requests;
       if (!turn_until_answered() || !read_answers()) return false;
       if (course_.reconnects) clients_.clear();
@@ -111,7 +122,12 @@ class Rehearsal final : public reactor::BatchSink {
     int error = 0;
     std::unique_ptr<poller::Poller> poller = poller::backends().front().open(&error);
     if (!poller) return false;
-    reactor_ = std::make_unique<reactor::Reactor>(reactor::Options(), std::move(poller), *this);
+    reactor::Options options;
+    if (course_.is_logged) {
+      options.log = log_ = std::make_shared<reactor::RequestLog>(std::vector<std::string>{"referer", "user-agent"});
+      options.metrics = std::make_shared<reactor::Metrics>(uint16_t{1});
+    }
+    reactor_ = std::make_unique<reactor::Reactor>(options, std::move(poller), *this);
     // An address of the kernel's choice.
     net::Fd listener(::socket(AF_UNIX, SOCK_STREAM, 0));
     int fd = static_cast<int>(listener.get());
@@ -170,6 +186,8 @@ class Rehearsal final : public reactor::BatchSink {
   sockaddr_un address_ = {};
   socklen_t address_size_ = 0;
   std::vector<net::Fd> clients_;
+  std::shared_ptr<reactor::RequestLog> log_;
+  std::vector<uint32_t> logged_ = std::vector<uint32_t>(32 * 1024);
   uint64_t expected_ = 0;  // requests so far
   uint32_t targets_ = 0;
 };

@@ -58,5 +58,6 @@ std::vector<Case> cases_of_crowds();
 std::vector<Case> cases_of_files();
 std::vector<Case> cases_of_polling();
 std::vector<Case> cases_of_hosts();
+std::vector<Case> cases_of_observing();
 
 }  // namespace brink::selftest

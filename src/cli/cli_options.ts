@@ -20,6 +20,10 @@ export interface CommandLine {
   readonly trustProxy: true | number | string | undefined
   /** If given. */
   readonly proxyProtocol: 'require' | 'accept' | undefined
+  /** Where metrics and health are served, if anywhere. */
+  readonly admin: PortPlace | undefined
+  /** The access log, if it is wanted. */
+  readonly accessLog: { readonly format: 'combined' | 'json'; readonly to: string | undefined } | undefined
   /** How the server closes on a signal, in milliseconds: what is given. */
   readonly closing: {
     readonly readinessDelay: number | undefined
@@ -57,6 +61,8 @@ interface Option {
   readonly short?: string
   /** The placeholder of the value in the help; an option without one is a switch. */
   readonly value?: string
+  /** The values that it may have, of an option that may have none; without, it stands for the first one. */
+  readonly choice?: readonly string[]
   /** The environment variable that is read when the option is absent. */
   readonly env?: string
   readonly default?: string
@@ -64,6 +70,8 @@ interface Option {
   readonly standard?: string
   readonly help: string
 }
+
+const FORMATS = ['combined', 'json'] as const
 
 /** All options, in the order of the help text, which is generated from this table. */
 const OPTIONS: readonly Option[] = [
@@ -103,6 +111,16 @@ const OPTIONS: readonly Option[] = [
   },
   { name: 'trust-proxy', value: 'list', help: 'proxies that name the client: addresses, hops, or true' },
   { name: 'proxy-protocol', value: 'mode', help: 'the PROXY protocol of these: require, or accept' },
+  { name: 'admin-port', value: 'number', help: 'serve /metrics, /live and /ready on this port' },
+  { name: 'admin-host', value: 'name', standard: 'localhost', help: 'the address of this port' },
+  {
+    name: 'access-log',
+    value: 'format',
+    choice: FORMATS,
+    env: 'BRINK_ACCESS_LOG',
+    help: 'a line for each request: combined, json',
+  },
+  { name: 'access-log-to', value: 'file', help: 'where to: stdout, stderr or a file' },
   {
     name: 'readiness-delay',
     value: 'ms',
@@ -145,9 +163,29 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     backend: backend.text,
     trustProxy: trustOf(given.get('trust-proxy')),
     proxyProtocol: proxyProtocolOf(given.get('proxy-protocol')),
+    admin: adminOf(given, env),
+    accessLog: accessLogOf(given, env),
     closing,
     from: { host: host.from, backend: backend.from },
   }
+}
+
+function adminOf(given: Map<string, string>, env: NodeJS.ProcessEnv): PortPlace | undefined {
+  if (given.has('admin-port')) {
+    return { port: wholeNumber(textOf('admin-port', given, env), 65535), host: given.get('admin-host') ?? 'localhost' }
+  }
+  if (given.has('admin-host')) throw new UsageError('--admin-host needs --admin-port.')
+  return undefined
+}
+
+function accessLogOf(given: Map<string, string>, env: NodeJS.ProcessEnv): CommandLine['accessLog'] {
+  const { text, from } = textOf('access-log', given, env)
+  const to = given.get('access-log-to')
+  const isWanted = given.has('access-log') || to !== undefined || text !== ''
+  if (!isWanted) return undefined
+  const format = text === '' ? FORMATS[0] : FORMATS.find((name) => name === text)
+  if (format === undefined) throw new UsageError(`${from} must be ${FORMATS.join(' or ')}, not '${text}'.`)
+  return { format, to }
 }
 
 /** Only what is given: the rest has the defaults of `closeOnSignals`. */
@@ -168,6 +206,7 @@ export function asFlags(message: string, from: CommandLine['from']): string {
     .replace(/^The option "(host|backend)"/, (_, name: 'host' | 'backend') => from[name])
     .replace('The option "trustProxy"', '--trust-proxy')
     .replace('The option "proxyProtocol"', '--proxy-protocol')
+    .replace('The option "accessLog.to"', '--access-log-to')
     .replace("trustProxy, such as ['10.0.0.0/8']", '--trust-proxy, such as 10.0.0.0/8')
     .replace(/\bhost: '([^']*)'/g, '--host $1')
     .replace(/, port: (\d+)/, ' --port $1')
@@ -190,7 +229,8 @@ function placeOf(given: Map<string, string>, env: NodeJS.ProcessEnv): CommandLin
 export function helpText(): string {
   const rows = OPTIONS.map((option) => {
     const short = option.short === undefined ? '    ' : `-${option.short}, `
-    const value = option.value === undefined ? '' : ` <${option.value}>`
+    const [open, close] = option.choice === undefined ? '<>' : '[]'
+    const value = option.value === undefined ? '' : ` ${open}${option.value}${close}`
     const standard = option.default ?? option.standard
     const facts = [standard && `default ${standard}`, option.env && `or $${option.env}`].filter(Boolean)
     return [`  ${short}--${option.name}${value}`, option.help + (facts.length > 0 ? ` (${facts.join(', ')})` : '')]
@@ -214,7 +254,7 @@ function readArguments(args: readonly string[]): { given: Map<string, string>; f
   const given = new Map<string, string>()
   const folders: string[] = []
   // Not strict: wrong options are reported below, each in one sentence.
-  const { tokens } = parseArgs({ args: [...args], options: parserOptions(), strict: false, tokens: true })
+  const { tokens } = parseArgs({ args: withChosen(args), options: parserOptions(), strict: false, tokens: true })
   for (const token of tokens) {
     if (token.kind === 'positional') folders.push(token.value)
     if (token.kind !== 'option') continue
@@ -226,6 +266,14 @@ function readArguments(args: readonly string[]): { given: Map<string, string>; f
     given.set(option.name, token.value ?? '')
   }
   return { given, folders }
+}
+
+/** Where the value of an option with a choice may be left out, the argument behind it may be something else. */
+function withChosen(args: readonly string[]): string[] {
+  return args.map((argument, place) => {
+    const { choice } = OPTIONS.find(({ name }) => `--${name}` === argument) ?? {}
+    return choice === undefined || choice.includes(args[place + 1] ?? '') ? argument : `${argument}=${choice[0]}`
+  })
 }
 
 function unknownOption(given: string): UsageError {

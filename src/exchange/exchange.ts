@@ -130,7 +130,7 @@ export class Exchange {
     const bytes = this.#threaded ? bytesOfLarge(body) : undefined
     const isSilent = status === 204 || status === 205 || status === 304
     if (bytes === undefined || isSilent) {
-      this.#put(REPLY_ANSWER, to, status, flags, fields, isSilent ? undefined : body)
+      this.#put(REPLY_ANSWER, to, ofRoute(status, to), flags, fields, isSilent ? undefined : body)
     } else if (to.method === 'HEAD') {
       this.answerSized(to, status, flags | FLAG_REPLY_LENGTH_ONLY, fields, bytes.length)
     } else {
@@ -146,9 +146,16 @@ export class Exchange {
   }
 
   /** Writes a response with status 200 that has only a text, as most have. */
-  text(slot: number, generation: number, sequence: number, contentType: number, body: string): void {
+  text(
+    slot: number,
+    generation: number,
+    sequence: number,
+    contentType: number,
+    body: string,
+    routeNumber: number,
+  ): void {
     if (body.length > COPIED_BODY) {
-      return this.answer({ slot, generation, sequence }, 200, contentType, '', body)
+      return this.answer({ slot, generation, sequence, routeNumber }, 200, contentType, '', body)
     }
     const { words: out, bytes } = this.#makeRoom(3 * body.length)
     const at = out[REPLIES_END]
@@ -160,7 +167,7 @@ export class Exchange {
     out[at + REPLY_SLOT] = slot
     out[at + REPLY_GENERATION] = generation
     out[at + REPLY_SEQUENCE] = sequence
-    out[at + REPLY_STATUS] = 200
+    out[at + REPLY_STATUS] = 200 | (routeNumber << 16)
     out[at + REPLY_FLAGS] = contentType
     out[at + REPLY_FIELDS_OFFSET] = bodyAt
     out[at + REPLY_FIELDS_LENGTH] = 0
@@ -180,7 +187,7 @@ export class Exchange {
    * With FLAG_REPLY_STREAM and FLAG_REPLY_SIZED, the body follows in chunks.
    */
   answerSized(to: Recipient, status: number, flags: number, fields: string, length: number): void {
-    const words = this.#put(REPLY_ANSWER, to, status, flags, fields, undefined)
+    const words = this.#put(REPLY_ANSWER, to, ofRoute(status, to), flags, fields, undefined)
     const at = words[REPLIES_END] - REPLY_WORDS
     words[at + REPLY_BODY_OFFSET] = Math.floor(length / 2 ** 32)
     words[at + REPLY_BODY_LENGTH] = length % 2 ** 32
@@ -250,7 +257,7 @@ export class Exchange {
 
   /** Takes over the connection: from now on, received bytes are reported as they are. */
   takeOver(to: Recipient): void {
-    this.#put(REPLY_TAKE_OVER, to, 0, 0, '', undefined)
+    this.#put(REPLY_TAKE_OVER, to, ofRoute(0, to), 0, '', undefined)
   }
 
   /**
@@ -397,6 +404,11 @@ export class Exchange {
     if (this.#lenders.length > 0) this.#lenders.length = 0
     this.#text = undefined
   }
+}
+
+/** The word of a reply that has its status and the route. */
+function ofRoute(status: number, { routeNumber = 0 }: Recipient): number {
+  return status | (routeNumber << 16)
 }
 
 function newMemory(): ArrayBuffer {

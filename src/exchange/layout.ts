@@ -205,6 +205,7 @@ export const REPLY_KIND = 0
 export const REPLY_SLOT = 1
 export const REPLY_GENERATION = 2
 export const REPLY_SEQUENCE = 3
+/** The status in the low half; in the high half the number of the route, as `Dispatcher.routes` counts, or 0. */
 export const REPLY_STATUS = 4
 export const REPLY_FLAGS = 5
 /** Field lines in the block's bytes, `name: value CRLF` each. */
@@ -281,6 +282,96 @@ export const FLAG_CHUNK_ASKS = 2048
 export const FLAG_REPLY_RAW = 4096
 /** With FLAG_REPLY_STREAM: the app has given the whole body, which crosses in pieces. */
 export const FLAG_REPLY_WHOLE = 8192
+
+/**
+ * What `takeLogged` writes: how many requests were left out since the last call, because nobody took them in time; the
+ * time by the native side's clock, in microseconds; and the end of the records, in words, which begin at LOG_FIRST.
+ */
+export const LOG_LOST = 0
+export const LOG_NOW_LOW = 1
+export const LOG_NOW_HIGH = 2
+export const LOG_END = 3
+export const LOG_FIRST = 4
+
+/** A request that has ended, with its texts behind it. Their spans count from the end of these words. */
+export const LOGGED_SIZE = 0
+export const LOGGED_SLOT = 1
+export const LOGGED_GENERATION = 2
+export const LOGGED_SEQUENCE = 3
+/** The status in the low half, 0 when no answer was begun; the number of the route in the high half. */
+export const LOGGED_STATUS = 4
+/** llhttp's number of the method, 255 for another one; then what ended the request, and the number of its refusal. */
+export const LOGGED_METHOD = 5
+export const LOGGED_ENDED = 6
+export const LOGGED_REFUSAL = 7
+export const LOGGED_FLAGS = 8
+/** Bytes received of its head and its body, and sent for its answer. */
+export const LOGGED_IN_LOW = 9
+export const LOGGED_IN_HIGH = 10
+export const LOGGED_OUT_LOW = 11
+export const LOGGED_OUT_HIGH = 12
+/** When its first byte came, in microseconds by the native side's clock. */
+export const LOGGED_BEGAN_LOW = 13
+export const LOGGED_BEGAN_HIGH = 14
+/** Microseconds from its first byte to its end. */
+export const LOGGED_DURATION_LOW = 15
+export const LOGGED_DURATION_HIGH = 16
+/** The same from its last byte; all ones when that has not come. */
+export const LOGGED_WAIT_LOW = 17
+export const LOGGED_WAIT_HIGH = 18
+/** The client and the peer, as in a request. They differ only with FLAG_ANNOUNCED. */
+export const LOGGED_ADDRESS = 19
+export const LOGGED_PORT = 23
+export const LOGGED_PEER_ADDRESS = 24
+export const LOGGED_PEER_PORT = 28
+/** Spans of the name of the method, if it has no number, and of the target. */
+export const LOGGED_METHOD_NAME = 29
+export const LOGGED_TARGET = 30
+/** Spans of the fields that the settings have named, in their order. */
+export const LOGGED_FIELDS = 31
+export const MOST_LOGGED_FIELDS = 12
+export const LOGGED_WORDS = 43
+
+/** Flags of a logged request, besides FLAG_HTTP_1_0, FLAG_IPV4, FLAG_ANNOUNCED, FLAG_PEER_IPV4, FLAG_CLIENT_UNKNOWN. */
+/** Its head was not understood: LOGGED_TARGET is what the client has sent as the request line. */
+export const FLAG_LOGGED_LINE = 1
+/** No request at all: the connection was refused before it. */
+export const FLAG_LOGGED_NONE = 8
+
+/** All its texts are printable ASCII, without quotes and backslashes. */
+export const FLAG_LOGGED_PLAIN = 16
+
+/** What ended a request: the last byte of its answer was taken, */
+export const ENDED_ANSWERED = 0
+/** the client has gone before, */
+export const ENDED_GONE = 1
+/** a deadline has passed, */
+export const ENDED_TIMEOUT = 2
+/** the server has refused it, and has said so, */
+export const ENDED_REFUSED = 3
+/** the app has broken it off, */
+export const ENDED_ABORTED = 4
+/** the server was closed, */
+export const ENDED_CUT = 5
+/** the connection was handed over, and has ended, */
+export const ENDED_TUNNEL = 6
+/** or an answer before it was the last of the connection. */
+export const ENDED_UNANSWERED = 7
+
+/** What `metrics()` gives for each route: its number, then requests by method and class of status, */
+export const METRICS_REQUESTS = 1
+/** by GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, CONNECT, TRACE and others, and by 1xx to 5xx behind 0 for none; */
+export const METRICS_METHODS = 10
+export const METRICS_CLASSES = 6
+/** the sum of their durations, in microseconds; */
+export const METRICS_SUM = 61
+/** and their number by duration: see `upperBoundOfBucket`. */
+export const METRICS_BUCKETS_AT = 62
+export const METRICS_BUCKETS = 125
+export const METRICS_ROW = 187
+/** Batches of requests by their size, up to 1, 2, 4 and so on; and the sum of their requests. */
+export const METRICS_BATCH_SIZES = 16
+export const METRICS_BATCHES = 17
 
 /** Words besides the blocks that both sides share. They are only used on the JavaScript thread. */
 export const STATE_WORDS = 3

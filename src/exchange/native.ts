@@ -76,6 +76,20 @@ export interface NativeSecureContexts {
 }
 declare const isSecureContexts: unique symbol
 
+/** What was measured of requests. */
+export interface NativeMetrics {
+  /**
+   * For each route with requests METRICS_ROW numbers, as the layout has them: the number of the route (0 for requests
+   * without one), requests by method and class of status, the sum of durations, and their histogram.
+   */
+  routes: Float64Array
+  /**
+   * METRICS_BATCHES numbers: METRICS_BATCH_SIZES counts of batches by their requests, up to 1, 2, 4, 8 and so on, of which
+   * the last has all above; and the sum of the requests.
+   */
+  batches: Float64Array
+}
+
 /** A failed system call: the negative errno, and the name of the call. */
 export interface NativeFailure {
   errno: number
@@ -127,6 +141,8 @@ export interface NativeDeadlines {
 export interface NativeFixedAnswer {
   readonly status: number
   readonly flags: number
+  /** The number of its route, or 0. */
+  readonly route?: number
   readonly fields: Uint8Array
   readonly body: Uint8Array
   readonly etag: Uint8Array
@@ -193,6 +209,16 @@ export interface NativeReactor extends ListenerOwner {
   /** From now on, answers GET and HEAD of exactly this target without JavaScript. */
   setFixed(target: string, answer: NativeFixedAnswer): void
   stats(): NativeStats
+  /**
+   * Counts of all requests since the first call, or since the start with the setting `measures`. The setting `routes` is
+   * the number of routes that are measured by themselves.
+   */
+  metrics(): NativeMetrics
+  /**
+   * Fills the array with requests that have ended, as the layout has them (LOG_LOST and so on), and returns true when
+   * more are left. Only with the setting `logs`, the names of fields in lower case, with commas. Also after `close()`.
+   */
+  takeLogged(into: Int32Array): boolean
   /**
    * Accepts no more connections. Open ones are closed after their last response. Idle ones stay open for a next request
    * for `grace` milliseconds (default 0). Called again, the shortest grace counts.
@@ -353,4 +379,14 @@ function load(): Native {
     )
   }
   return addon
+}
+
+/**
+ * The upper bound of a bucket of the histograms of `metrics()`, exclusive, in microseconds: below 4 one for each, and
+ * then four in each power of two. The last bucket has none.
+ */
+export function upperBoundOfBucket(bucket: number): number {
+  if (bucket >= layout.METRICS_BUCKETS - 1) return Number.POSITIVE_INFINITY
+  if (bucket < 4) return bucket + 1
+  return (5 + (bucket % 4)) * 2 ** (Math.floor(bucket / 4) - 1)
 }

@@ -7,6 +7,8 @@ export interface Recipient {
   readonly sequence: number
   /** The method, where it is known. */
   readonly method?: string
+  /** The number of the route that answers, as `Dispatcher.routes` counts; 0 for none. */
+  readonly routeNumber?: number
   /** The object to notify when memory of the response was changed before it was sent. */
   lender?(): Lender
 }

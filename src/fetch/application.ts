@@ -1,7 +1,7 @@
 import type { HandlerResult } from '../reply/handler_result.js'
 import { fromResponse, isResponse, type Reply } from '../reply/reply.js'
 import type { BrinkRequest, RequestRules } from '../request/request.js'
-import type { Dispatcher, Match, Route } from '../routing/dispatcher.js'
+import type { Dispatcher, Match, NumberedRoute, Route } from '../routing/dispatcher.js'
 import { plainReply, rescueBy } from '../routing/rescue.js'
 import { Upgrade } from '../routing/upgrade.js'
 import { coded, nameOf } from '../runtime/errors.js'
@@ -27,8 +27,10 @@ const NO_VALUES: readonly string[] = Object.freeze([])
 
 /** Passes every request to the app. */
 export class FetchApplication implements Dispatcher {
+  readonly routes: readonly NumberedRoute[] = []
   readonly largestBody = 0
   readonly takesUpgrades = true
+  readonly takesWebTargets = true
   readonly fixed = new Map<string, never>()
   readonly requestRules: RequestRules = {
     leavesCodings: true,
@@ -86,7 +88,7 @@ function matchOf(run: Route['run']): Match {
     throw error
   }
   // The app runs as soon as the head has arrived. It may answer before it has read the body, or while it reads.
-  const route: Route = { pattern: '', names: NO_VALUES, run, refused, needsRequest: true, streams: true }
+  const route: Route = { pattern: '', number: 0, names: NO_VALUES, run, refused, needsRequest: true, streams: true }
   return { route, path: '/', search: '', values: NO_VALUES }
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { UNIX_PEER } from '../exchange/address.js'
+import type { MetricsOptions } from '../metrics/options.js'
 import type { CloseOptions, CloseReport } from '../request/closing.js'
 import type { BrinkRequest } from '../request/request.js'
 import { coded } from '../runtime/errors.js'
@@ -17,6 +18,8 @@ export interface FetchServer {
   readonly signal: AbortSignal
   /** False from the moment that `close` is called. */
   readonly ready: boolean
+  /** The metrics of the server as text: see `metrics` of `Server`. */
+  metrics(options?: MetricsOptions): Promise<string>
   close(options?: CloseOptions): Promise<CloseReport>
 }
 
@@ -184,6 +187,10 @@ class ServerOfRequest implements FetchServer {
 
   get ready(): boolean {
     return this.#server.ready
+  }
+
+  metrics(options?: MetricsOptions): Promise<string> {
+    return this.#server.metrics(options)
   }
 
   close(options?: CloseOptions): Promise<CloseReport> {

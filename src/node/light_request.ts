@@ -287,6 +287,9 @@ type Method = (this: IncomingMessage, event: string | symbol, listener: Listener
 /**
  * A method that adds or removes listeners. A light request only acts on 'data' listeners, and 'readable' makes it real.
  */
+/** Events that only a stream emits. 'data', 'end' and the others are emitted without one. */
+const NEEDS_STREAM = new Set<string | symbol>(['readable', 'resume'])
+
 function listenerMethod(
   name: 'on' | 'addListener' | 'removeListener' | 'off' | 'removeAllListeners',
 ): PropertyDescriptor {
@@ -296,7 +299,7 @@ function listenerMethod(
   return {
     value(this: IncomingMessage, event: string | symbol, listener: Listener): IncomingMessage {
       const request = (this as unknown as Light)[LIGHT]
-      if (request === undefined || event === 'readable') return ofNode.call(this, event, listener)
+      if (request === undefined || NEEDS_STREAM.has(event)) return ofNode.call(this, event, listener)
       // removeAllListeners() looks at the number of its arguments.
       if (listener === undefined && event === undefined) return (plain as () => IncomingMessage).call(this)
       plain.call(this, event, listener)

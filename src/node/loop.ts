@@ -63,6 +63,9 @@ import { endMessage } from './message_body.js'
 import { NodeRequest } from './request.js'
 import type { BrinkSocket } from './socket.js'
 
+/** The end of the last line of a head and the empty line, which are not in its length. */
+const HEAD_END_BYTES = 4
+
 /** The server of a loop, as far as the loop needs it. */
 export interface LoopOwner {
   readonly highWaterMark: number
@@ -201,7 +204,7 @@ export class Loop {
     const flags = words[at + REQUEST_FLAGS]
     const head = this.#heads.at(block, at)
     const request = new NodeRequest(connection, words[at + REQUEST_SEQUENCE], context, head, flags)
-    connection.began(request, words[at + REQUEST_HEAD_LENGTH])
+    connection.began(request, words[at + REQUEST_HEAD_LENGTH] + HEAD_END_BYTES)
     context.runInAsyncScope(this.#dispatch, this, request, block, at)
   }
 

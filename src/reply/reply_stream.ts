@@ -34,6 +34,8 @@ export interface StreamSurroundings {
   readonly failed: (error: unknown) => void
   /** Called with an error of the source after the head was sent. */
   readonly report: (error: unknown) => void
+  /** Called when the client has left before the last piece, before `done`. */
+  readonly left: () => void
   /** The object to notify, also after the response, when memory that is still being sent was changed. */
   readonly lender: () => Lender
   /** Called when the last byte was handed to the native code, or never will be. */
@@ -98,6 +100,7 @@ export class ReplyStream implements AbortListener {
 
   clientGone(half: boolean): void {
     if (half) return
+    this.#surroundings.left()
     this.#context.runInAsyncScope(this.#stop, this, clientGone())
   }
 

@@ -10,11 +10,16 @@ import {
   readScheme,
   type Scheme,
 } from './forwarded_fields.js'
-import type { RequestHeaders } from './request_headers.js'
 import type { TrustedProxies } from './trusted_proxies.js'
 
 /** The fields that are read: `Forwarded`, those that begin with `X-Forwarded-`, or whichever there are. */
 export type ForwardedFields = 'auto' | 'forwarded' | 'x-forwarded'
+
+/** The fields of a request, by their names in lower case. */
+export interface FieldsOfRequest {
+  get(name: string): string | null
+  has(name: string): boolean
+}
 
 /** The client of a request, and how it has addressed the server. */
 export interface Forwarding {
@@ -43,11 +48,16 @@ export class ForwardingProxies {
     this.#fields = fields
   }
 
+  /** Whether it is trusted, so many proxies before the peer of the connection. */
+  trusts(address: Uint8Array, passed: 0 | 1): boolean {
+    return this.#trusted.trusts(address, passed)
+  }
+
   /**
    * @param peer the peer of the connection, or the client that it has announced by the PROXY protocol
    * @param passed the number of proxies before that: 1 when the peer has announced it
    */
-  forwarding(headers: RequestHeaders, peer: Node, passed: 0 | 1): Forwarding {
+  forwarding(headers: FieldsOfRequest, peer: Node, passed: 0 | 1): Forwarding {
     const direct = directly(peer)
     if (!this.#trusted.trusts(peer.address, passed)) return direct
     const said: Forwarding[] = []
@@ -77,7 +87,7 @@ export class ForwardingProxies {
     return { ip: textOfPeer(at.address), port: at.port, scheme, host }
   }
 
-  #byXForwarded(headers: RequestHeaders, peer: Node, passed: number): Forwarding {
+  #byXForwarded(headers: FieldsOfRequest, peer: Node, passed: number): Forwarding {
     let at = peer
     let hop = passed
     for (const text of fromTheRight(headers.get('x-forwarded-for') ?? '')) {
@@ -114,7 +124,7 @@ function agreed(one: Forwarding, other: Forwarding): Forwarding | undefined {
 
 /** The element that is farthest to the left, but not behind a malformed one, nor more than `most` from the right. */
 function lastOf<Value>(
-  headers: RequestHeaders,
+  headers: FieldsOfRequest,
   name: string,
   most: number,
   read: (text: string) => Value | undefined,

@@ -1,21 +1,12 @@
 import type { AbortListener, AbortListeners } from '../exchange/abort_listeners.js'
-import { addressBytes, addressText } from '../exchange/address.js'
 import {
   EVENT_GENERATION,
   EVENT_SLOT,
-  FLAG_ANNOUNCED,
   FLAG_BODY,
-  FLAG_CLIENT_UNKNOWN,
-  FLAG_IPV4,
-  FLAG_PEER_IPV4,
   FLAG_SECURE,
   FLAG_UPGRADE,
-  PEER_ADDRESS,
-  REQUEST_ADDRESS,
   REQUEST_BODY_LENGTH,
   REQUEST_BODY_OFFSET,
-  REQUEST_FIELD_COUNT,
-  REQUEST_FIELDS,
   REQUEST_FLAGS,
   REQUEST_HEAD_OFFSET,
   REQUEST_METHOD,
@@ -35,13 +26,17 @@ import { coded } from '../runtime/errors.js'
 import { INSPECT, type Inspect } from '../runtime/inspection.js'
 import { clientGone } from './client_gone.js'
 import type { Closing } from './closing.js'
-import { directly, type Forwarding, type ForwardingProxies } from './forwarding.js'
+import { clientAddress, forwardingOf, peerAddress, trustsSender } from './event_addresses.js'
+import type { Forwarding, ForwardingProxies } from './forwarding.js'
 import type { IncomingBody } from './incoming_body.js'
 import { KeptRequests } from './kept_requests.js'
 import { type RequestAbort, requestAbort } from './request_abort.js'
 import { RequestBody } from './request_body.js'
 import { type FieldMemory, RequestHeaders } from './request_headers.js'
+import { localId, type RequestIds } from './request_ids.js'
 import { parsedTrailers } from './request_trailers.js'
+import type { Serving } from './serving.js'
+import type { Traced } from './traced.js'
 
 /** Stands for the number of a method that has none: its name is in the head. */
 export const METHOD_UNKNOWN = 255
@@ -57,6 +52,8 @@ export interface RequestMatch {
   /** The captured segments, still percent-encoded: `decodeParams(route.names, values)` gives the params. */
   readonly values: readonly string[]
   readonly route: {
+    /** As `Dispatcher.routes` counts; 0 for none. */
+    readonly number: number
     /** The names of the params, in the order of `values`. */
     readonly names: readonly string[]
     /** The body limit of the route in bytes; undefined for the server's. */
@@ -84,12 +81,16 @@ export interface RequestSurroundings extends RequestRules {
   readonly origin: () => string
   /** The body limit of routes that have none of their own, in bytes. */
   readonly bodyLimit: number
+  /** How requests get their ids. Without it, they have brought no connection. */
+  readonly ids?: RequestIds | undefined
   /** The proxies that are trusted. Without them, fields of proxies are not read. */
   readonly proxies?: ForwardingProxies | undefined
   /** What the TLS handshakes of connections have agreed on. */
   readonly secured?: SecuredConnections | undefined
   /** Reports that the server has begun to close. */
   readonly closing: Closing
+  /** The server; undefined without one. */
+  readonly server?: Serving | undefined
   /** The requests that are told when their clients disconnect. */
   readonly watching: AbortListeners
   /** Reports errors that listeners throw. */
@@ -122,6 +123,8 @@ interface Rare {
   abort?: RequestAbort
   forwarding?: Forwarding
   tls?: TlsFacts | undefined
+  traced?: Traced
+  localId?: string
 }
 
 /**
@@ -253,23 +256,37 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    */
   get ip(): string {
     const words = this.event()
-    const { peerAddress, proxies } = this.#surroundings
-    if (peerAddress !== undefined) return peerAddress
-    if (proxies !== undefined) return this.#forwardedBy(proxies).ip
-    return addressText(words, this.eventAt + REQUEST_ADDRESS, (words[this.eventAt + REQUEST_FLAGS] & FLAG_IPV4) !== 0)
+    const { peerAddress: known, proxies } = this.#surroundings
+    if (known !== undefined) return known
+    return proxies === undefined ? clientAddress(words, this.eventAt) : this.#forwardedBy(proxies).ip
   }
 
   /** The IP address of the other end of the connection: the client, or the last proxy in front of the server. */
   get peer(): string {
     const words = this.event()
-    const { peerAddress } = this.#surroundings
-    if (peerAddress !== undefined) return peerAddress
-    const flags = words[this.eventAt + REQUEST_FLAGS]
-    if ((flags & FLAG_ANNOUNCED) === 0) {
-      return addressText(words, this.eventAt + REQUEST_ADDRESS, (flags & FLAG_IPV4) !== 0)
+    return this.#surroundings.peerAddress ?? peerAddress(words, this.eventAt)
+  }
+
+  /**
+   * An id for logs: with the option `requestId`, what the client's field `x-request-id` says, if its peer is trusted and
+   * the id is valid; otherwise one that is made, different for each request of all processes. It is the same each time,
+   * and the one in the access log.
+   */
+  get id(): string {
+    const { ids, proxies } = this.#surroundings
+    const words = this.event()
+    if (ids === undefined) {
+      this.#rare ??= {}
+      this.#rare.localId ??= localId()
+      return this.#rare.localId
     }
-    const end = this.eventAt + REQUEST_FIELDS + 2 * words[this.eventAt + REQUEST_FIELD_COUNT]
-    return addressText(words, end + PEER_ADDRESS, (flags & FLAG_PEER_IPV4) !== 0)
+    const { rules } = ids
+    let given: string | null = null
+    if (rules !== undefined) {
+      const isTrusted = rules.trust ?? (proxies !== undefined && trustsSender(words, this.eventAt, proxies))
+      if (isTrusted) given = this.headers.get(rules.header)
+    }
+    return ids.idOf(this.slot, this.generation, this.sequence, given)
   }
 
   /** Whether the connection has TLS. That of a proxy in front of the server counts, not that of the client behind it. */
@@ -309,6 +326,21 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     return this.#surroundings.closing
   }
 
+  /** The server that has the request; undefined without one. @internal */
+  get server(): Serving | undefined {
+    return this.#surroundings.server
+  }
+
+  /** Who tells the life of the request, if anybody listens. @internal */
+  get traced(): Traced | undefined {
+    return this.#rare?.traced
+  }
+
+  set traced(traced: Traced) {
+    this.#rare ??= {}
+    this.#rare.traced = traced
+  }
+
   /**
    * The body as a stream, or null when the request has none. The client is read only as fast as the stream is
    * (backpressure). As in fetch, only reading or locking the stream uses the body: you may test `req.body` and then
@@ -339,6 +371,11 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     if (this.incoming !== undefined) return parsedTrailers(this.incoming.trailers)
     const start = words[this.eventAt + REQUEST_TRAILERS_OFFSET]
     return parsedTrailers(this.#eventBytes.latin1Slice(start, start + words[this.eventAt + REQUEST_TRAILERS_LENGTH]))
+  }
+
+  /** @internal */
+  get routeNumber(): number {
+    return this.#match.route.number
   }
 
   /** The port of the client; 0 when a trusted proxy has not named it. @internal */
@@ -374,16 +411,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   #forwardedBy(proxies: ForwardingProxies): Forwarding {
     const words = this.event()
     this.#rare ??= {}
-    const peer = {
-      address: addressBytes(words, this.eventAt + REQUEST_ADDRESS),
-      port: words[this.eventAt + REQUEST_PORT],
-    }
-    const flags = words[this.eventAt + REQUEST_FLAGS]
-    // A client that its proxy does not know may have written the fields itself.
-    this.#rare.forwarding ??=
-      (flags & FLAG_CLIENT_UNKNOWN) === 0
-        ? proxies.forwarding(this.headers, peer, (flags & FLAG_ANNOUNCED) === 0 ? 0 : 1)
-        : directly(peer)
+    this.#rare.forwarding ??= forwardingOf(words, this.eventAt, this.headers, proxies)
     return this.#rare.forwarding
   }
 
@@ -445,6 +473,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     this.#rare.gone ??= this.#surroundings.goneReason?.() ?? clientGone()
     if (!half) this.isGone = true
     this.#rare.abort?.abort(this.#rare.gone)
+    if (!half) this.#rare.traced?.left()
   }
 
   /** Whether the client went away, or has stopped sending. @internal */
@@ -516,6 +545,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
    * @internal
    */
   end(): void {
+    // While it can still be read.
+    this.#rare?.traced?.ended()
     this.#body?.end()
     this.#isAnswered = true
     if (this.#surroundings.outliveAnswers !== true) this.#isEnded = true

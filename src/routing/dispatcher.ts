@@ -12,11 +12,14 @@ import { plainReply } from './rescue.js'
 import { ANY_METHOD, RouteTree } from './route_tree.js'
 import { CONNECT, type RouteDefinition, type RouterDefinition, UPGRADE } from './router_definition.js'
 import { Scope } from './scope.js'
+import { isNeverShed } from './unshed.js'
 
 /** A compiled route. */
 export interface Route {
   /** The canonical pattern, including the prefixes of mounted routers; empty for the router's own responses. */
   readonly pattern: string
+  /** Counted from 1 in the order of `Dispatcher.routes`; 0 for the router's own responses. */
+  readonly number: number
   /** The names of the params, in the order of a match's `values`. */
   readonly names: readonly string[]
   /** Runs the handler with its middleware and returns the raw value. May throw. */
@@ -31,6 +34,15 @@ export interface Route {
   readonly streams?: boolean | undefined
   /** The deadlines of the route, if it has its own. */
   readonly deadlines?: Deadlines | undefined
+  /** Whether it is answered also by a server that sheds load. */
+  readonly isUnshed?: boolean | undefined
+}
+
+/** What a route is known by in logs and metrics. */
+export interface NumberedRoute {
+  /** `*` for any method, `UPGRADE` for upgrades. */
+  readonly method: string
+  readonly pattern: string
 }
 
 /** The route of a request target, with the captured values. */
@@ -38,14 +50,26 @@ export interface Match extends RequestMatch {
   readonly route: Route
 }
 
+/** `isAlone`: no middleware or HEAD route applies, so the native side may send it. */
+export interface FixedRoute {
+  readonly answer: Fixed
+  readonly isAlone: boolean
+  /** The number of its route. */
+  readonly number: number
+}
+
 /** A compiled router. */
 export interface Dispatcher {
+  /** The routes of the app, in the order of their definition: the one with the number n is `routes[n - 1]`. */
+  readonly routes: readonly NumberedRoute[]
   /** The largest body limit of any route. */
   readonly largestBody: number
-  /** Fixed responses by path. `isAlone`: no middleware or HEAD route applies, so the native side may send it. */
-  readonly fixed: ReadonlyMap<string, { readonly answer: Fixed; readonly isAlone: boolean }>
+  /** Fixed responses by path. */
+  readonly fixed: ReadonlyMap<string, FixedRoute>
   /** Whether any route handles upgrades or CONNECT. */
   readonly takesUpgrades: boolean
+  /** Whether targets may have characters that browsers do not escape, although RFC 3986 wants it. */
+  readonly takesWebTargets?: boolean | undefined
   /** How its requests differ from those of a router. */
   readonly requestRules?: RequestRules | undefined
   /**
@@ -79,6 +103,10 @@ interface Endpoint {
 
 // Static paths are looked up in one step for these methods. Others, such as PROPFIND, use the tree.
 const COMMON_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+/** Of what is no method. */
+const NAMES: Readonly<Record<string, string>> = { [UPGRADE]: 'UPGRADE', [CONNECT]: 'CONNECT' }
+/** The numbers of routes have 16 bits. */
+const MOST_NUMBERED_ROUTES = 65535
 const NO_VALUES: readonly string[] = Object.freeze([])
 // The pattern of CONNECT's route, which no middleware prefix matches.
 const CONNECT_SEGMENTS: readonly Segment[] = [{ kind: 'static', text: '' }]
@@ -86,7 +114,8 @@ const CONNECT_SEGMENTS: readonly Segment[] = [{ kind: 'static', text: '' }]
 class CompiledRouter implements Dispatcher {
   largestBody = 0
   takesUpgrades = false
-  readonly fixed = new Map<string, { readonly answer: Fixed; readonly isAlone: boolean }>()
+  readonly fixed = new Map<string, FixedRoute>()
+  readonly routes: NumberedRoute[] = []
   readonly #root: Scope
   readonly #tree = new RouteTree<Endpoint>()
   readonly #upgrades = new RouteTree<Endpoint>()
@@ -153,9 +182,10 @@ class CompiledRouter implements Dispatcher {
     const surround = (inner: Run) => scope.surround(scope.within(definition.middleware, inner), segments)
     const run = surround(handler)
     const needsRequest = run !== handler || seesRequest(definition.handler)
-    const { bodyLimit, stream: streams, ...deadlines } = definition.options
+    const { bodyLimit, stream: streams, shed = !isNeverShed(definition.handler), ...deadlines } = definition.options
     const route = {
       pattern: patternText(segments),
+      number: this.#number(definition.method, patternText(segments)),
       names: paramNames(segments),
       run,
       refused: refusing(surround),
@@ -163,6 +193,7 @@ class CompiledRouter implements Dispatcher {
       bodyLimit,
       streams,
       deadlines: Object.keys(deadlines).length > 0 ? deadlines : undefined,
+      isUnshed: !shed,
     }
     if (definition.method === CONNECT) this.#connect = route
     if (definition.method === UPGRADE) this.#upgrades.insert(UPGRADE, segments, { route, scope })
@@ -172,11 +203,21 @@ class CompiledRouter implements Dispatcher {
     }
     if (fixed !== undefined) {
       // Middleware would not run for a response that the native side sends.
-      this.fixed.set(onlyPath(segments) as string, { answer: fixed, isAlone: run === handler })
+      this.fixed.set(onlyPath(segments) as string, {
+        answer: fixed,
+        isAlone: run === handler,
+        number: route.number,
+      })
     }
     if (bodyLimit !== undefined) this.largestBody = Math.max(this.largestBody, bodyLimit)
     this.#tree.insert(definition.method, segments, { route, scope })
     if (definition.method !== ANY_METHOD) this.#methods.add(definition.method)
+  }
+
+  /** Routes above the largest number share 0 with the router's own responses. */
+  #number(method: string, pattern: string): number {
+    if (this.routes.length >= MOST_NUMBERED_ROUTES) return 0
+    return this.routes.push({ method: NAMES[method] ?? method, pattern })
   }
 
   #addExact(scope: Scope, definition: RouteDefinition): void {
@@ -238,7 +279,14 @@ function ownedRoute(routes: Map<Scope, Route>, scope: Scope, make: (scope: Scope
 /** A response of the router itself, inside its middleware. */
 function answerRoute(scope: Scope, answer: Run, segments?: readonly Segment[]): Route {
   const surround = (inner: Run) => scope.surround(inner, segments)
-  return { pattern: '', names: NO_VALUES, run: surround(answer), refused: refusing(surround), needsRequest: true }
+  return {
+    pattern: '',
+    number: 0,
+    names: NO_VALUES,
+    run: surround(answer),
+    refused: refusing(surround),
+    needsRequest: true,
+  }
 }
 
 function plainRoute(scope: Scope, status: number, headers?: HeadersSource, segments?: readonly Segment[]): Route {

@@ -12,6 +12,7 @@ import { type IncomingBody, tooLarge } from '../request/incoming_body.js'
 import { localBody, localRequest, targetOf } from '../request/local_request.js'
 import type { BrinkRequest, RequestSurroundings } from '../request/request.js'
 import { REQUEST_CONTEXT } from '../request/request_context.js'
+import type { Serving } from '../request/serving.js'
 import { logToConsole, STANDARD_BODY_LIMIT } from '../request/standards.js'
 import { callListener } from '../runtime/call_listener.js'
 import type { Dispatcher, Match } from './dispatcher.js'
@@ -27,6 +28,11 @@ export interface LocalOptions {
   readonly log?: ((error: unknown, request: BrinkRequest) => void) | undefined
 }
 
+interface LocalSettings extends LocalOptions {
+  /** The server of a fetch app that has passed the request on. */
+  readonly server?: Serving | undefined
+}
+
 const UNKNOWN_ADDRESS = '0.0.0.0'
 const closing = new Closing()
 
@@ -39,12 +45,12 @@ export function answerLocally(dispatcher: Dispatcher, request: Request, options:
 class LocalAnswer {
   readonly #dispatcher: Dispatcher
   readonly #request: Request
-  readonly #options: LocalOptions
+  readonly #options: LocalSettings
   readonly #limit: number
   #gone: (() => void) | undefined
   #stop: ((reason: unknown) => void) | undefined
 
-  constructor(dispatcher: Dispatcher, request: Request, options: LocalOptions) {
+  constructor(dispatcher: Dispatcher, request: Request, options: LocalSettings) {
     this.#dispatcher = dispatcher
     this.#request = request
     this.#options = options
@@ -86,6 +92,7 @@ class LocalAnswer {
       origin: () => origin,
       bodyLimit: this.#limit,
       closing,
+      server: this.#options.server,
       watching: new AbortListeners(),
       report: (error, request) => this.#report(error, request),
       scheme: protocol,
@@ -165,14 +172,20 @@ function arrived(body: IncomingBody): Promise<void> {
 }
 
 /** Other runtimes pass the client's address in different forms. */
-function optionsOf(request: Request, given: unknown): LocalOptions {
+function optionsOf(request: Request, given: unknown): LocalSettings {
   if (typeof given !== 'object' || given === null) return {}
-  const { ip, remoteAddress, remoteAddr, requestIP, bodyLimit, log } = given as LocalOptions & {
+  const { ip, remoteAddress, remoteAddr, requestIP, bodyLimit, log, server } = given as LocalSettings & {
     readonly remoteAddress?: string
     readonly remoteAddr?: { readonly hostname?: string }
     readonly requestIP?: (request: Request) => { readonly address: string } | null
   }
   const asked = typeof requestIP === 'function' ? requestIP.call(given, request)?.address : undefined
   const address = ip ?? remoteAddress ?? remoteAddr?.hostname ?? asked
-  return { ip: address, bodyLimit, log: typeof log === 'function' ? log : undefined }
+  const hasServer = typeof server?.ready === 'boolean' && typeof server.metrics === 'function'
+  return {
+    ip: address,
+    bodyLimit,
+    log: typeof log === 'function' ? log : undefined,
+    server: hasServer ? server : undefined,
+  }
 }

@@ -30,6 +30,7 @@ function answerFrom(
   try {
     // A thrown reply that cannot be sent, because it was sent before, is an error for the same handlers.
     if (isAnswer(error)) return thrownAnswer(error, (unsendable) => answerFrom(handlers, place, unsendable, req))
+    req.traced?.failed(error)
     if (handler === undefined) return plainAnswer(error, req)
     const answer = handled(handler, error, req)
     return answer instanceof Promise ? answer.catch(next) : answer

@@ -27,6 +27,11 @@ export interface RouteOptions {
    * minimum. Default: the server's.
    */
   readonly minRate?: number | undefined
+  /**
+   * Whether the route is answered with 503 when the server sheds load: see `maxInFlight` and `shedWhen`. Default: true, but
+   * false for handlers of `health()` and `metrics()`.
+   */
+  readonly shed?: boolean | undefined
 }
 
 /** The largest deadline in milliseconds and rate in bytes per second of a route. */
@@ -38,6 +43,7 @@ const NAMES = [
   'requestTimeout',
   'writeTimeout',
   'minRate',
+  'shed',
 ] as const satisfies (keyof RouteOptions)[]
 
 /**
@@ -53,11 +59,12 @@ export function assertRouteOptions(options: RouteOptions, route: string): void {
     const hint = didYouMean(unknown, NAMES) || `: the options are ${NAMES.join(', ')}.`
     throw invalidRoute(`A route has no option "${unknown}", which ${route} is given${hint}`)
   }
-  const { bodyLimit, stream, requestTimeout, writeTimeout, minRate } = options
+  const { bodyLimit, stream, requestTimeout, writeTimeout, minRate, shed } = options
   if (bodyLimit !== undefined && bodyLimit !== Infinity && !(Number.isSafeInteger(bodyLimit) && bodyLimit >= 0)) {
     throw wrongOption('bodyLimit', route, 'a whole number of bytes or Infinity', bodyLimit)
   }
   if (stream !== undefined && typeof stream !== 'boolean') throw wrongOption('stream', route, 'true or false', stream)
+  if (shed !== undefined && typeof shed !== 'boolean') throw wrongOption('shed', route, 'true or false', shed)
   for (const [name, value, least] of [
     ['requestTimeout', requestTimeout, 1],
     ['writeTimeout', writeTimeout, 1],

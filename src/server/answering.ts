@@ -15,6 +15,7 @@ import {
   BODY_TRAILERS_LENGTH,
   BODY_TRAILERS_OFFSET,
   BODY_WINDOW,
+  CONTENT_TYPE_TEXT,
   DRAINED_SEQUENCE,
   EVENT_BODY,
   EVENT_BODY_CHANGED,
@@ -43,6 +44,7 @@ import {
   STATE_BATCH,
 } from '../exchange/layout.js'
 import type { RawBuffer } from '../exchange/raw_buffer.js'
+import type { Recipient } from '../exchange/recipient.js'
 import { SecuredConnections } from '../exchange/secured.js'
 import { HttpError } from '../fields/http_error.js'
 import { reasonPhrase } from '../fields/reason_phrase.js'
@@ -54,7 +56,10 @@ import type { Closing } from '../request/closing.js'
 import type { ForwardingProxies } from '../request/forwarding.js'
 import { IncomingBody, tooLarge } from '../request/incoming_body.js'
 import { BrinkRequest, methodAt, type RequestSurroundings } from '../request/request.js'
+import { hearsRequests, tracing } from '../request/request_events.js'
 import type { FieldMemory } from '../request/request_headers.js'
+import type { RequestIds } from '../request/request_ids.js'
+import type { Serving } from '../request/serving.js'
 import type { Dispatcher, Match } from '../routing/dispatcher.js'
 import { Upgrade, upgradeRequest } from '../routing/upgrade.js'
 import { callListener } from '../runtime/call_listener.js'
@@ -63,6 +68,7 @@ import { isPromise } from '../runtime/promises.js'
 import { sourceOf } from '../streams/body_source.js'
 import { Batch } from './batch.js'
 import { DeferredRequests } from './deferred_requests.js'
+import type { Overload, ShedReason } from './overload.js'
 import { Sending } from './sending.js'
 import { Tunnel } from './tunnel.js'
 
@@ -72,14 +78,20 @@ export interface Surroundings {
   readonly origin: () => string
   /** The body limit of routes without their own, in bytes. */
   readonly bodyLimit: number
+  readonly ids: RequestIds
   /** The proxies that are trusted. */
   readonly proxies: ForwardingProxies | undefined
   readonly closing: Closing
+  readonly server: Serving
+  /** Decides which requests are answered with 503; undefined when the app has set no limit. */
+  readonly overload: Overload | undefined
   readonly log: (error: unknown, request: BrinkRequest) => void
   /** Called for notices of the native side, with their code. */
   readonly onNotice: (code: number) => void
   readonly onClientError: (error: ClientError) => void
 }
+
+const SHED_TEXT = reasonPhrase(503)
 
 /** The route of a request. */
 interface Routed {
@@ -87,6 +99,8 @@ interface Routed {
   readonly method: string
   /** The fields that were already read from the same head or the same fields. */
   readonly fieldMemory: FieldMemory | undefined
+  /** Whether it is answered under any load. */
+  readonly isUnshed: boolean
 }
 
 export class Answering {
@@ -95,6 +109,8 @@ export class Answering {
   readonly #dispatcher: Dispatcher
   readonly #surroundings: Surroundings
   readonly #sending: Sending
+  /** Whether also routes that do not read the request have one. */
+  readonly #needsRequests: boolean
   readonly #batch: Batch
   readonly #deferred: DeferredRequests
   // Objects that wait for events of their clients.
@@ -108,20 +124,29 @@ export class Answering {
   readonly #known: (Routed | undefined)[] = []
   // By the numbers that it gives to known fields.
   readonly #knownFields: (FieldMemory | undefined)[] = []
+  readonly #overload: Overload | undefined
+  /** Whether requests may be shed, or somebody listens to their events: looked at once a batch. */
+  #isWatched = false
+  #hasTraced = false
 
   constructor(exchange: Exchange, dispatcher: Dispatcher, surroundings: Surroundings) {
     this.#exchange = exchange
     this.#state = exchange.state
     this.#dispatcher = dispatcher
     this.#surroundings = surroundings
-    this.#sending = new Sending(exchange, this.#streams)
-    const { origin, bodyLimit, proxies, closing } = surroundings
+    const { origin, bodyLimit, ids, proxies, closing, server, overload } = surroundings
+    const header = ids.rules?.respond ? ids.rules.header : undefined
+    this.#needsRequests = header !== undefined
+    this.#overload = overload
+    this.#sending = new Sending(exchange, this.#streams, header === undefined ? undefined : idField(header))
     const report = (error: unknown, request: BrinkRequest) => this.#report(error, request)
     this.#requestSurroundings = {
       origin,
       bodyLimit,
+      ids,
       proxies,
       closing,
+      server,
       watching: this.#watching,
       secured: this.#secured,
       report,
@@ -136,10 +161,13 @@ export class Answering {
       begunLater: () => this.#batch.begunLater,
       isVain: (request) => request.isGone || this.#sending.hasClosed(request.slot, request.generation),
     })
+    overload?.countAlso(() => this.#deferred.size)
   }
 
   /** Handles the events of a block. Replies that are written before the microtasks have run are sent with the batch. */
   run(place: number, events: number): void {
+    this.#overload?.look()
+    this.#isWatched = this.#needsRequests || this.#overload !== undefined || hearsRequests()
     this.#state[STATE_BATCH] = this.#batch.begin(this.#exchange.requests(place), events, !this.#deferred.isEmpty)
   }
 
@@ -226,12 +254,14 @@ export class Answering {
     const routed = this.#routed(block, at)
     const { match, method } = routed
     if (this.#sending.hasClosed(words[at + EVENT_SLOT], words[at + EVENT_GENERATION])) return
+    const reason = this.#isWatched ? this.#reasonToShed(routed) : undefined
+    if (reason !== undefined) return this.#shed(recipientAt(words, at), routed, reason)
     const { bodyLimit = this.#surroundings.bodyLimit, deadlines } = match.route
     if (deadlines !== undefined) this.#exchange.deadlines(recipientAt(words, at), deadlines)
     if (words[at + REQUEST_BODY_LENGTH] > bodyLimit) {
       return this.#refuse(this.#request(block, at, routed), routed, tooLarge())
     }
-    if (match.route.needsRequest) return this.#runWith(this.#request(block, at, routed), routed)
+    if (match.route.needsRequest || this.#isWatched) return this.#runWith(this.#request(block, at, routed), routed)
     let value: HandlerResult | Promise<HandlerResult>
     try {
       value = match.route.run(undefined as never)
@@ -239,6 +269,7 @@ export class Answering {
         words[at + EVENT_SLOT],
         words[at + EVENT_GENERATION],
         words[at + REQUEST_SEQUENCE],
+        match.route.number,
         value as HandlerResult,
       )
       if (isSent) return
@@ -253,13 +284,15 @@ export class Answering {
     const { words } = block
     const routed = this.#routed(block, at)
     if (this.#sending.hasClosed(words[at + EVENT_SLOT], words[at + EVENT_GENERATION])) return
+    const reason = this.#isWatched ? this.#reasonToShed(routed) : undefined
+    if (reason !== undefined) return this.#shed(recipientAt(words, at), routed, reason)
     const { bodyLimit = this.#surroundings.bodyLimit, deadlines } = routed.match.route
     if (deadlines !== undefined) this.#exchange.deadlines(recipientAt(words, at), deadlines)
     const follows = (words[at + REQUEST_FLAGS] & FLAG_BODY_FOLLOWS) !== 0
     const isTooLarge = (follows ? announcedAt(words, at) : words[at + REQUEST_BODY_LENGTH]) > bodyLimit
     if (follows && !isTooLarge) return this.#admitAhead(block, at, context, routed, bodyLimit)
     const request = this.#request(block, at, routed)
-    this.#inTurn(request, context, () => {
+    this.#inTurn(request, context, routed, () => {
       if (isTooLarge) this.#refuse(request, routed, tooLarge())
       else this.#runWith(request, routed)
     })
@@ -280,7 +313,7 @@ export class Answering {
     const request = this.#request(block, at, routed, body)
     const isAsked = (words[at + REQUEST_FLAGS] & FLAG_EXPECTS_CONTINUE) !== 0
     if (routed.match.route.streams || isAsked || announcedAt(words, at) > BODY_WINDOW) {
-      return this.#inTurn(request, context, () => this.#runWith(request, routed))
+      return this.#inTurn(request, context, routed, () => this.#runWith(request, routed))
     }
     this.#batch.wait(request)
     const begin = () => {
@@ -288,14 +321,43 @@ export class Answering {
       if (body.failure === undefined) this.#runWith(request, routed)
       else this.#refuse(request, routed, body.failure.error)
     }
-    body.whenReady(() => this.#inTurn(request, context, begin))
+    body.whenReady(() => {
+      // Others may have come while it has waited for its body.
+      const reason = body.failure === undefined ? this.#reasonToShed(routed) : undefined
+      if (reason === undefined) return this.#inTurn(request, context, routed, begin)
+      this.#shed(request, routed, reason)
+      request.end()
+    })
   }
 
   /** Starts at once, unless requests are deferred, or the batch has taken too long. */
-  #inTurn(request: BrinkRequest, context: AsyncResource, start: () => void): void {
+  #inTurn(request: BrinkRequest, context: AsyncResource, routed: Routed, start: () => void): void {
     if (!this.#batch.isLate && this.#deferred.isEmpty) return context.runInAsyncScope(start)
     request.detach()
-    this.#deferred.add({ request, context, start })
+    const overload = this.#overload
+    if (overload === undefined) return this.#deferred.add({ request, context, start })
+    const startOrShed = () => {
+      // It has its place, but the event loop may be late by now.
+      overload.look()
+      const reason = routed.isUnshed ? undefined : overload.reasonOfProcess
+      if (reason === undefined) return start()
+      this.#shed(request, routed, reason)
+      request.end()
+    }
+    this.#deferred.add({ request, context, start: startOrShed })
+  }
+
+  /** Why a request is answered with 503; undefined when it is not. */
+  #reasonToShed({ isUnshed }: Routed): ShedReason | undefined {
+    return isUnshed ? undefined : this.#overload?.reason()
+  }
+
+  /** Answers with 503, without a handler. */
+  #shed({ slot, generation, sequence }: Recipient, { match }: Routed, reason: ShedReason): void {
+    const overload = this.#overload as Overload
+    overload.count(reason)
+    const to = { slot, generation, sequence, routeNumber: match.route.number }
+    this.#exchange.answer(to, 503, CONTENT_TYPE_TEXT, overload.fields, SHED_TEXT)
   }
 
   /** Routes a request. For a known head, the stored route is used. */
@@ -325,7 +387,8 @@ export class Answering {
     const method = methodAt(words, at, bytes, head)
     const isOffered = (words[at + REQUEST_FLAGS] & FLAG_UPGRADE) !== 0
     const upgrade = isOffered ? this.#dispatcher.findUpgrade(method, target) : undefined
-    return { method, match: upgrade ?? this.#dispatcher.find(method, target), fieldMemory }
+    const match = upgrade ?? this.#dispatcher.find(method, target)
+    return { method, match, fieldMemory, isUnshed: this.#overload?.spares(method, target, match.route) ?? true }
   }
 
   #request({ words, bytes }: Block, at: number, routed: Routed, body?: IncomingBody): BrinkRequest {
@@ -337,16 +400,35 @@ export class Answering {
     this.#runWith(request, routed, routed.match.route.refused(error))
   }
 
-  #runWith(request: BrinkRequest, { match, method }: Routed, run = match.route.run): void {
+  #runWith(request: BrinkRequest, routed: Routed, run = routed.match.route.run): void {
+    if (!this.#isWatched || !hearsRequests()) return this.#run(request, routed, run)
+    this.#hasTraced = true
+    tracing(request, this.#surroundings.server, routed.match.route.pattern, () => this.#run(request, routed, run))
+  }
+
+  #run(request: BrinkRequest, { match, method }: Routed, run: Match['route']['run']): void {
     let value: HandlerResult | Promise<HandlerResult>
     try {
       value = run(request)
       const { slot, generation, sequence } = request
-      if (this.#sending.simple(slot, generation, sequence, value as HandlerResult)) return request.end()
+      const mayBeSimple = !this.#needsRequests
+      if (mayBeSimple && this.#sending.simple(slot, generation, sequence, match.route.number, value as HandlerResult)) {
+        return this.#end(request, value === undefined || value === null ? 204 : 200)
+      }
     } catch (error) {
       return this.#fail(request, method, error)
     }
     this.#settle(request, method, value)
+  }
+
+  /** The answer is handed over. */
+  #end(request: BrinkRequest, status: number): void {
+    if (this.#hasTraced) this.#tell(request, status)
+    request.end()
+  }
+
+  #tell({ traced }: BrinkRequest, status: number): void {
+    if (traced !== undefined) traced.status = status
   }
 
   /** Answers with a value or a promise. A thenable may throw on any access. */
@@ -363,11 +445,17 @@ export class Answering {
     this.#batch.wait(request)
     // A thenable that is not a Promise may call back twice.
     const promise = value instanceof Promise ? value : Promise.resolve(value)
+    const overload = this.#overload
+    if (overload !== undefined) overload.inFlight += 1
     promise.then(
       (settled) => {
+        if (overload !== undefined) overload.inFlight -= 1
         this.#finish(request, method, settled)
       },
-      (error) => this.#fail(request, method, error),
+      (error) => {
+        if (overload !== undefined) overload.inFlight -= 1
+        this.#fail(request, method, error)
+      },
     )
   }
 
@@ -403,6 +491,7 @@ export class Answering {
   /** Calls `log`. If it throws, the response is still sent, the process continues, and both errors are printed. */
   #report(error: unknown, request: BrinkRequest): void {
     const failed = (complaint: unknown) => console.error(complaint, error)
+    if (this.#hasTraced) request.traced?.failed(error)
     callListener(() => this.#surroundings.log(error, request), failed)
   }
 
@@ -410,12 +499,12 @@ export class Answering {
     if (value instanceof Reply) return this.#writeReply(request, method, value.forRequest(request))
     if (value instanceof WholeAnswer) {
       if (!request.isGone) this.#sending.whole(request, method, value)
-      return request.end()
+      return this.#end(request, value.status)
     }
     if (isError(value)) throw value
     // Nothing is sent to a disconnected client. No event would report that a large body is not needed any more.
     const isSent = !request.isGone && !isResponse(value) && this.#sending.value(request, value)
-    if (isSent) return request.end()
+    if (isSent) return this.#end(request, value === undefined || value === null ? 204 : 200)
     const answer = toReply(value)
     if (answer instanceof Reply) this.#writeReply(request, method, answer)
     else this.#later(request, method, answer)
@@ -436,10 +525,12 @@ export class Answering {
   }
 
   #send(request: BrinkRequest, method: string, answer: Reply, failed?: (error: unknown) => void): void {
+    if (this.#hasTraced) this.#tell(request, answer.status)
     if (answer instanceof Upgrade) return this.#handOver(request, answer)
     const isSent = this.#sending.reply(request, method, answer, () => ({
       done: () => request.end(),
       failed: failed ?? ((error) => this.#fail(request, method, error)),
+      left: () => request.traced?.left(),
       lender: () => request.lender(),
       report: (error) => this.#report(error, request),
     }))
@@ -481,4 +572,10 @@ export class Answering {
     }
     request.end()
   }
+}
+
+/** The id of a request as a field of its response, unless the app has given it. */
+function idField(name: string): (to: Recipient, fields: string) => string {
+  const given = new RegExp(`^${name.replace(/[^\w-]/g, '\\$&')}:`, 'im')
+  return (to, fields) => (given.test(fields) ? '' : `${name}: ${(to as BrinkRequest).id}\r\n`)
 }

@@ -106,7 +106,12 @@ function fetchApplication(app: FetchApp, given: FetchServeOptions, server: () =>
 }
 
 const TAKEN: readonly string[] = ['error', 'overrideGlobals', 'hostname'] satisfies (keyof FetchServeOptions)[]
-const FUNCTION_OPTIONS: readonly string[] = ['error', 'log', 'onClientError'] satisfies (keyof FetchServeOptions)[]
+const FUNCTION_OPTIONS: readonly string[] = [
+  'error',
+  'log',
+  'onClientError',
+  'neverShed',
+] satisfies (keyof FetchServeOptions)[]
 
 /** The options among the properties of an app. Its other methods, such as `scheduled()` of a worker, are not for a server. */
 function optionsIn(app: object): FetchServeOptions {

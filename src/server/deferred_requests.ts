@@ -39,6 +39,10 @@ export class DeferredRequests {
     return this.#queue.size === 0
   }
 
+  get size(): number {
+    return this.#queue.size
+  }
+
   add(deferred: DeferredRequest): void {
     const { slot, generation } = deferred.request
     this.#queue.add(slot, generation, deferred)

@@ -1,7 +1,15 @@
 import type { ClientError } from '../exchange/client_error.js'
 import { type Backend, native } from '../exchange/native.js'
+import {
+  type AccessLogOptions,
+  type CheckedAccessLog,
+  checkedAccessLog,
+  checkedRequestId,
+  type RequestIdOptions,
+} from '../logging/options.js'
 import type { ForwardedFields } from '../request/forwarding.js'
 import type { BrinkRequest } from '../request/request.js'
+import type { RequestIdRules } from '../request/request_ids.js'
 import { logToConsole, STANDARD_BODY_LIMIT } from '../request/standards.js'
 import { TrustedProxies, type TrustProxy } from '../request/trusted_proxies.js'
 import { describe } from '../runtime/describe.js'
@@ -17,6 +25,7 @@ import {
   type PlaceOptions,
   type ProxyProtocol,
 } from './listen_options.js'
+import { checkOverload, type NeverShed, type ShedWhen } from './overload.js'
 import { SecureContext, type TlsOptions } from './tls_options.js'
 
 /** How a server waits for its sockets. `brink backends` lists those of this system. */
@@ -145,6 +154,41 @@ export interface ServeOptions extends PlaceOptions {
    */
   halfCloseTimeout?: number | undefined
   /**
+   * The maximum number of requests that wait for the app: their handlers have returned promises that are not settled, or
+   * have not begun. Further ones get 503 with `Retry-After`, and their connections stay open. A response that has begun
+   * is not counted. Default: 0, no limit.
+   */
+  maxInFlight?: number | undefined
+  /**
+   * When requests get 503 with `Retry-After` for the sake of the process: its event loop is late by `delay`
+   * milliseconds, or it uses more than `heapUsed` or `rss` bytes of memory. Default: never.
+   */
+  shedWhen?: ShedWhen | undefined
+  /**
+   * The requests that never get 503 by `maxInFlight` and `shedWhen`: a list of paths, where `/*` at the end stands for all
+   * paths below; or a function of the path and the method. What it returns may be kept for the same request target.
+   * Handlers of `health()` and `metrics()`, and routes with `shed: false`, need not be named. Default: none.
+   */
+  neverShed?: NeverShed | undefined
+  /** The `Retry-After` of these 503, in seconds. Default: 5. */
+  retryAfter?: number | undefined
+  /**
+   * Whether requests are counted by route, with the times that they take, from the beginning. Otherwise they are counted
+   * when `server.metrics()` is called for the first time. Default: false.
+   */
+  metrics?: boolean | undefined
+  /**
+   * Writes a line for each request that has ended, also for those that were refused, or left without an answer: see
+   * docs/logging.md. `true`: in the format `combined` to stdout. A function as `format` gets an `AccessRecord`. Default:
+   * false.
+   */
+  accessLog?: boolean | AccessLogOptions | undefined
+  /**
+   * Takes `req.id` from the field `x-request-id` of trusted peers, and with `respond` sends it back. Default: false: every
+   * id is made by the server.
+   */
+  requestId?: boolean | RequestIdOptions | undefined
+  /**
    * Called with each error of the app that no `onError` has answered, and with its request. Default: writes the
    * method, the target and the error to `console.error`.
    */
@@ -180,7 +224,9 @@ const ADVICE: Readonly<Record<string, string>> = {
   idleTimeout: 'it is "keepAliveTimeout", in milliseconds',
   timeout: 'those are "requestTimeout", "headersTimeout", "writeTimeout" and "keepAliveTimeout"',
   workers: 'threads are "threads", processes workers() of brink/workers',
-  logger: 'it is "log", a function',
+  maxEventLoopDelay: 'it is "shedWhen", with { delay }',
+  logger: 'it is "accessLog", with the logger as "to", and "log" for errors, a function',
+  requestIdHeader: 'it is "requestId", { header }',
 }
 
 /** Default, minimum and maximum of each numeric option. */
@@ -203,6 +249,8 @@ const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>>
   requestTimeout: [60_000, 1, DAY_MS],
   writeTimeout: [30_000, 1, DAY_MS],
   halfCloseTimeout: [5_000, 1, DAY_MS],
+  maxInFlight: [0, 0, GIB],
+  retryAfter: [5, 0, 86_400],
 }
 
 const NUMBER_OPTIONS = Object.keys(NUMBERS) as NumberOption[]
@@ -216,20 +264,29 @@ export const SERVE_OPTIONS: readonly (keyof ServeOptions)[] = [
   'forwardedFields',
   'proxyProtocol',
   'tls',
+  'shedWhen',
+  'neverShed',
+  'metrics',
+  'accessLog',
+  'requestId',
   'log',
   'onClientError',
 ]
 
+type Optional = 'onClientError' | 'shedWhen' | 'neverShed'
+
 export type CheckedOptions = {
-  [Name in Exclude<keyof OwnOptions, 'onClientError' | 'backend' | 'trustProxy' | 'tls'>]-?: NonNullable<
-    OwnOptions[Name]
-  >
-} & Pick<ServeOptions, 'onClientError'> & {
+  [Name in Exclude<keyof OwnOptions, Optional | UncheckedOption>]-?: NonNullable<OwnOptions[Name]>
+} & Pick<ServeOptions, Optional> & {
     places: readonly Place[]
     backend: string
     trustProxy: TrustedProxies | false
     tls: SecureContext | undefined
+    accessLog: CheckedAccessLog | undefined
+    requestId: RequestIdRules | undefined
   }
+
+type UncheckedOption = 'onClientError' | 'backend' | 'trustProxy' | 'tls' | 'accessLog' | 'requestId'
 
 /**
  * Validates the options and fills in the defaults.
@@ -241,23 +298,27 @@ export function checkedOptions(given: ServeOptions, alsoKnown: readonly string[]
   knownOptions<object>(given, [...SERVE_OPTIONS, ...alsoKnown] as never[], 'serve()', ADVICE)
   const numbers = {} as Record<NumberOption, number>
   for (const name of NUMBER_OPTIONS) numbers[name] = numberOption(name, given[name])
-  const { log = logToConsole, onClientError } = given
+  const { log = logToConsole, onClientError, metrics = false, shedWhen, neverShed } = given
   if (typeof log !== 'function') throw wrongType('log', 'a function', log)
   if (onClientError !== undefined && typeof onClientError !== 'function') {
     throw wrongType('onClientError', 'a function', onClientError)
   }
+  if (typeof metrics !== 'boolean') throw wrongType('metrics', 'a boolean', metrics)
+  checkOverload({ shedWhen, neverShed })
   const { BRINK_THREADS } = process.env
   const wanted = given.threads ?? (BRINK_THREADS ? inheritedThreads(BRINK_THREADS) : undefined)
   const backend = chosenBackend(given.backend)
   numbers.threads = threadsFor(backend, wanted, runtimeOfThreads())
-  const optional = onClientError === undefined ? {} : { onClientError }
+  const optional = { ...(onClientError === undefined ? {} : { onClientError }), shedWhen, neverShed }
   const proxies = checkedProxies(given)
   const places = checkedPlaces(given)
   for (const [index, place] of places.entries()) {
     checkAccepts(`listen[${index}].proxyProtocol`, place.proxyProtocol, proxies.trustProxy)
   }
+  const accessLog = checkedAccessLog(given.accessLog)
+  const requestId = checkedRequestId(given.requestId)
   const tls = given.tls === undefined ? undefined : new SecureContext('tls', given.tls)
-  return { ...numbers, ...proxies, places, log, tls, backend: backend.name, ...optional }
+  return { ...numbers, ...proxies, places, log, accessLog, requestId, metrics, tls, backend: backend.name, ...optional }
 }
 
 function checkedProxies(given: ServeOptions): Pick<CheckedOptions, 'trustProxy' | 'forwardedFields' | 'proxyProtocol'> {

@@ -25,7 +25,7 @@ import type { WholeAnswer } from '../reply/whole_answer.js'
 import { type BodySource, isBlob, isStream, sourceOf } from '../streams/body_source.js'
 
 /** Receives the events of a streamed response. */
-export type StreamWatcher = Pick<StreamSurroundings, 'done' | 'failed' | 'lender' | 'report'>
+export type StreamWatcher = Pick<StreamSurroundings, 'done' | 'failed' | 'left' | 'lender' | 'report'>
 
 export class Sending {
   readonly #exchange: Exchange
@@ -34,9 +34,17 @@ export class Sending {
   // still pass later requests. Entries stay: the next connection of a slot has another generation.
   readonly #closed: number[] = []
 
-  constructor(exchange: Exchange, streams: AbortListeners<ReplyStream>) {
+  /** The field that all responses have besides their own; undefined for none. */
+  readonly #ownField: ((to: Recipient, fields: string) => string) | undefined
+
+  constructor(
+    exchange: Exchange,
+    streams: AbortListeners<ReplyStream>,
+    ownField?: (to: Recipient, fields: string) => string,
+  ) {
     this.#exchange = exchange
     this.#streams = streams
+    this.#ownField = ownField
   }
 
   /** RFC 9112 §9.6: requests after a response with `Connection: close` are not processed. */
@@ -48,12 +56,13 @@ export class Sending {
    * Sends a simple value: a text, a plain object or array, undefined or null. Returns false for other values, and sends
    * nothing.
    */
-  simple(slot: number, generation: number, sequence: number, value: HandlerResult): boolean {
-    if (typeof value === 'string') this.#exchange.text(slot, generation, sequence, CONTENT_TYPE_TEXT, value)
+  simple(slot: number, generation: number, sequence: number, routeNumber: number, value: HandlerResult): boolean {
+    if (typeof value === 'string')
+      this.#exchange.text(slot, generation, sequence, CONTENT_TYPE_TEXT, value, routeNumber)
     else if (isPlain(value)) {
-      this.#exchange.text(slot, generation, sequence, CONTENT_TYPE_JSON, encodeBody(value) as string)
+      this.#exchange.text(slot, generation, sequence, CONTENT_TYPE_JSON, encodeBody(value) as string, routeNumber)
     } else if (value === undefined || value === null) {
-      this.#put({ slot, generation, sequence }, 204, 0, '', undefined)
+      this.#put({ slot, generation, sequence, routeNumber }, 204, 0, '', undefined)
     } else return false
     return true
   }
@@ -63,7 +72,15 @@ export class Sending {
    * carry.
    */
   value(to: Recipient, value: HandlerResult): boolean {
-    if (this.simple(to.slot, to.generation, to.sequence, value)) return true
+    if (this.#ownField === undefined) {
+      if (this.simple(to.slot, to.generation, to.sequence, to.routeNumber ?? 0, value)) return true
+    } else if (typeof value === 'string') {
+      this.#put(to, 200, CONTENT_TYPE_TEXT, '', value)
+      return true
+    } else if (value === undefined || value === null) {
+      this.#put(to, 204, 0, '', undefined)
+      return true
+    }
     if (isStream(value)) return false
     const body = encodeBody(value)
     this.#put(to, 200, typeof body === 'string' ? CONTENT_TYPE_JSON : CONTENT_TYPE_BYTES, '', body)
@@ -153,12 +170,16 @@ export class Sending {
   }
 
   #put(to: Recipient, status: number, flags: number, fields: string, body: ReplyBytes): void {
-    this.#exchange.answer(to, status, flags, fields, body)
+    this.#exchange.answer(to, status, flags, this.#all(to, fields), body)
     if ((flags & FLAG_REPLY_CLOSE) !== 0) this.#closed[to.slot] = to.generation
   }
 
   #putSized(to: Recipient, status: number, flags: number, fields: string, length: number): void {
-    this.#exchange.answerSized(to, status, flags, fields, length)
+    this.#exchange.answerSized(to, status, flags, this.#all(to, fields), length)
     if ((flags & FLAG_REPLY_CLOSE) !== 0) this.#closed[to.slot] = to.generation
+  }
+
+  #all(to: Recipient, fields: string): string {
+    return this.#ownField === undefined ? fields : fields + this.#ownField(to, fields)
   }
 }

@@ -1,18 +1,29 @@
 import { Exchange } from '../exchange/exchange.js'
 import { NOTICE_POLLER_FULL } from '../exchange/layout.js'
-import { type NativeReactor, native } from '../exchange/native.js'
+import { type NativeFixedAnswer, type NativeReactor, native } from '../exchange/native.js'
 import type { FetchApp } from '../fetch/application.js'
 import type { WaitUntil } from '../fetch/wait_until.js'
 import { canonicalPath } from '../fields/path.js'
+import { AccessLog } from '../logging/access_log.js'
+import { loggedFields } from '../logging/access_record.js'
+import type { CheckedAccessLog } from '../logging/options.js'
+import { acceptQueueFamilies } from '../metrics/accept_queue.js'
+import { exposition } from '../metrics/exposition.js'
+import type { Family } from '../metrics/family.js'
+import { checkedMetricsOptions, type MetricsOptions } from '../metrics/options.js'
+import { processFamilies } from '../metrics/process_metrics.js'
+import type { Fixed } from '../reply/fixed.js'
 import type { Reply, ReplyBody } from '../reply/reply.js'
 import { type CloseOptions, type CloseReport, Closing } from '../request/closing.js'
 import { ForwardingProxies } from '../request/forwarding.js'
+import { type RequestIdRules, RequestIds } from '../request/request_ids.js'
 import type { Dispatcher } from '../routing/dispatcher.js'
 import type { Handler } from '../routing/handler.js'
 import type { Router } from '../routing/router.js'
 import { callListener } from '../runtime/call_listener.js'
 import { describe } from '../runtime/describe.js'
 import { coded, systemError } from '../runtime/errors.js'
+import { loopDelay } from '../runtime/loop_delay.js'
 import { isNoHandler } from '../runtime/uncalled.js'
 import { Answering } from './answering.js'
 import { applicationOf, type FetchServeOptions } from './applications.js'
@@ -20,6 +31,9 @@ import { CloseSchedule, checkedCloseOptions } from './close_schedule.js'
 import { type Bound, type Listeners, type Listening, listenOn, secureContextOf } from './listening.js'
 import { announceServer, type Notices } from './notify.js'
 import { type CheckedOptions, checkedOptions, placesOf, type ServeOptions } from './options.js'
+import { Overload } from './overload.js'
+import { routeFamilies } from './route_metrics.js'
+import { serverFamilies } from './server_metrics.js'
 import { drainedOf, type ServerStats, statsOf } from './stats.js'
 import type { SecureContext, TlsOptions } from './tls_options.js'
 import { handedPlaces, workerContext } from './worker_context.js'
@@ -52,9 +66,20 @@ export async function serve(app: unknown, given: FetchServeOptions = {}): Promis
     },
   )
   open = server
-  server.started(bound)
+  server.started(bound, true)
   worker?.serves(server, handed !== undefined)
   return server
+}
+
+/** Serves beside the app, for its operators: systemd is told nothing of it, and a worker's sockets are not taken. */
+export async function serveBeside(app: Router, options: ServeOptions): Promise<Server> {
+  const { dispatcher } = applicationOf(app, options, () => undefined as never)
+  const checked = checkedOptions(options)
+  const { server, bound } = await listenOn(
+    placesOf(checked, undefined),
+    () => new OpenServer(dispatcher, checked, undefined),
+  )
+  return server.started(bound, false).unref()
 }
 
 isNoHandler(serve, 'call it with the router, await serve(router)')
@@ -91,6 +116,14 @@ export interface Server {
   readonly signal: AbortSignal
   /** The counters since the start, summed over all threads. */
   stats(): ServerStats
+  /**
+   * The metrics of the server and its process, as text for Prometheus and others: OpenMetrics 1.0, or Prometheus' own
+   * format. The first call begins to count requests by route, unless the option `metrics` has. In a worker they are those
+   * of this worker. See `metrics()` for a handler.
+   *
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong options
+   */
+  metrics(options?: MetricsOptions): Promise<string>
   /**
    * Replaces the fixed answer that `Router.fixed` has set for this path.
    * @throws TypeError `ERR_INVALID_ARG_VALUE` when the path has none, or the answer cannot be a fixed one
@@ -141,21 +174,40 @@ class OpenServer implements Server, Listeners {
   #isOverdue = false
   #hasEnded = false
   #warned = false
+  readonly #hasNativeAnswers: boolean
 
   readonly #waitUntil: WaitUntil | undefined
   readonly #tls: SecureContext | undefined
+  readonly #overload: Overload | undefined
+  readonly #countsAtOnce: boolean
+  /** Of the routes, by their numbers. */
+  readonly #patterns: readonly string[]
+  /** Set while the metrics are counted. */
+  #endWatch: (() => void) | undefined
+  readonly #proxies: ForwardingProxies | undefined
+  readonly #accessLog: AccessLog | undefined
 
   constructor(dispatcher: Dispatcher, options: CheckedOptions, waitUntil: WaitUntil | undefined) {
     this.#waitUntil = waitUntil
     this.#tls = options.tls
+    this.#overload = Overload.of(options)
+    this.#countsAtOnce = options.metrics
+    this.#patterns = ['', ...dispatcher.routes.map(({ pattern }) => pattern)]
     this.backend = options.backend
     this.threads = options.threads
+    const { requestId, trustProxy, forwardedFields } = options
+    // They would not have the field.
+    this.#hasNativeAnswers = requestId?.respond !== true
     this.#fixed = dispatcher.fixed
+    this.#proxies = trustProxy ? new ForwardingProxies(trustProxy, forwardedFields) : undefined
+    this.#accessLog = options.accessLog && accessLogOf(options.accessLog, dispatcher, this.#proxies, requestId)
     try {
       while (this.reactors.length < Math.max(1, options.threads)) this.reactors.push(this.#reactor(dispatcher, options))
     } catch (error) {
+      this.#accessLog?.abandon()
       // The opened reactors would keep their descriptors and threads, and would keep the process alive.
       this.#close()
+      this.#overload?.end()
       throw openingError(error, options)
     }
   }
@@ -180,10 +232,12 @@ class OpenServer implements Server, Listeners {
     return this.#closing === undefined
   }
 
-  started(bound: Bound): this {
+  started(bound: Bound, isAnnounced: boolean): this {
     this.#bound = bound
     for (const reactor of this.reactors) reactor.start()
-    this.#notices = announceServer()
+    this.#accessLog?.start()
+    if (this.#countsAtOnce) this.#count()
+    if (isAnnounced) this.#notices = announceServer()
     return this
   }
 
@@ -195,7 +249,30 @@ class OpenServer implements Server, Listeners {
   }
 
   stats(): ServerStats {
-    return statsOf(this.reactors.map((reactor) => reactor.stats()))
+    return statsOf(
+      this.reactors.map((reactor) => reactor.stats()),
+      this.#overload?.total,
+    )
+  }
+
+  async metrics(options: MetricsOptions = {}): Promise<string> {
+    const checked = checkedMetricsOptions(options, 'metrics()')
+    return exposition([...(await this.families()), ...processFamilies()], checked)
+  }
+
+  async families(): Promise<Family[]> {
+    this.#count()
+    const { backend, threads, ready, listeners } = this
+    const loops = this.reactors.map((reactor) => reactor.stats())
+    const measured = serverFamilies({ backend, threads, ready, loops, overload: this.#overload })
+    const counted = this.#endWatch === undefined ? [] : this.reactors.map((reactor) => reactor.metrics())
+    const ports = listeners.map(({ port }) => port).filter((port) => port > 0)
+    return [...routeFamilies(counted, this.#patterns), ...measured, ...(await acceptQueueFamilies(ports))]
+  }
+
+  #count(): void {
+    if (this.#hasEnded) return
+    this.#endWatch ??= loopDelay.watch()
   }
 
   setFixed(path: string, answer: Reply | ReplyBody): void {
@@ -207,8 +284,8 @@ class OpenServer implements Server, Listeners {
       throw coded(new TypeError(`There is no fixed answer for ${describe(path)}: ${hint}.`), 'ERR_INVALID_ARG_VALUE')
     }
     fixed.answer.replace(answer)
-    if (!fixed.isAlone) return
-    for (const reactor of this.reactors) reactor.setFixed(canonical, fixed.answer.native)
+    if (!fixed.isAlone || !this.#hasNativeAnswers) return
+    for (const reactor of this.reactors) reactor.setFixed(canonical, nativeOf(fixed.answer, fixed.number))
   }
 
   setSecureContext(tls: TlsOptions, listener?: Listening): void {
@@ -276,8 +353,9 @@ class OpenServer implements Server, Listeners {
   }
 
   #reactor(dispatcher: Dispatcher, options: CheckedOptions): NativeReactor {
+    const log = this.#accessLog
     const {
-      log,
+      log: report,
       onClientError = () => {},
       places,
       threads,
@@ -285,6 +363,13 @@ class OpenServer implements Server, Listeners {
       forwardedFields,
       proxyProtocol,
       tls,
+      maxInFlight,
+      shedWhen,
+      neverShed,
+      retryAfter,
+      metrics,
+      accessLog,
+      requestId,
       ...settings
     } = options
     const threaded = threads > 0
@@ -296,18 +381,23 @@ class OpenServer implements Server, Listeners {
       lend: (body, copied) => (closed ? 0 : reactor.lend(body, copied)),
       losers: () => (closed ? [] : reactor.losers()),
     })
+    const ids = new RequestIds(requestId)
     const answering = new Answering(exchange, dispatcher, {
       origin: () => this.#origin(),
       bodyLimit: options.bodyLimit,
-      proxies: trustProxy ? new ForwardingProxies(trustProxy, forwardedFields) : undefined,
+      ids,
+      proxies: this.#proxies,
       closing: this.#closingState,
-      log,
+      server: this,
+      overload: this.#overload,
+      log: report,
       onNotice: (code) => this.#onNotice(code),
       onClientError: (error) => callListener(() => onClientError(error), console.error),
     })
     const reactor: NativeReactor = new native.Reactor(
       {
         ...settings,
+        ...this.#accessLog?.settings,
         // Those whose headers of the PROXY protocol are believed: without a list, whoever must send one.
         ...(trustProxy !== false && trustProxy.isList ? trustProxy.forNative() : { trustsAnyPeer: true }),
         // A body above the largest limit is refused at once. A smaller limit is applied when the route is known.
@@ -317,11 +407,19 @@ class OpenServer implements Server, Listeners {
         threaded,
         tellsClientErrors: options.onClientError !== undefined,
         takesUpgrades: dispatcher.takesUpgrades,
+        routes: dispatcher.routes.length,
+        measures: metrics,
+        webTargets: dispatcher.takesWebTargets === true,
       },
       exchange.requestBlocks,
       exchange.replyBlocks,
       exchange.state,
-      (place, events) => answering.run(place, events),
+      log === undefined
+        ? (place, events) => answering.run(place, events)
+        : (place, events) => {
+            answering.run(place, events)
+            log.batchHandled(events)
+          },
       () => answering.resume(),
       (place) => exchange.lenderOf(place),
       () => this.#onIdle(),
@@ -331,7 +429,10 @@ class OpenServer implements Server, Listeners {
         this.#onClosed()
       },
     )
-    for (const [path, { answer, isAlone }] of dispatcher.fixed) if (isAlone) reactor.setFixed(path, answer.native)
+    log?.add({ reactor, ids })
+    if (!this.#hasNativeAnswers) return reactor
+    for (const [path, { answer, isAlone, number }] of dispatcher.fixed)
+      if (isAlone) reactor.setFixed(path, nativeOf(answer, number))
     return reactor
   }
 
@@ -362,10 +463,28 @@ class OpenServer implements Server, Listeners {
     if (this.#hasEnded) return
     this.#hasEnded = true
     this.#notices?.closed()
+    this.#endWatch?.()
+    this.#overload?.end()
     const durationMs = this.#schedule.end()
     const drained = drainedOf(this.reactors.map((reactor) => reactor.stats().drained))
-    this.#resolveClosing({ ...drained, durationMs })
+    const end = () => this.#resolveClosing({ ...drained, durationMs })
+    if (this.#accessLog === undefined) end()
+    else void this.#accessLog.end().then(end)
   }
+}
+
+function accessLogOf(
+  options: CheckedAccessLog,
+  { routes }: Dispatcher,
+  proxies: ForwardingProxies | undefined,
+  requestId: RequestIdRules | undefined,
+): AccessLog {
+  const patterns = ['', ...routes.map(({ pattern }) => pattern)]
+  return new AccessLog(options, { proxies, patterns }, loggedFields(requestId?.header, proxies !== undefined))
+}
+
+function nativeOf(answer: Fixed, route: number): NativeFixedAnswer {
+  return { ...answer.native, route }
 }
 
 /** An error of opening a reactor, such as `EMFILE`, with the `code` and `errno` of system errors. */

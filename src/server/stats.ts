@@ -20,6 +20,8 @@ export interface ServerStats {
   refused: number
   /** Connections refused with 503 because `maxConnections`, or the system's limit, was reached. */
   shed: number
+  /** Requests answered with 503 by `maxInFlight` or `shedWhen`. */
+  shedRequests: number
   /** Connections closed by a timeout or by `minRate`; includes `idleTimeouts`. */
   timeouts: number
   /** Connections closed because no request arrived within `keepAliveTimeout`. */
@@ -35,7 +37,7 @@ export interface ServerStats {
 }
 
 /** Refusals that count as timeouts, not as wrong requests. */
-const TIMEOUTS = new Set([
+export const TIMEOUTS = new Set([
   'HEADERS_TIMEOUT',
   'REQUEST_TIMEOUT',
   'REQUEST_TOO_SLOW',
@@ -44,10 +46,10 @@ const TIMEOUTS = new Set([
   'PROXY_HEADER_TIMEOUT',
   'TLS_HANDSHAKE_TIMEOUT',
 ])
-const SHED = 'TOO_MANY_CONNECTIONS'
+export const SHED = 'TOO_MANY_CONNECTIONS'
 
 /** Adds up the counters of all reactors of a server. */
-export function statsOf(reactors: readonly NativeStats[]): ServerStats {
+export function statsOf(reactors: readonly NativeStats[], shedRequests = 0): ServerStats {
   const sum = (name: Exclude<keyof NativeStats, 'refusals' | 'drained'>) =>
     reactors.reduce((total, stats) => total + stats[name], 0)
   const refusals: Record<string, number> = {}
@@ -70,6 +72,7 @@ export function statsOf(reactors: readonly NativeStats[]): ServerStats {
     batches: sum('batches'),
     refused,
     shed: sum('shed'),
+    shedRequests,
     timeouts,
     idleTimeouts: sum('idleTimeouts'),
     resets: sum('resets'),

@@ -1,5 +1,7 @@
 // What a process knows that `brink/workers` has started: the sockets that were handed to it, and whom it tells that it
 // listens. `workers/worker_process.ts` leaves it in globalThis, because an app may have a copy of brink of its own.
+import type { ExpositionOptions } from '../metrics/exposition.js'
+import type { Family } from '../metrics/family.js'
 import type { CloseOptions, CloseReport } from '../request/closing.js'
 import { wrongValue } from '../runtime/option_errors.js'
 import type { DescriptorPlace, Place, ProxyProtocol } from './listen_options.js'
@@ -11,6 +13,8 @@ export interface WorkerServer {
   readonly threads: number
   readonly signal: AbortSignal
   stats(): ServerStats
+  /** Its metrics. A server of another copy of brink may have none. */
+  families?(): Promise<readonly Family[]>
   close(options?: CloseOptions): Promise<CloseReport>
 }
 
@@ -36,6 +40,8 @@ export interface WorkerContext {
   serves(server: WorkerServer, isHanded: boolean): void
   /** Tells why the process ends before it listens, and the code with which it exits. */
   fails(message: string, exitCode: number): void
+  /** The metrics of all workers, as text; undefined when the supervisor does not answer. */
+  metrics?(options: ExpositionOptions): Promise<string | undefined>
   /**
    * Called once, when the process has to end; soon, if it has been told already. Gives a function that removes the
    * listener.

@@ -1,4 +1,6 @@
 // What supervisor and worker tell each other over the IPC channel. Messages of the app have no `brink`.
+import type { ExpositionOptions } from '../metrics/exposition.js'
+import type { Family } from '../metrics/family.js'
 import type { CloseOptions, CloseReport } from '../request/closing.js'
 import type { ServerStats } from '../server/stats.js'
 import type { HandedSocket } from '../server/worker_context.js'
@@ -20,6 +22,11 @@ export interface WorkerTask {
 export type ToWorker =
   | { readonly brink: 'drain'; readonly closing: CloseOptions }
   | { readonly brink: 'stats'; readonly number: number }
+  | { readonly brink: 'families'; readonly number: number }
+  /** The answer to a worker's `metrics`. */
+  | { readonly brink: 'metrics'; readonly number: number; readonly text: string }
+  /** A log file was moved away. */
+  | { readonly brink: 'reopen' }
 
 export type FromWorker =
   | { readonly brink: 'ready'; readonly backend: string; readonly threads: number }
@@ -27,4 +34,8 @@ export type FromWorker =
   | { readonly brink: 'draining'; readonly isOrdered: boolean }
   | { readonly brink: 'failed'; readonly message: string; readonly stack?: string | undefined; readonly code?: string }
   | { readonly brink: 'stats'; readonly number: number; readonly stats: ServerStats | undefined }
-  | { readonly brink: 'ended'; readonly report: CloseReport | undefined }
+  | { readonly brink: 'families'; readonly number: number; readonly families: readonly Family[] }
+  /** Asks for the metrics of all workers. */
+  | { readonly brink: 'metrics'; readonly number: number; readonly options: ExpositionOptions }
+  /** With its last metrics, if they were asked for before. */
+  | { readonly brink: 'ended'; readonly report: CloseReport | undefined; readonly families?: readonly Family[] }

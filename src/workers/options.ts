@@ -51,7 +51,8 @@ export interface WorkersOptions extends PlaceOptions, Omit<CloseOptions, 'force'
   /** How long a worker may take until it listens. After it, it is killed. Default: 60,000. */
   startTimeout?: number | undefined
   /**
-   * Whether SIGTERM and SIGINT close the workers and end the process, a second one at once, and SIGHUP reloads.
+   * Whether SIGTERM and SIGINT close the workers and end the process, a second one at once, SIGHUP reloads,
+   * and SIGUSR1 makes the workers open their log files again.
    * Default: true.
    */
   signals?: boolean | undefined

@@ -1,4 +1,7 @@
 // One place among the workers, with its sockets: always one worker serves it, and another one while they change.
+import type { ExpositionOptions } from '../metrics/exposition.js'
+import type { Family } from '../metrics/family.js'
+import { lasting, merged, ofWorker } from '../metrics/merge.js'
 import type { CloseOptions, CloseReport } from '../request/closing.js'
 import { coded } from '../runtime/errors.js'
 import { timers } from '../runtime/timers.js'
@@ -15,6 +18,9 @@ export class Slot {
   readonly #number: number
   readonly #sockets: HeldSockets
   readonly #options: CheckedWorkersOptions
+  readonly #allMetrics: (options: ExpositionOptions) => Promise<string>
+  /** Counters of its workers that have ended. */
+  #past: readonly Family[] = []
   readonly #alive = new Set<Worker>()
   readonly #reports: CloseReport[] = []
   /** Who serves, or starts to. */
@@ -24,7 +30,13 @@ export class Slot {
   #delay = 0
   #isClosing = false
 
-  constructor(number: number, sockets: HeldSockets, options: CheckedWorkersOptions) {
+  constructor(
+    number: number,
+    sockets: HeldSockets,
+    options: CheckedWorkersOptions,
+    allMetrics: (options: ExpositionOptions) => Promise<string>,
+  ) {
+    this.#allMetrics = allMetrics
     this.#number = number
     this.#sockets = sockets
     this.#options = options
@@ -60,7 +72,8 @@ export class Slot {
     if (this.#isClosing) throw closingError()
     const old = this.#current
     this.#current = successor
-    old?.drain(this.#options.closing)
+    // Nobody has to look for another server: the successor listens on the same sockets.
+    old?.drain({ ...this.#options.closing, readinessDelay: 0 })
     if (successor.hasEnded) this.#startLater(0)
   }
 
@@ -74,6 +87,14 @@ export class Slot {
     return this.#reports
   }
 
+  /** The metrics of all its workers, also of those that have ended. */
+  async families(): Promise<Family[]> {
+    // A worker that ends meanwhile is among those who are asked.
+    const past = this.#past
+    const told = await Promise.all([...this.#alive].map((worker) => worker.families()))
+    return ofWorker(merged([...told, past]), this.#number)
+  }
+
   kill(): void {
     this.#isClosing = true
     timers.clearTimeout(this.#restart)
@@ -81,7 +102,7 @@ export class Slot {
   }
 
   #spawn(): Worker {
-    const worker = new Worker(this.#number, this.#sockets.sockets, this.#options)
+    const worker = new Worker(this.#number, this.#sockets.sockets, this.#options, this.#allMetrics)
     this.#alive.add(worker)
     const { onEvent } = this.#options
     const tellReady = () => onEvent({ type: 'ready', slot: this.#number, pid: worker.pid as number })
@@ -93,6 +114,7 @@ export class Slot {
 
   #ended(worker: Worker, end: WorkerEnd): void {
     this.#alive.delete(worker)
+    this.#past = merged([this.#past, lasting(worker.lastFamilies)])
     const expected = worker.state === 'draining'
     if (this.#isClosing && expected && worker.report !== undefined) this.#reports.push(worker.report)
     let restartMs: number | undefined

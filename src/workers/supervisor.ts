@@ -1,4 +1,7 @@
 import { constants } from 'node:os'
+import { type ExpositionOptions, exposition } from '../metrics/exposition.js'
+import { merged } from '../metrics/merge.js'
+import { checkedMetricsOptions, type MetricsOptions } from '../metrics/options.js'
 import type { CloseOptions, CloseReport } from '../request/closing.js'
 import { callListener } from '../runtime/call_listener.js'
 import { timers } from '../runtime/timers.js'
@@ -51,6 +54,15 @@ export interface Supervisor {
    */
   reload(): Promise<void>
   stats(): Promise<WorkersStats>
+  /** Whether a worker serves, and the supervisor is not told to close: for `health()` on a port of its own. */
+  readonly ready: boolean
+  /**
+   * The metrics of all workers as text: see `metrics` of `Server`. Those of requests by route are added up; others have
+   * the number of the worker as a label. Counters go on where workers are replaced. A worker that does not answer within
+   * a second counts as it has told last.
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` for wrong options
+   */
+  metrics(options?: MetricsOptions): Promise<string>
   /**
    * Closes the sockets and drains all workers; a worker that has not ended a second after the deadline is killed.
    * Resolves when all have ended, with what became of
@@ -117,7 +129,9 @@ class RunningSupervisor implements Supervisor {
     this.#options = options
     this.#sockets = sockets
     this.#bound = bound
-    this.#slots = sockets.reactors.map((held, number) => new Slot(number, held, options))
+    this.#slots = sockets.reactors.map(
+      (held, number) => new Slot(number, held, options, (asked) => this.#metrics(asked)),
+    )
   }
 
   async start(): Promise<void> {
@@ -183,6 +197,18 @@ class RunningSupervisor implements Supervisor {
       }),
     )
     return { total: sumOf(workers.flatMap(({ stats }) => stats ?? [])), workers }
+  }
+
+  get ready(): boolean {
+    return this.#closing === undefined && this.#alive().some(({ state }) => state === 'serving')
+  }
+
+  metrics(options: MetricsOptions = {}): Promise<string> {
+    return this.#metrics(checkedMetricsOptions(options, 'metrics()'))
+  }
+
+  async #metrics(options: ExpositionOptions): Promise<string> {
+    return exposition(merged(await Promise.all(this.#slots.map((slot) => slot.families()))), options)
   }
 
   close(options: CloseOptions = {}): Promise<CloseReport> {
@@ -255,9 +281,12 @@ class RunningSupervisor implements Supervisor {
       // The event has its error.
       this.reload().catch(() => {})
     }
-    process.on('SIGTERM', end).on('SIGINT', end).on('SIGHUP', reload)
+    const reopen = () => {
+      for (const worker of this.#alive()) worker.reopen()
+    }
+    process.on('SIGTERM', end).on('SIGINT', end).on('SIGHUP', reload).on('SIGUSR1', reopen)
     this.#removeSignals = () => {
-      process.off('SIGTERM', end).off('SIGINT', end).off('SIGHUP', reload)
+      process.off('SIGTERM', end).off('SIGINT', end).off('SIGHUP', reload).off('SIGUSR1', reopen)
     }
   }
 }

@@ -2,6 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { ExpositionOptions } from '../metrics/exposition.js'
+import type { Family } from '../metrics/family.js'
 import type { CloseOptions, CloseReport } from '../request/closing.js'
 import { coded } from '../runtime/errors.js'
 import { packageFolder } from '../runtime/package_place.js'
@@ -50,13 +52,23 @@ export class Worker {
   #error: Error | undefined
   #resolveReady: () => void = () => {}
   #resolveLeaves: (isOrdered: boolean) => void = () => {}
-  readonly #answers = new Map<number, (stats: ServerStats | undefined) => void>()
+  /** Its metrics, as they were told last. */
+  lastFamilies: readonly Family[] = []
+  /** Gives the metrics of all workers. */
+  readonly #allMetrics: (options: ExpositionOptions) => Promise<string>
+  readonly #answers = new Map<number, (answer: unknown) => void>()
   #questions = 0
   #kill: NodeJS.Timeout | undefined
   #killAt = Number.POSITIVE_INFINITY
 
-  constructor(slot: number, sockets: readonly HandedSocket[], options: CheckedWorkersOptions) {
+  constructor(
+    slot: number,
+    sockets: readonly HandedSocket[],
+    options: CheckedWorkersOptions,
+    allMetrics: (options: ExpositionOptions) => Promise<string>,
+  ) {
     this.slot = slot
+    this.#allMetrics = allMetrics
     try {
       this.#child = start(slot, sockets, options)
     } catch (error) {
@@ -103,27 +115,43 @@ export class Worker {
     this.#kill = timers.setTimeout(() => this.kill(), Math.min(LONGEST_TIMER_MS, killAt - timers.now()))
   }
 
+  /** Makes it open its log files again. */
+  reopen(): void {
+    this.#tell({ brink: 'reopen' })
+  }
+
   kill(): void {
     if (!this.hasEnded) this.#child?.kill('SIGKILL')
   }
 
   /** Undefined when it has no server yet, or does not answer: it ends, or its event loop is blocked. */
   stats(): Promise<ServerStats | undefined> {
+    return this.#ask<ServerStats>('stats')
+  }
+
+  /** Its metrics now, or as it has told them last when it does not answer. */
+  async families(): Promise<readonly Family[]> {
+    const families = await this.#ask<readonly Family[]>('families')
+    if (families !== undefined) this.lastFamilies = families
+    return this.lastFamilies
+  }
+
+  #ask<Answer>(brink: 'stats' | 'families'): Promise<Answer | undefined> {
     if (!this.#child?.connected) return Promise.resolve(undefined)
     this.#questions += 1
     const number = this.#questions
     return new Promise((resolve) => {
       const timer = timers.setTimeout(() => this.#answer(number, undefined), ANSWER_WITHIN_MS)
-      this.#answers.set(number, (stats) => {
+      this.#answers.set(number, (answer) => {
         timers.clearTimeout(timer)
-        resolve(stats)
+        resolve(answer as Answer | undefined)
       })
-      this.#tell({ brink: 'stats', number })
+      this.#tell({ brink, number })
     })
   }
 
-  #answer(number: number, stats: ServerStats | undefined): void {
-    this.#answers.get(number)?.(stats)
+  #answer(number: number, answer: unknown): void {
+    this.#answers.get(number)?.(answer)
     this.#answers.delete(number)
   }
 
@@ -149,8 +177,17 @@ export class Worker {
       case 'stats':
         this.#answer(message.number, message.stats)
         break
+      case 'families':
+        this.#answer(message.number, message.families)
+        break
+      case 'metrics':
+        void this.#allMetrics(message.options).then((text) =>
+          this.#tell({ brink: 'metrics', number: message.number, text }),
+        )
+        break
       case 'ended':
         this.report = message.report
+        if (message.families !== undefined) this.lastFamilies = message.families
         break
     }
   }

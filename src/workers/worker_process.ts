@@ -1,12 +1,19 @@
 // Runs in a worker before its app, by `--import`: takes over what the supervisor has handed to the process, so that
 // `serve` finds it, and ends the process in order. Everywhere else it does nothing.
 import { fstatSync } from 'node:fs'
+import type { ExpositionOptions } from '../metrics/exposition.js'
+import type { Family } from '../metrics/family.js'
+import { lasting, merged } from '../metrics/merge.js'
+import { processFamilies } from '../metrics/process_metrics.js'
 import type { CloseOptions, CloseReport } from '../request/closing.js'
 import { timers } from '../runtime/timers.js'
 import { joinEnding } from '../server/process_ending.js'
 import { becomeWorker, type HandedSocket, type WorkerContext, type WorkerServer } from '../server/worker_context.js'
 import { type FromWorker, type ToWorker, WORKER_VARIABLE, type WorkerTask } from './messages.js'
 import { sumOf } from './sums.js'
+
+/** For a supervisor whose event loop is blocked; it waits a second itself for the slowest worker. */
+const METRICS_WITHIN_MS = 3_000
 
 const EXIT_BY_SIGNAL = { SIGTERM: 143, SIGINT: 130 } as const
 
@@ -23,6 +30,11 @@ class Worker implements WorkerContext {
   /** The ends of its servers, when it was told to close. */
   readonly #ends: Promise<CloseReport>[] = []
   #drainSignal: NodeJS.Signals | undefined
+  readonly #questions = new Map<number, (text: string | undefined) => void>()
+  #asked = 0
+  /** Those of servers that have closed. */
+  #lastFamilies: readonly Family[] = []
+  #countsMetrics = false
 
   constructor({ slot, places, sockets, closing }: WorkerTask) {
     this.slot = slot
@@ -61,6 +73,21 @@ class Worker implements WorkerContext {
     tell({ brink: 'failed', message })
   }
 
+  metrics(options: ExpositionOptions): Promise<string | undefined> {
+    this.#asked += 1
+    const number = this.#asked
+    return new Promise((resolve) => {
+      const answer = (text: string | undefined): void => {
+        timers.clearTimeout(timer)
+        this.#questions.delete(number)
+        resolve(text)
+      }
+      const timer = timers.setTimeout(() => answer(undefined), METRICS_WITHIN_MS).unref()
+      this.#questions.set(number, answer)
+      tell({ brink: 'metrics', number, options })
+    })
+  }
+
   onDrain(given: (signal: NodeJS.Signals) => void): () => void {
     // The same function may be given twice.
     const listener = (signal: NodeJS.Signals): void => given(signal)
@@ -82,16 +109,32 @@ class Worker implements WorkerContext {
     // The app closes the server that has the handed sockets: another worker has to serve these.
     if (isHanded && this.#drains.length === 0) tell({ brink: 'draining', isOrdered: false })
     await server.close()
+    const families = this.#countsMetrics ? await familiesOf([server]) : []
+    this.#lastFamilies = merged([this.#lastFamilies, lasting(families)])
     this.#servers.delete(server)
+  }
+
+  async #tellFamilies(number: number): Promise<void> {
+    this.#countsMetrics = true
+    tell({ brink: 'families', number, families: await this.#families() })
+  }
+
+  async #families(): Promise<Family[]> {
+    const last = this.#lastFamilies
+    return merged([await familiesOf([...this.#servers]), last, processFamilies()])
   }
 
   #hearSupervisor(): void {
     process.on('message', (message: ToWorker) => {
       if (message?.brink === 'drain') this.#drain(message.closing, 'SIGTERM')
+      // As if the signal had come: without a listener it would start the inspector.
+      if (message?.brink === 'reopen') process.emit('SIGUSR1')
       if (message?.brink === 'stats') {
         const stats = sumOf([...this.#servers].map((server) => server.stats()))
         tell({ brink: 'stats', number: message.number, stats })
       }
+      if (message?.brink === 'families') void this.#tellFamilies(message.number)
+      if (message?.brink === 'metrics') this.#questions.get(message.number)?.(message.text)
     })
     // The supervisor was killed.
     process.on('disconnect', () => this.#drain(this.#closing, 'SIGTERM'))
@@ -132,7 +175,8 @@ class Worker implements WorkerContext {
     const reports: CloseReport[] = []
     // Servers that begin to listen meanwhile are added.
     for (const end of this.#ends) reports.push(await end)
-    const ended = { brink: 'ended', report: sumOf(reports) } satisfies FromWorker
+    const families = this.#countsMetrics ? { families: await this.#families() } : {}
+    const ended = { brink: 'ended', report: sumOf(reports), ...families } satisfies FromWorker
     if (process.connected) await new Promise<void>((resolve) => void process.send?.(ended, () => resolve()))
     await Promise.all(this.#ends)
     // An app that has asked to hear of it may have more to close, without the supervisor.
@@ -140,6 +184,10 @@ class Worker implements WorkerContext {
     // After a listener that was added just now has heard of it.
     timers.nextTick(leave)
   }
+}
+
+async function familiesOf(servers: readonly WorkerServer[]): Promise<Family[]> {
+  return merged(await Promise.all(servers.map(async (server) => (await server.families?.()) ?? [])))
 }
 
 function tell(message: FromWorker): void {

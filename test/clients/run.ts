@@ -11,6 +11,7 @@ import { browser } from './browser.js'
 import { crowds } from './crowds.js'
 import { curl } from './curl.js'
 import { memory } from './memory.js'
+import { promtool } from './promtool.js'
 import { proxies } from './proxies.js'
 import { type Count, runSuite, type Suite } from './suite.js'
 
@@ -21,7 +22,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 })
 
-const suites: readonly Suite[] = [curl, browser, proxies, memory, vanishing, crowds]
+const suites: readonly Suite[] = [curl, browser, proxies, promtool, memory, vanishing, crowds]
 const jobs = suites
   .flatMap((suite) => variants.map((variant): [Suite, Variant] => [suite, variant]))
   .filter(([suite, variant]) => positionals.every((word) => `${suite.name} [${variant.name}]`.includes(word)))

@@ -11,6 +11,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { WebSocket } from 'ws'
 import { askExample } from '../example_program.js'
+import { tryOpenTelemetry } from '../opentelemetry.js'
 import { within } from '../server/waiting.js'
 import { BEGINS } from './differences.js'
 
@@ -110,6 +111,14 @@ for (const [name, ask] of Object.entries(EXAMPLES)) {
   } finally {
     rmSync(usualFile, { force: true })
   }
+}
+console.log(`${BEGINS}opentelemetry`)
+try {
+  await tryOpenTelemetry(ROOT, ['--no-warnings', '--import', join(PACKAGES, 'packages.mjs')])
+  passed += 1
+} catch (error) {
+  failed += 1
+  console.log(`FAIL opentelemetry: ${(error as Error).message}`)
 }
 console.log(`${BEGINS}supertest`)
 const tested = spawnSync(

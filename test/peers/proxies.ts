@@ -1,8 +1,8 @@
 // Real proxies in front of brink: HAProxy and nginx announce connections by the PROXY protocol, and write the fields of
-// forwarding. What does the app see of a client at another address than theirs?
+// forwarding. What do the app and the access log see of a client at another address than theirs?
 
 import { request } from 'node:http'
-import { Router, type ServeOptions, type Server, serve } from 'brink'
+import { type AccessRecord, Router, type ServeOptions, type Server, serve } from 'brink'
 import { missingFor, type ProxyName, startProxy } from '../proxy_program.js'
 import { until, within } from '../server/waiting.js'
 import { freePort, isListening } from './ports.js'
@@ -143,7 +143,14 @@ async function tryFront({ proxy, options, configuration, expected }: Front): Pro
       const { ip, peer, url } = req
       return { ip, peer, url, body: await req.text() }
     })
-  const server: Server = await serve(app, { port: 0, host: '127.0.0.1', ...options })
+  const logged: string[] = []
+  const info = (record: object) => {
+    const { ip, peer, target } = record as AccessRecord
+    // The proxy looks whether the server is well.
+    if (target === '/a?b') logged.push(`${ip} ${peer}`)
+  }
+  const accessLog = { to: { info } }
+  const server: Server = await serve(app, { port: 0, host: '127.0.0.1', accessLog, ...options })
   const port = await freePort()
   const text = configuration(port, server.port)
   const stop = await startProxy(proxy, text, () => isListening(port))
@@ -152,6 +159,8 @@ async function tryFront({ proxy, options, configuration, expected }: Front): Pro
     for (const body of ['', 'hello']) seen.push(JSON.parse(await ask(port, body)))
     const wanted = ['', 'hello'].map((body) => ({ ...expected, body }))
     if (JSON.stringify(seen) !== JSON.stringify(wanted)) return `the app sees ${JSON.stringify(seen)}`
+    await until(() => logged.length === seen.length, 'all requests are logged')
+    if (logged.some((line) => line !== `${expected.ip} ${expected.peer}`)) return `the log says ${logged.join(', ')}`
     if (text.includes('/check')) {
       // The proxy's own connections are announced as such.
       await until(() => checks.length > 2, 'the proxy has looked whether the server is well')

@@ -7,6 +7,7 @@ import { serve } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fileTree } from '../file_tree.js'
+import { readMetrics, sumOf } from '../openmetrics.js'
 import { get, head, noise, post } from './messages.js'
 import { type Program, runBrink } from './programs.js'
 import { HEADER } from './proxy_headers.js'
@@ -286,6 +287,32 @@ test('files are sent where no route answers', async () => {
   assert.is((await ask({ port }, get('/page.html'))).text, 'a page')
   assert.is((await ask({ port }, get('/json'))).text, '{"message":"Hello, World!"}')
   assert.is((await ask({ port }, get('/missing'))).status, 404)
+  brink.child.kill('SIGTERM')
+  assert.is(await brink.ended(), 0)
+})
+
+test('--admin-port serves metrics and health on a port of their own', async () => {
+  const { brink, port } = await started('--admin-port', '0', '--readiness-delay', '60000', '--deadline', '61000')
+  const [, admin] = await brink.says(/^brink metrics and health on http:\/\/\S+:(\d+)$/m)
+  const other = { port: Number(admin) }
+  await ask({ port }, get('/plaintext'))
+  assert.is((await ask(other, get('/live'))).status, 200)
+  assert.is((await ask(other, get('/ready'))).status, 200)
+  const families = readMetrics((await ask(other, get('/metrics'))).text, 'prometheus')
+  assert.is(sumOf(families, 'brink_http_received_requests_total'), 1)
+  assert.is((await ask({ port }, get('/metrics'))).status, 404)
+  brink.child.kill('SIGTERM')
+  await until(async () => (await ask(other, get('/ready'))).status === 503, 'it is not ready')
+  assert.is((await ask({ port }, get('/plaintext'))).status, 200)
+  brink.child.kill('SIGTERM')
+  assert.is(await brink.ended(), 143)
+})
+
+test('an --admin-port that is in use ends with a sentence', async () => {
+  const { brink, port } = await started()
+  const other = runBrink([ROUTES, '--port', '0', '--admin-port', `${port}`])
+  assert.is(await other.ended(), 1)
+  assert.match(other.errors(), /^Port \d+ is in use: choose another with --admin-port, or 0 for any free one\.$/m)
   brink.child.kill('SIGTERM')
   assert.is(await brink.ended(), 0)
 })

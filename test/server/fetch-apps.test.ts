@@ -692,4 +692,31 @@ test('toFetchHandler makes a fetch handler of a router', async () => {
   })
 })
 
+test('characters of a URL that browsers do not escape reach a fetch app, and no route of brink', async () => {
+  const targets = ['/{a|b}^`?q={a}|b^`', '/?query={hello}', 'http://brink/a|b']
+  const others = ['/a"b', '/a<b', '/?q=a>b', '/a\\b', '/?q=\\', '/a#b', '/\u00e9']
+  const status = async (port: number, target: string): Promise<number | undefined> => {
+    const client = (await connect({ port })).send(`GET ${target} HTTP/1.1\r\nHost: brink\r\n\r\n`)
+    return (await client.receive(1))[0]?.status
+  }
+  const urls: string[] = []
+  const take: Fetch = ({ url }) => {
+    urls.push(url)
+    return new Response('taken')
+  }
+  await apart(take, async ({ port }) => {
+    // The second time, all but the target of a head is known.
+    for (const target of [...targets, ...targets]) assert.is(await status(port, target), 200, target)
+    for (const target of others) assert.is(await status(port, target), 400, target)
+  })
+  const wanted = targets.map((target) => new URL(target, 'http://brink').href)
+  assert.equal(urls, [...wanted, ...wanted])
+  await serving(
+    new Router().get('/*', () => 'taken'),
+    async ({ port }) => {
+      for (const target of [...targets, ...others]) assert.is(await status(port, target), 400, target)
+    },
+  )
+})
+
 test.run()

@@ -8,14 +8,19 @@ interface Gap {
   readonly tests: readonly string[]
 }
 
+const RESET = 'Wine gives the end of the stream where a client has reset its connection'
+const SIGNALS = 'signals and pipes of child processes'
 const FETCH = "undici's client cannot connect under Wine, so what asks by fetch() fails"
 
 export const GAPS: Readonly<Record<string, Gap>> = {
   'careless-apps': {
-    why: 'the system takes more than Linux before a writer is held back; a stall is longer than the patience of the test',
-    tests: ['after a stall', 'the writer of a tunnel'],
+    why:
+      'the system takes more than Linux before a writer is held back; a stall is longer than the patience of the test; ' +
+      RESET,
+    tests: ['after a stall', 'the writer of a tunnel', 'and ends it: close', 'and ends it: error'],
   },
-  cli: { why: 'signals and pipes of child processes', whole: true, tests: [] },
+  cli: { why: SIGNALS, whole: true, tests: [] },
+  'close-on-signals': { why: SIGNALS, whole: true, tests: [] },
   closing: { why: FETCH, tests: ['a process ends by itself'] },
   'fetch-apps': { why: FETCH, whole: true, tests: [] },
   'fetch-response': { why: FETCH, whole: true, tests: [] },
@@ -25,6 +30,26 @@ export const GAPS: Readonly<Record<string, Gap>> = {
     why: `there is no reusePort on Windows; ${FETCH}`,
     tests: ['port 0 takes a free one', 'reusePort', 'threads that share the port'],
   },
+  draining: { why: FETCH, whole: true, tests: [] },
+  endings: { why: RESET, tests: ['cut short by a reset'] },
+  forwarded: { why: FETCH, tests: ["Hono's connection info"] },
+  flood: {
+    why: 'the system takes more than Linux before a writer is held back',
+    tests: ['a client that asks and never reads'],
+  },
+  'running-changes': {
+    why: 'there are no sockets at a path on Windows, and no descriptors of sockets',
+    tests: ['listens at a path', 'bound elsewhere'],
+  },
+  'told-connections': {
+    why: RESET,
+    tests: ['its end behind all else of it', 'the client leaves with a reset'],
+  },
+  upgrades: {
+    why: 'a hundred clients take longer to send their first byte than the keepAliveTimeout of the test',
+    tests: ['idle WebSockets stay'],
+  },
+  'without-socket': { why: FETCH, whole: true, tests: [] },
   'file-names': { why: 'mkfifo and names that Windows does not allow', whole: true, tests: [] },
   'file-sending': { why: 'an open file cannot be replaced', tests: ['deleted or replaced'] },
 }

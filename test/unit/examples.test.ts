@@ -12,7 +12,18 @@ import { paper, ROOT } from './papers.js'
 const FOLDER = join(ROOT, 'examples')
 const folders = readdirSync(FOLDER, { withFileTypes: true }).filter((entry) => entry.isDirectory())
 /** They need packages that `npm run test:frameworks` installs, and are run there; but next, which is too large for it. */
-const WITH_FRAMEWORKS = ['express', 'fastify', 'koa', 'nest', 'next', 'socket.io', 'supertest', 'vite', 'ws']
+const WITH_FRAMEWORKS = [
+  'express',
+  'fastify',
+  'koa',
+  'nest',
+  'next',
+  'opentelemetry',
+  'socket.io',
+  'supertest',
+  'vite',
+  'ws',
+]
 /** The tests in deploy/ run it. */
 const WITH_PROXIES = ['deploy']
 const tried = new Set<string>([...WITH_FRAMEWORKS, ...WITH_PROXIES])

@@ -13,10 +13,8 @@ import { messageOf } from './message_of.js'
 /** A function, as JavaScript sees it. */
 type Loose = (...args: unknown[]) => unknown
 
-const { serve, reply, html, redirect, compress, files, file, events, routesFrom, parts } = brink as unknown as Record<
-  string,
-  Loose
->
+const { serve, reply, html, redirect, compress, files, file, events, routesFrom, parts, health, metrics } =
+  brink as unknown as Record<string, Loose>
 const { serve: srvx, toFetchHandler, webSocketHelper, getConnInfo } = brinkFetch as unknown as Record<string, Loose>
 const { createServer } = brinkNode as unknown as Record<string, Loose>
 const Thrown = HttpError as unknown as new (...args: unknown[]) => Error
@@ -110,7 +108,7 @@ const wrong: readonly [what: string, call: () => unknown, message: RegExp][] = [
   [
     'an option like none',
     () => serve(app, { zzz: 1 }),
-    /does not exist: the options are backend, backlog, .*writeTimeout\.$/,
+    /does not exist: the options are accessLog, backend, backlog, .*writeTimeout\.$/,
   ],
   [
     'a URL as the host',
@@ -287,6 +285,82 @@ const wrong: readonly [what: string, call: () => unknown, message: RegExp][] = [
     () => routesFrom(5),
     /^ERR_INVALID_ARG_TYPE: routesFrom\(folder\) takes the path or the URL of a folder, not 5/,
   ],
+
+  // Operations
+  ['maxInFlight as text', () => serve(app, { maxInFlight: '10' }), /"maxInFlight" must be a number, not '10'\.$/],
+  [
+    'a date as retryAfter',
+    () => serve(app, { retryAfter: new Date() }),
+    /"retryAfter" must be a number, not a Date\.$/,
+  ],
+  ['shedWhen as a number', () => serve(app, { shedWhen: 100 }), /"shedWhen" must be an object, not 100\.$/],
+  [
+    'a limit of under-pressure',
+    () => serve(app, { shedWhen: { maxEventLoopDelay: 100 } }),
+    /"maxEventLoopDelay" of shedWhen does not exist: it is "delay"\.$/,
+  ],
+  [
+    'a delay of nothing',
+    () => serve(app, { shedWhen: { delay: 0 } }),
+    /^ERR_OUT_OF_RANGE: The option "shedWhen\.delay" must be a number above 0, not 0\.$/,
+  ],
+  [
+    'a delay as text',
+    () => serve(app, { shedWhen: { delay: '1s' } }),
+    /"shedWhen\.delay" must be a number, not '1s'\.$/,
+  ],
+  [
+    'one path as neverShed',
+    () => serve(app, { neverShed: '/live' }),
+    /"neverShed" must be a list of paths, or a function/,
+  ],
+  [
+    'a path of neverShed',
+    () => serve(app, { neverShed: ['live'] }),
+    /must have paths that begin with '\/', not 'live'\.$/,
+  ],
+  ['metrics as a path', () => serve(app, { metrics: '/metrics' }), /"metrics" must be a boolean, not '\/metrics'\.$/],
+  [
+    'shed of a route',
+    () => new Router().get('/', handler, { shed: 'never' as never }),
+    /The shed of GET '\/' must be true or false, not 'never'\.$/,
+  ],
+  [
+    'health() that is not called',
+    () => new Router().get('/', health as never),
+    /mount it, app\.mount\('\/', health\(\)\)/,
+  ],
+  ['health() of a promise', () => health(Promise.resolve()), /takes a server, or a list of servers, not a Promise\.$/],
+  ['health() of no servers', () => health([]), /takes a server, or a list of servers, not an empty list\.$/],
+  ['health() of a port', () => health(8080), /health\(\) takes its options as an object, not 8080\.$/],
+  [
+    'a check of health() that is none',
+    () => health({ checks: { db: 1 } }),
+    /"checks\.db" must be a function, not 1\.$/,
+  ],
+  ['checks of health() in a list', () => health({ checks: [handler] }), /"checks" must be an object with a function/],
+  [
+    'a timed check without a function',
+    () => health({ checks: { db: { timeout: 1 } } }),
+    /"checks\.db" must have a function/,
+  ],
+  [
+    'the timeout of a check',
+    () => health({ checks: { db: { check: handler, timeout: 0 } } }),
+    /"checks\.db\.timeout" must be a whole number from 1 to/,
+  ],
+  [
+    'a misspelt option of health()',
+    () => health({ check: {} }),
+    /"check" of health\(\) does not exist: did you mean "checks"/,
+  ],
+  [
+    'metrics() that is not called',
+    () => new Router().get('/', metrics as never),
+    /call it, app\.get\('\/metrics', metrics\(\)\)/,
+  ],
+  ['metrics() of a promise', () => metrics(Promise.resolve()), /takes a server, or a supervisor, not a Promise\.$/],
+  ['a misspelt option of metrics()', () => metrics({ proces: false }), /"proces" of metrics\(\) .*"process"\?$/],
 
   // brink/fetch and brink/node
   [

@@ -27,6 +27,11 @@ const READS: Record<string, Read> = {
     req.resume()
     req.on('end', () => res.end(`ended ${req.complete}`))
   },
+  'a listener for resume': (req, res, log) => {
+    req.on('resume', () => log.note('resumes'))
+    req.on('end', () => res.end('ended'))
+    req.resume()
+  },
   nothing: (_req, res) => res.end('not read'),
   'nothing, and a late answer': (_req, res) => {
     setImmediate(() => res.end('not read'))

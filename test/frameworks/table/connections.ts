@@ -221,7 +221,7 @@ export const connections: Exchange[] = [
   {
     name: 'bytes that a socket counts',
     handler: (req, res, log) => {
-      log.note(`${req.socket.bytesRead > 0}`)
+      log.note(`${req.socket.bytesRead}`)
       res.end('x', () => log.note(`${req.socket.bytesWritten > 0}`))
     },
     client: oneByOne,

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { closeOnSignals, Router, serve } from 'brink'
+import { closeOnSignals, health, metrics, Router, serve } from 'brink'
 import { workerSlot } from 'brink/workers'
 
 const folder = process.argv[2] as string
@@ -35,6 +35,13 @@ else if (workerSlot() === 1 && existsSync(sign('hesitates'))) {
       void server.close()
       setInterval(() => {}, 1000)
       return `${process.pid}`
+    })
+    .get('/metrics', metrics())
+    .mount('/', health())
+    .get('/block', () => {
+      writeFileSync(sign('blocks'), '')
+      while (!existsSync(sign('go')));
+      return 'blocked'
     })
     .get('/grandchild', () => execFileSync('ls', ['-l', '/proc/self/fd'], { encoding: 'utf8' }))
   const server = await serve(app, { port: 1 })

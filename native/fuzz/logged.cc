@@ -1,0 +1,88 @@
+#include "fuzz/logged.h"
+
+#include "fuzz/check.h"
+
+namespace brink::fuzz {
+namespace {
+
+// Less than a flood has, so that it is taken in several parts.
+constexpr size_t kWordsAtOnce = 4096;
+
+uint64_t whole_of(const uint32_t* halves) { return halves[0] | (uint64_t{halves[1]} << 32); }
+
+}  // namespace
+
+void Logged::read(reactor::RequestLog& log, const FakeKernel& kernel, const std::deque<Conversation>& conversations) {
+  words_.resize(kWordsAtOnce);
+  for (bool has_more = true; has_more;) {
+    has_more = log.take(words_.data(), words_.size());
+    BRINK_HOLDS(words_[layout::kLogLost] == 0, "requests are lost, and all were taken");
+    uint32_t end = words_[layout::kLogEnd];
+    BRINK_HOLDS(end <= words_.size(), "more is logged than there is room for");
+    for (uint32_t at = layout::kLogFirst; at < end; at += words_[at]) {
+      BRINK_HOLDS(words_[at] >= layout::kLoggedWords && words_[at] <= end - at, "a logged request of %u words",
+                  words_[at]);
+      read_one(words_.data() + at, kernel, conversations);
+    }
+  }
+}
+
+void Logged::read_one(const uint32_t* words, const FakeKernel& kernel, const std::deque<Conversation>& conversations) {
+  size_t number = words[layout::kLoggedPeerPort];
+  BRINK_HOLDS(number < kernel.clients(), "a request of nobody is logged");
+  const Client& client = kernel.client(number);
+  uint32_t text_bytes = 4 * (words[layout::kLoggedSize] - layout::kLoggedWords);
+  for (size_t at = layout::kLoggedMethodName; at < layout::kLoggedWords; at++) {
+    BRINK_HOLDS((words[at] & 0xffff) + (words[at] >> 16) <= text_bytes, "client %zu: a logged text that is elsewhere",
+                number);
+  }
+  uint64_t began_us = whole_of(words + layout::kLoggedBeganLow), now_us = kernel.now_ms() * 1000;
+  BRINK_HOLDS(began_us <= now_us && began_us + whole_of(words + layout::kLoggedDurationLow) <= now_us,
+              "client %zu: a request of the future is logged", number);
+  OfClient& logged = clients_[number];
+  uint32_t end = words[layout::kLoggedEnded], refusal = words[layout::kLoggedRefusal];
+  BRINK_HOLDS(end <= layout::kEndedUnanswered && refusal < http::kRefusalCount, "client %zu: an end of no kind",
+              number);
+  BRINK_HOLDS(end != layout::kEndedRefused || refusal > 0, "client %zu: refused for no reason", number);
+  if ((words[layout::kLoggedFlags] & layout::kFlagLoggedNone) == 0) {
+    BRINK_HOLDS(words[layout::kLoggedSequence] == logged.requests, "client %zu: request %u is logged as the %uth",
+                number, words[layout::kLoggedSequence], logged.requests);
+    logged.requests++;
+  }
+  logged.bytes_in += whole_of(words + layout::kLoggedInLow);
+  logged.bytes_out += whole_of(words + layout::kLoggedOutLow);
+  logged.are_all_answered &= end == layout::kEndedAnswered;
+  const Conversation& conversation = conversations[number];
+  BRINK_HOLDS(logged.bytes_in <= client.sent.size(), "client %zu: more is logged than it has sent", number);
+  BRINK_HOLDS(logged.bytes_out <= conversation.sent_bytes, "client %zu: more is logged than it was sent", number);
+  if (end == layout::kEndedAnswered && !conversation.is_given_up) check_answer(words, conversation);
+}
+
+void Logged::check_answer(const uint32_t* words, const Conversation& conversation) const {
+  size_t number = conversation.hearing.number();
+  uint32_t sequence = words[layout::kLoggedSequence], status = words[layout::kLoggedStatus] & 0xffff;
+  BRINK_HOLDS(conversation.transcript.complete() > sequence, "client %zu: request %u is logged as answered, and is not",
+              number, sequence);
+  const Expected* given = conversation.transcript.find(sequence);
+  bool is_framed = given && given->framing < Framing::as_given;
+  bool is_it = !is_framed || status == given->status || (given->can_be_refused() && status == 500);
+  BRINK_HOLDS(is_it, "client %zu: request %u was answered with %u, and is logged with %u", number, sequence,
+              given ? given->status : 0u, status);
+}
+
+void Logged::check_all_are_there(const FakeKernel& kernel, const std::deque<Conversation>& conversations) const {
+  for (size_t number = 0; number < kernel.clients(); number++) {
+    const Conversation& conversation = conversations[number];
+    auto found = clients_.find(number);
+    OfClient logged = found == clients_.end() ? OfClient() : found->second;
+    BRINK_HOLDS(logged.requests >= conversation.hearing.requests(), "client %zu: %u requests, and %u of them logged",
+                number, conversation.hearing.requests(), logged.requests);
+    bool is_exact = logged.are_all_answered && logged.requests > 0 && !conversation.is_given_up;
+    BRINK_HOLDS(!is_exact || logged.bytes_out == conversation.sent_bytes,
+                "client %zu: was sent %llu bytes, and %llu are logged", number,
+                static_cast<unsigned long long>(conversation.sent_bytes),
+                static_cast<unsigned long long>(logged.bytes_out));
+  }
+}
+
+}  // namespace brink::fuzz

@@ -1,0 +1,203 @@
+#include "reactor/request_log.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "http/characters.h"
+#include "reactor/connection.h"
+
+namespace brink::reactor {
+namespace {
+
+constexpr uint64_t kNotYet = ObservedRequest::kNotYet;
+
+// Two fields of the same name are one list (RFC 9110, 5.3).
+constexpr char kSeparator[] = ", ";
+
+// Without the memory that this may give, the server has worse to do than to log.
+http::Span append(std::string& text, net::Slice bytes, size_t most) {
+  size_t size = std::min(bytes.size, most);
+  http::Span span = {static_cast<uint16_t>(text.size()), static_cast<uint16_t>(size)};
+  if (size > 0) text.append(bytes.data, size);
+  return span;
+}
+
+uint32_t word_of(http::Span span) { return span.offset | (uint32_t{span.length} << 16); }
+
+// Nothing in it is escaped in any format. Written so that the compiler looks at many bytes at once.
+bool is_plain(const std::string& text) {
+  uint8_t found = 0;
+  for (char c : text) {
+    auto byte = static_cast<uint8_t>(c);
+    found |= static_cast<uint8_t>((byte < 0x20) | (byte > 0x7e) | (byte == '"') | (byte == '\\'));
+  }
+  return found == 0;
+}
+
+void put_halves(uint32_t* words, uint64_t number) {
+  words[0] = static_cast<uint32_t>(number);
+  words[1] = static_cast<uint32_t>(number >> 32);
+}
+
+}  // namespace
+
+static_assert(RequestLog::kMostOfTarget + RequestLog::kMostOfMethod +
+                      layout::kMostLoggedFields * (RequestLog::kMostOfField + sizeof kSeparator) <=
+                  UINT16_MAX,
+              "a span names any place of the texts");
+static_assert(layout::kLoggedFields + layout::kMostLoggedFields == layout::kLoggedWords);
+static_assert(static_cast<uint32_t>(RequestEnd::answered) == layout::kEndedAnswered &&
+              static_cast<uint32_t>(RequestEnd::client_gone) == layout::kEndedGone &&
+              static_cast<uint32_t>(RequestEnd::timed_out) == layout::kEndedTimeout &&
+              static_cast<uint32_t>(RequestEnd::refused) == layout::kEndedRefused &&
+              static_cast<uint32_t>(RequestEnd::aborted) == layout::kEndedAborted &&
+              static_cast<uint32_t>(RequestEnd::cut) == layout::kEndedCut &&
+              static_cast<uint32_t>(RequestEnd::tunnel) == layout::kEndedTunnel &&
+              static_cast<uint32_t>(RequestEnd::unanswered) == layout::kEndedUnanswered);
+
+RequestLog::RequestLog(std::vector<std::string> fields) : names_(std::move(fields)) {
+  names_.resize(std::min<size_t>(names_.size(), layout::kMostLoggedFields));
+  for (size_t place = 0; place < names_.size(); place++) {
+    size_t length = names_[place].size();
+    if (length < kMostOfName) places_by_length_[length] |= static_cast<uint16_t>(1u << place);
+  }
+}
+
+// What is made of a head that comes again and again is made once.
+void RequestLog::note_head(ObservedRequest& seen, const http::Request& request) const {
+  if (!request.known) {
+    seen.texts = texts_of(request.head, request.head_bytes.data);
+    return;
+  }
+  std::shared_ptr<const void>& note = request.known->note;
+  if (!note) note = texts_of(request.head, request.head_bytes.data);
+  seen.texts = std::static_pointer_cast<const LoggedTexts>(note);
+}
+
+std::shared_ptr<const LoggedTexts> RequestLog::texts_of(const http::RequestHead& head, const char* head_bytes) const {
+  auto texts = std::make_shared<LoggedTexts>();
+  bool has_number = head.method != http::kUnknownMethod;
+  if (!has_number) {
+    texts->method_name = append(texts->text, http::slice_of(head_bytes, head.method_name), kMostOfMethod);
+  }
+  texts->target = append(texts->text, http::slice_of(head_bytes, head.target), kMostOfTarget);
+  for (const http::Field& field : head.fields) {
+    if (field.name.length >= kMostOfName) continue;
+    uint16_t places = places_by_length_[field.name.length];
+    for (size_t place = 0; places != 0; place++, places = static_cast<uint16_t>(places >> 1)) {
+      bool is_it = (places & 1) && http::equal_ignoring_case(http::slice_of(head_bytes, field.name), names_[place]);
+      if (is_it) note_field(*texts, place, http::slice_of(head_bytes, field.value));
+    }
+  }
+  texts->is_plain = is_plain(texts->text);
+  return texts;
+}
+
+// Of one that is too long the end is kept of lists, which proxies add to, for the begin is what anybody may have
+// written; it is cut at a comma, so that no element is another than it was.
+void RequestLog::note_field(LoggedTexts& texts, size_t place, net::Slice value) const {
+  http::Span& span = texts.fields[place];
+  std::string whole;
+  if (span.length > 0) {
+    whole.assign(texts.text, span.offset, span.length);
+    whole.append(kSeparator);
+  }
+  if (whole.size() + value.size > kMostOfField) {
+    whole.append(value.data, value.size);
+    bool is_list = names_[place].find("forwarded") != std::string::npos;
+    if (is_list) {
+      whole.erase(0, whole.size() - kMostOfField);
+      size_t comma = whole.find(',');
+      whole.erase(0, comma == std::string::npos ? whole.size() : comma);
+    }
+    span = append(texts.text, {whole.data(), whole.size()}, kMostOfField);
+    return;
+  }
+  if (whole.empty()) {
+    span = append(texts.text, value, kMostOfField);
+    return;
+  }
+  whole.append(value.data, value.size);
+  span = append(texts.text, {whole.data(), whole.size()}, kMostOfField);
+}
+
+void RequestLog::note_line(ObservedRequest& request, net::Slice head) const {
+  const char* end = head.size > 0 ? std::find(head.data, head.data + head.size, '\n') : head.data;
+  if (end != head.data && end[-1] == '\r') end--;
+  auto texts = std::make_shared<LoggedTexts>();
+  texts->target = append(texts->text, {head.data, static_cast<size_t>(end - head.data)}, kMostOfTarget);
+  texts->is_plain = is_plain(texts->text);
+  request.is_line = true;
+  request.texts = std::move(texts);
+}
+
+void RequestLog::put(const ObservedRequest& request, const Connection& connection, RequestEnd end, uint64_t bytes_out,
+                     uint64_t now_us) {
+  const LoggedTexts& texts = request.texts ? *request.texts : none_;
+  size_t size = layout::kLoggedWords + (texts.text.size() + 3) / 4;
+  const net::Address& client = connection.client();
+  const net::Address& peer = connection.peer;
+  bool is_announced = &client != &peer;
+  uint32_t flags =
+      (request.http_1_0 ? layout::kFlagHttp10 : 0) | (client.is_ipv4 ? layout::kFlagIpv4 : 0) |
+      (peer.is_ipv4 ? layout::kFlagPeerIpv4 : 0) | (is_announced ? layout::kFlagAnnounced : 0) |
+      (connection.announced() && !is_announced && connection.stage != Stage::announced ? layout::kFlagClientUnknown
+                                                                                       : 0) |
+      (texts.is_plain ? layout::kFlagLoggedPlain : 0) | (request.is_line ? layout::kFlagLoggedLine : 0) |
+      (request.is_none ? layout::kFlagLoggedNone : 0);
+  std::lock_guard<std::mutex> guard(lock_);
+  if (waiting_.size() - taken_ + size > kMostWaitingWords) {
+    lost_++;
+    return;
+  }
+  size_t at = waiting_.size();
+  waiting_.resize(at + size);
+  uint32_t* words = waiting_.data() + at;
+  words[layout::kLoggedSize] = static_cast<uint32_t>(size);
+  words[layout::kLoggedSlot] = connection.id.slot;
+  words[layout::kLoggedGeneration] = connection.id.generation;
+  words[layout::kLoggedSequence] = request.sequence;
+  words[layout::kLoggedStatus] = request.status | (uint32_t{request.route} << 16);
+  words[layout::kLoggedMethod] = request.method;
+  words[layout::kLoggedEnded] = static_cast<uint32_t>(end);
+  words[layout::kLoggedRefusal] = static_cast<uint32_t>(request.refusal);
+  words[layout::kLoggedFlags] = flags;
+  put_halves(words + layout::kLoggedInLow, request.bytes_in);
+  put_halves(words + layout::kLoggedOutLow, bytes_out);
+  put_halves(words + layout::kLoggedBeganLow, request.first_byte_us);
+  put_halves(words + layout::kLoggedDurationLow, now_us - std::min(now_us, request.first_byte_us));
+  bool has_come = request.last_byte_us != kNotYet;
+  put_halves(words + layout::kLoggedWaitLow, has_come ? now_us - std::min(now_us, request.last_byte_us) : kNotYet);
+  std::memcpy(words + layout::kLoggedAddress, client.bytes, sizeof client.bytes);
+  words[layout::kLoggedPort] = client.port;
+  std::memcpy(words + layout::kLoggedPeerAddress, peer.bytes, sizeof peer.bytes);
+  words[layout::kLoggedPeerPort] = peer.port;
+  words[layout::kLoggedMethodName] = word_of(texts.method_name);
+  words[layout::kLoggedTarget] = word_of(texts.target);
+  for (size_t place = 0; place < texts.fields.size(); place++) {
+    words[layout::kLoggedFields + place] = word_of(texts.fields[place]);
+  }
+  if (!texts.text.empty()) std::memcpy(words + layout::kLoggedWords, texts.text.data(), texts.text.size());
+}
+
+bool RequestLog::take(uint32_t* into, size_t words) {
+  std::lock_guard<std::mutex> guard(lock_);
+  into[layout::kLogLost] = std::exchange(lost_, 0);
+  put_halves(into + layout::kLogNowLow, net::system::monotonic_us());
+  size_t end = taken_, room = words - layout::kLogFirst;
+  while (end < waiting_.size() && end - taken_ + waiting_[end] <= room) end += waiting_[end];
+  std::copy(waiting_.begin() + static_cast<ptrdiff_t>(taken_), waiting_.begin() + static_cast<ptrdiff_t>(end),
+            into + layout::kLogFirst);
+  into[layout::kLogEnd] = static_cast<uint32_t>(layout::kLogFirst + end - taken_);
+  taken_ = end;
+  if (taken_ < waiting_.size()) return true;
+  // What a flood has needed is not kept.
+  constexpr size_t kKeptWords = 64 * 1024;
+  waiting_.clear();
+  if (waiting_.capacity() > kKeptWords) waiting_.shrink_to_fit();
+  taken_ = 0;
+  return false;
+}
+
+}  // namespace brink::reactor

@@ -1,0 +1,207 @@
+// What the log and the metrics say of requests.
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "llhttp.h"
+#include "reactor/metrics.h"
+#include "reactor/request_log.h"
+#include "selftest/trial.h"
+
+namespace brink::selftest {
+namespace {
+
+using reactor::Metrics;
+using reactor::RequestLog;
+
+constexpr uint64_t kLongestUs = 3'600'000'000;
+
+struct Record {
+  std::vector<uint32_t> words;
+
+  uint32_t operator[](size_t at) const { return words[at]; }
+  uint64_t whole(size_t at) const { return words[at] | (uint64_t{words[at + 1]} << 32); }
+  uint32_t status() const { return words[layout::kLoggedStatus] & 0xffff; }
+  std::string text(size_t at) const {
+    const char* texts = reinterpret_cast<const char*>(words.data() + layout::kLoggedWords);
+    return std::string(texts + (words[at] & 0xffff), words[at] >> 16);
+  }
+};
+
+std::shared_ptr<RequestLog> new_log() {
+  return std::make_shared<RequestLog>(std::vector<std::string>{"user-agent", "x-forwarded-for"});
+}
+
+Server* serve_logged(Trial& trial, const std::shared_ptr<RequestLog>& log) {
+  Setup setup = trial.setup();
+  setup.options.log = log;
+  return trial.serve(setup);
+}
+
+bool take_one(Trial& trial, RequestLog& log, Record* record) {
+  std::vector<uint32_t> words(layout::kLogFirst + 2048);
+  auto is_there = [&] {
+    log.take(words.data(), words.size());
+    return words[layout::kLogEnd] > layout::kLogFirst;
+  };
+  if (!trial.wait(is_there, "a logged request")) return false;
+  record->words.assign(words.begin() + layout::kLogFirst, words.begin() + words[layout::kLogEnd]);
+  return trial.expect(record->words[layout::kLoggedSize] == record->words.size(), "one logged request");
+}
+
+void answered(Trial& trial) {
+  std::shared_ptr<RequestLog> log = new_log();
+  Server* server = serve_logged(trial, log);
+  if (!server) return;
+  Client client(server->port());
+  const std::string request =
+      "GET /a?b=1 HTTP/1.1\r\nHost: a\r\nUser-Agent: none\r\nX-Forwarded-For: 1.1.1.1\r\nX-Forwarded-For: "
+      "2.2.2.2\r\n\r\n";
+  for (uint32_t i = 0; i < 3; i++) {
+    client.send(request);
+    Response response = client.receive();
+    if (!trial.expect_answer(response, "/a?b=1")) return;
+    Record record;
+    if (!take_one(trial, *log, &record)) return;
+    trial.expect(record[layout::kLoggedSequence] == i, "its place on the connection");
+    trial.expect(record.status() == 200 && record[layout::kLoggedEnded] == layout::kEndedAnswered, "an answer");
+    trial.expect(record[layout::kLoggedMethod] == HTTP_GET, "GET");
+    trial.expect(record.text(layout::kLoggedTarget) == "/a?b=1", "the target");
+    trial.expect(record.text(layout::kLoggedFields) == "none", "the user agent");
+    trial.expect(record.text(layout::kLoggedFields + 1) == "1.1.1.1, 2.2.2.2", "both fields as a list");
+    trial.expect(record.whole(layout::kLoggedInLow) == request.size(), "the bytes that came");
+    trial.expect(record.whole(layout::kLoggedOutLow) == response.head.size() + response.body.size(),
+                 "the bytes that were sent");
+    trial.expect(record.whole(layout::kLoggedDurationLow) < kLongestUs, "the duration");
+    trial.expect(record.whole(layout::kLoggedWaitLow) <= record.whole(layout::kLoggedDurationLow),
+                 "the duration from the last byte");
+  }
+}
+
+void uploaded(Trial& trial) {
+  std::shared_ptr<RequestLog> log = new_log();
+  Server* server = serve_logged(trial, log);
+  if (!server) return;
+  Client client(server->port());
+  const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 200000\r\n\r\n";
+  client.send(head + std::string(200'000, 'x'));
+  if (!trial.expect_answer(client.receive(), "200000")) return;
+  Record record;
+  if (!take_one(trial, *log, &record)) return;
+  trial.expect(record.whole(layout::kLoggedInLow) == head.size() + 200'000, "the bytes that came");
+}
+
+void refused(Trial& trial) {
+  std::shared_ptr<RequestLog> log = new_log();
+  Server* server = serve_logged(trial, log);
+  if (!server) return;
+  Client client(server->port());
+  client.send("GET / HTTP/1.1 or so\r\n\"\x7f\r\n\r\n");
+  if (!trial.expect_status(client.receive(), 400)) return;
+  Record record;
+  if (!take_one(trial, *log, &record)) return;
+  trial.expect(record.status() == 400 && record[layout::kLoggedEnded] == layout::kEndedRefused, "a refusal");
+  trial.expect(record[layout::kLoggedRefusal] > 0, "its reason");
+  trial.expect((record[layout::kLoggedFlags] & layout::kFlagLoggedLine) != 0, "a line that is none");
+  trial.expect(record.text(layout::kLoggedTarget) == "GET / HTTP/1.1 or so", "the line as it was sent");
+}
+
+void gone(Trial& trial) {
+  std::shared_ptr<RequestLog> log = new_log();
+  Server* server = serve_logged(trial, log);
+  if (!server) return;
+  Client client(server->port());
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
+  if (!trial.wait([&] { return server->stats().bytes_in > 0; }, "the request to arrive")) return;
+  client.vanish();
+  Record record;
+  if (!take_one(trial, *log, &record)) return;
+  trial.expect(record.status() == 0 && record[layout::kLoggedEnded] == layout::kEndedGone, "a client that left");
+  trial.expect(record.whole(layout::kLoggedWaitLow) == UINT64_MAX, "no last byte");
+}
+
+void never_taken(Trial& trial) {
+  std::shared_ptr<RequestLog> log = new_log();
+  constexpr int kRequests = 100;
+  {
+    Server* server = serve_logged(trial, log);
+    if (!server) return;
+    for (int i = 0; i < kRequests; i++) {
+      Client client(server->port());
+      client.send(get("/"));
+      if (!trial.expect_answer(client.receive(), App::kConstant)) return;
+    }
+    server->stop();
+  }
+  std::vector<uint32_t> words(layout::kLogFirst + layout::kLoggedWords + 100);
+  int taken = 0;
+  for (bool has_more = true; has_more;) {
+    has_more = log->take(words.data(), words.size());
+    for (uint32_t at = layout::kLogFirst; at < words[layout::kLogEnd]; at += words[at]) taken++;
+    trial.expect(words[layout::kLogLost] == 0, "none to be lost");
+  }
+  trial.expect(taken == kRequests, "each request to be logged once, also when the server has stopped");
+}
+
+void measured(Trial& trial) {
+  Setup setup = trial.setup();
+  auto metrics = std::make_shared<Metrics>(uint16_t{3});
+  setup.options.metrics = metrics;
+  Server* server = trial.serve(setup);
+  if (!server) return;
+  constexpr int kRequests = 20;
+  Client client(server->port());
+  for (int i = 0; i < kRequests; i++) {
+    client.send(get("/"));
+    if (!trial.expect_answer(client.receive(), App::kConstant)) return;
+  }
+  Client other(server->port());
+  other.send("no request\r\n\r\n");
+  if (!trial.expect_status(other.receive(), 400)) return;
+  std::vector<double> row(layout::kMetricsRow);
+  auto requests = [&](size_t method, size_t status_class) {
+    return metrics->read(0, row.data())
+               ? row[layout::kMetricsRequests + layout::kMetricsClasses * method + status_class]
+               : 0;
+  };
+  trial.wait([&] { return requests(0, 2) == kRequests && requests(layout::kMetricsMethods - 1, 4) == 1; },
+             "each request to be counted by its method and its status");
+  double durations = 0;
+  for (size_t bucket = 0; bucket < layout::kMetricsBuckets; bucket++) {
+    durations += row[layout::kMetricsBucketsAt + bucket];
+  }
+  trial.expect(durations >= kRequests, "each duration to be counted");
+  std::vector<double> batches(layout::kMetricsBatches);
+  metrics->read_batches(batches.data());
+  trial.expect(batches[0] == kRequests, "batches of one request each");
+  trial.expect(batches[layout::kMetricsBatchSizes] == kRequests, "the sum of their requests");
+}
+
+void buckets(Trial& trial) {
+  size_t last = 0;
+  for (uint64_t us = 0; us < 100'000; us++) {
+    size_t bucket = Metrics::bucket_of(us);
+    trial.expect(bucket == last || bucket == last + 1, "no bucket to be left out");
+    last = bucket;
+  }
+  trial.expect(Metrics::bucket_of((uint64_t{1} << 32) - 1) == layout::kMetricsBuckets - 2, "the last that has a bound");
+  trial.expect(Metrics::bucket_of(uint64_t{1} << 32) == layout::kMetricsBuckets - 1, "the one that has none");
+  trial.expect(Metrics::bucket_of(UINT64_MAX) == layout::kMetricsBuckets - 1, "the same for the longest");
+}
+
+}  // namespace
+
+std::vector<Case> cases_of_observing() {
+  return {
+      {"an answered request is logged with its times and bytes", answered},
+      {"a body counts among the bytes of its request", uploaded},
+      {"a refused request is logged as it was sent", refused},
+      {"a client that leaves is logged", gone},
+      {"what nobody has taken is kept when the server stops", never_taken},
+      {"requests are counted by method, status and duration", measured},
+      {"buckets of durations follow each other", buckets},
+  };
+}
+
+}  // namespace brink::selftest
