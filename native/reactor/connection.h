@@ -163,7 +163,7 @@ struct Connection {
 
   // Most are not.
   bool is_sealed() const { return __builtin_expect(tls != nullptr, 0) != 0; }
-  bool had_opening() const { return __builtin_expect((tls != nullptr) | (rare != nullptr), 0) != 0; }
+  bool had_opening() const { return __builtin_expect(tls || rare, 0) != 0; }
   bool has_ended() const { return stage == Stage::ended; }
   bool has_pending() const { return output.pending && !output.pending->empty(); }
 
