@@ -79,6 +79,8 @@ class ToyEngine final : public tls::Engine {
     output.append(toy::record(toy::alert, ""));
   }
 
+  bool serves(std::string_view) const override { return true; }
+
   tls::Facts facts() const override {
     BRINK_HOLDS(state_ != State::handshake, "facts are asked for before they are agreed on");
     tls::Facts facts;
@@ -124,6 +126,7 @@ class ToyEngine final : public tls::Engine {
 class ToyContexts final : public tls::Contexts {
  public:
   std::unique_ptr<tls::Wire> make_wire() const override { return std::make_unique<ToyWire>(); }
+  bool asks_for_certificates() const override { return false; }
   std::unique_ptr<tls::Engine> begin(const std::shared_ptr<const tls::Contexts>&, tls::Wire&) const override {
     return std::make_unique<ToyEngine>();
   }

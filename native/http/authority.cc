@@ -152,6 +152,12 @@ bool is_authority_with_port(Slice text) {
   return take_host(&text) && is_port(text, &port) && port > 0;
 }
 
+std::string_view host_of(Slice authority) {
+  Slice port = authority;
+  if (!is_authority(authority) || !take_host(&port)) return {};
+  return {authority.data, authority.size - port.size};
+}
+
 Slice without_default_port(Slice authority, std::string_view default_port) {
   for (const std::string_view port : {default_port, std::string_view(":")}) {
     const std::string_view text{authority.data, authority.size};

@@ -35,6 +35,7 @@ namespace brink::http {
   X(TARGET_TOO_LONG, 414)               \
   X(UNKNOWN_EXPECTATION, 417)           \
   X(INSECURE_SCHEME, 421)               \
+  X(SERVER_NAME_MISMATCH, 421)          \
   X(HEADER_TOO_LARGE, 431)              \
   X(TOO_MANY_FIELDS, 431)               \
   X(UNKNOWN_METHOD, 501)                \

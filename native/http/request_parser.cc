@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "http/head_parser.h"
+#include "http/request_rules.h"
 
 namespace brink::http {
 namespace {
@@ -62,7 +63,8 @@ Refusal RequestParser::parse(char* bytes, size_t size, ParserScratch& scratch, R
 }
 
 Refusal RequestParser::take_request(char** at, char* end, ParserScratch& scratch, RequestSink& sink, bool* takes_more) {
-  if (stage_ == Stage::between && !head_.waits_for_lf()) {
+  bool may_be_known = !scratch.host_rule;
+  if (stage_ == Stage::between && !head_.waits_for_lf() && may_be_known) {
     *takes_more = pass_known_heads(at, end, scratch, sink);
     if (!*takes_more || *at == end) return Refusal::none;
   }
@@ -74,9 +76,10 @@ Refusal RequestParser::take_request(char** at, char* end, ParserScratch& scratch
   stage_ = head_.has_begun() ? Stage::head : Stage::between;
   if (bytes.size == 0) return Refusal::none;
   // Of one that came whole it is known that it is not.
-  if (head_.has_begun() && pass_known_head(bytes, scratch, sink, takes_more)) return Refusal::none;
+  if (may_be_known && head_.has_begun() && pass_known_head(bytes, scratch, sink, takes_more)) return Refusal::none;
   RequestHead& head = scratch.head;
   refusal = parse_head(bytes, limits_, head);
+  if (refusal == Refusal::none && scratch.host_rule) refusal = judge_hosts(bytes.data, head, *scratch.host_rule);
   if (refusal != Refusal::none) return refuse_head(refusal, bytes, scratch);
   Slice head_bytes = without_line_ends(bytes, head);
   if (head.has_body()) {
@@ -84,7 +87,7 @@ Refusal RequestParser::take_request(char** at, char* end, ParserScratch& scratch
   } else {
     // What the bytes of the head alone decide, and nothing before or behind it.
     bool is_absolute = bytes.data[head.target.offset] != '/';  // and judged by whether its connection has TLS
-    bool is_worth_remembering = !head.offers_upgrade && head.method != kUnknownMethod && !is_absolute;
+    bool is_worth_remembering = may_be_known && !head.offers_upgrade && head.method != kUnknownMethod && !is_absolute;
     if (is_worth_remembering) scratch.known_heads.remember(bytes.data, bytes.size, head);
     stage_ = Stage::between;
     *takes_more = sink.on_request({head, head_bytes, {nullptr, 0}, {nullptr, 0}, true});

@@ -13,6 +13,7 @@
 #include "http/body_decoder.h"
 #include "http/head_bytes.h"
 #include "http/head_memory.h"
+#include "http/host_rule.h"
 #include "http/limits.h"
 #include "http/refusal.h"
 #include "http/request_head.h"
@@ -46,6 +47,8 @@ struct ParserScratch {
   RequestHead head;
   HeadMemory known_heads;
   std::string refused;  // the begin of the head that was refused last
+  // Of the connection whose turn it is, or null. What is known of heads says nothing of it.
+  const HostRule* host_rule = nullptr;
 };
 
 class RequestParser {

@@ -181,6 +181,23 @@ Refusal judge_head(const char* bytes, const Limits& limits, RequestHead& head) {
   return left_to_app.targets ? Refusal::none : judge_target(slice_of(bytes, head.target), head, host, limits.is_secure);
 }
 
+Refusal judge_hosts(const char* bytes, const RequestHead& head, const HostRule& rule) {
+  auto takes = [&rule](Slice authority) {
+    std::string_view host = host_of(authority);
+    return !host.empty() && rule.takes(host);
+  };
+  for (const Field& field : head.fields) {
+    Slice name = slice_of(bytes, field.name), value = slice_of(bytes, field.value);
+    if (equal_ignoring_case(name, "host") && value.size > 0 && !takes(value)) return Refusal::SERVER_NAME_MISMATCH;
+  }
+  Slice authority;
+  for (std::string_view scheme : {"https://", "http://"}) {
+    bool is_absolute = absolute_form_authority(slice_of(bytes, head.target), scheme, &authority);
+    if (is_absolute && !takes(authority)) return Refusal::SERVER_NAME_MISMATCH;
+  }
+  return Refusal::none;
+}
+
 Refusal judge_framing(const char* bytes, const RequestHead& head) {
   size_t lengths = 0, encodings = 0;
   for (const Field& field : head.fields) {

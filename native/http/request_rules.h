@@ -2,6 +2,7 @@
 // whoever is right: that is how a second request would be smuggled past a proxy.
 #pragma once
 
+#include "http/host_rule.h"
 #include "http/limits.h"
 #include "http/refusal.h"
 #include "http/request_head.h"
@@ -11,6 +12,9 @@ namespace brink::http {
 // Judges a head of which the line and the fields are read, and fills in what its fields say of the connection and of
 // the body.
 Refusal judge_head(const char* head_bytes, const Limits& limits, RequestHead& head);
+
+// Whether every host that a judged head names is one of the connection's.
+Refusal judge_hosts(const char* head_bytes, const RequestHead& head, const HostRule& rule);
 
 // Why llhttp refuses the fields that say where a body ends, of which it tells no more than at which one it stopped.
 Refusal judge_framing(const char* head_bytes, const RequestHead& head);

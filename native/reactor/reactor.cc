@@ -181,6 +181,7 @@ void Reactor::read(Connection& connection) {
   if (connection.parser.has_unread()) {
     connection.parser.restore(at - kept);
     read_us_ = connection.since.first_byte_us;
+    if (connection.is_sealed() && connection.stage != Stage::tunnel) return parse_opened(connection, at, 0);
     if (connection.stage != Stage::tunnel) return parse(connection, at, 0);
     connection.parser.forget_unread();
     return pass_on(connection, {at - kept, kept});

@@ -155,6 +155,7 @@ class Reactor final : private http::RequestSink {
   void await_handshake(Connection& connection, std::shared_ptr<const tls::Contexts> contexts);
   void receive_sealed(Connection& connection, char* at);
   void open_received(Connection& connection, char* at, size_t size);
+  void parse_opened(Connection& connection, char* at, size_t size);
   size_t finish_handshake(Connection& connection, char* at, size_t bytes);
   void refuse_plain_http(Connection& connection);
   void end_broken_session(Connection& connection, net::Slice alert);

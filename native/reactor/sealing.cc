@@ -95,7 +95,18 @@ void Reactor::open_received(Connection& connection, char* at, size_t size) {
   if (session.peer_has_ended()) connection.input.readable = true;
   if (bytes == 0) return settle(connection);
   if (!connection.has_pending()) connection.window.bytes += static_cast<uint32_t>(bytes);
-  take_in(connection, at, bytes);
+  if (connection.stage != Stage::open) return take_in(connection, at, bytes);
+  connection.parser.restore(events_.free_bytes());
+  parse_opened(connection, at, bytes);
+}
+
+// RFC 6066, 11.1: a certificate that was asked for under one name opens nothing under another.
+void Reactor::parse_opened(Connection& connection, char* at, size_t size) {
+  if (!connection.tls->judges_hosts()) return parse(connection, at, size);
+  sealing_->hosts.session = connection.tls.get();
+  scratch_.host_rule = &sealing_->hosts;
+  parse(connection, at, size);
+  scratch_.host_rule = nullptr;
 }
 
 // The app is told what was agreed on, before the first request. By how much the plaintext has moved.

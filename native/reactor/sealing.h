@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
+#include "http/host_rule.h"
 #include "net/pending_output.h"
 #include "reactor/event_writer.h"
 #include "tls/session.h"
@@ -16,7 +18,15 @@ struct Sealing {
   // that arrives at once would let everybody else wait.
   static constexpr uint32_t kMostStepsAtOnce = 8;
 
+  // That of the session whose turn it is.
+  class Hosts final : public http::HostRule {
+   public:
+    bool takes(std::string_view host) const override { return session->serves(host); }
+    const tls::Session* session = nullptr;
+  };
+
   std::unique_ptr<tls::Wire> wire;
+  Hosts hosts;
   net::SealingRoom room;
   std::unique_ptr<char[]> received = std::make_unique<char[]>(kReadBytes);  // sealed, before it is opened
   std::vector<ConnectionId> holding;  // those with output that waits for an answer, to the end of the turn

@@ -301,7 +301,7 @@ class Making {
       *why_not = "OpenSSL makes no context: " + openssl.take_error();
       return nullptr;
     }
-    contexts->add(each.name, context, each.session_scope);
+    contexts->add(each, context);
     Making making(openssl, each, context);
     if (!making.make()) {
       *why_not = making.why_not();

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "net/byte_buffer.h"
 #include "net/pending_output.h"
@@ -45,6 +46,8 @@ class Engine : public net::Sealer {
   virtual void say_end(net::ByteBuffer& output) = 0;
   // Once the handshake is over.
   virtual Facts facts() const = 0;
+  // Whether its client, by the name that it has asked for, may ask for something of this host.
+  virtual bool serves(std::string_view host) const = 0;
 
   State state() const { return state_; }
   // Why it is broken, in a few words that stay where they are.
@@ -67,6 +70,8 @@ class Contexts {
  public:
   virtual ~Contexts() = default;
   virtual std::unique_ptr<Wire> make_wire() const = 0;
+  // Whether clients of any name are asked for certificates, so that one name is not as good as another.
+  virtual bool asks_for_certificates() const = 0;
   // Null when there is no memory. The wire is one that any contexts of the same library have made.
   virtual std::unique_ptr<Engine> begin(const std::shared_ptr<const Contexts>& self, Wire& wire) const = 0;
 };

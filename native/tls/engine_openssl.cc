@@ -4,8 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include "tls/context.h"
-
 namespace brink::tls {
 namespace {
 
@@ -162,6 +160,8 @@ class OpenSslEngine final : public Engine {
     wire_.set_ends({nullptr, 0}, nullptr);
   }
 
+  bool serves(std::string_view host) const override { return contexts_->serves(server_name_, host); }
+
   Facts facts() const override {
     Facts facts;
     facts.version = openssl_.SSL_get_version(ssl_);
@@ -253,9 +253,10 @@ OpenSslContexts::~OpenSslContexts() {
   if (ticket_cipher_) openssl_.EVP_CIPHER_free(ticket_cipher_);
 }
 
-void OpenSslContexts::add(const std::string& name, SSL_CTX* context, const std::string& session_scope) {
-  if (!contexts_.empty()) names_.add(name, contexts_.size());
-  contexts_.push_back({context, session_scope});
+void OpenSslContexts::add(const ContextOptions& options, SSL_CTX* context) {
+  if (!contexts_.empty()) names_.add(options.name, contexts_.size());
+  contexts_.push_back({context, options.session_scope, options.asks_for_certificate});
+  asks_for_certificates_ |= options.asks_for_certificate;
   openssl_.SSL_CTX_set_client_hello_cb(context, hear_client_hello, this);
   openssl_.SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
 }
@@ -280,6 +281,12 @@ bool OpenSslContexts::choose(SSL* ssl, std::string_view server_name) const {
                     nullptr);
   const auto* scope = reinterpret_cast<const unsigned char*>(chosen.session_scope.data());
   return openssl_.SSL_set_session_id_context(ssl, scope, static_cast<unsigned int>(chosen.session_scope.size())) == 1;
+}
+
+bool OpenSslContexts::serves(std::string_view server_name, std::string_view host) const {
+  if (!server_name.empty()) return ServerNames::are_equal(server_name, host);
+  size_t place = names_.find(host);
+  return place == 0 || !contexts_[place].asks_for_certificate;
 }
 
 // In the form that OpenSSL itself gives tickets, so that those of one key are read when there are several.

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tls/context.h"
 #include "tls/engine.h"
 #include "tls/openssl.h"
 #include "tls/server_names.h"
@@ -20,28 +21,33 @@ class OpenSslContexts final : public Contexts {
   ~OpenSslContexts() override;
 
   // Only while it is made. The context is its own from now on.
-  void add(const std::string& name, SSL_CTX* context, const std::string& session_scope);
+  void add(const ContextOptions& options, SSL_CTX* context);
   // The first key encrypts tickets, and all of them decrypt.
   void rotate(const std::vector<std::string>& ticket_keys);
 
   const OpenSsl& openssl() const { return openssl_; }
   // False when OpenSSL refuses.
   bool choose(SSL* ssl, std::string_view server_name) const;
+  // RFC 6066, 11.1: the host is the name, where there is one. Without one, any that asks for no more than has been.
+  bool serves(std::string_view server_name, std::string_view host) const;
   int prepare_ticket(unsigned char* key_name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
                      bool encrypts) const;
 
   std::unique_ptr<Wire> make_wire() const override;
+  bool asks_for_certificates() const override { return asks_for_certificates_; }
   std::unique_ptr<Engine> begin(const std::shared_ptr<const Contexts>& self, Wire& wire) const override;
 
  private:
   struct Context {
     SSL_CTX* context;
     std::string session_scope;
+    bool asks_for_certificate;
   };
 
   const OpenSsl& openssl_;
   std::vector<Context> contexts_;
   ServerNames names_;
+  bool asks_for_certificates_ = false;
   std::vector<std::string> ticket_keys_;
   EVP_CIPHER* ticket_cipher_ = nullptr;
 };

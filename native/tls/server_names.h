@@ -15,6 +15,8 @@ class ServerNames {
   // Of two of the same name the first counts.
   void add(std::string_view name, size_t place) { places_.emplace(lower(name), place); }
 
+  static bool are_equal(std::string_view one, std::string_view other) { return lower(one) == lower(other); }
+
   size_t find(std::string_view asked) const {
     std::string name = lower(asked);
     auto found = places_.find(name);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "tls/engine.h"
@@ -17,7 +18,8 @@ inline constexpr size_t kMostReceived = (64 - 17) * 1024;
 
 class Session {
  public:
-  explicit Session(std::shared_ptr<const Contexts> contexts) : contexts_(std::move(contexts)) {}
+  explicit Session(std::shared_ptr<const Contexts> contexts)
+      : contexts_(std::move(contexts)), judges_hosts_(contexts_->asks_for_certificates()) {}
 
   bool has_begun() const { return engine_ != nullptr; }
   // False when there is no memory.
@@ -32,6 +34,9 @@ class Session {
   bool peer_has_ended() const { return engine_ && engine_->state() == Engine::State::ended; }
   const char* reason() const { return is_flood_ ? "too many records without content" : engine_->reason(); }
   Facts facts() const { return engine_->facts(); }
+  // Whether not every host is served. Once it is open.
+  bool judges_hosts() const { return judges_hosts_; }
+  bool serves(std::string_view host) const { return engine_->serves(host); }
   net::Sealer& sealer() { return *engine_; }
 
   // The plaintext of what has arrived, and what is to be sent because of it.
@@ -70,6 +75,7 @@ class Session {
   std::unique_ptr<Engine> engine_;
   std::string held_;
   uint32_t without_content_ = 0;  // so many sealed bytes in a row
+  bool judges_hosts_;
   bool is_flood_ = false;
   bool has_said_end_ = false;
 };

@@ -2,6 +2,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { once } from 'node:events'
 import { createConnection, createServer, type Socket } from 'node:net'
+import type { ConnectionOptions } from 'node:tls'
 import { type ClientError, Router, type ServeOptions, type Server, serve } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -37,9 +38,13 @@ const app = new Router()
   .post('/echo', (req) => req.text())
   .fixed('/fixed', 'fixed')
 
-async function tlsOf(server: Server, options = {}): Promise<Record<string, unknown>> {
+function getAt(host: string, target: string): string {
+  return `GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`
+}
+
+async function tlsOf(server: Server, options: ConnectionOptions = {}): Promise<Record<string, unknown>> {
   const { raw } = await connectTls(server, options)
-  const { body } = await raw.send(get('/tls')).response()
+  const { body } = await raw.send(getAt(options.servername ?? 'brink', '/tls')).response()
   raw.leave()
   return JSON.parse(String(body)) as Record<string, unknown>
 }
@@ -318,7 +323,7 @@ for (const version of ['TLSv1.3', 'TLSv1.2'] as const) {
       async (server) => {
         const versions = { minVersion: version, maxVersion: version }
         const first = await connectTls(server, { ...versions, servername: 'www.example' })
-        const session = await sessionOf(first, get('/'))
+        const session = await sessionOf(first, getAt('www.example', '/'))
         first.raw.leave()
         assert.is((await tlsOf(server, { ...versions, servername: 'www.example', session })).resumed, true)
         const refused = /certificate required|handshake failure/i
@@ -328,6 +333,64 @@ for (const version of ['TLSv1.3', 'TLSv1.2'] as const) {
       { tls: { ...own, contexts: { 'admin.example': { ...other, requestCert: true, ca: authority.cert } } } },
     ))
 }
+
+async function statusOf(server: Server, options: ConnectionOptions, ...requests: string[]): Promise<number | undefined> {
+  const { raw } = await connectTls(server, options)
+  raw.send(...requests)
+  const { status } = (await raw.receive(requests.length)).at(-1) ?? {}
+  raw.leave()
+  return status
+}
+
+test('where a name asks for client certificates, hosts are those of the handshake', async () => {
+  const errors: ClientError[] = []
+  const client = signedBy(authority, 'client')
+  const asks = { ...own, requestCert: true, ca: authority.cert }
+  await serving(
+    app,
+    async (server) => {
+      const www = { servername: 'www.example' }
+      const absolute = 'GET https://admin.example/fixed HTTP/1.0\r\n\r\n'
+      const upload = 'POST /echo HTTP/1.1\r\nHost: admin.example\r\nContent-Length: 2\r\n\r\nhi'
+      for (const host of ['www.example', 'WWW.example:443', 'www.example.']) {
+        assert.is(await statusOf(server, www, getAt(host, '/fixed'), getAt(host, '/')), 200, host)
+      }
+      for (const host of ['admin.example', 'admin.example:8443', 'www.example.org', '127.0.0.1']) {
+        assert.is(await statusOf(server, www, getAt('www.example', '/fixed'), getAt(host, '/fixed')), 421, host)
+        assert.is(await statusOf(server, www, getAt(host, '/')), 421, host)
+      }
+      assert.is(await statusOf(server, www, absolute), 421)
+      assert.is(await statusOf(server, www, upload), 421)
+      assert.is(await statusOf(server, www, get('/fixed').replace('brink', 'x.admin.example')), 421)
+      // Without a server name: what other names ask for was not asked.
+      for (const host of ['admin.example', 'ADMIN.example.', 'x.secret.example:1']) {
+        assert.is(await statusOf(server, {}, getAt('127.0.0.1', '/fixed'), getAt(host, '/fixed')), 421, host)
+      }
+      for (const host of ['127.0.0.1', 'other.example', 'www.example', '[::1]:8443']) {
+        assert.is(await statusOf(server, {}, getAt(host, '/fixed'), getAt(host, '/')), 200, host)
+      }
+      const known = { ...client, servername: 'admin.example' }
+      assert.is(await statusOf(server, known, getAt('admin.example', '/fixed'), getAt('admin.example', '/')), 200)
+      assert.is(await statusOf(server, known, getAt('www.example', '/')), 421)
+      await until(() => errors.length > 0, 'the error is told')
+      assert.equal([...new Set(errors.map(({ code }) => code))], ['SERVER_NAME_MISMATCH'])
+      // From now on nobody is asked.
+      server.setSecureContext({ ...own, contexts: { 'admin.example': other } })
+      const swapped = async () => (await statusOf(server, www, getAt('admin.example', '/'))) === 200
+      await until(swapped, 'the new certificates are there')
+      server.setSecureContext(asks)
+      await until(async () => (await statusOf(server, {}, getAt('any.example', '/')).catch(() => 0)) === 0, 'it asks')
+      assert.is(await statusOf(server, client, getAt('any.example', '/')), 200)
+      assert.is(await statusOf(server, { ...client, ...www }, getAt('any.example', '/')), 421)
+    },
+    {
+      tls: { ...own, contexts: { 'www.example': own, 'admin.example': asks, '*.secret.example': asks } },
+      onClientError: (error) => {
+        if (error.status === 421) errors.push(error)
+      },
+    },
+  )
+})
 
 test('certificates are replaced for new connections only', () =>
   serving(
