@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "net/waker.h"
 #include "reactor/reactor.h"
@@ -52,15 +53,35 @@ class LoopServer final : public Server, public reactor::BatchSink {
     if ((error = waker_.open())) return error;
     reactor_ = std::make_unique<reactor::Reactor>(setup.options, std::move(poller), *this);
     if ((error = reactor_->add_waker(waker_))) return error;
-    if ((error = reactor_->add_listener(std::move(owned), setup.shares_listener()))) return error;
+    if ((error = reactor_->add_listener(std::move(owned), setup.shares_listener(), reactor::ProxyHeaders::off,
+                                        setup.contexts)))
+      return error;
     thread_ = std::thread([this] { run(); });
     return 0;
+  }
+
+  void order(std::function<void(reactor::Reactor&)> order) override {
+    {
+      std::lock_guard<std::mutex> guard(lock_);
+      orders_.push_back(std::move(order));
+    }
+    waker_.raise();
+  }
+
+  void carry_out_orders() {
+    std::vector<std::function<void(reactor::Reactor&)>> orders;
+    {
+      std::lock_guard<std::mutex> guard(lock_);
+      orders.swap(orders_);
+    }
+    for (const auto& order : orders) order(*reactor_);
   }
 
   void run() {
     bool draining = false;
     while (!stop_wanted_) {
       bool drains_now = drain_wanted_ && !std::exchange(draining, true);
+      carry_out_orders();
       if (drains_now) reactor_->drain(grace_ms_);
       // Without a connection nothing will ever end a wait.
       reactor_->turn(drains_now ? 0 : time_to_wait());
@@ -94,6 +115,7 @@ class LoopServer final : public Server, public reactor::BatchSink {
   std::atomic<bool> drain_wanted_ = false;
   std::atomic<uint64_t> grace_ms_ = 0;
   std::atomic<bool> stop_wanted_ = false;
+  std::vector<std::function<void(reactor::Reactor&)>> orders_;
   std::mutex lock_;
   std::condition_variable became_idle_;
   reactor::Stats stats_;

@@ -38,9 +38,9 @@ void run_case(const Case& each, const Setup& setup, const std::string& line, Cou
 
 int run_cases(std::string_view wanted) {
   Count count;
-  for (const auto& cases :
-       {cases_of_parsing(), cases_of_requests(), cases_of_clients(), cases_of_listening(), cases_of_stopping(),
-        cases_of_crowds(), cases_of_files(), cases_of_polling(), cases_of_hosts(), cases_of_observing()}) {
+  for (const auto& cases : {cases_of_parsing(), cases_of_requests(), cases_of_clients(), cases_of_listening(),
+                            cases_of_stopping(), cases_of_crowds(), cases_of_files(), cases_of_polling(),
+                            cases_of_hosts(), cases_of_observing(), cases_of_tls()}) {
     for (const Case& each : cases) {
       for (const poller::Backend& backend : poller::backends()) {
         for (bool threaded : {false, true}) {

@@ -35,6 +35,7 @@ std::unique_ptr<Server> Server::start(const Setup& setup, std::string* refusal) 
   if (opened.error != 0) return refuse(opened.syscall, opened.error);
   std::unique_ptr<Server> server = setup.threaded ? make_thread_server() : make_loop_server();
   server->port_ = static_cast<uint16_t>(net::system::local_port(opened.descriptor));
+  server->contexts_ = setup.contexts;
   if (int error = server->open(setup, opened.descriptor)) return refuse("the reactor", error);
   return server;
 }

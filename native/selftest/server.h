@@ -3,11 +3,14 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "poller/poller.h"
 #include "reactor/options.h"
+#include "reactor/reactor.h"
 #include "reactor/stats.h"
 #include "selftest/app.h"
 
@@ -28,6 +31,7 @@ struct Setup {
   uint16_t port = 0;
   // A listener of the caller that several servers share; without one, the server opens its own.
   net::Descriptor shared_listener = net::kNoDescriptor;
+  std::shared_ptr<const tls::Contexts> contexts;  // or null, for plain connections
   bool shares_listener() const { return shared_listener != net::kNoDescriptor; }
 };
 
@@ -49,6 +53,12 @@ class Server {
   virtual void drain(uint64_t grace_ms = 0) = 0;
   // After drain(): true when the last connection has ended, false when it takes longer than kPatience.
   virtual bool wait_until_idle() = 0;
+  // Connections that come later get these, in place of those that the server has.
+  void change_contexts(std::shared_ptr<const tls::Contexts> to) {
+    std::shared_ptr<const tls::Contexts> from = std::exchange(contexts_, std::move(to));
+    order([from, to = contexts_](reactor::Reactor& reactor) { reactor.change_contexts(from, to); });
+  }
+  const std::shared_ptr<const tls::Contexts>& contexts() const { return contexts_; }
   // Ends every connection and every thread. Returns the final counts.
   virtual reactor::Stats stop() = 0;
 
@@ -59,7 +69,11 @@ class Server {
   // Opens the poller, takes the listener over and starts to serve. Returns 0 or a negative errno.
   virtual int open(const Setup& setup, net::Descriptor listener) = 0;
 
+  // On the thread of the reactor.
+  virtual void order(std::function<void(reactor::Reactor&)> order) = 0;
+
   uint16_t port_ = 0;
+  std::shared_ptr<const tls::Contexts> contexts_;
 };
 
 std::unique_ptr<Server> make_loop_server();

@@ -43,11 +43,15 @@ class ThreadServer final : public Server {
     reactor_ = host::ReactorThread::open(
         setup.options, std::move(poller), blocks, [this] { change(&ThreadServer::notified_); }, &error);
     if (!reactor_) return error;
-    if ((error = reactor_->add_listener(std::move(owned), setup.shares_listener()))) return error;
+    if ((error = reactor_->add_listener(std::move(owned), setup.shares_listener(), reactor::ProxyHeaders::off,
+                                        setup.contexts)))
+      return error;
     reactor_->start();
     consumer_ = std::thread([this] { consume(); });
     return 0;
   }
+
+  void order(std::function<void(reactor::Reactor&)> order) override { reactor_->order(std::move(order)); }
 
   void change(bool ThreadServer::*what) {
     std::lock_guard<std::mutex> guard(lock_);

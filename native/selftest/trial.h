@@ -59,5 +59,6 @@ std::vector<Case> cases_of_files();
 std::vector<Case> cases_of_polling();
 std::vector<Case> cases_of_hosts();
 std::vector<Case> cases_of_observing();
+std::vector<Case> cases_of_tls();
 
 }  // namespace brink::selftest

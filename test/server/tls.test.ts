@@ -334,7 +334,11 @@ for (const version of ['TLSv1.3', 'TLSv1.2'] as const) {
     ))
 }
 
-async function statusOf(server: Server, options: ConnectionOptions, ...requests: string[]): Promise<number | undefined> {
+async function statusOf(
+  server: Server,
+  options: ConnectionOptions,
+  ...requests: string[]
+): Promise<number | undefined> {
   const { raw } = await connectTls(server, options)
   raw.send(...requests)
   const { status } = (await raw.receive(requests.length)).at(-1) ?? {}
