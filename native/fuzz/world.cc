@@ -377,7 +377,7 @@ void World::on_sent(size_t client, const char* bytes, size_t size) {
   Conversation& conversation = conversations_[client];
   conversation.last_sent_ms = conversation.taken_ms = kernel_.now_ms();
   conversation.sent_bytes += size;
-  if (kernel_.client(client).sent.find("HEAD ") != std::string::npos) conversation.transcript.may_have_asked_for_head();
+  if (conversation.finds_in(kernel_.client(client).sent, "HEAD ")) conversation.transcript.may_have_asked_for_head();
   conversation.transcript.read(bytes, size);
   if (conversation.transcript.is_given_up() && !conversation.is_given_up) conversation.give_up();
   BRINK_HOLDS(conversation.transcript.interim() <= conversation.hearing.continues_due() || conversation.is_given_up,
