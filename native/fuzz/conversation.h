@@ -40,8 +40,8 @@ struct Conversation {
     transcript.give_up();
   }
 
-  // Whether the text stands in what has come since the last look at all that the client has sent. Each byte is looked at
-  // once: a client may send a lot, and be sent a lot of little.
+  // Whether the text stands in what has come since the last look at all that the client has sent. Each byte is looked
+  // at once: a client may send a lot, and be sent a lot of little.
   bool finds_in(const std::string& sent, std::string_view text) {
     size_t from = looked_at - std::min(looked_at, text.size() - 1);
     looked_at = sent.size();
