@@ -35,6 +35,17 @@ bool is_plain(const std::string& text) {
   return found == 0;
 }
 
+// However often a field comes, its text stands there once.
+std::string take_out(LoggedTexts& texts, size_t place) {
+  http::Span taken = std::exchange(texts.fields[place], {});
+  std::string text = texts.text.substr(taken.offset, taken.length);
+  texts.text.erase(taken.offset, taken.length);
+  for (http::Span& span : texts.fields) {
+    if (span.offset > taken.offset) span.offset = static_cast<uint16_t>(span.offset - taken.length);
+  }
+  return text;
+}
+
 void put_halves(uint32_t* words, uint64_t number) {
   words[0] = static_cast<uint32_t>(number);
   words[1] = static_cast<uint32_t>(number >> 32);
@@ -42,10 +53,7 @@ void put_halves(uint32_t* words, uint64_t number) {
 
 }  // namespace
 
-static_assert(RequestLog::kMostOfTarget + RequestLog::kMostOfMethod +
-                      layout::kMostLoggedFields * (RequestLog::kMostOfField + sizeof kSeparator) <=
-                  UINT16_MAX,
-              "a span names any place of the texts");
+static_assert(RequestLog::kMostOfTexts <= UINT16_MAX, "a span names any place of the texts");
 static_assert(layout::kLoggedFields + layout::kMostLoggedFields == layout::kLoggedWords);
 static_assert(static_cast<uint32_t>(RequestEnd::answered) == layout::kEndedAnswered &&
               static_cast<uint32_t>(RequestEnd::client_gone) == layout::kEndedGone &&
@@ -98,27 +106,19 @@ std::shared_ptr<const LoggedTexts> RequestLog::texts_of(const http::RequestHead&
 // written; it is cut at a comma, so that no element is another than it was.
 void RequestLog::note_field(LoggedTexts& texts, size_t place, net::Slice value) const {
   http::Span& span = texts.fields[place];
-  std::string whole;
-  if (span.length > 0) {
-    whole.assign(texts.text, span.offset, span.length);
-    whole.append(kSeparator);
-  }
-  if (whole.size() + value.size > kMostOfField) {
-    whole.append(value.data, value.size);
-    bool is_list = names_[place].find("forwarded") != std::string::npos;
-    if (is_list) {
-      whole.erase(0, whole.size() - kMostOfField);
-      size_t comma = whole.find(',');
-      whole.erase(0, comma == std::string::npos ? whole.size() : comma);
-    }
-    span = append(texts.text, {whole.data(), whole.size()}, kMostOfField);
-    return;
-  }
-  if (whole.empty()) {
+  if (span.length == 0 && value.size <= kMostOfField) {
     span = append(texts.text, value, kMostOfField);
     return;
   }
+  std::string whole = take_out(texts, place);
+  if (!whole.empty()) whole.append(kSeparator);
   whole.append(value.data, value.size);
+  bool is_list = names_[place].find("forwarded") != std::string::npos;
+  if (is_list && whole.size() > kMostOfField) {
+    whole.erase(0, whole.size() - kMostOfField);
+    size_t comma = whole.find(',');
+    whole.erase(0, comma == std::string::npos ? whole.size() : comma);
+  }
   span = append(texts.text, {whole.data(), whole.size()}, kMostOfField);
 }
 
@@ -191,9 +191,16 @@ bool RequestLog::take(uint32_t* into, size_t words) {
             into + layout::kLogFirst);
   into[layout::kLogEnd] = static_cast<uint32_t>(layout::kLogFirst + end - taken_);
   taken_ = end;
-  if (taken_ < waiting_.size()) return true;
-  // What a flood has needed is not kept.
   constexpr size_t kKeptWords = 64 * 1024;
+  if (taken_ < waiting_.size()) {
+    // Who takes more slowly than it comes never takes the last: what was taken goes before.
+    if (taken_ > kKeptWords && taken_ > waiting_.size() / 2) {
+      waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<ptrdiff_t>(taken_));
+      taken_ = 0;
+    }
+    return true;
+  }
+  // What a flood has needed is not kept.
   waiting_.clear();
   if (waiting_.capacity() > kKeptWords) waiting_.shrink_to_fit();
   taken_ = 0;

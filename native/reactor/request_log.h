@@ -23,6 +23,9 @@ class RequestLog {
   static constexpr size_t kMostOfTarget = 2048;
   static constexpr size_t kMostOfMethod = 32;
   static constexpr size_t kMostOfField = 512;
+  static constexpr size_t kMostOfTexts = kMostOfTarget + kMostOfMethod + layout::kMostLoggedFields * kMostOfField;
+  // Of a record.
+  static constexpr size_t kMostWords = layout::kLoggedWords + (kMostOfTexts + 3) / 4;
 
   // The names of fields that are logged, in lower case.
   explicit RequestLog(std::vector<std::string> fields);
@@ -35,6 +38,7 @@ class RequestLog {
            uint64_t now_us);
 
   // On any thread. Gives as many whole records as there is room for, as the layout has them: true when more are left.
+  // There must be room for one, or nobody would ever take it.
   bool take(uint32_t* into, size_t words);
 
  private:

@@ -79,6 +79,29 @@ void answered(Trial& trial) {
   }
 }
 
+void repeated(Trial& trial) {
+  std::shared_ptr<RequestLog> log = new_log();
+  Setup setup = trial.setup();
+  setup.options.log = log;
+  setup.options.limits.fields = http::kMostFields;
+  setup.options.limits.header_bytes = http::kMostHeaderBytes;
+  Server* server = trial.serve(setup);
+  if (!server) return;
+  std::string request = "GET / HTTP/1.1\r\nHost: a\r\n";
+  for (uint32_t i = 2; i < http::kMostFields; i++) request += i % 2 ? "X-Forwarded-For: 1\r\n" : "User-Agent: b\r\n";
+  Client client(server->port());
+  client.send(request + "User-Agent: b\r\n\r\n");
+  if (!trial.expect_answer(client.receive(), App::kConstant)) return;
+  Record record;
+  if (!take_one(trial, *log, &record)) return;
+  trial.expect(record[layout::kLoggedSize] <= RequestLog::kMostWords, "a record of a limited size");
+  trial.expect(record.text(layout::kLoggedTarget) == "/", "the target");
+  std::string agents = record.text(layout::kLoggedFields), hops = record.text(layout::kLoggedFields + 1);
+  trial.expect(agents.size() == RequestLog::kMostOfField && agents.compare(0, 4, "b, b") == 0, "its begin");
+  trial.expect(hops.size() <= RequestLog::kMostOfField && hops.find_first_not_of("1, ") == hops.npos, "its own text");
+  trial.expect(hops.size() > RequestLog::kMostOfField - 4 && hops.back() == '1', "the end of a list");
+}
+
 void uploaded(Trial& trial) {
   std::shared_ptr<RequestLog> log = new_log();
   Server* server = serve_logged(trial, log);
@@ -109,7 +132,11 @@ void refused(Trial& trial) {
 
 void gone(Trial& trial) {
   std::shared_ptr<RequestLog> log = new_log();
-  Server* server = serve_logged(trial, log);
+  Setup setup = trial.setup();
+  setup.options.log = log;
+  // Wine tells of an end where there was a reset.
+  setup.options.half_close_timeout_ms = 1;
+  Server* server = trial.serve(setup);
   if (!server) return;
   Client client(server->port());
   client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
@@ -195,6 +222,7 @@ void buckets(Trial& trial) {
 std::vector<Case> cases_of_observing() {
   return {
       {"an answered request is logged with its times and bytes", answered},
+      {"a field that comes again and again is logged to a length", repeated},
       {"a body counts among the bytes of its request", uploaded},
       {"a refused request is logged as it was sent", refused},
       {"a client that leaves is logged", gone},

@@ -21,6 +21,8 @@ const LATER_MS = 500
 /** So many requests are not left for later, so that no line waits behind a thousand others. */
 const MOST_LEFT = 64
 const WORDS = 16 * 1024
+/** In one go: a reactor on a thread may answer a flood by itself, and faster than lines are written. */
+const MOST_ROUNDS = 64
 /** Lines are gathered in chunks of so many bytes, and written from half of it on. */
 const CHUNK_BYTES = 64 * 1024
 /** Chunks that are kept for the next lines. */
@@ -56,6 +58,7 @@ export class AccessLog {
   #left = 0
   #timer: NodeJS.Timeout | undefined
   #isSoon = false
+  #hasMore = false
   #isTaking = false
   #hasEnded = false
   /** What was told already. */
@@ -98,7 +101,7 @@ export class AccessLog {
   /** The reactors have closed. Resolves when all is written, or the destination does not take it. */
   async end(): Promise<void> {
     if (this.#hasEnded) return
-    this.#takeAll()
+    this.#takeAll(Number.POSITIVE_INFINITY)
     this.#hasEnded = true
     timers.clearTimeout(this.#timer)
     process.removeListener('exit', this.#atExit)
@@ -120,31 +123,32 @@ export class AccessLog {
     timers.clearTimeout(this.#timer)
     this.#isSoon = ms === SOON_MS
     this.#timer = timers.setTimeout(() => {
+      this.#hasMore = false
       this.#takeAll()
       this.#flush()
-      this.#arm(LATER_MS)
+      this.#arm(this.#hasMore ? SOON_MS : LATER_MS)
     }, ms)
     this.#timer.unref()
   }
 
-  #takeAll(): void {
+  #takeAll(rounds = MOST_ROUNDS): void {
     // A format function may close the server.
     if (this.#isTaking || this.#hasEnded) return
     this.#isTaking = true
     this.#left = 0
     try {
-      for (const source of this.#sources) this.#takeFrom(source)
+      for (const source of this.#sources) this.#takeFrom(source, rounds)
     } finally {
       this.#isTaking = false
     }
   }
 
-  #takeFrom({ reactor, ids }: Source): void {
+  #takeFrom({ reactor, ids }: Source, rounds: number): void {
     const words = this.#words
     const reader = this.#reader as RecordReader
     reader.ids = ids
     let hasMore = true
-    while (hasMore) {
+    for (let round = 0; hasMore && round < rounds; round++) {
       hasMore = reactor.takeLogged(words)
       if (words[LOG_LOST] > 0) this.#lost(words[LOG_LOST])
       const now = (words[LOG_NOW_HIGH] >>> 0) * 2 ** 32 + (words[LOG_NOW_LOW] >>> 0)
@@ -155,6 +159,7 @@ export class AccessLog {
         this.#take(reader)
       }
     }
+    this.#hasMore ||= hasMore
   }
 
   #byFormat(format: LineFormat): (record: RecordReader) => void {
@@ -251,7 +256,8 @@ export class AccessLog {
   }
 
   #flushAtExit(): void {
-    this.#takeAll()
+    // More than may wait.
+    this.#takeAll(4 * MOST_ROUNDS)
     this.#flush()
     this.#destination?.writer.flushSync()
   }
