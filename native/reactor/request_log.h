@@ -39,10 +39,13 @@ class RequestLog {
 
  private:
   static constexpr size_t kMostWaitingWords = 2 * 1024 * 1024;
+  static constexpr size_t kMostTakenWords = 1024 * 1024;  // that still stand before what waits
   static constexpr size_t kMostOfName = 64;
 
   std::shared_ptr<const LoggedTexts> texts_of(const http::RequestHead& head, const char* head_bytes) const;
-  void note_field(LoggedTexts& texts, size_t place, net::Slice value) const;
+  uint32_t places_of(const http::Field& field, const char* head_bytes) const;
+  bool is_list(size_t place) const;
+  std::string list_of(const http::RequestHead& head, const char* head_bytes, size_t place) const;
 
   const LoggedTexts none_;
   std::vector<std::string> names_;
