@@ -263,6 +263,12 @@ for (const [name, format] of formats) {
 
 const goaccess = spawnSync('goaccess', ['--version']).status === 0
 
+test('a head without fields is counted to its last byte', async () => {
+  const request = 'GET /users/7 HTTP/1.0\r\n\r\n'
+  const [record] = await logged(app, 1, async (server) => void (await ask(server, request)))
+  assert.is(record?.bytesIn, request.length)
+})
+
 test('a field that is repeated a thousand times is logged to its length, and holds up nothing', async () => {
   const request = get('/users/7', ...new Array<string>(900).fill('Referer: abcd'), 'User-Agent: test')
   const use = async (server: Server) => {
