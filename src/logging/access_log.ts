@@ -22,8 +22,9 @@ const MOST_LEFT = 64
 /** Between two takes of a flood, in which requests are answered. */
 const BETWEEN_MS = 1
 const WORDS = 16 * 1024
-/** Takes of one turn: other threads may add as fast as requests are taken. */
-const MOST_TAKES = 4
+/** Takes of one turn, and its time: other threads may add as fast as requests are taken, and a format may be slow. */
+const MOST_TAKES = 16
+const TURN_MS = 10
 /** Takes of all that may wait natively. */
 const ALL_TAKES = 256
 /** Lines are gathered in chunks of so many bytes, and written from half of it on. */
@@ -104,7 +105,8 @@ export class AccessLog {
   /** The reactors have closed. Resolves when all is written, or the destination does not take it. */
   async end(): Promise<void> {
     if (this.#hasEnded) return
-    this.#takeAll(ALL_TAKES)
+    // Other servers may still answer, and a format may be what has closed this one.
+    while (this.#isTaking || this.#takeAll()) await new Promise((resolve) => timers.setImmediate(resolve))
     this.#hasEnded = true
     timers.clearTimeout(this.#timer)
     process.removeListener('exit', this.#atExit)
@@ -141,25 +143,27 @@ export class AccessLog {
     this.#left = 0
     let hasMore = false
     try {
-      for (const source of this.#sources) hasMore = this.#takeFrom(source, takes) || hasMore
+      const end = takes === ALL_TAKES ? Number.POSITIVE_INFINITY : timers.now() + TURN_MS
+      for (const source of this.#sources) hasMore = this.#takeFrom(source, takes, end) || hasMore
     } finally {
       this.#isTaking = false
     }
     return hasMore
   }
 
-  #takeFrom({ reactor, ids }: Source, takes: number): boolean {
+  #takeFrom({ reactor, ids }: Source, takes: number, end: number): boolean {
     const words = this.#words
     const reader = this.#reader as RecordReader
     reader.ids = ids
     let hasMore = true
-    for (let taken = 0; hasMore && taken < takes; taken += 1) {
+    // At least once, so that each loop has its turn.
+    for (let taken = 0; hasMore && taken < takes && (taken === 0 || timers.now() < end); taken += 1) {
       hasMore = reactor.takeLogged(words)
       if (words[LOG_LOST] > 0) this.#lost(words[LOG_LOST])
       const now = (words[LOG_NOW_HIGH] >>> 0) * 2 ** 32 + (words[LOG_NOW_LOW] >>> 0)
       reader.clock = timers.date() - now / 1000
-      const end = words[LOG_END]
-      for (let at = LOG_FIRST; at < end; ) {
+      const last = words[LOG_END]
+      for (let at = LOG_FIRST; at < last; ) {
         at = reader.moveTo(at)
         this.#take(reader)
       }
