@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const NATIVE = dirname(fileURLToPath(import.meta.url))
-const SOURCE_FOLDERS = ['poller', 'net', 'http', 'reactor', 'host', 'binding']
+const SOURCE_FOLDERS = ['poller', 'net', 'tls', 'http', 'reactor', 'host', 'binding']
 
 export const LISTS = {
   /** C++, relative to this folder. */

@@ -4,6 +4,7 @@ export { type EventContext, type EventGenerator, type EventOptions, events } fro
 export type { ServerEvent } from './events/event_text.js'
 export type { ClientError } from './exchange/client_error.js'
 export { FileSlice } from './exchange/file_slice.js'
+export type { TlsFacts } from './exchange/tls_facts.js'
 export type { FetchApp, FetchErrorHandler } from './fetch/application.js'
 export type { FetchInfo, FetchServer, FetchUpgrade, IncomingRequest } from './fetch/info.js'
 export type { HeadersSource, HeaderValue, ReplyHeaders } from './fields/headers.js'
@@ -57,3 +58,11 @@ export type { BackendName, ServeOptions } from './server/options.js'
 export type { NeverShed, ShedWhen } from './server/overload.js'
 export { type Server, serve } from './server/server.js'
 export type { ServerStats } from './server/stats.js'
+export type {
+  KeyWithPassphrase,
+  Pem,
+  PfxWithPassphrase,
+  TlsIdentity,
+  TlsOptions,
+  TlsVersion,
+} from './server/tls_options.js'

@@ -9,6 +9,7 @@
 #include "binding/errors.h"
 #include "binding/listeners.h"
 #include "binding/options.h"
+#include "binding/secure_contexts.h"
 #include "binding/values.h"
 #include "host/inline_host.h"
 #include "host/thread_host.h"
@@ -21,6 +22,9 @@ namespace brink::binding {
 namespace {
 
 constexpr napi_type_tag kReactorTag = {0x6272696e6b2d7265, 0x6163746f722d6f6e};
+
+// What connections of a listener begin with.
+ListenerTerms terms_of(const Napi::Object& given) { return {proxy_headers_of(given), contexts_of(given.Get("tls"))}; }
 
 Napi::Value numbers(Napi::Env env, const double* from, size_t count) {
   Napi::Float64Array list = Napi::Float64Array::New(env, count);
@@ -49,6 +53,7 @@ Napi::Function HostedReactor::define(Napi::Env env) {
                          InstanceMethod<&HostedReactor::close_idle>("closeIdle"),
                          InstanceMethod<&HostedReactor::set_deadlines>("setDeadlines"),
                          InstanceMethod<&HostedReactor::set_max_connections>("setMaxConnections"),
+                         InstanceMethod<&HostedReactor::change_contexts>("changeContexts"),
                          InstanceMethod<&HostedReactor::connections>("connections"),
                          InstanceMethod<&HostedReactor::ref>("ref"),
                          InstanceMethod<&HostedReactor::unref>("unref"),
@@ -159,6 +164,13 @@ void HostedReactor::set_max_connections(const Napi::CallbackInfo& info) {
   host_->order([options = options_](reactor::Reactor& reactor) { reactor.change_deadlines(options); });
 }
 
+// changeContexts(from, to): listeners that have the one get the other.
+void HostedReactor::change_contexts(const Napi::CallbackInfo& info) {
+  std::shared_ptr<const tls::Contexts> from = contexts_of(info[0]), to = contexts_of(info[1]);
+  if (!from || !to) return;
+  host_->order([from, to](reactor::Reactor& reactor) { reactor.change_contexts(from, to); });
+}
+
 Napi::Value HostedReactor::connections(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(host_->stats().open));
 }
@@ -167,8 +179,8 @@ void HostedReactor::ref(const Napi::CallbackInfo&) { host_->set_ref(true); }
 
 void HostedReactor::unref(const Napi::CallbackInfo&) { host_->set_ref(false); }
 
-// listen(address, port, { backlog, reusePort, ipv6Only, proxyProtocol }, others): { port }, or { errno, syscall }. The
-// other reactors listen at the same socket, which is closed when the last of them has closed it.
+// listen(address, port, { backlog, reusePort, ipv6Only, proxyProtocol, tls }, others): { port }, or { errno, syscall }.
+// The other reactors listen at the same socket, which is closed when the last of them has closed it.
 Napi::Value HostedReactor::listen(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::vector<HostedReactor*> others;
@@ -179,10 +191,11 @@ Napi::Value HostedReactor::listen(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   Napi::Object given = info[2].As<Napi::Object>();
-  return take_listener(open_at(info[0], info[1], listen_options(given)), proxy_headers_of(given), others);
+  return take_listener(open_at(info[0], info[1], listen_options(given)), terms_of(given), others);
 }
 
-// listenAtPath(path, { backlog, mode, proxyProtocol }, others): the same at a path of the UNIX domain. The port is 0.
+// listenAtPath(path, { backlog, mode, proxyProtocol, tls }, others): the same at a path of the UNIX domain. The port is
+// 0.
 Napi::Value HostedReactor::listen_at_path(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   std::vector<HostedReactor*> others;
@@ -194,14 +207,14 @@ Napi::Value HostedReactor::listen_at_path(const Napi::CallbackInfo& info) {
   std::string path = info[0].As<Napi::String>().Utf8Value();
   Napi::Object given = info[1].As<Napi::Object>();
   net::Opened opened = net::system::open_unix_listener(path.data(), path.size(), listen_options(given));
-  Napi::Value listening = take_listener(opened, proxy_headers_of(given), others);
+  Napi::Value listening = take_listener(opened, terms_of(given), others);
   bool failed = listening.IsObject() && listening.As<Napi::Object>().Get("errno").IsNumber();
   // Its file is nobody's.
   if (opened.error == 0 && failed) net::system::remove_unix_file(path.c_str());
   return listening;
 }
 
-// listenOn(descriptor, { backlog, proxyProtocol }, others): the same on a bound socket, of which the reactor has a
+// listenOn(descriptor, { backlog, proxyProtocol, tls }, others): the same on a bound socket, of which the reactor has a
 // descriptor of its own. A backlog of 0 keeps that of a socket that listens.
 Napi::Value HostedReactor::listen_on(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -212,10 +225,10 @@ Napi::Value HostedReactor::listen_on(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   Napi::Object given = info[1].As<Napi::Object>();
-  return take_listener(adopt_copy(info[0], listen_options(given)), proxy_headers_of(given), others);
+  return take_listener(adopt_copy(info[0], listen_options(given)), terms_of(given), others);
 }
 
-Napi::Value HostedReactor::take_listener(net::Opened opened, reactor::ProxyHeaders proxy_headers,
+Napi::Value HostedReactor::take_listener(net::Opened opened, const ListenerTerms& terms,
                                          const std::vector<HostedReactor*>& others) {
   Napi::Env env = Env();
   if (opened.error != 0) return failure(env, opened.error, opened.syscall);
@@ -225,10 +238,11 @@ Napi::Value HostedReactor::take_listener(net::Opened opened, reactor::ProxyHeade
   for (HostedReactor* other : others) {
     int64_t copy = net::system::duplicate(listener.get());
     if (copy < 0) return failure(env, static_cast<int>(copy), "dup");
-    int error = other->host_->add_listener(net::Fd(static_cast<net::Descriptor>(copy)), true, proxy_headers);
+    int error = other->host_->add_listener(net::Fd(static_cast<net::Descriptor>(copy)), true, terms.proxy_headers,
+                                           terms.contexts);
     if (error != 0) return failure(env, error, "listen");
   }
-  int error = host_->add_listener(std::move(listener), !others.empty(), proxy_headers);
+  int error = host_->add_listener(std::move(listener), !others.empty(), terms.proxy_headers, terms.contexts);
   if (error != 0) return failure(env, error, "listen");
   return bound;
 }
@@ -312,6 +326,8 @@ Napi::Value HostedReactor::stats(const Napi::CallbackInfo& info) {
   set("shed", stats.shed);
   set("idleTimeouts", stats.idle_timeouts);
   set("resets", stats.resets);
+  set("handshakes", stats.handshakes);
+  set("resumed", stats.resumed);
   Napi::Array refusals = Napi::Array::New(info.Env(), stats.refusals.size());
   for (uint32_t i = 0; i < stats.refusals.size(); i++) refusals.Set(i, static_cast<double>(stats.refusals[i]));
   object.Set("refusals", refusals);

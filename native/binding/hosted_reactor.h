@@ -26,6 +26,12 @@
 
 namespace brink::binding {
 
+// What connections of a listener begin with, before their first request.
+struct ListenerTerms {
+  reactor::ProxyHeaders proxy_headers;
+  std::shared_ptr<const tls::Contexts> contexts;
+};
+
 class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host::Client {
  public:
   static Napi::Function define(Napi::Env env);
@@ -36,12 +42,12 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   Napi::Value listen(const Napi::CallbackInfo& info);
   Napi::Value listen_at_path(const Napi::CallbackInfo& info);
   Napi::Value listen_on(const Napi::CallbackInfo& info);
-  Napi::Value take_listener(net::Opened opened, reactor::ProxyHeaders proxy_headers,
-                            const std::vector<HostedReactor*>& others);
+  Napi::Value take_listener(net::Opened opened, const ListenerTerms& terms, const std::vector<HostedReactor*>& others);
   void stop_listening(const Napi::CallbackInfo& info);
   void close_idle(const Napi::CallbackInfo& info);
   void set_deadlines(const Napi::CallbackInfo& info);
   void set_max_connections(const Napi::CallbackInfo& info);
+  void change_contexts(const Napi::CallbackInfo& info);
   Napi::Value connections(const Napi::CallbackInfo& info);
   void ref(const Napi::CallbackInfo& info);
   void unref(const Napi::CallbackInfo& info);

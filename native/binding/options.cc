@@ -81,6 +81,7 @@ reactor::ProxyHeaders proxy_headers_of(const Napi::Object& given) {
 void read_deadlines(const Napi::Object& given, reactor::Options& options) {
   read(given, "minRate", 0, 4294967295.0, &options.min_rate_bytes);
   read_timeout(given, "keepAliveTimeout", &options.keep_alive_timeout_ms);
+  read_timeout(given, "handshakeTimeout", &options.handshake_timeout_ms);
   read_timeout(given, "headersTimeout", &options.headers_timeout_ms);
   read_timeout(given, "requestTimeout", &options.request_timeout_ms);
   read_timeout(given, "writeTimeout", &options.write_timeout_ms);

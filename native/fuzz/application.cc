@@ -119,6 +119,9 @@ void Application::read(const reactor::Batch& batch) {
         BRINK_HOLDS(refusal > 0 && refusal < http::kRefusalCount, "a refusal of number %u", refusal);
         break;
       }
+      case layout::kEventSecured:
+        read_secured(batch, words);
+        break;
       default:
         BRINK_HOLDS(kind == layout::kEventNotice, "an event of kind %u", kind);
     }
@@ -126,7 +129,17 @@ void Application::read(const reactor::Batch& batch) {
   }
 }
 
+// It is told once, before the first request, and whole.
+void Application::read_secured(const reactor::Batch& batch, const uint32_t* words) {
+  BRINK_HOLDS(secured_.insert(id_of(words).token()).second, "a handshake is told twice");
+  net::Slice certificate = bytes_in(batch, words[layout::kSecuredCertificateOffset],
+                                    words[layout::kSecuredCertificateLength], "a certificate");
+  BRINK_HOLDS(std::string(certificate.data, certificate.size) == std::string(700, 'c'), "a certificate is another one");
+}
+
 void Application::read_request(const reactor::Batch& batch, const uint32_t* words) {
+  bool is_secure = (words[layout::kRequestFlags] & layout::kFlagSecure) != 0;
+  BRINK_HOLDS(is_secure == (secured_.count(id_of(words).token()) > 0), "a request without its handshake");
   uint32_t flags = words[layout::kRequestFlags], fields = words[layout::kRequestFieldCount];
   ToldRequest told;
   told.id = id_of(words);

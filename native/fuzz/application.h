@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -183,6 +184,7 @@ class Application final : public reactor::BatchSink {
   };
 
   void read(const reactor::Batch& batch);
+  void read_secured(const reactor::Batch& batch, const uint32_t* words);
   void read_request(const reactor::Batch& batch, const uint32_t* words);
   void read_body(const reactor::Batch& batch, const uint32_t* words);
   void act();
@@ -214,6 +216,7 @@ class Application final : public reactor::BatchSink {
   std::vector<Stream> streams_;
   std::vector<Recipient> refused_;
   std::deque<Event> events_;
+  std::set<uint64_t> secured_;  // the tokens of connections with TLS
   bool answers_at_once_ = true;
   bool sends_each_ = false;
   bool refuses_ = false;

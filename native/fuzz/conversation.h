@@ -24,6 +24,7 @@ struct Conversation {
   Transcript transcript;
   std::map<uint32_t, OwnDeadlines> deadlines;  // by request
   uint64_t last_sent_ms = 0;                   // or given, when nothing was sent before
+  size_t looked_at = 0;                        // of what it has sent
   uint64_t sent_bytes = 0;
   uint64_t taken_ms = 0;  // when the client last took anything
   bool ended_in_order = false;

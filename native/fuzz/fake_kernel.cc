@@ -25,8 +25,9 @@ FakeKernel::FakeKernel(Witness& witness) : witness_(witness) { the_kernel = this
 FakeKernel::~FakeKernel() { the_kernel = nullptr; }
 FakeKernel& FakeKernel::current() { return *the_kernel; }
 
-size_t FakeKernel::connect() {
+size_t FakeKernel::connect(bool speaks_tls) {
   clients_.emplace_back();
+  if (speaks_tls) clients_.back().tls = std::make_unique<ToyClient>();
   backlog_.push_back(clients_.size() - 1);
   for (size_t place = 0; place < entries_.size(); place++) {
     if (entries_[place].kind == Kind::listener) tell(kFirstDescriptor + static_cast<net::Descriptor>(place));
@@ -39,6 +40,17 @@ void FakeKernel::send(size_t client, const std::string& bytes) {
   if (from.finished || from.broken || bytes.empty()) return;
   from.sent_at.emplace_back(from.sent.size(), now_ms_);
   from.sent += bytes;
+  tell(from);
+}
+
+// Behind what it has sent.
+void FakeKernel::send_record(size_t client, toy::Kind kind) {
+  Client& from = clients_[client];
+  if (!from.tls || from.finished || from.broken) return;
+  while (from.received < from.sent.size()) {
+    from.received += from.tls->seal_next(from.sent.data() + from.received, from.sent.size() - from.received);
+  }
+  from.tls->send(kind);
   tell(from);
 }
 
@@ -225,11 +237,23 @@ int64_t FakeKernel::receive(net::Descriptor descriptor, char* into, size_t size)
     }
     return client.broken || client.finished ? 0 : -EAGAIN;
   }
+  if (client.tls) {
+    while (client.tls->to_server().size() < size && client.received < client.sent.size()) {
+      client.received +=
+          client.tls->seal_next(client.sent.data() + client.received, client.sent.size() - client.received);
+    }
+  }
   size_t got = std::min(size, client.unread());
   if (outcome > 0 && static_cast<size_t>(outcome) < got) {
     // The rest arrived after this call.
     got = static_cast<size_t>(outcome);
     tell(client);
+  }
+  if (client.tls) {
+    std::string& sealed = client.tls->to_server();
+    std::memcpy(into, sealed.data(), got);
+    sealed.erase(0, got);
+    return static_cast<int64_t>(got);
   }
   std::memcpy(into, client.sent.data() + client.received, got);
   client.received += got;
@@ -262,7 +286,12 @@ int64_t FakeKernel::send(net::Descriptor descriptor, const net::Slice* slices, s
   }
   for (size_t i = 0, left = taken; i < count && left > 0; i++) {
     size_t size = std::min(left, slices[i].size);
-    witness_.on_sent(index, slices[i].data, size);
+    if (client.tls) {
+      auto on_data = [this, index](const std::string& plain) { witness_.on_sent(index, plain.data(), plain.size()); };
+      client.tls->receive(index, slices[i].data, size, on_data);
+    } else {
+      witness_.on_sent(index, slices[i].data, size);
+    }
     left -= size;
   }
   tell_acknowledged(client);

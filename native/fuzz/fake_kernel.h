@@ -8,10 +8,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "fuzz/fake_engine.h"
 #include "net/system.h"
 
 namespace brink::fuzz {
@@ -42,7 +44,9 @@ struct Client {
   bool closed = false;                              // by the server
   net::Descriptor descriptor = net::kNoDescriptor;  // while it is accepted and not closed
 
-  size_t unread() const { return sent.size() - received; }
+  std::unique_ptr<ToyClient> tls;  // null for one that sends plaintext
+
+  size_t unread() const { return sent.size() - received + (tls ? tls->to_server().size() : 0); }
   bool has_news_to_read() const { return unread() > 0 || finished || broken != 0; }
   size_t free_room() const { return takes_all ? SIZE_MAX : room; }
 };
@@ -77,7 +81,8 @@ class FakeKernel {
   static FakeKernel& current();
 
   // What clients do.
-  size_t connect();
+  size_t connect(bool speaks_tls = false);
+  void send_record(size_t client, toy::Kind kind);
   void send(size_t client, const std::string& bytes);
   void finish(size_t client);
   void reset(size_t client, int error);

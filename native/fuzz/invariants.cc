@@ -199,6 +199,7 @@ void Invariants::check_deadline(const Connection& connection) const {
   uint64_t longest = wait == Wait::request        ? options.keep_alive_timeout_ms
                      : wait == Wait::head         ? options.headers_timeout_ms
                      : wait == Wait::announcement ? options.headers_timeout_ms
+                     : wait == Wait::handshake    ? options.handshake_timeout_ms
                      : wait == Wait::body         ? options.request_timeout_ms
                      : wait == Wait::taking       ? options.write_timeout_ms
                      : wait == Wait::half_closed  ? options.half_close_timeout_ms

@@ -65,10 +65,12 @@ Setup Setup::read(Script& script) {
   setup.trigger = choose.of(Trigger::edge, Trigger::level, Trigger::kqueue, Trigger::level);
   setup.blocks = choose.of<size_t>(1, 3, 2, 1);
   setup.is_inline = setup.blocks == 1;
-  setup.reuses_numbers = choose.of(true, true, false, true);
+  int numbers = choose.of(0, 1, 2, 3);
+  setup.reuses_numbers = numbers != 2;
   int listening = choose.of(0, 1, 2, 3);
   setup.listeners = listening == 3 ? 2 : 1;
   choose_proxy_headers(listening, setup);
+  setup.speaks_tls = numbers == 3 && setup.proxy_headers == reactor::ProxyHeaders::off;
 
   options.max_pipelined = choose.of(64u, 1u, 2u, 8u);
   options.max_pending_output_bytes = choose.of<uint64_t>(1024 * 1024, 1, 100, 4096);
@@ -91,6 +93,7 @@ Setup Setup::read(Script& script) {
   choose_hooks(choose.of(0, 1, 2, 3), options);
   // Chosen with others: what the scripts of the corpus say stands where it stood.
   options.half_close_timeout_ms = std::clamp<uint64_t>(options.write_timeout_ms / 6, 1, 20'000);
+  options.handshake_timeout_ms = options.headers_timeout_ms;
   options.max_pending_input_bytes = options.max_pending_output_bytes * 8;
   bool is_observed = options.max_pipelined != 1;
   if (is_observed) {

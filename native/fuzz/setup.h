@@ -16,6 +16,7 @@ struct Setup {
   size_t blocks = 1;
   bool reuses_numbers = true;  // of descriptors
   size_t listeners = 1;
+  bool speaks_tls = false;
   reactor::ProxyHeaders proxy_headers = reactor::ProxyHeaders::off;  // of all of them
 
   static Setup read(Script& script);

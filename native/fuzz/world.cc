@@ -11,7 +11,8 @@
 // The instructions of a script. Whatever is none is a turn.
 //
 //   a client    c connects, C many connect, s sends a text, S sends it many times, f finishes, r resets,
-//               n takes no more, m takes so much more, N takes all again
+//               n takes no more, m takes so much more, N takes all again; over TLS: y changes its key, Y ends its
+//               session, i sends nonsense
 //   the system  t turn, z sleep and turn, T time jumps, W the wall clock jumps, p a call's outcome, o order of
 //               readiness, x readiness that is none, X readiness of the gone, l limit of descriptors, w wake-up
 //   above       A answers at once or not, together or one by one, u how it answers, U what it does with uploads,
@@ -56,7 +57,8 @@ World::World(const Setup& setup)
   reactor_ = std::make_unique<reactor::Reactor>(setup_.options, std::move(poller), application_);
   reactor_->add_waker(waker_);
   for (size_t i = 0; i < setup.listeners; i++) {
-    reactor_->add_listener(net::Fd(kernel_.open_listener()), i > 0, setup.proxy_headers);
+    reactor_->add_listener(net::Fd(kernel_.open_listener()), i > 0, setup.proxy_headers,
+                           setup.speaks_tls ? toy_contexts() : nullptr);
   }
 }
 
@@ -82,7 +84,7 @@ void World::read_log() {
 
 bool World::step_of_client(char instruction, Script& script) {
   if (instruction == 'c' || instruction == 'C') return connect(instruction == 'c' ? 1 : script.amount()), true;
-  constexpr std::string_view kOfAClient = "sSfrmnN";
+  constexpr std::string_view kOfAClient = "sSfrmnNyYi";
   if (kOfAClient.find(instruction) == kOfAClient.npos) return false;
   size_t client = script.below(kernel_.clients());
   size_t times = instruction == 'S' ? script.amount() : 1;
@@ -97,6 +99,17 @@ bool World::step_of_client(char instruction, Script& script) {
       break;
     case 'r':
       kernel_.reset(client, script.below(2) ? ETIMEDOUT : ECONNRESET);
+      break;
+    case 'y':
+      kernel_.send_record(client, toy::key_update);
+      break;
+    case 'Y':
+      kernel_.send_record(client, toy::alert);
+      kernel_.finish(client);
+      break;
+    case 'i':
+      if (setup_.speaks_tls) conversations_[client].give_up();
+      kernel_.send_record(client, toy::nonsense);
       break;
     case 'm':
       kernel_.make_room(client, script.amount());
@@ -291,7 +304,7 @@ void World::send_raw_replies(Script& script) {
 
 void World::connect(size_t count) {
   for (size_t i = 0; i < count && kernel_.clients() < kMostClients; i++) {
-    size_t client = kernel_.connect();
+    size_t client = kernel_.connect(setup_.speaks_tls);
     conversations_.emplace_back(client, kernel_.client(client));
     if (setup_.options.tells_connections) conversations_.back().hearing.tells_connections();
     // Of those that only may, the clients with an IPv4 address are trusted.
@@ -373,11 +386,20 @@ void World::come_to_rest() {
   }
 }
 
+// In what it has sent since the last look, and a name that it has sent in two pieces.
+void World::look_for_head(Conversation& conversation, const std::string& sent) {
+  constexpr std::string_view kHead = "HEAD ";
+  if (sent.size() == conversation.looked_at) return;
+  size_t from = conversation.looked_at < kHead.size() ? 0 : conversation.looked_at - kHead.size();
+  if (sent.find(kHead, from) != std::string::npos) conversation.transcript.may_have_asked_for_head();
+  conversation.looked_at = sent.size();
+}
+
 void World::on_sent(size_t client, const char* bytes, size_t size) {
   Conversation& conversation = conversations_[client];
   conversation.last_sent_ms = conversation.taken_ms = kernel_.now_ms();
   conversation.sent_bytes += size;
-  if (kernel_.client(client).sent.find("HEAD ") != std::string::npos) conversation.transcript.may_have_asked_for_head();
+  look_for_head(conversation, kernel_.client(client).sent);
   conversation.transcript.read(bytes, size);
   if (conversation.transcript.is_given_up() && !conversation.is_given_up) conversation.give_up();
   BRINK_HOLDS(conversation.transcript.interim() <= conversation.hearing.continues_due() || conversation.is_given_up,

@@ -13,6 +13,7 @@
 #include "reactor/fixed_answers.h"
 #include "reactor/options.h"
 #include "reactor/stats.h"
+#include "tls/engine.h"
 
 namespace brink::reactor {
 class Reactor;
@@ -45,7 +46,8 @@ class Host {
   virtual ~Host() = default;
 
   // Before start() only.
-  virtual int add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers) = 0;
+  virtual int add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers,
+                           std::shared_ptr<const tls::Contexts> contexts) = 0;
   virtual void start() = 0;
   // Takes the replies over. From then on the block is the host's, until next_reply_block() gives it.
   virtual void reply(reactor::Replies replies, Timing timing) = 0;

@@ -32,8 +32,9 @@ InlineHost::InlineHost(const reactor::Options& options, std::unique_ptr<poller::
 
 InlineHost::~InlineHost() = default;
 
-int InlineHost::add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers) {
-  return reactor_->add_listener(std::move(listener), shared, proxy_headers);
+int InlineHost::add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers,
+                             std::shared_ptr<const tls::Contexts> contexts) {
+  return reactor_->add_listener(std::move(listener), shared, proxy_headers, std::move(contexts));
 }
 
 void InlineHost::start() {

@@ -20,7 +20,8 @@ class InlineHost final : public Host, public reactor::BatchSink {
                                     int* error);
   ~InlineHost() override;
 
-  int add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers) override;
+  int add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers,
+                   std::shared_ptr<const tls::Contexts> contexts) override;
   void start() override;
   void reply(reactor::Replies replies, Timing timing) override;
   bool has_reply_block() override { return true; }

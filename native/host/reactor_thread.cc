@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "host/threads_at_exit.h"
+
 namespace brink::host {
 
 std::unique_ptr<ReactorThread> ReactorThread::open(const reactor::Options& options,
@@ -21,7 +23,16 @@ ReactorThread::ReactorThread(const reactor::Options& options, std::unique_ptr<po
                              const std::vector<reactor::Block*>& blocks, std::function<void()> notify)
     : notify_(std::move(notify)), free_blocks_(blocks), reactor_(options, std::move(poller), *this) {}
 
-ReactorThread::~ReactorThread() { stop(); }
+ReactorThread::~ReactorThread() {
+  if (ends_at_exit_) forget_at_exit(*this);
+  stop();
+}
+
+int ReactorThread::add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers,
+                                std::shared_ptr<const tls::Contexts> contexts) {
+  if (contexts && !std::exchange(ends_at_exit_, true)) end_at_exit_too(*this);
+  return reactor_.add_listener(std::move(listener), shared, proxy_headers, std::move(contexts));
+}
 
 void ReactorThread::start() {
   std::lock_guard<std::mutex> guard(lock_);
@@ -192,11 +203,16 @@ void ReactorThread::drain(uint64_t grace_ms) {
   });
 }
 
-void ReactorThread::stop() {
+void ReactorThread::end_at_exit() {
+  std::lock_guard<std::mutex> guard(joining_);
   if (!thread_.joinable()) return;
   post([](Inbox& inbox) { inbox.stop = true; });
   started_or_stopped_.notify_one();
   thread_.join();
+}
+
+void ReactorThread::stop() {
+  end_at_exit();
   inbox_ = Inbox{};
   stats_ = reactor_.stats();
 }

@@ -40,9 +40,8 @@ class ReactorThread final : private reactor::BatchSink {
   ~ReactorThread() override;
 
   // Before start().
-  int add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers = reactor::ProxyHeaders::off) {
-    return reactor_.add_listener(std::move(listener), shared, proxy_headers);
-  }
+  int add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers = reactor::ProxyHeaders::off,
+                   std::shared_ptr<const tls::Contexts> contexts = nullptr);
   void start();
 
   // For the other side's thread. It is notified again when take() has had nothing to give.
@@ -59,6 +58,8 @@ class ReactorThread final : private reactor::BatchSink {
   void drain(uint64_t grace_ms);
   // Ends every connection and the thread; returns when it has ended. take() once more for what was left.
   void stop();
+  // The same while the process ends, on any thread, and whatever its owner does: see threads_at_exit.h.
+  void end_at_exit();
 
  private:
   struct Inbox {
@@ -113,6 +114,8 @@ class ReactorThread final : private reactor::BatchSink {
   std::vector<reactor::Block*> free_reply_blocks_;
   reactor::Stats stats_;
 
+  std::mutex joining_;
+  bool ends_at_exit_ = false;
   net::Thread thread_;
 };
 

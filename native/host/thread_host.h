@@ -18,8 +18,9 @@ class ThreadHost final : public Host {
                                     std::unique_ptr<poller::Poller> poller, const std::vector<reactor::Block*>& blocks,
                                     Client& client, int* error);
 
-  int add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers) override {
-    return thread_->add_listener(std::move(listener), shared, proxy_headers);
+  int add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers,
+                   std::shared_ptr<const tls::Contexts> contexts) override {
+    return thread_->add_listener(std::move(listener), shared, proxy_headers, std::move(contexts));
   }
   void start() override { thread_->start(); }
   void reply(reactor::Replies replies, Timing timing) override;

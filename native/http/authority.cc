@@ -152,8 +152,8 @@ bool is_authority_with_port(Slice text) {
   return take_host(&text) && is_port(text, &port) && port > 0;
 }
 
-Slice without_default_port(Slice authority) {
-  for (const std::string_view port : {":80", ":"}) {
+Slice without_default_port(Slice authority, std::string_view default_port) {
+  for (const std::string_view port : {default_port, std::string_view(":")}) {
     const std::string_view text{authority.data, authority.size};
     if (text.size() > port.size() && text.substr(text.size() - port.size()) == port)
       return {authority.data, authority.size - port.size()};

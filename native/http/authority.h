@@ -1,6 +1,8 @@
 // Hosts and ports, as Host fields and request targets name them.
 #pragma once
 
+#include <string_view>
+
 #include "net/system.h"
 
 namespace brink::http {
@@ -12,7 +14,8 @@ bool is_authority(net::Slice text);
 // The same with a port from 1 to 65535, as CONNECT needs it (RFC 9110, 9.3.6).
 bool is_authority_with_port(net::Slice text);
 
-// http://a:80/, http://a:/ and Host: a are the same place (RFC 9110, 4.2.3).
-net::Slice without_default_port(net::Slice authority);
+// http://a:80/, http://a:/ and Host: a are the same place (RFC 9110, 4.2.3). The port is that of the scheme, with its
+// colon.
+net::Slice without_default_port(net::Slice authority, std::string_view default_port);
 
 }  // namespace brink::http

@@ -19,7 +19,7 @@ Refusal parse_head(net::Slice bytes, const Limits& limits, RequestHead& head) {
   head.http_1_0 = line.http_1_0();
   net::Slice lines = {bytes.data + line.size(), bytes.size - line.size()};
   refusal = read_field_lines(bytes.data, lines, limits, head);
-  if (refusal == Refusal::none) refusal = judge_head(bytes.data, limits.left_to_app, head);
+  if (refusal == Refusal::none) refusal = judge_head(bytes.data, limits, head);
   if (refusal == Refusal::none && head.content_length > limits.body_bytes) refusal = Refusal::BODY_TOO_LARGE;
   return refusal;
 }

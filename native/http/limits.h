@@ -22,6 +22,7 @@ struct Limits {
   uint64_t body_bytes = 1024 * 1024;
   uint32_t chunk_overhead_bytes = 16 * 1024;  // chunk sizes, extensions and trailers of one message
   LeftToApp left_to_app;
+  bool is_secure = false;  // over TLS: what is asked for is of `https`
 };
 
 // Offsets into a head are 16 bits wide, and the table of fields is an array.

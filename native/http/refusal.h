@@ -46,7 +46,12 @@ namespace brink::http {
   X(INVALID_PROXY_HEADER, 0)            \
   X(PROXY_HEADER_TOO_LONG, 0)           \
   X(PROXY_HEADER_TIMEOUT, 0)            \
-  X(UNTRUSTED_PROXY, 0)
+  X(UNTRUSTED_PROXY, 0)                 \
+  X(PLAIN_HTTP, 400)                    \
+  X(TLS_ON_PLAIN_PORT, 400)             \
+  X(TLS_HANDSHAKE_FAILED, 0)            \
+  X(TLS_HANDSHAKE_TIMEOUT, 0)           \
+  X(TLS_BROKEN, 0)
 
 enum class Refusal : uint8_t {
   none,

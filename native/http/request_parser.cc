@@ -83,7 +83,8 @@ Refusal RequestParser::take_request(char** at, char* end, ParserScratch& scratch
     refusal = begin_body(at, end, head_bytes, scratch, sink, takes_more);
   } else {
     // What the bytes of the head alone decide, and nothing before or behind it.
-    bool is_worth_remembering = !head.offers_upgrade && head.method != kUnknownMethod;
+    bool is_absolute = bytes.data[head.target.offset] != '/';  // and judged by whether its connection has TLS
+    bool is_worth_remembering = !head.offers_upgrade && head.method != kUnknownMethod && !is_absolute;
     if (is_worth_remembering) scratch.known_heads.remember(bytes.data, bytes.size, head);
     stage_ = Stage::between;
     *takes_more = sink.on_request({head, head_bytes, {nullptr, 0}, {nullptr, 0}, true});

@@ -13,10 +13,9 @@ namespace {
 using net::Slice;
 
 // The authority of an absolute-form target, or nothing where the target is not in that form.
-bool absolute_form_authority(Slice target, Slice* authority) {
-  constexpr size_t scheme = 7;
-  if (!starts_with_ignoring_case(target, "http://")) return false;
-  const char* begin = target.data + scheme;
+bool absolute_form_authority(Slice target, std::string_view scheme, Slice* authority) {
+  if (!starts_with_ignoring_case(target, scheme)) return false;
+  const char* begin = target.data + scheme.size();
   const char* end = target.data + target.size;
   *authority = {begin,
                 static_cast<size_t>(std::find_if(begin, end, [](char c) { return c == '/' || c == '?'; }) - begin)};
@@ -102,26 +101,31 @@ bool expects_only_continue(Slice list) {
   return true;
 }
 
-Refusal judge_target(Slice target, const RequestHead& head, Slice host) {
+Refusal judge_target(Slice target, const RequestHead& head, Slice host, bool is_secure) {
   // RFC 9110, 9.3.6: whither the tunnel leads; without a port, or with one that none has, it is refused.
   if (head.method == HTTP_CONNECT) return is_authority_with_port(target) ? Refusal::none : Refusal::INVALID_TARGET;
   if (target.size > 0 && target.data[0] == '/') return Refusal::none;
   if (target.size == 1 && target.data[0] == '*') {
     return head.method == HTTP_OPTIONS ? Refusal::none : Refusal::INVALID_TARGET;
   }
-  // RFC 9110, 7.4: this connection is not secured, so nothing that belongs to `https` can be had on it.
-  if (starts_with_ignoring_case(target, "https://")) return Refusal::INSECURE_SCHEME;
+  // RFC 9110, 7.4: on a connection that is not secured nothing can be had that belongs to `https`, nor the reverse.
+  constexpr std::string_view kHttp = "http://", kHttps = "https://";
+  if (starts_with_ignoring_case(target, is_secure ? kHttp : kHttps)) return Refusal::INSECURE_SCHEME;
   Slice authority;
-  if (!absolute_form_authority(target, &authority) || !is_authority(authority)) return Refusal::INVALID_TARGET;
+  if (!absolute_form_authority(target, is_secure ? kHttps : kHttp, &authority) || !is_authority(authority)) {
+    return Refusal::INVALID_TARGET;
+  }
   // RFC 9112, 3.2.2 lets the target win over Host; a sender that says two things is refused instead.
-  if (host.data && !equal_ignoring_case(without_default_port(authority), without_default_port(host)))
+  std::string_view port = is_secure ? ":443" : ":80";
+  if (host.data && !equal_ignoring_case(without_default_port(authority, port), without_default_port(host, port)))
     return Refusal::HOST_MISMATCH;
   return Refusal::none;
 }
 
 }  // namespace
 
-Refusal judge_head(const char* bytes, const LeftToApp& left_to_app, RequestHead& head) {
+Refusal judge_head(const char* bytes, const Limits& limits, RequestHead& head) {
+  const LeftToApp& left_to_app = limits.left_to_app;
   Slice host = {nullptr, 0};
   bool has_length = false, names_protocol = false, expects_continue = false;
   ConnectionOptions connection;
@@ -174,7 +178,7 @@ Refusal judge_head(const char* bytes, const LeftToApp& left_to_app, RequestHead&
   bool asks = head.method == HTTP_CONNECT || (connection.upgrade && names_protocol);
   head.offers_upgrade = asks && (left_to_app.upgrades || (!head.has_body() && !head.http_1_0));
   head.note_traits();
-  return left_to_app.targets ? Refusal::none : judge_target(slice_of(bytes, head.target), head, host);
+  return left_to_app.targets ? Refusal::none : judge_target(slice_of(bytes, head.target), head, host, limits.is_secure);
 }
 
 Refusal judge_framing(const char* bytes, const RequestHead& head) {

@@ -10,7 +10,7 @@ namespace brink::http {
 
 // Judges a head of which the line and the fields are read, and fills in what its fields say of the connection and of
 // the body.
-Refusal judge_head(const char* head_bytes, const LeftToApp& left_to_app, RequestHead& head);
+Refusal judge_head(const char* head_bytes, const Limits& limits, RequestHead& head);
 
 // Why llhttp refuses the fields that say where a body ends, of which it tells no more than at which one it stopped.
 Refusal judge_framing(const char* head_bytes, const RequestHead& head);

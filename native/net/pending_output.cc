@@ -104,6 +104,87 @@ int64_t PendingOutput::send_file(Descriptor descriptor, Offer* offer) {
   return sent;
 }
 
+void PendingOutput::append_sealed(Slice bytes) {
+  sealed_.insert(sealed_.end(), bytes.data, bytes.data + bytes.size);
+  size_ += bytes.size;
+}
+
+PendingOutput::Sent PendingOutput::seal_to(Descriptor descriptor, Sealer& sealer, SealingRoom& room) {
+  int64_t total = 0;
+  while (true) {
+    int64_t sent = send_sealed(descriptor);
+    if (sent < 0) return {sent, false};
+    total += sent;
+    // It is full, and the next writable edge will follow.
+    if (!sealed_.empty()) return {total, false};
+    if (segments_.empty()) return {total, false};
+    if (total >= kMostAtOnce) return {total, true};
+    sent = seal_next(sealer, room);
+    if (sent < 0) return {sent, false};
+    Slice sealed = room.sealed.slice();
+    do {
+      sent = system::send(descriptor, &sealed, 1, false);
+    } while (sent == -EINTR);
+    if (sent == -EAGAIN || sent == -EWOULDBLOCK) sent = 0;
+    if (sent < 0) return {sent, false};
+    total += sent;
+    size_t taken = static_cast<size_t>(sent);
+    if (taken < sealed.size) append_sealed({sealed.data + taken, sealed.size - taken});
+  }
+}
+
+// Gives how much was sent.
+int64_t PendingOutput::send_sealed(Descriptor descriptor) {
+  if (sealed_.empty()) return 0;
+  Slice rest = {sealed_.data() + sent_of_sealed_, sealed_.size() - sent_of_sealed_};
+  int64_t sent;
+  do {
+    sent = system::send(descriptor, &rest, 1, false);
+  } while (sent == -EINTR);
+  if (sent == -EAGAIN || sent == -EWOULDBLOCK) return 0;
+  if (sent < 0) return sent;
+  size_ -= static_cast<uint64_t>(sent);
+  sent_of_sealed_ += static_cast<size_t>(sent);
+  if (sent_of_sealed_ == sealed_.size()) {
+    sealed_ = {};
+    sent_of_sealed_ = 0;
+  }
+  return sent;
+}
+
+// Seals what is next in line, up to a limit, and gives its size.
+int64_t PendingOutput::seal_next(Sealer& sealer, SealingRoom& room) {
+  room.sealed.clear();
+  size_t done = 0;
+  while (!segments_.empty() && done < kMostSealedAtOnce) {
+    const HeldBytes& held = segments_.front().held;
+    size_t fits = kMostSealedAtOnce - done;
+    Slice next;
+    if (held.file) {
+      size_t wanted = static_cast<size_t>(std::min<uint64_t>(held.file_length - sent_of_first_, fits));
+      room.of_file.clear();
+      char* bytes = room.of_file.room(wanted);
+      int64_t got = system::read_at(held.file->descriptor(), held.file_offset + sent_of_first_, bytes, wanted);
+      if (got == -EINTR) continue;
+      // The file has become shorter, so the announced length cannot be sent.
+      if (got <= 0) return got < 0 ? got : -EIO;
+      next = {bytes, static_cast<size_t>(got)};
+    } else {
+      if (!segments_.front().find(&next)) {
+        // What stands before it is sent anyway.
+        if (done > 0) break;
+        return kMemoryChanged;
+      }
+      size_t left = next.size - static_cast<size_t>(sent_of_first_);
+      next = {next.data + sent_of_first_, std::min(left, fits)};
+    }
+    if (!sealer.seal(next, room.sealed)) return kSealingBroke;
+    consume(next.size);
+    done += next.size;
+  }
+  return static_cast<int64_t>(done);
+}
+
 void PendingOutput::consume(uint64_t sent) {
   size_ -= sent;
   while (sent > 0) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "net/byte_buffer.h"
 #include "net/file.h"
 #include "net/system.h"
 
@@ -48,10 +49,32 @@ struct HeldBytes {
 // The result of sending when held memory has changed. A system call that finds it unmapped returns the same.
 inline constexpr int64_t kMemoryChanged = -EFAULT;
 
+// Makes of plaintext what is sent in its place: a record of TLS or several.
+class Sealer {
+ public:
+  virtual ~Sealer() = default;
+  // Puts it behind what is there. False when nothing can be sealed any more.
+  virtual bool seal(Slice plain, ByteBuffer& sealed) = 0;
+};
+
+// Where a reactor seals what its connections send.
+struct SealingRoom {
+  ByteBuffer sealed;
+  ByteBuffer of_file;
+};
+
+// So much is sealed at a time: what a socket does not take of it is kept.
+inline constexpr size_t kMostSealedAtOnce = 128 * 1024;
+// No more can be sealed.
+inline constexpr int64_t kSealingBroke = -EPROTO;
+
 class PendingOutput {
  public:
   bool empty() const { return size_ == 0; }
+  // Sealed bytes count as well.
   uint64_t size() const { return size_; }
+  // Without what is sealed.
+  uint64_t plain_size() const { return size_ - (sealed_.size() - sent_of_sealed_); }
 
   void append(Slice bytes);
   // `taken` bytes at the beginning were sent already.
@@ -65,6 +88,12 @@ class PendingOutput {
   // Sends what the socket takes, up to a limit. Everything was sent when empty(). Removes the limit of unsent bytes
   // in the kernel for large files, and restores it before memory is sent.
   Sent send_to(Descriptor descriptor, bool* unsent_limit_lifted);
+
+  // Bytes that are sealed already, behind others of these, and before all that is not.
+  void append_sealed(Slice bytes);
+  // The same as send_to() for a connection whose bytes are sealed before they are sent. Less is sent than is asked for,
+  // but all that is sealed is offered: what is left of it says that the socket is full.
+  Sent seal_to(Descriptor descriptor, Sealer& sealer, SealingRoom& room);
 
  private:
   struct Segment {
@@ -83,9 +112,13 @@ class PendingOutput {
   };
   int64_t send_memory(Descriptor descriptor, Offer* offer);
   int64_t send_file(Descriptor descriptor, Offer* offer);
+  int64_t send_sealed(Descriptor descriptor);
+  int64_t seal_next(Sealer& sealer, SealingRoom& room);
   void consume(uint64_t sent);
 
   std::deque<Segment> segments_;
+  std::vector<char> sealed_;  // first in line
+  size_t sent_of_sealed_ = 0;
   uint64_t sent_of_first_ = 0;
   uint64_t size_ = 0;
 };

@@ -40,7 +40,7 @@ bool Reactor::accept_from(Listener& listener) {
     net::Address peer;
     int64_t result = net::system::accept(listener.fd.get(), &peer);
     if (result >= 0) {
-      admit(net::Fd(result), peer, listener.proxy_headers);
+      admit(net::Fd(result), peer, listener);
       accepted++;
       continue;
     }
@@ -64,9 +64,9 @@ bool Reactor::accept_from(Listener& listener) {
   return true;
 }
 
-void Reactor::admit(net::Fd fd, const net::Address& peer, ProxyHeaders proxy_headers) {
+void Reactor::admit(net::Fd fd, const net::Address& peer, const Listener& listener) {
   stats_.accepted++;
-  Connection* added = connections_.add(std::move(fd), peer, options_.limits);
+  Connection* added = connections_.add(std::move(fd), peer, *listener.limits);
   if (!added) {
     stats_.shed++;
     return;
@@ -79,17 +79,17 @@ void Reactor::admit(net::Fd fd, const net::Address& peer, ProxyHeaders proxy_hea
   if (error == 0) {
     if (options_.tells_connections)
       notices_.opened(connection.id, {peer, net::system::local_address(connection.fd.get())});
-    if (proxy_headers != ProxyHeaders::off) return await_proxy_header(connection, proxy_headers);
+    if (!listener.is_plain) return await_opening(connection, listener);
     return arm(connection, true);
   }
   connection.watch.polled = false;
   if (error == -ENOSPC) notices_.poller_is_full();
-  turn_away(connection);
+  turn_away(connection, !listener.contexts);
 }
 
 // There is no room for it. It is told so, rather than left waiting for what may never come: a client that knows can go
 // elsewhere. Some are given time to see it, by looking at them now and then; in a flood the others are just closed.
-void Reactor::turn_away(Connection& connection) {
+void Reactor::turn_away(Connection& connection, bool is_plain) {
   stats_.shed++;
   tell_client_error(connection, http::Refusal::TOO_MANY_CONNECTIONS);
   if (options_.tells_connections) {
@@ -98,7 +98,8 @@ void Reactor::turn_away(Connection& connection) {
     turned_away_++;
     return drop(connection);
   }
-  if (++turned_away_ > kMostTurnedAway) return drop(connection);
+  // A handshake would cost more than the connection that there is no room for.
+  if (++turned_away_ > kMostTurnedAway || !is_plain) return drop(connection);
   connection.stage = Stage::refused;
   connection.input.readable = true;
   uint32_t sequence = connection.unanswered.add(false, false);

@@ -9,15 +9,19 @@ namespace brink::reactor {
 
 static_assert(http::kMostProxyHeaderBytes <= http::kMostHeaderBytes, "a block has room for what is kept of a header");
 
-// A proxy sends its header at once, so the time for a required one runs from the accept.
-void Reactor::await_proxy_header(Connection& connection, ProxyHeaders proxy_headers) {
-  bool is_required = proxy_headers == ProxyHeaders::required;
-  if (options_.trusted_peers.includes(connection.peer)) {
+// A proxy sends its header at once, so the time for a required one runs from the accept. TLS begins behind it.
+void Reactor::await_opening(Connection& connection, const Listener& listener) {
+  bool is_required = listener.proxy_headers == ProxyHeaders::required;
+  if (listener.proxy_headers != ProxyHeaders::off && options_.trusted_peers.includes(connection.peer)) {
     connection.stage = Stage::announced;
-    connection.with_rare().announced.emplace().is_required = is_required;
+    Announced& announced = connection.with_rare().announced.emplace();
+    announced.is_required = is_required;
+    announced.contexts = listener.contexts;
     connection.since.message_ms = now_ms_;
   } else if (is_required) {
     return refuse_proxy_header(connection, http::Refusal::UNTRUSTED_PROXY);
+  } else if (listener.contexts) {
+    await_handshake(connection, listener.contexts);
   }
   arm(connection, true);
 }
@@ -46,6 +50,7 @@ void Reactor::hear_proxy(Connection& connection, char* at, size_t size) {
     return refuse_proxy_header(connection, http::Refusal::INVALID_PROXY_HEADER);
   }
   connection.stage = Stage::open;
+  std::shared_ptr<const tls::Contexts> contexts = std::move(announced.contexts);
   // Without a header the peer speaks for itself; with one that names nobody, its client is not known.
   if (header.state == State::absent) {
     connection.rare->announced.reset();
@@ -55,7 +60,13 @@ void Reactor::hear_proxy(Connection& connection, char* at, size_t size) {
     announced.header = {};
   }
   events_.used(header.size);
-  parse(connection, at + header.size, size - header.size);
+  at += header.size;
+  size -= header.size;
+  if (!contexts) return parse(connection, at, size);
+  await_handshake(connection, std::move(contexts));
+  if (size == 0) return settle(connection);
+  std::memcpy(sealing_->received.get(), at, size);
+  open_received(connection, at, size);
 }
 
 // Nothing is said: who sends no header, or a wrong one, may not speak HTTP, and its client has asked for nothing yet.

@@ -261,6 +261,7 @@ void Reactor::abort(Connection& connection, uint32_t sequence) {
 void Reactor::break_off(Connection& connection) {
   if (connection.has_ended()) return;
   connection.is_ended_by(Cause::server);
+  if (connection.tls) connection.tls->say_no_end();
   net::system::reset_on_close(connection.fd.get());
   drop(connection);
 }
@@ -325,6 +326,7 @@ void Reactor::become_tunnel(Connection& connection, uint32_t sequence) {
 bool Reactor::ends_tunnel(Connection& connection) {
   Answer& answer = *connection.due_answer();
   if (!answer.complete || connection.has_pending()) return false;
+  if (connection.tls && !say_end_of_session(connection)) return connection.has_ended();
   bool is_told = std::exchange(answer.told_end, true);
   if (!is_told && net::system::shutdown_sending(connection.fd.get()) != 0) return true;
   return connection.input.finished;

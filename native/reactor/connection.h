@@ -21,12 +21,14 @@
 #include "reactor/pending_input.h"
 #include "reactor/stats.h"
 #include "reactor/unanswered.h"
+#include "tls/session.h"
 
 namespace brink::reactor {
 
 // How far a connection is on its way out. Each stage accepts less than the one before.
 enum class Stage : uint8_t {
   announced,  // begins with a header of the PROXY protocol, or may begin with one
+  handshake,  // begins with a handshake of TLS
   open,       // takes requests
   tunnel,     // was handed over: bytes pass through, in both directions
   last,       // takes no more requests: the unanswered ones are answered, then it ends
@@ -65,8 +67,9 @@ struct Watch {
 struct Announced {
   bool is_required = false;
   bool has_client = false;
-  net::Address client;       // whom the header names
-  std::vector<char> header;  // as far as it has come
+  net::Address client;                            // whom the header names
+  std::vector<char> header;                       // as far as it has come
+  std::shared_ptr<const tls::Contexts> contexts;  // of TLS, which begins behind the header; or null
 };
 
 // A body that comes after its request was handed on; in a tunnel, all that comes.
@@ -132,7 +135,8 @@ struct Connection {
   net::DeadlineEntry deadline;
   std::vector<Answer> answers;
   uint64_t bytes_sent = 0;
-  std::unique_ptr<Rare> rare;  // null when it would be empty, as soon as the connection has settled
+  std::unique_ptr<tls::Session> tls;  // null where what is sent is what was written
+  std::unique_ptr<Rare> rare;         // null when it would be empty, as soon as the connection has settled
 
   Rare& with_rare() {
     if (!rare) rare = std::make_unique<Rare>();
@@ -151,8 +155,15 @@ struct Connection {
 
   // Who asks: the peer, or whom it speaks for.
   const net::Address& client() const { return announced() && announced()->has_client ? announced()->client : peer; }
-  bool is_within_announcement() const { return stage == Stage::announced && !announced()->header.empty(); }
+  // What comes before the first request has begun.
+  bool is_within_opening() const {
+    if (stage == Stage::handshake) return tls->has_begun();
+    return stage == Stage::announced && !announced()->header.empty();
+  }
 
+  // Most are not.
+  bool is_sealed() const { return __builtin_expect(tls != nullptr, 0) != 0; }
+  bool had_opening() const { return __builtin_expect(tls || rare, 0) != 0; }
   bool has_ended() const { return stage == Stage::ended; }
   bool has_pending() const { return output.pending && !output.pending->empty(); }
 
@@ -181,7 +192,7 @@ struct Connection {
 
   // `reads`: as may_read() says.
   Wait waits_for(bool reads) const {
-    if (has_pending()) return Wait::taking;
+    if (has_pending()) return stage < Stage::open ? waits_for_opening() : Wait::taking;
     if (stage == Stage::lingering) return Wait::lingering;
     if (stage == Stage::tunnel) return Wait::nothing;  // when one ends is the app's affair
     bool is_unanswered = !unanswered.empty();
@@ -192,13 +203,15 @@ struct Connection {
       if (!parser.in_body()) return Wait::head;
       return incoming() && incoming()->held_back_since_ms > 0 ? Wait::held_back : Wait::body;
     }
-    if (!is_unanswered) return is_announcement_due() ? Wait::announcement : Wait::request;
+    if (!is_unanswered) return stage < Stage::open ? waits_for_opening() : Wait::request;
     return reads ? Wait::nothing : Wait::held_back;
   }
 
  private:
-  bool is_announcement_due() const {
-    return stage == Stage::announced && (announced()->is_required || !announced()->header.empty());
+  // Out of line, because most connections never are in it.
+  [[gnu::noinline, gnu::cold]] Wait waits_for_opening() const {
+    if (stage == Stage::handshake) return Wait::handshake;
+    return announced()->is_required || !announced()->header.empty() ? Wait::announcement : Wait::request;
   }
 
   template <typename Answers>

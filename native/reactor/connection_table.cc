@@ -42,6 +42,22 @@ ConnectionTable::~ConnectionTable() {
   }
 }
 
+// Once for many connections.
+[[gnu::noinline]] bool ConnectionTable::make_room() {
+  if (first_with_room_ == pieces_.size()) pieces_.emplace_back();
+  return pieces_[first_with_room_].memory.allocate(kInPiece * sizeof(Connection));
+}
+
+// The lowest one that is free.
+inline bool ConnectionTable::find_room(uint32_t* slot) {
+  while (first_with_room_ < pieces_.size() && pieces_[first_with_room_].taken == kFull) first_with_room_++;
+  bool is_there = first_with_room_ < pieces_.size() && pieces_[first_with_room_].memory.data();
+  if (!is_there && !make_room()) return false;
+  const Piece& piece = pieces_[first_with_room_];
+  *slot = static_cast<uint32_t>(first_with_room_ * kInPiece) + static_cast<uint32_t>(__builtin_ctzll(~piece.taken));
+  return true;
+}
+
 Connection* ConnectionTable::add(net::Fd fd, const net::Address& peer, const http::Limits& limits) {
   uint32_t slot;
   if (!find_room(&slot)) return nullptr;
@@ -54,16 +70,6 @@ Connection* ConnectionTable::add(net::Fd fd, const net::Address& peer, const htt
   connection->deadline.slot = slot;
   open_++;
   return connection;
-}
-
-// The lowest one that is free.
-bool ConnectionTable::find_room(uint32_t* slot) {
-  while (first_with_room_ < pieces_.size() && pieces_[first_with_room_].taken == kFull) first_with_room_++;
-  if (first_with_room_ == pieces_.size()) pieces_.emplace_back();
-  Piece& piece = pieces_[first_with_room_];
-  if (!piece.memory.data() && !piece.memory.allocate(kInPiece * sizeof(Connection))) return false;
-  *slot = static_cast<uint32_t>(first_with_room_ * kInPiece) + static_cast<uint32_t>(__builtin_ctzll(~piece.taken));
-  return true;
 }
 
 void ConnectionTable::end(Connection& connection) {

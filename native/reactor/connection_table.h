@@ -56,6 +56,7 @@ class ConnectionTable {
     return reinterpret_cast<Connection*>(pieces_[slot / kInPiece].memory.data()) + slot % kInPiece;
   }
   bool find_room(uint32_t* slot);
+  bool make_room();
 
   std::vector<Slot> slots_;
   std::vector<Piece> pieces_;

@@ -109,6 +109,10 @@ uint64_t due_ms(const Connection& connection, Wait wait, const Options& options)
       bool is_silent = connection.announced()->header.empty();
       return is_silent ? std::min(due, due_ms(connection, Wait::request, options)) : due;
     }
+    case Wait::handshake: {
+      uint64_t due = since.message_ms + options.handshake_timeout_ms;
+      return connection.tls->has_begun() ? due : std::min(due, due_ms(connection, Wait::request, options));
+    }
     case Wait::head:
       return since.message_ms + options.headers_timeout_ms;
     case Wait::body:

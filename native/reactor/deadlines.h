@@ -17,7 +17,7 @@ struct Connection;
 struct Since {
   uint64_t idle_ms = 0;     // it was accepted, or its last answer was taken
   uint64_t message_ms = 0;  // the first byte of the request that is read now came, or `100 Continue` was sent; before
-                            // the first request: the proxy's header was waited for
+                            // the first request: the proxy's header was waited for, and then the handshake
   uint64_t first_byte_us = 0;  // the same of the first byte, whatever the request has waited for
   uint64_t progress_ms = 0;    // output became pending, or the client took some of it
   uint64_t closed_ms = 0;      // the client was seen to have closed its side
@@ -73,6 +73,7 @@ enum class Wait : uint8_t {
   held_back,     // the same, and this side does not read: the end of the client would not be seen
   request,       // between requests: keepAliveTimeout; while draining, the grace
   announcement,  // by its proxy: headersTimeout
+  handshake,     // of TLS: handshakeTimeout
   head,          // headersTimeout
   body,          // requestTimeout, minRate
   taking,        // output is pending: writeTimeout, minRate

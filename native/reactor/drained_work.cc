@@ -18,7 +18,8 @@ void move_untaken(Connection& connection, Work& work) {
 void Reactor::begin_counting() {
   for (uint32_t slot = 0; slot < connections_.slots(); slot++) {
     Connection* connection = connections_.at_slot(slot);
-    if (connection && connection->has_pending() && !connection->due_answer()) count_answered(*connection, false);
+    bool has_answered = connection && connection->stage >= Stage::open && connection->has_pending();
+    if (has_answered && !connection->due_answer()) count_answered(*connection, false);
   }
 }
 

@@ -60,9 +60,9 @@ net::Slice Reactor::refused_head(const Connection& connection, net::Slice packet
   return {scratch_.refused.data(), scratch_.refused.size()};
 }
 
-void Reactor::tell_client_error(const Connection& connection, http::Refusal refusal) {
+void Reactor::tell_client_error(const Connection& connection, http::Refusal refusal, const char* reason) {
   stats_.refusals[static_cast<size_t>(refusal)]++;
-  if (options_.tells_client_errors) notices_.client_error(refusal, connection.client(), now_ms_);
+  if (options_.tells_client_errors) notices_.client_error(refusal, reason, connection.client(), now_ms_);
 }
 
 // What comes from a client that nobody listens to any more is read and forgotten: closing with input unread would make
@@ -93,6 +93,7 @@ void Reactor::discard_input(Connection& connection) {
 // Everything was said. A client that may still be sending is told the end and given time to see it. Others are told,
 // too: close() alone, upon input that nobody has noticed, would throw away what waits to leave with the end.
 void Reactor::end(Connection& connection) {
+  if (connection.is_sealed() && !say_end_of_session(connection)) return settle(connection);
   if (connection.input.finished) return drop(connection);
   connection.is_ended_by(Cause::server);
   bool may_be_sending = connection.stage == Stage::refused || connection.input.readable ||
@@ -132,6 +133,7 @@ void Reactor::drop(Connection& connection) {
   if (connection.has_ended()) return;
   if (draining_) count_end(connection);
   if (connection.observed()) observing_->ends(connection);
+  if (connection.is_sealed()) say_end_at_once(connection);
   if (!connection.unanswered.empty() || connection.answers_for_app) notices_.gone(connection.id);
   if (options_.tells_connections && connection.watch.polled) notices_.closed(connection.id, connection.cause);
   wheel_.clear(connection.deadline);
@@ -166,7 +168,8 @@ void Reactor::expire_deadlines() {
 void Reactor::expire(Connection& connection) {
   Wait wait = connection.waits_for(connection.may_read(options_));
   uint64_t due = due_ms(connection, wait, options_);
-  bool receives = wait == Wait::head || wait == Wait::body || wait == Wait::request || wait == Wait::announcement;
+  bool receives = wait == Wait::head || wait == Wait::body || wait == Wait::request || wait == Wait::announcement ||
+                  wait == Wait::handshake;
   if (receives && connection.input.readable) {
     // The client has sent, and it is this side that does not read: JavaScript has all the blocks.
     return wheel_.set(connection.deadline, now_ms_ + kLookAgainSoonMs);
@@ -184,8 +187,14 @@ void Reactor::expire(Connection& connection) {
       connection.is_ended_by(Cause::timeout);
       return drop(connection);
     case Wait::announcement:
-      if (draining_ && !connection.is_within_announcement()) return drop(connection);
+      if (draining_ && !connection.is_within_opening()) return drop(connection);
       return refuse_proxy_header(connection, http::Refusal::PROXY_HEADER_TIMEOUT);
+    case Wait::handshake:
+      connection.is_ended_by(Cause::timeout);
+      if (!draining_ || connection.is_within_opening()) {
+        tell_client_error(connection, http::Refusal::TLS_HANDSHAKE_TIMEOUT);
+      }
+      return drop(connection);
     case Wait::head:
       return refuse(connection, http::Refusal::HEADERS_TIMEOUT);
     case Wait::body:
@@ -274,7 +283,7 @@ void Reactor::stop_listening() {
 
 bool Reactor::is_idle(const Connection& connection) const {
   return connection.stage <= Stage::open && connection.unanswered.empty() && !connection.has_pending() &&
-         !connection.is_within_announcement() && !connection.parser.in_message() && !connection.parser.has_unread() &&
+         !connection.is_within_opening() && !connection.parser.in_message() && !connection.parser.has_unread() &&
          !connection.input.readable;
 }
 
@@ -289,6 +298,7 @@ void Reactor::close_idle() {
 void Reactor::change_deadlines(const Options& options) {
   options_.max_connections = options.max_connections;
   options_.min_rate_bytes = options.min_rate_bytes;
+  options_.handshake_timeout_ms = options.handshake_timeout_ms;
   options_.headers_timeout_ms = options.headers_timeout_ms;
   options_.request_timeout_ms = options.request_timeout_ms;
   options_.write_timeout_ms = options.write_timeout_ms;

@@ -20,6 +20,9 @@ static_assert(http::kTraitHttp10 == layout::kFlagHttp10 && http::kTraitBody == l
                   http::kTraitExpectsOther == layout::kFlagExpectsOther,
               "a head's traits are flags of the layout");
 
+// Of the block, for a read: of a connection with TLS, its event comes before it.
+constexpr size_t kWordsBesideFields = layout::kRequestFields + layout::kPeerWords + layout::kSecuredWords;
+
 constexpr size_t kMostWordsOfSmallEvent =
     std::max({layout::kNoticeWords, layout::kBodyWords, layout::kGoneWords, layout::kDrainedWords,
               layout::kClientErrorWords, layout::kOpenedWords, layout::kClosedWords, layout::kRefusedWords});
@@ -39,7 +42,7 @@ bool EventWriter::has_room() const {
 }
 
 bool EventWriter::has_room_for_request() const {
-  return layout::kBlockWords - words_used_ >= layout::kRequestFields + 2 * size_t{most_fields_} + layout::kPeerWords;
+  return layout::kBlockWords - words_used_ >= kWordsBesideFields + 2 * size_t{most_fields_};
 }
 
 // Where the bytes lie in the block; bytes from elsewhere are copied in first.
@@ -96,6 +99,11 @@ void EventWriter::put_request(ConnectionId id, uint32_t sequence, const net::Add
   }
 }
 
+void EventWriter::put_secure(size_t field_count) {
+  uint32_t* words = batch_.block->words + words_used_ - (layout::kRequestFields + 2 * field_count);
+  words[layout::kRequestFlags] |= layout::kFlagSecure;
+}
+
 // The peer's address stands behind the fields, so that requests of most connections have no words for it.
 void EventWriter::put_client(const net::Address& client, const net::Address& peer, size_t field_count) {
   uint32_t* peer_words = batch_.block->words + words_used_;
@@ -127,8 +135,20 @@ void EventWriter::put_body(ConnectionId id, uint32_t sequence, net::Slice bytes,
   words[layout::kBodyRefusal] = 0;
 }
 
+void EventWriter::put_secured(ConnectionId id, bool is_resumed, bool is_authorized, net::Slice text,
+                              net::Slice certificate) {
+  uint32_t* words = begin_event(layout::kEventSecured, layout::kSecuredWords, id);
+  words[layout::kSecuredFlags] =
+      (is_resumed ? layout::kSecuredResumed : 0) | (is_authorized ? layout::kSecuredAuthorized : 0);
+  words[layout::kSecuredTextOffset] = static_cast<uint32_t>(offset_in_block(text));
+  words[layout::kSecuredTextLength] = static_cast<uint32_t>(text.size);
+  words[layout::kSecuredCertificateOffset] =
+      certificate.size > 0 ? static_cast<uint32_t>(offset_in_block(certificate)) : 0;
+  words[layout::kSecuredCertificateLength] = static_cast<uint32_t>(certificate.size);
+}
+
 bool EventWriter::has_room_for_small_event() const {
-  return layout::kBlockWords - words_used_ >= kMostWordsOfSmallEvent;
+  return layout::kBlockWords - words_used_ >= kMostWordsOfSmallEvent && has_room_for_bytes(layout::kMostOfReason);
 }
 
 void EventWriter::put_notice(uint32_t code) {
@@ -143,6 +163,9 @@ void EventWriter::put_client_error(const ClientError& error) {
   std::memcpy(words + layout::kClientErrorAddress, error.peer.bytes, sizeof error.peer.bytes);
   words[layout::kClientErrorPort] = error.peer.port;
   words[layout::kClientErrorFlags] = error.peer.is_ipv4 ? layout::kFlagIpv4 : 0;
+  size_t size = std::min<size_t>(std::strlen(error.reason), layout::kMostOfReason);
+  words[layout::kClientErrorReasonOffset] = size > 0 ? static_cast<uint32_t>(offset_in_block({error.reason, size})) : 0;
+  words[layout::kClientErrorReasonLength] = static_cast<uint32_t>(size);
 }
 
 void EventWriter::put_progress(const Progress& progress) {

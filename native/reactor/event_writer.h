@@ -11,6 +11,7 @@ struct ClientError {
   http::Refusal refusal;
   net::Address peer;
   uint32_t untold_before;
+  const char* reason;  // in the words of a library, which stay where they are; or none
 };
 
 // The two ends of a connection.
@@ -53,11 +54,16 @@ class EventWriter {
 
   void put_request(ConnectionId id, uint32_t sequence, const net::Address& peer, const http::Request& request,
                    bool offers_upgrade);
+  // The request that was put last came over TLS.
+  void put_secure(size_t field_count);
   // The request that was put last is this client's, for whom the peer speaks.
   void put_client(const net::Address& client, const net::Address& peer, size_t field_count);
   // It is somebody's whom the peer has not named.
   void put_unknown_client(size_t field_count);
   void put_body(ConnectionId id, uint32_t sequence, net::Slice bytes, net::Slice trailers, bool is_last);
+  // Before the first request of a connection: what its handshake has agreed on. There is room where there is for a
+  // read.
+  void put_secured(ConnectionId id, bool is_resumed, bool is_authorized, net::Slice text, net::Slice certificate);
 
   // Whether one of the small events below still fits. All need a block.
   bool has_room_for_small_event() const;

@@ -53,7 +53,7 @@ ObservedRequest* Observing::find(Connection& connection, uint32_t sequence) {
 // Behind all that was given so far.
 uint64_t Observing::place_in_output(const Connection& connection) const {
   uint64_t framed = reactor_.output_of_ == &connection ? reactor_.output_.size() : 0;
-  return connection.bytes_sent + (connection.has_pending() ? connection.output.pending->size() : 0) + framed;
+  return connection.bytes_sent + (connection.has_pending() ? connection.output.pending->plain_size() : 0) + framed;
 }
 
 bool Observing::on_request(const http::Request& request) {

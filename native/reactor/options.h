@@ -52,6 +52,7 @@ struct Options {
   uint64_t max_pending_output_bytes = 1024 * 1024;     // above it the connection is not read
   uint64_t max_pending_input_bytes = 8 * 1024 * 1024;  // of requests that are not answered; above it no more are read
   uint64_t keep_alive_timeout_ms = 72'000;
+  uint64_t handshake_timeout_ms = 10'000;
   uint64_t headers_timeout_ms = 10'000;
   uint64_t request_timeout_ms = 60'000;
   uint64_t write_timeout_ms = 30'000;

@@ -12,10 +12,18 @@ constexpr uint32_t kMostFullWaits = 128;  // in a row, before deadlines are look
 // Of fixed answers so much is framed before it is sent, and the next requests are looked at.
 constexpr size_t kMostFramed = 256 * 1024;
 
+// A record of TLS, where nobody expects one. To an app that judges by itself it is a method that there is not.
+[[gnu::noinline, gnu::cold]] bool is_handshake(const Connection& connection, http::Refusal refusal, net::Slice bytes) {
+  constexpr char kHandshakeRecord = 0x16;
+  return refusal == http::Refusal::INVALID_METHOD && connection.unanswered.total() == 0 && bytes.size > 0 &&
+         bytes.data[0] == kHandshakeRecord;
+}
+
 }  // namespace
 
 Reactor::Reactor(const Options& options, std::unique_ptr<poller::Poller> poller, BatchSink& sink)
     : options_(options),
+      secure_limits_(options.limits),
       poller_(std::move(poller)),
       sink_(sink),
       events_(options.limits.fields),
@@ -24,6 +32,7 @@ Reactor::Reactor(const Options& options, std::unique_ptr<poller::Poller> poller,
       polled_(kMostPolled),
       now_ms_(net::system::monotonic_ms()),
       now_us_(now_ms_ * 1000) {
+  secure_limits_.is_secure = true;
   heads_.set_time(net::system::wall_clock_seconds());
   if (options.log) observe(options.log);
   if (options.metrics) measure(options.metrics);
@@ -39,12 +48,20 @@ void Reactor::measure(std::shared_ptr<Metrics> metrics) {
   observing_->measure(std::move(metrics));
 }
 
-int Reactor::add_listener(net::Fd listener, bool shared, ProxyHeaders proxy_headers) {
+int Reactor::add_listener(net::Fd listener, bool shared, ProxyHeaders proxy_headers,
+                          std::shared_ptr<const tls::Contexts> contexts) {
+  if (contexts && !sealing_) {
+    sealing_ = std::make_unique<Sealing>();
+    sealing_->wire = contexts->make_wire();
+    if (!sealing_->wire) return -ENOMEM;
+  }
   ConnectionId id = {kListenerSlots + static_cast<uint32_t>(listeners_.size()), 0};
   int error =
       shared ? poller_->add_shared_reader(listener.get(), id.token()) : poller_->add_reader(listener.get(), id.token());
   if (error != 0) return error;
-  listeners_.push_back({std::move(listener), shared, proxy_headers, true, true});
+  bool is_plain = proxy_headers == ProxyHeaders::off && !contexts;
+  const http::Limits* limits = contexts ? &secure_limits_ : &options_.limits;
+  listeners_.push_back({std::move(listener), shared, proxy_headers, true, true, std::move(contexts), limits, is_plain});
   return 0;
 }
 
@@ -72,6 +89,7 @@ bool Reactor::turn(int timeout_ms) {
     expire_deadlines();
   }
   deliver();  // last, so that it takes along what has just been noted
+  if (sealing_) end_turn_of_sealing();
   in_turn_ = false;
   give_memory_back();
   return has_work();
@@ -172,8 +190,8 @@ void Reactor::read(Connection& connection) {
 }
 
 void Reactor::receive(Connection& connection) {
-  size_t kept = connection.parser.kept_bytes();
-  char* at = events_.free_bytes() + kept;
+  char* at = events_.free_bytes() + connection.parser.kept_bytes();
+  if (connection.is_sealed()) return receive_sealed(connection, at);
   int64_t got = net::system::receive(connection.fd.get(), at, kReadBytes);
   if (got == -EINTR) return push_ready(connection);
   if (got == -EAGAIN || got == -EWOULDBLOCK) {
@@ -191,12 +209,19 @@ void Reactor::receive(Connection& connection) {
   read_us_ = now_us_;
   // While output is pending, the window is that of what is taken.
   if (!connection.has_pending()) connection.window.bytes += static_cast<uint32_t>(got);
-  if (connection.stage != Stage::open) {
-    if (connection.stage == Stage::announced) return hear_proxy(connection, at, static_cast<size_t>(got));
-    return pass_on(connection, {at, static_cast<size_t>(got)});
-  }
-  connection.parser.restore(at - kept);
+  if (connection.stage != Stage::open) return take_in(connection, at, static_cast<size_t>(got));
+  connection.parser.restore(events_.free_bytes());
   parse(connection, at, static_cast<size_t>(got));
+}
+
+// What has been received is in the block.
+void Reactor::take_in(Connection& connection, char* at, size_t size) {
+  if (connection.stage != Stage::open) {
+    if (connection.stage == Stage::announced) return hear_proxy(connection, at, size);
+    return pass_on(connection, {at, size});
+  }
+  connection.parser.restore(events_.free_bytes());
+  parse(connection, at, size);
 }
 
 // What arrives in a tunnel is nobody's but the app's.
@@ -239,7 +264,11 @@ void Reactor::parse(Connection& connection, char* at, size_t size) {
   parsing_ = &connection;
   http::Refusal refusal = connection.parser.parse(at, size, scratch_, *requests_);
   parsing_ = nullptr;
-  if (refusal != http::Refusal::none) return refuse(connection, refusal, {at - kept, kept + size});
+  if (refusal != http::Refusal::none) {
+    bool is_judged_here = !options_.asks_about_refusals && !connection.tls;
+    if (is_judged_here && is_handshake(connection, refusal, {at, size})) refusal = http::Refusal::TLS_ON_PLAIN_PORT;
+    return refuse(connection, refusal, {at - kept, kept + size});
+  }
   const IncomingBody* incoming = connection.incoming();
   if (incoming && incoming->discarded_bytes > IncomingBody::kMostDiscarded) {
     connection.stage = std::max(connection.stage, Stage::refused);
@@ -275,11 +304,7 @@ bool Reactor::on_request(const http::Request& request) {
     rare.offer_is_last = offer_is_last;
   }
   events_.put_request(connection.id, sequence, connection.peer, request, is_offered);
-  if (const Announced* announced = connection.announced()) {
-    size_t fields = request.head.fields.size();
-    announced->has_client ? events_.put_client(announced->client, connection.peer, fields)
-                          : events_.put_unknown_client(fields);
-  }
+  if (connection.had_opening()) put_opening(connection, request.head.fields.size());
   if (!request.complete) {
     IncomingBody& incoming = connection.with_rare().incoming.emplace(sequence);
     incoming.closes_after = is_last || offer_is_last;
@@ -297,7 +322,16 @@ bool Reactor::on_request(const http::Request& request) {
   return connection.may_take_request(options_) && events_.has_room_for_request();
 }
 
-// The same.
+// What came before the first request, to the request that was put last.
+void Reactor::put_opening(const Connection& connection, size_t fields) {
+  if (connection.tls) events_.put_secure(fields);
+  const Announced* announced = connection.announced();
+  if (!announced) return;
+  announced->has_client ? events_.put_client(announced->client, connection.peer, fields)
+                        : events_.put_unknown_client(fields);
+}
+
+// Called by the parser as well.
 bool Reactor::on_body(net::Slice bytes, net::Slice trailers, bool is_last) {
   Connection& connection = *parsing_;
   IncomingBody& incoming = *connection.incoming();
@@ -415,7 +449,7 @@ bool Reactor::hears_no_more(const Connection& connection) const {
 // Between requests; and if the next one could be on its way, the grace for it is over.
 bool Reactor::is_drained(const Connection& connection) const {
   if (connection.incoming() && connection.incoming()->discarded) return true;
-  if (connection.is_within_announcement()) return false;
+  if (connection.is_within_opening()) return false;
   return !connection.parser.in_message() && due_ms(connection, Wait::request, options_) <= now_ms_;
 }
 

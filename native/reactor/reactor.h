@@ -5,9 +5,10 @@
 // ready list or has something in its way that settle() sees go. A call may end a connection: a reference to it stays
 // valid to the end of turn() or apply(), and has_ended() tells.
 //
-// Its files: reactor.cc waits, reads and settles; accepting.cc accepts; announcing.cc hears proxies; answering.cc
-// frames answers and streams; writing.cc sends; ending.cc refuses, ends and times out; drained_work.cc counts what
-// becomes of the work of a server that is closed. observing.h follows requests, where somebody logs or measures them.
+// Its files: reactor.cc waits, reads and settles; accepting.cc accepts; announcing.cc hears proxies; sealing.cc speaks
+// TLS; answering.cc frames answers and streams; writing.cc sends; ending.cc refuses, ends and times out;
+// drained_work.cc counts what becomes of the work of a server that is closed. observing.h follows requests, where
+// somebody logs or measures them.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +28,7 @@
 #include "reactor/observing.h"
 #include "reactor/options.h"
 #include "reactor/reply_reader.h"
+#include "reactor/sealing.h"
 #include "reactor/stats.h"
 
 namespace brink::reactor {
@@ -41,8 +43,12 @@ class Reactor final : private http::RequestSink {
   Reactor& operator=(const Reactor&) = delete;
 
   // Takes over a listening socket, which other reactors have descriptors of if it is shared: 0, or the poller's
-  // negative errno.
-  int add_listener(net::Fd listener, bool shared = false, ProxyHeaders proxy_headers = ProxyHeaders::off);
+  // negative errno. With contexts, its connections speak TLS.
+  int add_listener(net::Fd listener, bool shared = false, ProxyHeaders proxy_headers = ProxyHeaders::off,
+                   std::shared_ptr<const tls::Contexts> contexts = nullptr);
+  // Of the listeners that have these contexts, connections get others from now on. Open ones keep theirs.
+  void change_contexts(const std::shared_ptr<const tls::Contexts>& from,
+                       const std::shared_ptr<const tls::Contexts>& to);
 
   // Lets the waker end a wait: 0, or the poller's negative errno. The waker outlives the reactor.
   int add_waker(const net::Waker& waker);
@@ -104,6 +110,9 @@ class Reactor final : private http::RequestSink {
     ProxyHeaders proxy_headers = ProxyHeaders::off;
     bool readable = false;
     bool wanted = true;  // what a level-triggered poller was told
+    std::shared_ptr<const tls::Contexts> contexts;
+    const http::Limits* limits = nullptr;  // of its connections
+    bool is_plain = true;                  // they begin with a request
   };
 
   // Wait, read and settle.
@@ -114,11 +123,13 @@ class Reactor final : private http::RequestSink {
   void step(ConnectionId id);
   void read(Connection& connection);
   void receive(Connection& connection);
+  void take_in(Connection& connection, char* at, size_t size);
   void parse(Connection& connection, char* at, size_t size);
   void hear_proxy(Connection& connection, char* at, size_t size);
   void pass_on(Connection& connection, net::Slice bytes);
   void hear_the_end(Connection& connection);
   bool on_request(const http::Request& request) override;
+  [[gnu::noinline, gnu::cold]] void put_opening(const Connection& connection, size_t fields);
   bool on_body(net::Slice bytes, net::Slice trailers, bool is_last) override;
   void count_pending_input(Connection& connection, uint32_t sequence, uint64_t bytes);
   void settle(Connection& connection);
@@ -136,9 +147,23 @@ class Reactor final : private http::RequestSink {
   void accept_waiting();
   bool accept_from(Listener& listener);
   void want_accepts(Listener& listener, bool wanted);
-  void admit(net::Fd fd, const net::Address& peer, ProxyHeaders proxy_headers);
-  void await_proxy_header(Connection& connection, ProxyHeaders proxy_headers);
-  void turn_away(Connection& connection);
+  void admit(net::Fd fd, const net::Address& peer, const Listener& listener);
+  void await_opening(Connection& connection, const Listener& listener);
+  void turn_away(Connection& connection, bool is_plain);
+
+  // Speak TLS.
+  void await_handshake(Connection& connection, std::shared_ptr<const tls::Contexts> contexts);
+  void receive_sealed(Connection& connection, char* at);
+  void open_received(Connection& connection, char* at, size_t size);
+  size_t finish_handshake(Connection& connection, char* at, size_t bytes);
+  void refuse_plain_http(Connection& connection);
+  void end_broken_session(Connection& connection, net::Slice alert);
+  void send_plain(Connection& connection, net::Slice bytes, net::HeldBytes body, bool end_follows);
+  void send_from_room(Connection& connection, bool end_follows);
+  net::PendingOutput::Sent send_rest_sealed(Connection& connection);
+  bool say_end_of_session(Connection& connection);
+  void say_end_at_once(Connection& connection);
+  void end_turn_of_sealing();
 
   // Frame answers, in the order of the requests.
   void act_on(Connection& connection, const Reply& given);
@@ -181,7 +206,7 @@ class Reactor final : private http::RequestSink {
   void refuse_proxy_header(Connection& connection, http::Refusal refusal);
   void ask_about_refusal(Connection& connection, http::Refusal refusal, net::Slice packet);
   net::Slice refused_head(const Connection& connection, net::Slice packet) const;
-  void tell_client_error(const Connection& connection, http::Refusal refusal);
+  void tell_client_error(const Connection& connection, http::Refusal refusal, const char* reason = "");
   void discard_input(Connection& connection);
   void end(Connection& connection);
   void end_connection(Connection& connection, const Reply& given);
@@ -206,6 +231,7 @@ class Reactor final : private http::RequestSink {
   void observe(std::shared_ptr<RequestLog> log);
 
   Options options_;
+  http::Limits secure_limits_;  // the same for connections with TLS
   std::unique_ptr<poller::Poller> poller_;
   BatchSink& sink_;
   EventWriter events_;
@@ -213,6 +239,7 @@ class Reactor final : private http::RequestSink {
   http::ResponseHeadWriter heads_;
   std::vector<Listener> listeners_;
   const net::Waker* waker_ = nullptr;
+  std::unique_ptr<Sealing> sealing_;  // once a listener has TLS; it outlives the connections
   ConnectionTable connections_;
   net::DeadlineWheel wheel_;
   std::vector<poller::Ready> polled_;

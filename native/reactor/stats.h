@@ -33,6 +33,8 @@ struct Stats {
   uint64_t shed = 0;           // connections that were turned away, as there was no room for them
   uint64_t idle_timeouts = 0;  // connections that were closed because nothing was asked any more
   uint64_t resets = 0;         // connections that broke
+  uint64_t handshakes = 0;     // of TLS, that were completed
+  uint64_t resumed = 0;        // those of them that have resumed a session
   std::array<uint64_t, http::kRefusalCount> refusals = {};
   DrainedWork drained;
 };

@@ -89,6 +89,7 @@ void Reactor::flush_output() {
 }
 
 void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body, bool end_follows) {
+  if (connection.is_sealed()) return send_plain(connection, bytes, std::move(body), end_follows);
   if (connection.has_pending()) {
     connection.output.pending->append(bytes);
     connection.output.pending->append(std::move(body));
@@ -140,17 +141,19 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
 // Of what was not taken before. False when the connection broke over it.
 bool Reactor::send_rest(Connection& connection) {
   Output& output = connection.output;
-  net::PendingOutput::Sent sent = output.pending->send_to(connection.fd.get(), &output.unsent_limit_lifted);
+  net::PendingOutput::Sent sent = connection.is_sealed()
+                                      ? send_rest_sealed(connection)
+                                      : output.pending->send_to(connection.fd.get(), &output.unsent_limit_lifted);
   if (sent.bytes < 0) {
     stats_.resets++;
-    bool is_ours = sent.bytes == net::kMemoryChanged || sent.bytes == -EIO;
+    bool is_ours = sent.bytes == net::kMemoryChanged || sent.bytes == -EIO || sent.bytes == net::kSealingBroke;
     if (sent.bytes == net::kMemoryChanged) notices_.body_changed(connection.id);
     if (!is_ours) connection.is_ended_by(Cause::reset);
     break_off(connection);
     return false;
   }
   stats_.bytes_out += static_cast<uint64_t>(sent.bytes);
-  connection.bytes_sent += static_cast<uint64_t>(sent.bytes);
+  if (!connection.is_sealed()) connection.bytes_sent += static_cast<uint64_t>(sent.bytes);
   connection.window.bytes += static_cast<uint32_t>(std::min<int64_t>(sent.bytes, INT32_MAX));
   if (sent.bytes > 0) connection.since.progress_ms = now_ms_;
   output.takes_more = sent.takes_more;

@@ -36,7 +36,7 @@ class Owner final : public host::Client {
     net::Opened opened = Server::open_listener(0);
     if (opened.error != 0) return opened.error;
     port_ = static_cast<uint16_t>(net::system::local_port(opened.descriptor));
-    error = host_->add_listener(net::Fd(opened.descriptor), false, reactor::ProxyHeaders::off);
+    error = host_->add_listener(net::Fd(opened.descriptor), false, reactor::ProxyHeaders::off, nullptr);
     if (error == 0) host_->start();
     return error;
   }

@@ -12,7 +12,7 @@ export const NATIVE = dirname(dirname(fileURLToPath(import.meta.url)))
 export const OUTPUT = join(NATIVE, 'build', 'selftest')
 
 // What knows neither Node nor libuv. Of the host that is one file.
-const CORE = ['poller', 'net', 'http', 'reactor', 'host/reactor_thread.cc']
+const CORE = ['poller', 'net', 'tls', 'http', 'reactor', 'host/reactor_thread.cc', 'host/threads_at_exit.cc']
 const LLHTTP = ['deps/llhttp/api.c', 'deps/llhttp/http.c', 'deps/llhttp/llhttp.c']
 // The rest of the host, over a libuv of the self-test's own.
 const HOSTS = ['host/inline_host.cc', 'host/thread_host.cc']

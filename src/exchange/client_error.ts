@@ -8,6 +8,8 @@ export interface ClientError {
   readonly ip: string
   /** The port of the peer. */
   readonly port: number
+  /** Why, in OpenSSL's words, for the codes that begin with `TLS_`; otherwise undefined. */
+  readonly reason?: string
   /** How many refused clients before this one were not reported, because there were too many. */
   readonly untold: number
 }

@@ -7,6 +7,8 @@ import {
   CLIENT_ERROR_ADDRESS,
   CLIENT_ERROR_FLAGS,
   CLIENT_ERROR_PORT,
+  CLIENT_ERROR_REASON_LENGTH,
+  CLIENT_ERROR_REASON_OFFSET,
   CLIENT_ERROR_REFUSAL,
   CLIENT_ERROR_UNTOLD,
   EVENT_GENERATION,
@@ -17,6 +19,7 @@ import {
   REQUEST_SEQUENCE,
 } from './layout.js'
 import { native } from './native.js'
+import type { RawBuffer } from './raw_buffer.js'
 import type { Recipient } from './recipient.js'
 
 /** A piece of a body. It is copied, because the block is reused. */
@@ -41,9 +44,12 @@ export function refusalAt(number: number): { readonly code: string; readonly sta
   return native.refusals[number] as { code: string; status: number }
 }
 
-export function clientErrorAt(words: Int32Array, at: number): ClientError {
+export function clientErrorAt(words: Int32Array, bytes: RawBuffer, at: number): ClientError {
   const { code, status } = refusalAt(words[at + CLIENT_ERROR_REFUSAL])
   const isIpv4 = (words[at + CLIENT_ERROR_FLAGS] & FLAG_IPV4) !== 0
   const ip = addressText(words, at + CLIENT_ERROR_ADDRESS, isIpv4)
-  return { code, status, ip, port: words[at + CLIENT_ERROR_PORT], untold: words[at + CLIENT_ERROR_UNTOLD] }
+  const error = { code, status, ip, port: words[at + CLIENT_ERROR_PORT], untold: words[at + CLIENT_ERROR_UNTOLD] }
+  const start = words[at + CLIENT_ERROR_REASON_OFFSET]
+  const reason = bytes.latin1Slice(start, start + words[at + CLIENT_ERROR_REASON_LENGTH])
+  return reason === '' ? error : { ...error, reason }
 }

@@ -35,7 +35,11 @@ export const CLIENT_ERROR_UNTOLD = 5
 export const CLIENT_ERROR_ADDRESS = 6
 export const CLIENT_ERROR_PORT = 10
 export const CLIENT_ERROR_FLAGS = 11
-export const CLIENT_ERROR_WORDS = 12
+/** Why, in OpenSSL's words, in the block's bytes; or nothing. */
+export const CLIENT_ERROR_REASON_OFFSET = 12
+export const CLIENT_ERROR_REASON_LENGTH = 13
+export const CLIENT_ERROR_WORDS = 14
+export const MOST_OF_REASON = 256
 
 /** More of a request's body, or bytes of a connection that was handed over. */
 export const EVENT_BODY = 4
@@ -106,6 +110,23 @@ export const REFUSED_LENGTH = 6
 export const REFUSED_WORDS = 7
 export const MOST_OF_PACKET = 16384
 
+/** The handshake of a connection with TLS is over. It comes before the first request of the connection. */
+export const EVENT_SECURED = 16
+export const SECURED_FLAGS = 4
+/** Flags: a session was resumed; the client has a certificate that is trusted. */
+export const SECURED_RESUMED = 1
+export const SECURED_AUTHORIZED = 2
+/**
+ * In the block's bytes: the version, the cipher, the server name, and why the certificate is not trusted, with a zero
+ * between them.
+ */
+export const SECURED_TEXT_OFFSET = 5
+export const SECURED_TEXT_LENGTH = 6
+/** The certificate of the client, DER; nothing when it has none. */
+export const SECURED_CERTIFICATE_OFFSET = 7
+export const SECURED_CERTIFICATE_LENGTH = 8
+export const SECURED_WORDS = 9
+
 export const REQUEST_SEQUENCE = 4
 /**
  * llhttp's number of the method in the low byte, 255 for an unknown one. The bits above hold the length of its name.
@@ -169,6 +190,9 @@ export const FLAG_ANNOUNCED = 1024
 export const FLAG_PEER_IPV4 = 2048
 /** The peer has sent a header of the PROXY protocol that names no client. */
 export const FLAG_CLIENT_UNKNOWN = 4096
+
+/** The connection has TLS: an EVENT_SECURED came before. */
+export const FLAG_SECURE = 8192
 
 /** Bytes of a body that arrive without REPLY_READ. */
 export const BODY_WINDOW = 65536

@@ -16,6 +16,8 @@ export interface NativeStats {
   shed: number
   idleTimeouts: number
   resets: number
+  handshakes: number
+  resumed: number
   /** By the numbers of the refusals. */
   refusals: number[]
   /** Since `drain()`. */
@@ -35,6 +37,44 @@ export interface NativeDrained {
   cut: NativeWork
   lost: NativeWork
 }
+
+/** A private key in PEM form, or a PKCS #12 archive. */
+export interface NativeSecret {
+  readonly bytes: string | Uint8Array
+  readonly passphrase?: string | undefined
+}
+
+/** A certificate with its rules. Versions, ciphers and groups are in OpenSSL's words; '' is its default. */
+export interface NativeContextOptions {
+  /** The host name that it is for, `*.` and the rest of one, or '' for all others. */
+  readonly name: string
+  readonly keys: readonly NativeSecret[]
+  readonly certs: readonly (string | Uint8Array)[]
+  readonly archives: readonly NativeSecret[]
+  readonly authorities: readonly (string | Uint8Array)[]
+  readonly revocations: readonly (string | Uint8Array)[]
+  readonly asksForCertificate: boolean
+  /** Also one that is not trusted, and none. */
+  readonly takesAnyCertificate: boolean
+  /** At most 32 bytes. Sessions of another scope are not resumed. */
+  readonly sessionScope: Uint8Array
+  readonly leastVersion: string
+  readonly greatestVersion: string
+  readonly ciphers: string
+  readonly cipherSuites: string
+  readonly groups: string
+  readonly signatureAlgorithms: string
+  /** In seconds. */
+  readonly sessionTimeout: number
+  /** Of 80 bytes each, the newest first. */
+  readonly ticketKeys: readonly Uint8Array[]
+}
+
+/** Contexts of TLS, for listeners. They never change. */
+export interface NativeSecureContexts {
+  readonly [isSecureContexts]: true
+}
+declare const isSecureContexts: unique symbol
 
 /** What was measured of requests. */
 export interface NativeMetrics {
@@ -69,6 +109,8 @@ export interface CommonListenSettings {
   backlog: number
   /** Whether connections begin with a header of the PROXY protocol. Default: they do not. */
   proxyProtocol?: 'require' | 'accept' | false | undefined
+  /** With it, connections speak TLS. */
+  tls?: NativeSecureContexts | undefined
   /** The number of its place in the options; several sockets may have the same. For owners that only keep sockets. */
   place?: number
 }
@@ -87,6 +129,7 @@ export interface PathSettings extends CommonListenSettings {
 /** Timeouts for clients in milliseconds, and the least rate in bytes per second. 0 means no limit. */
 export interface NativeDeadlines {
   keepAliveTimeout?: number
+  handshakeTimeout?: number
   headersTimeout?: number
   requestTimeout?: number
   writeTimeout?: number
@@ -144,6 +187,8 @@ export interface NativeReactor extends ListenerOwner {
   closeIdle(): void
   /** Changes the given deadlines, also for connections that already wait. 0 disables a deadline. */
   setDeadlines(deadlines: NativeDeadlines): void
+  /** Listeners that have the one get the other for new connections. Open connections keep theirs. */
+  changeContexts(from: NativeSecureContexts, to: NativeSecureContexts): void
   /** Applies to new connections. Undefined means no limit. */
   setMaxConnections(most: number | undefined): void
   /** The number of open connections. For a reactor on a thread, as of its last turn. */
@@ -237,6 +282,10 @@ export interface Native {
     onIdle: () => void,
     onClosed: () => void,
   ) => NativeReactor
+  /** The first is for clients that ask for none of the other names. Throws an Error that says why not. */
+  secureContexts(contexts: readonly NativeContextOptions[]): NativeSecureContexts
+  /** The OpenSSL of the process, which is looked for when this is first called; or why there is none. */
+  tlsLibrary(): { readonly version?: string; readonly whyNot?: string }
   /** Throws an Error with a negative `errno` when the folder cannot be opened. */
   Folder: new (
     path: string,
@@ -286,6 +335,12 @@ export const native: Native = {
   },
   get adoptListener() {
     return loaded().adoptListener
+  },
+  get secureContexts() {
+    return loaded().secureContexts
+  },
+  get tlsLibrary() {
+    return loaded().tlsLibrary
   },
   get notify() {
     return loaded().notify

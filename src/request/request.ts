@@ -3,6 +3,7 @@ import {
   EVENT_GENERATION,
   EVENT_SLOT,
   FLAG_BODY,
+  FLAG_SECURE,
   FLAG_UPGRADE,
   REQUEST_BODY_LENGTH,
   REQUEST_BODY_OFFSET,
@@ -17,6 +18,8 @@ import {
 } from '../exchange/layout.js'
 import { native } from '../exchange/native.js'
 import type { RawBuffer } from '../exchange/raw_buffer.js'
+import type { SecuredConnections } from '../exchange/secured.js'
+import type { TlsFacts } from '../exchange/tls_facts.js'
 import { decodeParams } from '../fields/path.js'
 import type { FormLimits } from '../forms/form_limits.js'
 import { coded } from '../runtime/errors.js'
@@ -82,6 +85,8 @@ export interface RequestSurroundings extends RequestRules {
   readonly ids?: RequestIds | undefined
   /** The proxies that are trusted. Without them, fields of proxies are not read. */
   readonly proxies?: ForwardingProxies | undefined
+  /** What the TLS handshakes of connections have agreed on. */
+  readonly secured?: SecuredConnections | undefined
   /** Reports that the server has begun to close. */
   readonly closing: Closing
   /** The server; undefined without one. */
@@ -117,6 +122,7 @@ interface Rare {
   gone?: Error
   abort?: RequestAbort
   forwarding?: Forwarding
+  tls?: TlsFacts | undefined
   traced?: Traced
   localId?: string
 }
@@ -283,6 +289,20 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     return ids.idOf(this.slot, this.generation, this.sequence, given)
   }
 
+  /** Whether the connection has TLS. That of a proxy in front of the server counts, not that of the client behind it. */
+  get secure(): boolean {
+    return (this.event()[this.eventAt + REQUEST_FLAGS] & FLAG_SECURE) !== 0
+  }
+
+  /** What the TLS handshake of the connection has agreed on; undefined without TLS. */
+  get tls(): TlsFacts | undefined {
+    return this.secure ? (this.#rare?.tls ?? this.#facts()) : undefined
+  }
+
+  #facts(): TlsFacts | undefined {
+    return this.#surroundings.secured?.find(this.slot, this.generation)
+  }
+
   /**
    * Aborts when the client disconnects before its response is sent. Its reason is an error with code
    * `ERR_CLIENT_GONE`. A client that closes only its sending side counts as disconnected, because most of them have
@@ -367,7 +387,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
 
   /** The scheme of the URL, with the colon. @internal */
   get scheme(): string {
-    const { proxies, scheme = 'http:' } = this.#surroundings
+    const { proxies, scheme = this.secure ? 'https:' : 'http:' } = this.#surroundings
     const said = proxies && this.#forwardedBy(proxies).scheme
     return said === undefined ? scheme : `${said}:`
   }
@@ -482,6 +502,11 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
 
   #copy(withBody: boolean): void {
     this.#isDetached = true
+    // Until later its slot may be another connection's.
+    if (this.secure) {
+      this.#rare ??= {}
+      this.#rare.tls ??= this.#facts()
+    }
     kept.copy(this.#words, this.#eventBytes, this.eventAt, withBody)
     this.#words = kept.words
     this.#eventBytes = kept.bytes

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { TlsFacts } from '../exchange/tls_facts.js'
 import { Reply } from '../reply/reply.js'
 import type { BrinkRequest, StateOfRequest } from '../request/request.js'
 import { coded } from '../runtime/errors.js'
@@ -9,11 +10,12 @@ import type { PathParams } from './handler.js'
 
 /**
  * The request for an upgrade or a tunnel, as Node's servers pass it to `upgrade` listeners, with the params of the
- * route and the `state` of its middleware.
+ * route and the `state` of its middleware, and what the TLS handshake has agreed on.
  */
 export type UpgradeRequest<Params = Readonly<Record<string, string>>> = IncomingMessage & {
   readonly params: Params
   readonly state: StateOfRequest
+  readonly tls: TlsFacts | undefined
 }
 
 /**
@@ -71,5 +73,7 @@ export function upgradeRequest(request: BrinkRequest, socket: Duplex): UpgradeRe
   message.headers = Object.fromEntries(request.headers)
   message.complete = true
   message.push(null)
-  return Object.assign(message, { params: request.params, state: request.state })
+  // As sockets of Node's TLS have it.
+  if (request.secure) Object.assign(socket, { encrypted: true })
+  return Object.assign(message, { params: request.params, state: request.state, tls: request.tls })
 }

@@ -9,6 +9,7 @@ interface Builtins {
   'node:net': typeof import('node:net')
   'node:os': typeof import('node:os')
   'node:stream': typeof import('node:stream')
+  'node:tls': typeof import('node:tls')
   'node:util': typeof import('node:util')
   'node:zlib': typeof import('node:zlib')
 }

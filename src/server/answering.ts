@@ -25,6 +25,7 @@ import {
   EVENT_GONE,
   EVENT_KIND,
   EVENT_NOTICE,
+  EVENT_SECURED,
   EVENT_SLOT,
   FLAG_BODY_FOLLOWS,
   FLAG_EXPECTS_CONTINUE,
@@ -44,6 +45,7 @@ import {
 } from '../exchange/layout.js'
 import type { RawBuffer } from '../exchange/raw_buffer.js'
 import type { Recipient } from '../exchange/recipient.js'
+import { SecuredConnections } from '../exchange/secured.js'
 import { HttpError } from '../fields/http_error.js'
 import { reasonPhrase } from '../fields/reason_phrase.js'
 import type { HandlerResult } from '../reply/handler_result.js'
@@ -116,6 +118,7 @@ export class Answering {
   readonly #bodies = new AbortListeners<IncomingBody>()
   readonly #streams = new AbortListeners<ReplyStream>()
   readonly #tunnels = new AbortListeners<Tunnel>()
+  readonly #secured = new SecuredConnections()
   readonly #requestSurroundings: RequestSurroundings
   // By the numbers that the native side gives to known heads.
   readonly #known: (Routed | undefined)[] = []
@@ -145,6 +148,7 @@ export class Answering {
       closing,
       server,
       watching: this.#watching,
+      secured: this.#secured,
       report,
       ...dispatcher.requestRules,
     }
@@ -221,9 +225,11 @@ export class Answering {
         new AsyncResource('BRINK_CLIENT_ERROR').runInAsyncScope(
           this.#surroundings.onClientError,
           this.#surroundings,
-          clientErrorAt(words, at),
+          clientErrorAt(words, bytes, at),
         )
         return
+      case EVENT_SECURED:
+        return this.#secured.add(words, bytes, at)
       case EVENT_NOTICE:
         this.#surroundings.onNotice(words[at + NOTICE_CODE])
     }

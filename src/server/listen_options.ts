@@ -3,6 +3,7 @@ import { describe } from '../runtime/describe.js'
 import { didYouMean } from '../runtime/did_you_mean.js'
 import { coded } from '../runtime/errors.js'
 import { wholeNumber, wrongType, wrongValue } from '../runtime/option_errors.js'
+import { SecureContext, type TlsOptions } from './tls_options.js'
 
 /** Whether connections begin with a header of the PROXY protocol. */
 export type ProxyProtocol = 'require' | 'accept' | false
@@ -40,6 +41,8 @@ export interface ListenAtPort {
    * listener does not say otherwise.
    */
   proxyProtocol?: ProxyProtocol | undefined
+  /** TLS for this listener, or false for none. See `ServeOptions.tls`, which counts where a listener does not say otherwise. */
+  tls?: TlsOptions | false | undefined
   path?: undefined
   mode?: undefined
   fd?: undefined
@@ -62,6 +65,8 @@ export interface ListenAtPath {
   backlog?: number | undefined
   /** As for a port. */
   proxyProtocol?: ProxyProtocol | undefined
+  /** As for a port. */
+  tls?: TlsOptions | false | undefined
   port?: undefined
   host?: undefined
   ipv6Only?: undefined
@@ -81,6 +86,8 @@ export interface ListenOnDescriptor {
   backlog?: number | undefined
   /** As for a port. */
   proxyProtocol?: ProxyProtocol | undefined
+  /** As for a port. */
+  tls?: TlsOptions | false | undefined
   port?: undefined
   host?: undefined
   ipv6Only?: undefined
@@ -111,6 +118,8 @@ export interface PlaceOptions extends Pick<ListenAtPort, 'port' | 'host' | 'ipv6
 interface AnyPlace {
   /** Undefined: the server's. */
   readonly proxyProtocol: ProxyProtocol | undefined
+  /** The same; false: none. */
+  readonly tls: SecureContext | false | undefined
 }
 
 export interface PortPlace extends AnyPlace {
@@ -154,10 +163,10 @@ const LISTENER_OPTIONS = [
 export const PLACE_OPTIONS = [...LISTENER_OPTIONS, 'listen'] as const satisfies readonly (keyof PlaceOptions)[]
 
 /** In the list, a listener may say what is the server's otherwise. */
-const LISTED_OPTIONS = [...LISTENER_OPTIONS, 'proxyProtocol'] as const satisfies readonly (keyof ListenOptions)[]
+const LISTED_OPTIONS = [...LISTENER_OPTIONS, 'proxyProtocol', 'tls'] as const satisfies readonly (keyof ListenOptions)[]
 
 type ListenerOption = (typeof LISTENER_OPTIONS)[number]
-type Given = Pick<PlaceOptions, ListenerOption> & { readonly proxyProtocol?: ProxyProtocol | undefined }
+type Given = Pick<PlaceOptions, ListenerOption> & Pick<ListenAtPort, 'proxyProtocol' | 'tls'>
 
 const PORT_OPTIONS: readonly ListenerOption[] = ['port', 'host', 'ipv6Only', 'reusePort']
 const BACKLOG = 1024
@@ -169,7 +178,7 @@ const UNIX_SOCKET = 'the path of a Unix socket is the option "path"'
  */
 export function checkedPlaces(given: PlaceOptions): readonly Place[] {
   const { listen } = given
-  if (listen === undefined) return [placeOf({ ...given, proxyProtocol: undefined }, '')]
+  if (listen === undefined) return [placeOf({ ...given, proxyProtocol: undefined, tls: undefined }, '')]
   const short = LISTENER_OPTIONS.find((name) => given[name] !== undefined)
   if (short !== undefined) throw wrongValue(short, 'cannot be given beside "listen": give it to a listener in the list')
   if (!Array.isArray(listen)) throw wrongType('listen', 'a list of listeners, such as [{ port: 8080 }]', listen)
@@ -201,6 +210,10 @@ function proxyProtocolOf({ proxyProtocol }: Given, prefix: string): ProxyProtoco
   return checkedProxyProtocol(`${prefix}proxyProtocol`, proxyProtocol)
 }
 
+function tlsOf({ tls }: Given, prefix: string): SecureContext | false | undefined {
+  return tls === undefined || tls === false ? tls : new SecureContext(`${prefix}tls`, tls)
+}
+
 /** Each listener has one place. */
 function refuse(names: readonly ListenerOption[], given: Given, beside: string, prefix: string): void {
   const name = names.find((candidate) => given[candidate] !== undefined)
@@ -220,7 +233,8 @@ function portPlace(given: Given, prefix: string): PortPlace {
   const reusePort = flag('reusePort', given, prefix)
   const backlog = backlogOf(given, BACKLOG, prefix)
   const proxyProtocol = proxyProtocolOf(given, prefix)
-  return { kind: 'port', port, host: address, ipv6Only, reusePort, claimsPort: false, backlog, proxyProtocol }
+  const tls = tlsOf(given, prefix)
+  return { kind: 'port', port, host: address, ipv6Only, reusePort, claimsPort: false, backlog, proxyProtocol, tls }
 }
 
 function pathPlace(given: Given, prefix: string): PathPlace {
@@ -244,7 +258,8 @@ function pathPlace(given: Given, prefix: string): PathPlace {
     if (isAbstract) throw wrongValue(`${prefix}mode`, 'is for a "path" with a file, and this one is a name without one')
   }
   const proxyProtocol = proxyProtocolOf(given, prefix)
-  return { kind: 'path', path, mode, backlog: backlogOf(given, BACKLOG, prefix), proxyProtocol }
+  const tls = tlsOf(given, prefix)
+  return { kind: 'path', path, mode, backlog: backlogOf(given, BACKLOG, prefix), proxyProtocol, tls }
 }
 
 function descriptorPlace(given: Given, prefix: string): DescriptorPlace {
@@ -252,11 +267,12 @@ function descriptorPlace(given: Given, prefix: string): DescriptorPlace {
   refuse([...PORT_OPTIONS, 'mode'], given, 'beside "fd"', prefix)
   const backlog = given.backlog === undefined ? 0 : backlogOf(given, BACKLOG, prefix)
   const proxyProtocol = proxyProtocolOf(given, prefix)
+  const tls = tlsOf(given, prefix)
   if (typeof fd === 'number') {
-    return { kind: 'fd', fd: wholeNumber(`${prefix}fd`, fd, 0, 0, 2 ** 31 - 1), backlog, proxyProtocol }
+    return { kind: 'fd', fd: wholeNumber(`${prefix}fd`, fd, 0, 0, 2 ** 31 - 1), backlog, proxyProtocol, tls }
   }
   if (typeof fd !== 'string') throw wrongType(`${prefix}fd`, "a number, 'systemd' or 'systemd:name'", fd)
-  if (fd === 'systemd' || /^systemd:./.test(fd)) return { kind: 'fd', fd, backlog, proxyProtocol }
+  if (fd === 'systemd' || /^systemd:./.test(fd)) return { kind: 'fd', fd, backlog, proxyProtocol, tls }
   throw wrongValue(`${prefix}fd`, `must be a number, 'systemd' or 'systemd:name', not ${describe(fd)}`)
 }
 

@@ -5,13 +5,14 @@ import { errnoOf, systemError } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import type { DescriptorPlace, PathPlace, Place, PortPlace } from './listen_options.js'
 import { systemdDescriptors, takeSystemdDescriptors } from './systemd_sockets.js'
+import type { SecureContext } from './tls_options.js'
 import { isAbstract, listenAtFile, type SocketFile, socketFile } from './unix_socket.js'
 
 /** One of the places where a server listens. */
 export interface Listening {
   /**
    * The URL for clients on this machine: `http://127.0.0.1:8080`; or `http+unix://` and the path, percent-encoded, for
-   * a Unix domain socket.
+   * a Unix domain socket. With TLS, it begins with `https`.
    */
   readonly url: string
   /** The port; 0 for a Unix domain socket. */
@@ -162,9 +163,9 @@ class Opening {
       if (address === '::' && reachable === undefined && !ipv6Only) listenAt('0.0.0.0')
     }
     if (reachable === undefined) throw absent
-    if (!ipv6Only || reachable !== '::') return atAddress(reachable, port)
+    if (!ipv6Only || reachable !== '::') return atAddress(reachable, port, place)
     const own = ownIpv6Address()
-    if (own !== undefined) return atAddress(own, port)
+    if (own !== undefined) return atAddress(own, port, place)
     const unreachable = { errno: -lateBuiltin('node:os').constants.errno.EADDRNOTAVAIL, syscall: 'listen' }
     throw listenError(unreachable, `:::${port}, because no interface has an IPv6 address`, { address: '::', port })
   }
@@ -175,10 +176,10 @@ class Opening {
     const settings = mode === undefined ? commonSettings(place) : { ...commonSettings(place), mode }
     const result = await listenAtFile(path, () => first.listenAtPath(path, settings, others))
     if ('errno' in result) throw pathError(result, path)
-    if (isAbstract(path)) return [atPath(path)]
+    if (isAbstract(path)) return [atPath(path, place)]
     const file = socketFile(path)
     this.#files.push(file)
-    return [atPath(file.path)]
+    return [atPath(file.path, place)]
   }
 
   #onDescriptor(descriptor: number, place: Extract<Resolved, { kind: 'fd' }>): Listening {
@@ -189,12 +190,14 @@ class Opening {
         fd: descriptor,
       })
     }
-    return result.path === undefined ? atAddress(result.address ?? '', result.port) : atPath(result.path)
+    if (result.path !== undefined) return atPath(result.path, place)
+    return atAddress(result.address ?? '', result.port, place)
   }
 }
 
-function commonSettings({ backlog, proxyProtocol, number: place }: Resolved): CommonListenSettings {
-  return { backlog, proxyProtocol, place }
+function commonSettings({ backlog, proxyProtocol, tls, number: place }: Resolved): CommonListenSettings {
+  const settings = { backlog, proxyProtocol, place }
+  return tls ? { ...settings, tls: tls.native } : settings
 }
 
 function descriptorsOf(places: readonly Resolved[]): number[] {
@@ -243,12 +246,28 @@ function isAddress(host: string): boolean {
   return parts.length === 4 && parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)
 }
 
-function atAddress(address: string, port: number): Listening {
-  return { url: `http://${urlHost(address)}:${port}`, port, path: undefined }
+function atAddress(address: string, port: number, place: Resolved): Listening {
+  return opened({ url: `${schemeOf(place)}://${urlHost(address)}:${port}`, port, path: undefined }, place)
 }
 
-function atPath(path: string): Listening {
-  return { url: `http+unix://${encodeURIComponent(path)}`, port: 0, path }
+function atPath(path: string, place: Resolved): Listening {
+  return opened({ url: `${schemeOf(place)}+unix://${encodeURIComponent(path)}`, port: 0, path }, place)
+}
+
+function schemeOf({ tls }: Resolved): string {
+  return tls ? 'https' : 'http'
+}
+
+const secureContexts = new WeakMap<Listening, SecureContext>()
+
+function opened(listening: Listening, { tls }: Resolved): Listening {
+  if (tls) secureContexts.set(listening, tls)
+  return listening
+}
+
+/** Of a listener with TLS; undefined for others. */
+export function secureContextOf(listening: Listening): SecureContext | undefined {
+  return secureContexts.get(listening)
 }
 
 /** The host in the URL for clients on this machine. A wildcard address is no destination. */

@@ -26,6 +26,7 @@ import {
   type ProxyProtocol,
 } from './listen_options.js'
 import { checkOverload, type NeverShed, type ShedWhen } from './overload.js'
+import { SecureContext, type TlsOptions } from './tls_options.js'
 
 /** How a server waits for its sockets. `brink backends` lists those of this system. */
 export type BackendName = 'auto' | 'epoll' | 'epoll-level' | 'kqueue' | 'poll' | 'select'
@@ -72,6 +73,11 @@ export interface ServeOptions extends PlaceOptions {
    * `headersTimeout`. A listener in `listen` may say otherwise. Default: false.
    */
   proxyProtocol?: ProxyProtocol | undefined
+  /**
+   * TLS: the server speaks `https` by this certificate. It needs the OpenSSL of the process, which Node has. A listener in
+   * `listen` may have its own, or `tls: false`. `server.setSecureContext` replaces the certificate. Default: none.
+   */
+  tls?: TlsOptions | undefined
   /** The maximum size of a request head, in bytes. A larger one gets 431. Default: 16 KiB. Maximum: 65535. */
   maxHeaderSize?: number | undefined
   /** The maximum number of header fields in a request. More get 431. Default: 100. Maximum: 1000. */
@@ -122,6 +128,11 @@ export interface ServeOptions extends PlaceOptions {
    * 72,000.
    */
   keepAliveTimeout?: number | undefined
+  /**
+   * How long a TLS handshake may take, in milliseconds from the begin of the connection. A slower client is
+   * disconnected. Default: 10,000.
+   */
+  handshakeTimeout?: number | undefined
   /**
    * How long a request head may take to arrive, in milliseconds from its first byte. A slower one gets 408. Default:
    * 10,000.
@@ -198,17 +209,16 @@ type NumberOption = {
 const DAY_MS = 86_400_000
 const GIB = 2 ** 30
 
-const NO_TLS = 'brink has no TLS: put a proxy in front of it'
+const IN_TLS = 'it belongs into "tls": tls: { key, cert }'
 
 /** What to write instead of the options of other servers. */
 const ADVICE: Readonly<Record<string, string>> = {
   hostname: 'it is "host"',
   unix: 'it is "path"',
   socket: 'it is "path"',
-  cert: NO_TLS,
-  key: NO_TLS,
-  tls: NO_TLS,
-  https: NO_TLS,
+  cert: IN_TLS,
+  key: IN_TLS,
+  https: 'it is "tls"',
   maxRequestBodySize: 'it is "bodyLimit"',
   maxBodySize: 'it is "bodyLimit"',
   idleTimeout: 'it is "keepAliveTimeout", in milliseconds',
@@ -234,6 +244,7 @@ const NUMBERS: Readonly<Record<NumberOption, readonly [number, number, number]>>
   maxRequestsPerConnection: [0, 0, GIB],
   minRate: [240, 0, GIB],
   keepAliveTimeout: [72_000, 1, DAY_MS],
+  handshakeTimeout: [10_000, 1, DAY_MS],
   headersTimeout: [10_000, 1, DAY_MS],
   requestTimeout: [60_000, 1, DAY_MS],
   writeTimeout: [30_000, 1, DAY_MS],
@@ -252,6 +263,7 @@ export const SERVE_OPTIONS: readonly (keyof ServeOptions)[] = [
   'trustProxy',
   'forwardedFields',
   'proxyProtocol',
+  'tls',
   'shedWhen',
   'neverShed',
   'metrics',
@@ -269,11 +281,12 @@ export type CheckedOptions = {
     places: readonly Place[]
     backend: string
     trustProxy: TrustedProxies | false
+    tls: SecureContext | undefined
     accessLog: CheckedAccessLog | undefined
     requestId: RequestIdRules | undefined
   }
 
-type UncheckedOption = 'onClientError' | 'backend' | 'trustProxy' | 'accessLog' | 'requestId'
+type UncheckedOption = 'onClientError' | 'backend' | 'trustProxy' | 'tls' | 'accessLog' | 'requestId'
 
 /**
  * Validates the options and fills in the defaults.
@@ -304,7 +317,8 @@ export function checkedOptions(given: ServeOptions, alsoKnown: readonly string[]
   }
   const accessLog = checkedAccessLog(given.accessLog)
   const requestId = checkedRequestId(given.requestId)
-  return { ...numbers, ...proxies, places, log, accessLog, requestId, metrics, backend: backend.name, ...optional }
+  const tls = given.tls === undefined ? undefined : new SecureContext('tls', given.tls)
+  return { ...numbers, ...proxies, places, log, accessLog, requestId, metrics, tls, backend: backend.name, ...optional }
 }
 
 function checkedProxies(given: ServeOptions): Pick<CheckedOptions, 'trustProxy' | 'forwardedFields' | 'proxyProtocol'> {
@@ -327,7 +341,7 @@ function checkAccepts(name: string, value: ProxyProtocol | undefined, trustProxy
 
 /**
  * Where a server listens: at its own places, or on the sockets that were handed to it. Each has its own value of
- * `proxyProtocol`, or that of the server.
+ * `proxyProtocol` and `tls`, or that of the server.
  * @throws TypeError `ERR_INVALID_ARG_VALUE` when a socket would accept headers of everybody
  */
 export function placesOf(options: CheckedOptions, handed: readonly Place[] | undefined): readonly Place[] {
@@ -335,6 +349,7 @@ export function placesOf(options: CheckedOptions, handed: readonly Place[] | und
   return (handed ?? options.places).map((place) => ({
     ...place,
     proxyProtocol: place.proxyProtocol ?? options.proxyProtocol,
+    tls: place.tls ?? options.tls,
   }))
 }
 

@@ -28,13 +28,14 @@ import { isNoHandler } from '../runtime/uncalled.js'
 import { Answering } from './answering.js'
 import { applicationOf, type FetchServeOptions } from './applications.js'
 import { CloseSchedule, checkedCloseOptions } from './close_schedule.js'
-import { type Bound, type Listeners, type Listening, listenOn } from './listening.js'
+import { type Bound, type Listeners, type Listening, listenOn, secureContextOf } from './listening.js'
 import { announceServer, type Notices } from './notify.js'
 import { type CheckedOptions, checkedOptions, placesOf, type ServeOptions } from './options.js'
 import { Overload } from './overload.js'
 import { routeFamilies } from './route_metrics.js'
 import { serverFamilies } from './server_metrics.js'
 import { drainedOf, type ServerStats, statsOf } from './stats.js'
+import type { SecureContext, TlsOptions } from './tls_options.js'
 import { handedPlaces, workerContext } from './worker_context.js'
 
 /**
@@ -129,6 +130,15 @@ export interface Server {
    */
   setFixed(path: string, answer: Reply | ReplyBody): void
   /**
+   * Replaces the certificates and rules of TLS for new connections: those of the option `tls`, or those of a listener that
+   * has its own. Open connections keep what they have begun with. The keys of session tickets stay, unless `ticketKeys`
+   * are given.
+   * @param listener one of `listeners`, which has a `tls` of its own. Default: the listeners that have that of the server
+   * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, RangeError `ERR_OUT_OF_RANGE`, Error
+   *   `ERR_TLS_CONTEXT` when OpenSSL refuses something. Then nothing has changed.
+   */
+  setSecureContext(tls: TlsOptions, listener?: Listening): void
+  /**
    * Stops listening, closes idle connections, answers the open requests, and closes each connection after its last
    * response, which says `Connection: close`. Resolves when the last connection has closed, with a report. The `signal`
    * aborts first. With options, it gives load balancers and clients time to notice, and has a deadline: see
@@ -167,6 +177,7 @@ class OpenServer implements Server, Listeners {
   readonly #hasNativeAnswers: boolean
 
   readonly #waitUntil: WaitUntil | undefined
+  readonly #tls: SecureContext | undefined
   readonly #overload: Overload | undefined
   readonly #countsAtOnce: boolean
   /** Of the routes, by their numbers. */
@@ -178,6 +189,7 @@ class OpenServer implements Server, Listeners {
 
   constructor(dispatcher: Dispatcher, options: CheckedOptions, waitUntil: WaitUntil | undefined) {
     this.#waitUntil = waitUntil
+    this.#tls = options.tls
     this.#overload = Overload.of(options)
     this.#countsAtOnce = options.metrics
     this.#patterns = ['', ...dispatcher.routes.map(({ pattern }) => pattern)]
@@ -276,6 +288,19 @@ class OpenServer implements Server, Listeners {
     for (const reactor of this.reactors) reactor.setFixed(canonical, nativeOf(fixed.answer, fixed.number))
   }
 
+  setSecureContext(tls: TlsOptions, listener?: Listening): void {
+    const context = listener === undefined ? this.#tls : secureContextOf(listener)
+    if (listener !== undefined && !this.listeners.includes(listener)) {
+      throw coded(new TypeError('setSecureContext() takes one of server.listeners.'), 'ERR_INVALID_ARG_VALUE')
+    }
+    if (context === undefined) {
+      const where = listener === undefined ? 'The option "tls" of serve()' : `The option "tls" of ${listener.url}`
+      throw coded(new TypeError(`${where} is not given, so there is nothing to replace.`), 'ERR_INVALID_ARG_VALUE')
+    }
+    const { from, to } = context.replace('tls', tls)
+    for (const reactor of this.reactors) reactor.changeContexts(from, to)
+  }
+
   close(options: CloseOptions = {}): Promise<CloseReport> {
     const checked = checkedCloseOptions(options, 'close()')
     const isFirst = this.#closing === undefined
@@ -337,6 +362,7 @@ class OpenServer implements Server, Listeners {
       trustProxy,
       forwardedFields,
       proxyProtocol,
+      tls,
       maxInFlight,
       shedWhen,
       neverShed,

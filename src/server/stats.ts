@@ -28,6 +28,10 @@ export interface ServerStats {
   idleTimeouts: number
   /** Connections that failed: the client reset them, or closed them before its response was sent. */
   resets: number
+  /** TLS handshakes that were completed. */
+  handshakes: number
+  /** Those of them that have resumed an earlier session. */
+  resumed: number
   /** How many clients were refused or disconnected, by code. Codes that did not occur are absent. */
   refusals: Record<string, number>
 }
@@ -40,6 +44,7 @@ export const TIMEOUTS = new Set([
   'WRITE_TIMEOUT',
   'RESPONSE_TAKEN_TOO_SLOWLY',
   'PROXY_HEADER_TIMEOUT',
+  'TLS_HANDSHAKE_TIMEOUT',
 ])
 export const SHED = 'TOO_MANY_CONNECTIONS'
 
@@ -71,6 +76,8 @@ export function statsOf(reactors: readonly NativeStats[], shedRequests = 0): Ser
     timeouts,
     idleTimeouts: sum('idleTimeouts'),
     resets: sum('resets'),
+    handshakes: sum('handshakes'),
+    resumed: sum('resumed'),
     refusals,
   }
 }

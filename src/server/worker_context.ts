@@ -81,7 +81,7 @@ export function handedPlaces(worker: WorkerContext | undefined, own: readonly Pl
   }
   const places = sockets.map(
     ({ descriptor, place, proxyProtocol = matches ? own[place]?.proxyProtocol : undefined }): DescriptorPlace => {
-      return { kind: 'fd', fd: descriptor, backlog: 0, proxyProtocol }
+      return { kind: 'fd', fd: descriptor, backlog: 0, proxyProtocol, tls: matches ? own[place]?.tls : undefined }
     },
   )
   return { places, giveBack }

@@ -82,6 +82,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   threads: 'give it to serve() in the app',
   trustProxy: 'give it to serve() in the app',
   proxyProtocol: 'give it to serve() in the app, or to a listener in "listen"',
+  tls: 'give it to serve() in the app',
   timeout: 'it is "deadline" for closing, or "startTimeout"',
 }
 
@@ -110,7 +111,7 @@ export function checkedWorkersOptions(app: unknown, given: WorkersOptions): Chec
   if (typeof onEvent !== 'function') throw wrongType('onEvent', 'a function', onEvent)
   return {
     app: appFile(app),
-    places: checkedPlaces(Object.fromEntries(PLACE_OPTIONS.map((name) => [name, given[name]]))),
+    places: placesWithoutTls(given),
     count: wholeNumber('count', count === 'max' ? availableParallelism() : count, 1, 1, MOST_WORKERS),
     args,
     execArgv: execArgv ?? withoutOwn(process.execArgv),
@@ -120,6 +121,14 @@ export function checkedWorkersOptions(app: unknown, given: WorkersOptions): Chec
     onEvent,
     closing: withStandardTimes(closing),
   }
+}
+
+/** Certificates are the workers' own: the supervisor only keeps the sockets. */
+function placesWithoutTls(given: WorkersOptions): readonly Place[] {
+  const places = checkedPlaces(Object.fromEntries(PLACE_OPTIONS.map((name) => [name, given[name]])))
+  const secure = places.findIndex(({ tls }) => tls)
+  if (secure < 0) return places
+  throw wrongValue(`listen[${secure}].tls`, 'must be given to serve() in the app, not to workers()')
 }
 
 export function withStandardTimes(closing: CloseOptions): CloseOptions {

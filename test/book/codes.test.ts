@@ -77,7 +77,7 @@ for (const [code, all] of Object.entries(requests)) {
     ))
 }
 
-test('every other code is one of time, of number, of the PROXY protocol, or of none of the above', () => {
+test('every other code is one of time, of number, of the PROXY protocol, of TLS, or of none of the above', () => {
   const others = rows.map(([code]) => String(code)).filter((code) => !(code in requests))
   assert.equal(others, [
     'INVALID_REQUEST',
@@ -91,6 +91,11 @@ test('every other code is one of time, of number, of the PROXY protocol, or of n
     'PROXY_HEADER_TOO_LONG',
     'PROXY_HEADER_TIMEOUT',
     'UNTRUSTED_PROXY',
+    'PLAIN_HTTP',
+    'TLS_ON_PLAIN_PORT',
+    'TLS_HANDSHAKE_FAILED',
+    'TLS_HANDSHAKE_TIMEOUT',
+    'TLS_BROKEN',
   ])
 })
 

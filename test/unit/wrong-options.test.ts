@@ -104,7 +104,7 @@ const wrong: readonly [what: string, call: () => unknown, message: RegExp][] = [
     () => serve(app, { hostname: 'x' }),
     /"hostname" of serve\(\) does not exist: it is "host"\.$/,
   ],
-  ['a certificate', () => serve(app, { key: 'x' }), /brink has no TLS: put a proxy in front of it\.$/],
+  ['a certificate', () => serve(app, { key: 'x' }), /it belongs into "tls": tls: \{ key, cert \}\.$/],
   [
     'an option like none',
     () => serve(app, { zzz: 1 }),

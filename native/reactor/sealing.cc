@@ -1,0 +1,255 @@
+// The reactor's part for connections with TLS: handshakes, what is opened and what is sealed. Everything above the
+// socket sees plaintext.
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "reactor/reactor.h"
+
+namespace brink::reactor {
+namespace {
+
+constexpr std::string_view kSpeaksHttps = "This port speaks HTTPS.";
+// More of a certificate is not told: it would not fit into a block beside what is read.
+constexpr size_t kMostOfFacts = 60 * 1024;
+
+// A handshake begins with 0x16, and a request with the letters of its method.
+bool begins_request(char first) { return (first >= 'A' && first <= 'Z') || (first >= 'a' && first <= 'z'); }
+
+net::PendingOutput& pending_of(Connection& connection) {
+  if (!connection.output.pending) connection.output.pending = std::make_unique<net::PendingOutput>();
+  return *connection.output.pending;
+}
+
+}  // namespace
+
+// Nothing is allocated but this before the first byte comes.
+void Reactor::await_handshake(Connection& connection, std::shared_ptr<const tls::Contexts> contexts) {
+  connection.tls = std::make_unique<tls::Session>(std::move(contexts));
+  connection.stage = Stage::handshake;
+  connection.since.message_ms = now_ms_;
+}
+
+void Reactor::change_contexts(const std::shared_ptr<const tls::Contexts>& from,
+                              const std::shared_ptr<const tls::Contexts>& to) {
+  for (Listener& listener : listeners_) {
+    if (listener.contexts == from) listener.contexts = to;
+  }
+}
+
+void Reactor::receive_sealed(Connection& connection, char* at) {
+  tls::Session& session = *connection.tls;
+  if (session.peer_has_ended()) return hear_the_end(connection);
+  bool is_handshake = connection.stage == Stage::handshake;
+  // The others have their turn first.
+  if (is_handshake && sealing_->steps_left == 0) return push_ready(connection);
+  char* received = sealing_->received.get();
+  int64_t got = net::system::receive(connection.fd.get(), received, tls::kMostReceived);
+  if (got == -EINTR) return push_ready(connection);
+  if (got == -EAGAIN || got == -EWOULDBLOCK) {
+    connection.input.readable = connection.input.urgent = false;
+    return settle(connection);
+  }
+  if (got < 0) {
+    stats_.resets++;
+    return drop_broken(connection);
+  }
+  if (got == 0) {
+    if (is_handshake && session.has_begun()) {
+      tell_client_error(connection, http::Refusal::TLS_HANDSHAKE_FAILED, "the client has closed the connection");
+    }
+    return hear_the_end(connection);
+  }
+  size_t size = static_cast<size_t>(got);
+  if (size < tls::kMostReceived && connection.input.short_read_drains()) connection.input.readable = false;
+  stats_.bytes_in += size;
+  open_received(connection, at, size);
+}
+
+// What is in the reactor's buffer becomes plaintext in the block, if it holds any.
+void Reactor::open_received(Connection& connection, char* at, size_t size) {
+  tls::Session& session = *connection.tls;
+  net::Slice sealed = {sealing_->received.get(), size};
+  if (!session.has_begun()) {
+    if (begins_request(sealed.data[0])) return refuse_plain_http(connection);
+    if (!session.begin(*sealing_->wire)) return drop(connection);
+  }
+  bool is_handshake = connection.stage == Stage::handshake;
+  if (is_handshake && sealing_->steps_left > 0) sealing_->steps_left--;
+  net::ByteBuffer& output = sealing_->room.sealed;
+  output.clear();
+  size_t bytes = session.open(sealed, at, kReadBytes, output);
+  if (session.is_broken()) return end_broken_session(connection, output.slice());
+  bool is_done = is_handshake && session.is_open();
+  if (is_done) at += finish_handshake(connection, at, bytes);
+  if (is_done && bytes > 0) {
+    // Tickets leave with the first answer, if there is one in this turn.
+    session.hold(output.slice());
+    sealing_->holding.push_back(connection.id);
+  } else if (!output.empty()) {
+    send_from_room(connection, false);
+    if (connection.has_ended()) return;
+  }
+  // Its end is heard in its turn, when what stands before it has been taken.
+  if (session.peer_has_ended()) connection.input.readable = true;
+  if (bytes == 0) return settle(connection);
+  if (!connection.has_pending()) connection.window.bytes += static_cast<uint32_t>(bytes);
+  take_in(connection, at, bytes);
+}
+
+// The app is told what was agreed on, before the first request. By how much the plaintext has moved.
+size_t Reactor::finish_handshake(Connection& connection, char* at, size_t bytes) {
+  connection.stage = Stage::open;
+  connection.since.idle_ms = now_ms_;
+  tls::Facts facts = connection.tls->facts();
+  stats_.handshakes++;
+  if (facts.is_resumed) stats_.resumed++;
+  std::string text = facts.version + '\0' + facts.cipher + '\0' + facts.server_name + '\0' + facts.why_not_authorized;
+  if (facts.certificate.size() + text.size() > kMostOfFacts) facts.certificate.clear();
+  size_t size = text.size() + facts.certificate.size();
+  std::memmove(at + size, at, bytes);
+  events_.put_secured(connection.id, facts.is_resumed, facts.is_authorized, {text.data(), text.size()},
+                      {facts.certificate.data(), facts.certificate.size()});
+  return size;
+}
+
+// No session begins, and it is told so in the only way that it understands.
+void Reactor::refuse_plain_http(Connection& connection) {
+  connection.tls.reset();
+  tell_client_error(connection, http::Refusal::PLAIN_HTTP);
+  connection.stage = Stage::refused;
+  uint32_t sequence = connection.unanswered.add(false, false);
+  if (observing_) observing_->refuses_head(connection, sequence, http::Refusal::PLAIN_HTTP, {nullptr, 0});
+  Reply said = last_answer(connection.id, sequence, 400);
+  said.body = {kSpeaksHttps.data(), kSpeaksHttps.size()};
+  said.body_length = kSpeaksHttps.size();
+  answer(connection, said);
+  flush_output();
+  settle(connection);
+}
+
+// The alert that says why is the last that can be said: answers cannot be sealed any more.
+void Reactor::end_broken_session(Connection& connection, net::Slice alert) {
+  tls::Session& session = *connection.tls;
+  bool is_handshake = connection.stage == Stage::handshake;
+  tell_client_error(connection, is_handshake ? http::Refusal::TLS_HANDSHAKE_FAILED : http::Refusal::TLS_BROKEN,
+                    session.reason());
+  session.say_no_end();
+  connection.is_ended_by(Cause::server);
+  if (const IncomingBody* incoming = connection.incoming()) {
+    if (!incoming->discarded) notices_.body_failed(connection.id, incoming->sequence, http::Refusal::TLS_BROKEN);
+    connection.forget_incoming();
+  }
+  if (connection.has_pending()) return break_off(connection);
+  drop_unanswered(connection);
+  connection.stage = Stage::refused;
+  if (alert.size > 0) send_from_room(connection, true);
+  settle(connection);
+}
+
+// Sends what is in the room for sealed bytes, and keeps what the socket does not take.
+void Reactor::send_from_room(Connection& connection, bool end_follows) {
+  net::Slice sealed = sealing_->room.sealed.slice();
+  if (sealed.size == 0) return;
+  if (connection.has_pending()) return connection.output.pending->append_sealed(sealed);
+  connection.since.progress_ms = now_ms_;
+  connection.window.restart(now_ms_);
+  int64_t sent;
+  do {
+    sent = net::system::send(connection.fd.get(), &sealed, 1, end_follows);
+  } while (sent == -EINTR);
+  if (sent == -EAGAIN || sent == -EWOULDBLOCK) sent = 0;
+  if (sent < 0) {
+    stats_.resets++;
+    return drop_broken(connection);
+  }
+  stats_.bytes_out += static_cast<uint64_t>(sent);
+  size_t taken = static_cast<size_t>(sent);
+  if (taken == sealed.size) return;
+  stats_.partial_writes++;
+  pending_of(connection).append_sealed({sealed.data + taken, sealed.size - taken});
+}
+
+void Reactor::send_plain(Connection& connection, net::Slice bytes, net::HeldBytes body, bool end_follows) {
+  tls::Session& session = *connection.tls;
+  // Before the handshake is over nothing can be said.
+  if (!session.is_open()) return;
+  if (connection.has_pending()) {
+    connection.output.pending->append(bytes);
+    connection.output.pending->append(std::move(body));
+    return;
+  }
+  net::ByteBuffer& sealed = sealing_->room.sealed;
+  sealed.clear();
+  if (session.holds()) session.give_held(sealed);
+  if (body.is_given() || bytes.size > net::kMostSealedAtOnce) {
+    connection.since.progress_ms = now_ms_;
+    connection.window.restart(now_ms_);
+    net::PendingOutput& pending = pending_of(connection);
+    if (!sealed.empty()) pending.append_sealed(sealed.slice());
+    pending.append(bytes);
+    pending.append(std::move(body));
+    send_rest(connection);
+    return;
+  }
+  if (!session.sealer().seal(bytes, sealed)) return break_off(connection);
+  connection.bytes_sent += bytes.size;
+  if (end_follows && session.may_say_end()) session.say_end(sealed);
+  send_from_room(connection, end_follows);
+}
+
+net::PendingOutput::Sent Reactor::send_rest_sealed(Connection& connection) {
+  tls::Session& session = *connection.tls;
+  net::PendingOutput& pending = *connection.output.pending;
+  if (session.holds()) {
+    sealing_->room.sealed.clear();
+    session.give_held(sealing_->room.sealed);
+    pending.append_sealed(sealing_->room.sealed.slice());
+  }
+  // What is observed of answers are their own bytes: those that are sealed are on their way.
+  uint64_t before = pending.plain_size();
+  net::PendingOutput::Sent sent = pending.seal_to(connection.fd.get(), session.sealer(), sealing_->room);
+  connection.bytes_sent += before - pending.plain_size();
+  return sent;
+}
+
+// Tells the client that nothing follows (close_notify). True when it is on its way, or nothing can be told.
+bool Reactor::say_end_of_session(Connection& connection) {
+  tls::Session& session = *connection.tls;
+  if (!session.may_say_end()) return true;
+  net::ByteBuffer& sealed = sealing_->room.sealed;
+  sealed.clear();
+  if (session.holds()) session.give_held(sealed);
+  session.say_end(sealed);
+  send_from_room(connection, true);
+  return !connection.has_ended() && !connection.has_pending();
+}
+
+// The same for a connection that is closed now, as far as the socket takes it. An answer that is not whole has no end.
+void Reactor::say_end_at_once(Connection& connection) {
+  tls::Session& session = *connection.tls;
+  bool is_cut_short = connection.has_pending() || connection.due_answer();
+  if (!session.may_say_end() || is_cut_short || connection.input.broken) return;
+  net::ByteBuffer& sealed = sealing_->room.sealed;
+  sealed.clear();
+  if (session.holds()) session.give_held(sealed);
+  session.say_end(sealed);
+  net::Slice bytes = sealed.slice();
+  if (bytes.size > 0) net::system::send(connection.fd.get(), &bytes, 1, true);
+}
+
+// For those whose answer did not come within the turn.
+void Reactor::end_turn_of_sealing() {
+  sealing_->steps_left = Sealing::kMostStepsAtOnce;
+  for (ConnectionId id : std::exchange(sealing_->holding, {})) {
+    Connection* connection = connections_.find(id);
+    if (!connection || !connection->tls || !connection->tls->holds()) continue;
+    sealing_->room.sealed.clear();
+    connection->tls->give_held(sealing_->room.sealed);
+    send_from_room(*connection, false);
+    settle(*connection);
+  }
+}
+
+}  // namespace brink::reactor

@@ -1,0 +1,49 @@
+// Contexts and engines of OpenSSL. Used by context.cc alone, which makes them.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tls/engine.h"
+#include "tls/openssl.h"
+#include "tls/server_names.h"
+
+namespace brink::tls {
+
+class OpenSslContexts final : public Contexts {
+ public:
+  explicit OpenSslContexts(const OpenSsl& openssl) : openssl_(openssl) {}
+  OpenSslContexts(const OpenSslContexts&) = delete;
+  OpenSslContexts& operator=(const OpenSslContexts&) = delete;
+  ~OpenSslContexts() override;
+
+  // Only while it is made. The context is its own from now on.
+  void add(const std::string& name, SSL_CTX* context, const std::string& session_scope);
+  // The first key encrypts tickets, and all of them decrypt.
+  void rotate(const std::vector<std::string>& ticket_keys);
+
+  const OpenSsl& openssl() const { return openssl_; }
+  // False when OpenSSL refuses.
+  bool choose(SSL* ssl, std::string_view server_name) const;
+  int prepare_ticket(unsigned char* key_name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
+                     bool encrypts) const;
+
+  std::unique_ptr<Wire> make_wire() const override;
+  std::unique_ptr<Engine> begin(const std::shared_ptr<const Contexts>& self, Wire& wire) const override;
+
+ private:
+  struct Context {
+    SSL_CTX* context;
+    std::string session_scope;
+  };
+
+  const OpenSsl& openssl_;
+  std::vector<Context> contexts_;
+  ServerNames names_;
+  std::vector<std::string> ticket_keys_;
+  EVP_CIPHER* ticket_cipher_ = nullptr;
+};
+
+}  // namespace brink::tls

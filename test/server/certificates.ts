@@ -1,0 +1,63 @@
+// Certificates for tests, made by the command `openssl`.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export interface Certificate {
+  readonly key: string
+  readonly cert: string
+}
+
+const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1']
+const RSA = ['-newkey', 'rsa:2048']
+
+function inFolder<T>(use: (openssl: (...args: string[]) => string, path: (name: string) => string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'brink-certificates-'))
+  const path = (name: string) => join(folder, name)
+  const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString()
+  try {
+    return use(openssl, path)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+/** Signed by its own key. */
+export function certificate(name: string, type: 'ec' | 'rsa' = 'ec'): Certificate {
+  return inFolder((openssl, path) => {
+    const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, '-days', '30']
+    const made = ['-nodes', '-keyout', path('key'), '-out', path('cert')]
+    openssl('req', '-x509', ...(type === 'ec' ? EC : RSA), ...made, ...subject)
+    return { key: readFileSync(path('key'), 'utf8'), cert: readFileSync(path('cert'), 'utf8') }
+  })
+}
+
+/** Signed by an authority. */
+export function signedBy(authority: Certificate, name: string): Certificate {
+  return inFolder((openssl, path) => {
+    writeFileSync(path('ca-key'), authority.key)
+    writeFileSync(path('ca'), authority.cert)
+    openssl('req', ...EC, '-nodes', '-keyout', path('key'), '-out', path('request'), '-subj', `/CN=${name}`)
+    const by = ['-CA', path('ca'), '-CAkey', path('ca-key'), '-CAcreateserial']
+    openssl('x509', '-req', '-in', path('request'), ...by, '-days', '30', '-out', path('cert'))
+    return { key: readFileSync(path('key'), 'utf8'), cert: readFileSync(path('cert'), 'utf8') }
+  })
+}
+
+export function encrypted({ key }: Certificate, passphrase: string): string {
+  return inFolder((openssl, path) => {
+    writeFileSync(path('key'), key)
+    return openssl('pkcs8', '-topk8', '-in', path('key'), '-passout', `pass:${passphrase}`)
+  })
+}
+
+export function archive({ key, cert }: Certificate, passphrase: string): Buffer {
+  return inFolder((openssl, path) => {
+    writeFileSync(path('key'), key)
+    writeFileSync(path('cert'), cert)
+    const out = ['-out', path('pfx'), '-passout', `pass:${passphrase}`]
+    openssl('pkcs12', '-export', '-inkey', path('key'), '-in', path('cert'), ...out)
+    return readFileSync(path('pfx'))
+  })
+}
