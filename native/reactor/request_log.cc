@@ -118,8 +118,8 @@ uint32_t RequestLog::places_of(const http::Field& field, const char* head_bytes)
 
 bool RequestLog::is_list(size_t place) const { return names_[place].find("forwarded") != std::string::npos; }
 
-// All values of a name. Of a list that is too long the end is kept: proxies add to it, and the begin is what anybody may
-// have written. It is cut at a comma, so that no element is another than it was.
+// All values of a name. Of a list that is too long the end is kept: proxies add to it, and the begin is what anybody
+// may have written. It is cut at a comma, so that no element is another than it was.
 std::string RequestLog::list_of(const http::RequestHead& head, const char* head_bytes, size_t place) const {
   std::string whole;
   for (const http::Field& field : head.fields) {
