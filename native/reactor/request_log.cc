@@ -35,17 +35,6 @@ bool is_plain(const std::string& text) {
   return found == 0;
 }
 
-// However often a field comes, its text stands there once.
-std::string take_out(LoggedTexts& texts, size_t place) {
-  http::Span taken = std::exchange(texts.fields[place], {});
-  std::string text = texts.text.substr(taken.offset, taken.length);
-  texts.text.erase(taken.offset, taken.length);
-  for (http::Span& span : texts.fields) {
-    if (span.offset > taken.offset) span.offset = static_cast<uint16_t>(span.offset - taken.length);
-  }
-  return text;
-}
-
 void put_halves(uint32_t* words, uint64_t number) {
   words[0] = static_cast<uint32_t>(number);
   words[1] = static_cast<uint32_t>(number >> 32);
@@ -90,36 +79,58 @@ std::shared_ptr<const LoggedTexts> RequestLog::texts_of(const http::RequestHead&
     texts->method_name = append(texts->text, http::slice_of(head_bytes, head.method_name), kMostOfMethod);
   }
   texts->target = append(texts->text, http::slice_of(head_bytes, head.target), kMostOfTarget);
+  uint32_t repeated = 0;  // a bit for each name
   for (const http::Field& field : head.fields) {
-    if (field.name.length >= kMostOfName) continue;
-    uint16_t places = places_by_length_[field.name.length];
-    for (size_t place = 0; places != 0; place++, places = static_cast<uint16_t>(places >> 1)) {
-      bool is_it = (places & 1) && http::equal_ignoring_case(http::slice_of(head_bytes, field.name), names_[place]);
-      if (is_it) note_field(*texts, place, http::slice_of(head_bytes, field.value));
+    for (uint32_t places = places_of(field, head_bytes); places != 0; places &= places - 1) {
+      auto place = static_cast<size_t>(__builtin_ctz(places));
+      net::Slice value = http::slice_of(head_bytes, field.value);
+      if (texts->fields[place].length > 0 || (value.size > kMostOfField && is_list(place))) {
+        repeated |= 1u << place;
+      } else {
+        texts->fields[place] = append(texts->text, value, kMostOfField);
+      }
     }
+  }
+  // Once each, however often a client repeats it: the texts have a limit.
+  for (; repeated != 0; repeated &= repeated - 1) {
+    auto place = static_cast<size_t>(__builtin_ctz(repeated));
+    std::string whole = list_of(head, head_bytes, place);
+    texts->fields[place] = append(texts->text, {whole.data(), whole.size()}, kMostOfField);
   }
   texts->is_plain = is_plain(texts->text);
   return texts;
 }
 
-// Of one that is too long the end is kept of lists, which proxies add to, for the begin is what anybody may have
-// written; it is cut at a comma, so that no element is another than it was.
-void RequestLog::note_field(LoggedTexts& texts, size_t place, net::Slice value) const {
-  http::Span& span = texts.fields[place];
-  if (span.length == 0 && value.size <= kMostOfField) {
-    span = append(texts.text, value, kMostOfField);
-    return;
+// The logged names that a field has, as bits.
+uint32_t RequestLog::places_of(const http::Field& field, const char* head_bytes) const {
+  if (field.name.length >= kMostOfName) return 0;
+  uint32_t found = 0;
+  for (uint32_t places = places_by_length_[field.name.length]; places != 0; places &= places - 1) {
+    auto place = static_cast<size_t>(__builtin_ctz(places));
+    bool is_it = http::equal_ignoring_case(http::slice_of(head_bytes, field.name), names_[place]);
+    if (is_it) found |= 1u << place;
   }
-  std::string whole = take_out(texts, place);
-  if (!whole.empty()) whole.append(kSeparator);
-  whole.append(value.data, value.size);
-  bool is_list = names_[place].find("forwarded") != std::string::npos;
-  if (is_list && whole.size() > kMostOfField) {
+  return found;
+}
+
+bool RequestLog::is_list(size_t place) const { return names_[place].find("forwarded") != std::string::npos; }
+
+// All values of a name. Of a list that is too long the end is kept: proxies add to it, and the begin is what anybody
+// may have written. It is cut at a comma, so that no element is another than it was.
+std::string RequestLog::list_of(const http::RequestHead& head, const char* head_bytes, size_t place) const {
+  std::string whole;
+  for (const http::Field& field : head.fields) {
+    if ((places_of(field, head_bytes) & (1u << place)) == 0) continue;
+    net::Slice value = http::slice_of(head_bytes, field.value);
+    if (!whole.empty()) whole.append(kSeparator);
+    whole.append(value.data, value.size);
+  }
+  if (whole.size() > kMostOfField && is_list(place)) {
     whole.erase(0, whole.size() - kMostOfField);
     size_t comma = whole.find(',');
     whole.erase(0, comma == std::string::npos ? whole.size() : comma);
   }
-  span = append(texts.text, {whole.data(), whole.size()}, kMostOfField);
+  return whole;
 }
 
 void RequestLog::note_line(ObservedRequest& request, net::Slice head) const {
@@ -191,20 +202,15 @@ bool RequestLog::take(uint32_t* into, size_t words) {
             into + layout::kLogFirst);
   into[layout::kLogEnd] = static_cast<uint32_t>(layout::kLogFirst + end - taken_);
   taken_ = end;
-  constexpr size_t kKeptWords = 64 * 1024;
-  if (taken_ < waiting_.size()) {
-    // Who takes more slowly than it comes never takes the last: what was taken goes before.
-    if (taken_ > kKeptWords && taken_ > waiting_.size() / 2) {
-      waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<ptrdiff_t>(taken_));
-      taken_ = 0;
-    }
-    return true;
-  }
+  bool has_more = taken_ < waiting_.size();
+  // Others may add as fast as this is taken, so that it is never empty.
+  if (has_more && taken_ < kMostTakenWords) return true;
+  waiting_.erase(waiting_.begin(), waiting_.begin() + static_cast<ptrdiff_t>(taken_));
   // What a flood has needed is not kept.
-  waiting_.clear();
-  if (waiting_.capacity() > kKeptWords) waiting_.shrink_to_fit();
+  constexpr size_t kKeptWords = 64 * 1024;
+  if (!has_more && waiting_.capacity() > kKeptWords) waiting_.shrink_to_fit();
   taken_ = 0;
-  return false;
+  return has_more;
 }
 
 }  // namespace brink::reactor

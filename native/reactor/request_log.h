@@ -23,7 +23,7 @@ class RequestLog {
   static constexpr size_t kMostOfTarget = 2048;
   static constexpr size_t kMostOfMethod = 32;
   static constexpr size_t kMostOfField = 512;
-  static constexpr size_t kMostOfTexts = kMostOfTarget + kMostOfMethod + layout::kMostLoggedFields * kMostOfField;
+  static constexpr size_t kMostOfTexts = kMostOfTarget + kMostOfMethod + layout::kMostLoggedFields * 2 * kMostOfField;
   // Of a record.
   static constexpr size_t kMostWords = layout::kLoggedWords + (kMostOfTexts + 3) / 4;
 
@@ -43,10 +43,13 @@ class RequestLog {
 
  private:
   static constexpr size_t kMostWaitingWords = 2 * 1024 * 1024;
+  static constexpr size_t kMostTakenWords = 1024 * 1024;  // that still stand before what waits
   static constexpr size_t kMostOfName = 64;
 
   std::shared_ptr<const LoggedTexts> texts_of(const http::RequestHead& head, const char* head_bytes) const;
-  void note_field(LoggedTexts& texts, size_t place, net::Slice value) const;
+  uint32_t places_of(const http::Field& field, const char* head_bytes) const;
+  bool is_list(size_t place) const;
+  std::string list_of(const http::RequestHead& head, const char* head_bytes, size_t place) const;
 
   const LoggedTexts none_;
   std::vector<std::string> names_;

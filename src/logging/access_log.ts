@@ -7,10 +7,9 @@ import type { RequestIds } from '../request/request_ids.js'
 import { callListener } from '../runtime/call_listener.js'
 import { describe } from '../runtime/describe.js'
 import { coded, messageOf } from '../runtime/errors.js'
-import { lateBuiltin } from '../runtime/late_builtin.js'
 import { timers } from '../runtime/timers.js'
 import { RecordReader, type RecordSurroundings } from './access_record.js'
-import { DescriptorWriter } from './descriptor_writer.js'
+import { DescriptorWriter, fileTarget, standardTarget, type Target } from './descriptor_writer.js'
 import { asOneLine, FORMATS, type LineFormat } from './formats.js'
 import type { AccessLogger, CheckedAccessLog } from './options.js'
 import { onReopen } from './reopening.js'
@@ -20,9 +19,14 @@ const SOON_MS = 100
 const LATER_MS = 500
 /** So many requests are not left for later, so that no line waits behind a thousand others. */
 const MOST_LEFT = 64
+/** Between two takes of a flood, in which requests are answered. */
+const BETWEEN_MS = 1
 const WORDS = 16 * 1024
-/** In one go: a reactor on a thread may answer a flood by itself, and faster than lines are written. */
-const MOST_ROUNDS = 64
+/** Takes of one turn, and its time: other threads may add as fast as requests are taken, and a format may be slow. */
+const MOST_TAKES = 16
+const TURN_MS = 10
+/** Takes of all that may wait natively. */
+const ALL_TAKES = 256
 /** Lines are gathered in chunks of so many bytes, and written from half of it on. */
 const CHUNK_BYTES = 64 * 1024
 /** Chunks that are kept for the next lines. */
@@ -58,7 +62,6 @@ export class AccessLog {
   #left = 0
   #timer: NodeJS.Timeout | undefined
   #isSoon = false
-  #hasMore = false
   #isTaking = false
   #hasEnded = false
   /** What was told already. */
@@ -94,14 +97,16 @@ export class AccessLog {
   /** A batch of events was handled: its requests will end soon. */
   batchHandled(events: number): void {
     this.#left += events
-    if (this.#left >= MOST_LEFT) this.#takeAll()
-    else if (!this.#isSoon) this.#arm(SOON_MS)
+    if (this.#left < MOST_LEFT) {
+      if (!this.#isSoon) this.#arm(SOON_MS)
+    } else if (this.#takeAll()) this.#arm(BETWEEN_MS)
   }
 
   /** The reactors have closed. Resolves when all is written, or the destination does not take it. */
   async end(): Promise<void> {
     if (this.#hasEnded) return
-    this.#takeAll(Number.POSITIVE_INFINITY)
+    // Other servers may still answer, and a format may be what has closed this one.
+    while (this.#isTaking || this.#takeAll()) await new Promise((resolve) => timers.setImmediate(resolve))
     this.#hasEnded = true
     timers.clearTimeout(this.#timer)
     process.removeListener('exit', this.#atExit)
@@ -121,45 +126,49 @@ export class AccessLog {
   #arm(ms: number): void {
     if (this.#hasEnded) return
     timers.clearTimeout(this.#timer)
-    this.#isSoon = ms === SOON_MS
+    this.#isSoon = ms !== LATER_MS
     this.#timer = timers.setTimeout(() => {
-      this.#hasMore = false
-      this.#takeAll()
+      const hasMore = this.#takeAll()
       this.#flush()
-      this.#arm(this.#hasMore ? SOON_MS : LATER_MS)
+      this.#arm(hasMore ? BETWEEN_MS : LATER_MS)
     }, ms)
     this.#timer.unref()
   }
 
-  #takeAll(rounds = MOST_ROUNDS): void {
+  /** True when more are left. */
+  #takeAll(takes = MOST_TAKES): boolean {
     // A format function may close the server.
-    if (this.#isTaking || this.#hasEnded) return
+    if (this.#isTaking || this.#hasEnded) return false
     this.#isTaking = true
     this.#left = 0
+    let hasMore = false
     try {
-      for (const source of this.#sources) this.#takeFrom(source, rounds)
+      const end = takes === ALL_TAKES ? Number.POSITIVE_INFINITY : timers.now() + TURN_MS
+      for (const source of this.#sources) hasMore = this.#takeFrom(source, takes, end) || hasMore
     } finally {
       this.#isTaking = false
     }
+    return hasMore
   }
 
-  #takeFrom({ reactor, ids }: Source, rounds: number): void {
+  #takeFrom({ reactor, ids }: Source, takes: number, end: number): boolean {
     const words = this.#words
     const reader = this.#reader as RecordReader
     reader.ids = ids
     let hasMore = true
-    for (let round = 0; hasMore && round < rounds; round++) {
+    // At least once, so that each loop has its turn.
+    for (let taken = 0; hasMore && taken < takes && (taken === 0 || timers.now() < end); taken += 1) {
       hasMore = reactor.takeLogged(words)
       if (words[LOG_LOST] > 0) this.#lost(words[LOG_LOST])
       const now = (words[LOG_NOW_HIGH] >>> 0) * 2 ** 32 + (words[LOG_NOW_LOW] >>> 0)
       reader.clock = timers.date() - now / 1000
-      const end = words[LOG_END]
-      for (let at = LOG_FIRST; at < end; ) {
+      const last = words[LOG_END]
+      for (let at = LOG_FIRST; at < last; ) {
         at = reader.moveTo(at)
         this.#take(reader)
       }
     }
-    this.#hasMore ||= hasMore
+    return hasMore
   }
 
   #byFormat(format: LineFormat): (record: RecordReader) => void {
@@ -230,20 +239,20 @@ export class AccessLog {
   }
 
   #open(to: string): Destination {
-    const fs = lateBuiltin('node:fs')
     const watcher = {
       failed: (error: unknown) => this.#failed(to, error),
       lost: (lines: number) => this.#lost(lines),
     }
     if (to === 'stdout' || to === 'stderr') {
-      return { writer: new DescriptorWriter(to === 'stdout' ? 1 : 2, watcher), leave: () => {} }
+      const standard = new DescriptorWriter(standardTarget(to === 'stdout' ? 1 : 2), watcher)
+      return { writer: standard, leave: () => standard.close() }
     }
     const writer = new DescriptorWriter(opened(to), watcher)
     const stop = onReopen(() => {
       try {
-        this.#takeAll()
+        this.#takeAll(ALL_TAKES)
         this.#flush()
-        writer.changeTo(fs.openSync(to, 'a'))
+        writer.changeTo(fileTarget(to))
       } catch (error) {
         this.#failed(to, error)
       }
@@ -256,8 +265,7 @@ export class AccessLog {
   }
 
   #flushAtExit(): void {
-    // More than may wait.
-    this.#takeAll(4 * MOST_ROUNDS)
+    this.#takeAll(ALL_TAKES)
     this.#flush()
     this.#destination?.writer.flushSync()
   }
@@ -279,9 +287,9 @@ export class AccessLog {
 }
 
 /** @throws Error `ERR_ACCESS_LOG` */
-function opened(path: string): number {
+function opened(path: string): Target {
   try {
-    return lateBuiltin('node:fs').openSync(path, 'a')
+    return fileTarget(path)
   } catch (cause) {
     throw coded(new Error(`The access log cannot be opened: ${messageOf(cause)}`, { cause }), 'ERR_ACCESS_LOG')
   }

@@ -89,7 +89,8 @@ function json(record: Parameters<LineFormat>[0]): string {
   if (referer !== '') line += `,"referer":${quoted(referer)}`
   if (userAgent !== '') line += `,"userAgent":${quoted(userAgent)}`
   line += `,"id":${quoted(record.id)}`
-  if (route !== '') line += `,"route":${quoted(route)}`
+  // What is plain is what the client has sent; a pattern may have backslashes.
+  if (route !== '') line += `,"route":${quotedAny(route)}`
   if (traceparent !== '') line += `,"traceparent":${quoted(traceparent)}`
   if (traceId !== '') line += `,"traceId":"${traceId}"`
   return `${line}}`
