@@ -5,6 +5,7 @@
 #include "binding/file.h"
 #include "binding/hosted_reactor.h"
 #include "binding/listeners.h"
+#include "binding/log_lines.h"
 #include "binding/values.h"
 #include "generated/layout.h"
 #include "http/refusal.h"
@@ -58,6 +59,7 @@ Napi::Object define(Napi::Env env, Napi::Object exports) {
   exports.Set("Reactor", brink::binding::HostedReactor::define(env));
   brink::binding::define_files(env, exports);
   brink::binding::define_listeners(env, exports);
+  brink::binding::define_log_lines(env, exports);
   exports.Set("notify", Napi::Function::New<notify>(env, "notify"));
   exports.Set("layout", Napi::String::New(env, brink::layout::kText));
   exports.Set("methods", method_names(env));

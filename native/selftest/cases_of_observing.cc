@@ -103,7 +103,7 @@ void refused(Trial& trial) {
   if (!take_one(trial, *log, &record)) return;
   trial.expect(record.status() == 400 && record[layout::kLoggedEnded] == layout::kEndedRefused, "a refusal");
   trial.expect(record[layout::kLoggedRefusal] > 0, "its reason");
-  trial.expect((record[layout::kLoggedFlags] & layout::kFlagLoggedLine) != 0, "a line that is none");
+  trial.expect(record[layout::kLoggedVersion] == 0, "a line that is none");
   trial.expect(record.text(layout::kLoggedTarget) == "GET / HTTP/1.1 or so", "the line as it was sent");
 }
 
