@@ -372,7 +372,7 @@ Napi::Value HostedReactor::take_logged(const Napi::CallbackInfo& info) {
     return env.Undefined();
   }
   auto* words = static_cast<uint32_t*>(data);
-  words[layout::kLogEnd] = layout::kLogFirst;
+  words[layout::kLogEnd] = words[layout::kLogAt] = layout::kLogFirst;
   words[layout::kLogLost] = 0;
   return Napi::Boolean::New(env, options_.log && options_.log->take(words, length));
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "http/characters.h"
@@ -35,6 +36,54 @@ bool is_plain(const std::string& text) {
   return found == 0;
 }
 
+bool is_lower_hex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return http::is_digit(c) || (c >= 'a' && c <= 'f'); });
+}
+
+// W3C Trace Context, 3.2. Zeros are no ids, and only versions to come may have more fields.
+bool has_trace_id(std::string_view traceparent) {
+  constexpr size_t kSize = 55;
+  if (traceparent.size() < kSize || traceparent[2] != '-' || traceparent[35] != '-' || traceparent[52] != '-') {
+    return false;
+  }
+  std::string_view version = traceparent.substr(0, 2), trace = traceparent.substr(3, 32);
+  std::string_view parent = traceparent.substr(36, 16), flags = traceparent.substr(53, 2);
+  constexpr auto kNone = std::string_view::npos;
+  if (!is_lower_hex(version) || !is_lower_hex(trace) || !is_lower_hex(parent) || !is_lower_hex(flags)) return false;
+  if (version == "ff" || trace.find_first_not_of('0') == kNone || parent.find_first_not_of('0') == kNone) return false;
+  return traceparent.size() == kSize || (version != "00" && traceparent[kSize] == '-');
+}
+
+uint32_t version_word(char major, char minor) {
+  return static_cast<uint32_t>(major - '0') << 8 | static_cast<uint32_t>(minor - '0');
+}
+
+// A request that was refused for what follows its line has one: its method and its target are told apart.
+void split_line(LoggedTexts& texts) {
+  constexpr std::string_view kVersion = " HTTP/";
+  constexpr size_t kVersionSize = kVersion.size() + 3;
+  std::string_view line = texts.text;
+  size_t method = line.find(' ');
+  if (method == 0 || method >= line.size() || line.size() < method + 1 + kVersionSize + 1) return;
+  std::string_view version = line.substr(line.size() - kVersionSize);
+  bool is_version = version.substr(0, kVersion.size()) == kVersion && http::is_digit(version[kVersionSize - 3]) &&
+                    version[kVersionSize - 2] == '.' && http::is_digit(version[kVersionSize - 1]);
+  std::string_view target = line.substr(method + 1, line.size() - kVersionSize - method - 1);
+  bool is_line = is_version &&
+                 std::all_of(line.begin(), line.begin() + static_cast<ptrdiff_t>(method), http::is_token_character) &&
+                 std::all_of(target.begin(), target.end(), http::is_visible_character);
+  if (!is_line) return;
+  texts.line_version = static_cast<uint16_t>(version_word(version[kVersionSize - 3], version[kVersionSize - 1]));
+  texts.method_name = {0, static_cast<uint16_t>(method)};
+  texts.target = {static_cast<uint16_t>(method + 1), static_cast<uint16_t>(target.size())};
+}
+
+uint32_t version_of(const ObservedRequest& request, const LoggedTexts& texts) {
+  if (request.is_line) return texts.line_version;
+  if (request.is_none) return 0;
+  return request.http_1_0 ? version_word('1', '0') : version_word('1', '1');
+}
+
 void put_halves(uint32_t* words, uint64_t number) {
   words[0] = static_cast<uint32_t>(number);
   words[1] = static_cast<uint32_t>(number >> 32);
@@ -58,6 +107,7 @@ RequestLog::RequestLog(std::vector<std::string> fields) : names_(std::move(field
   for (size_t place = 0; place < names_.size(); place++) {
     size_t length = names_[place].size();
     if (length < kMostOfName) places_by_length_[length] |= static_cast<uint16_t>(1u << place);
+    if (names_[place] == "traceparent") traceparent_ = place;
   }
 }
 
@@ -98,6 +148,10 @@ std::shared_ptr<const LoggedTexts> RequestLog::texts_of(const http::RequestHead&
     texts->fields[place] = append(texts->text, {whole.data(), whole.size()}, kMostOfField);
   }
   texts->is_plain = is_plain(texts->text);
+  if (traceparent_ < texts->fields.size()) {
+    const http::Span& span = texts->fields[traceparent_];
+    texts->is_traced = has_trace_id(std::string_view(texts->text).substr(span.offset, span.length));
+  }
   return texts;
 }
 
@@ -138,6 +192,7 @@ void RequestLog::note_line(ObservedRequest& request, net::Slice head) const {
   if (end != head.data && end[-1] == '\r') end--;
   auto texts = std::make_shared<LoggedTexts>();
   texts->target = append(texts->text, {head.data, static_cast<size_t>(end - head.data)}, kMostOfTarget);
+  split_line(*texts);
   texts->is_plain = is_plain(texts->text);
   request.is_line = true;
   request.texts = std::move(texts);
@@ -151,11 +206,11 @@ void RequestLog::put(const ObservedRequest& request, const Connection& connectio
   const net::Address& peer = connection.peer;
   bool is_announced = &client != &peer;
   uint32_t flags =
-      (request.http_1_0 ? layout::kFlagHttp10 : 0) | (client.is_ipv4 ? layout::kFlagIpv4 : 0) |
-      (peer.is_ipv4 ? layout::kFlagPeerIpv4 : 0) | (is_announced ? layout::kFlagAnnounced : 0) |
+      (client.is_ipv4 ? layout::kFlagIpv4 : 0) | (peer.is_ipv4 ? layout::kFlagPeerIpv4 : 0) |
+      (is_announced ? layout::kFlagAnnounced : 0) |
       (connection.announced() && !is_announced && connection.stage != Stage::announced ? layout::kFlagClientUnknown
                                                                                        : 0) |
-      (texts.is_plain ? layout::kFlagLoggedPlain : 0) | (request.is_line ? layout::kFlagLoggedLine : 0) |
+      (texts.is_plain ? layout::kFlagLoggedPlain : 0) | (texts.is_traced ? layout::kFlagLoggedTraced : 0) |
       (request.is_none ? layout::kFlagLoggedNone : 0);
   std::lock_guard<std::mutex> guard(lock_);
   if (waiting_.size() - taken_ + size > kMostWaitingWords) {
@@ -186,6 +241,7 @@ void RequestLog::put(const ObservedRequest& request, const Connection& connectio
   words[layout::kLoggedPeerPort] = peer.port;
   words[layout::kLoggedMethodName] = word_of(texts.method_name);
   words[layout::kLoggedTarget] = word_of(texts.target);
+  words[layout::kLoggedVersion] = version_of(request, texts);
   for (size_t place = 0; place < texts.fields.size(); place++) {
     words[layout::kLoggedFields + place] = word_of(texts.fields[place]);
   }
@@ -201,6 +257,7 @@ bool RequestLog::take(uint32_t* into, size_t words) {
   std::copy(waiting_.begin() + static_cast<ptrdiff_t>(taken_), waiting_.begin() + static_cast<ptrdiff_t>(end),
             into + layout::kLogFirst);
   into[layout::kLogEnd] = static_cast<uint32_t>(layout::kLogFirst + end - taken_);
+  into[layout::kLogAt] = layout::kLogFirst;
   taken_ = end;
   bool has_more = taken_ < waiting_.size();
   // Others may add as fast as this is taken, so that it is never empty.

@@ -53,6 +53,7 @@ class RequestLog {
 
   const LoggedTexts none_;
   std::vector<std::string> names_;
+  size_t traceparent_ = layout::kMostLoggedFields;           // its place among them
   std::array<uint16_t, kMostOfName> places_by_length_ = {};  // a bit for each name
 
   std::mutex lock_;

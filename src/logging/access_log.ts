@@ -1,6 +1,6 @@
 // The access log of a server: takes the requests that have ended from its reactors, many at a time, and writes a line
 // for each. Whatever fails here is told once and harms no request.
-import { LOG_END, LOG_FIRST, LOG_LOST, LOG_NOW_HIGH, LOG_NOW_LOW } from '../exchange/layout.js'
+import { LOG_AT, LOG_END, LOG_FIRST, LOG_LOST, LOG_NOW_HIGH, LOG_NOW_LOW } from '../exchange/layout.js'
 import type { NativeReactor } from '../exchange/native.js'
 import { type RawBuffer, raw } from '../exchange/raw_buffer.js'
 import type { RequestIds } from '../request/request_ids.js'
@@ -8,10 +8,10 @@ import { callListener } from '../runtime/call_listener.js'
 import { describe } from '../runtime/describe.js'
 import { coded, messageOf } from '../runtime/errors.js'
 import { timers } from '../runtime/timers.js'
-import { RecordReader, type RecordSurroundings } from './access_record.js'
+import { ALWAYS, RecordReader, type RecordSurroundings } from './access_record.js'
 import { DescriptorWriter, fileTarget, standardTarget, type Target } from './descriptor_writer.js'
-import { asOneLine, FORMATS, type LineFormat } from './formats.js'
-import type { AccessLogger, CheckedAccessLog } from './options.js'
+import { asOneLine, BuiltinLines, type Told } from './formats.js'
+import type { AccessLogFormat, AccessLogger, CheckedAccessLog } from './options.js'
 import { onReopen } from './reopening.js'
 
 /** After a batch of requests, and when nothing is known to have happened: some requests never reach JavaScript. */
@@ -40,6 +40,8 @@ interface Source {
   readonly ids: RequestIds
 }
 
+type LineFunction = Exclude<AccessLogFormat, string>
+
 /** Where lines go; undefined for a logger, which gets objects. */
 interface Destination {
   readonly writer: DescriptorWriter
@@ -53,7 +55,10 @@ export class AccessLog {
   readonly #surroundings: RecordSurroundings
   readonly #fields: readonly string[]
   #reader: RecordReader | undefined
-  readonly #take: (record: RecordReader) => void
+  /** Undefined for a format of the app, and for records. */
+  readonly #builtin: BuiltinLines | undefined
+  /** Undefined when the native side knows all of a line. */
+  readonly #take: ((record: RecordReader, ids: RequestIds, next: number) => void) | undefined
   readonly #destination: Destination | undefined
   #chunk: RawBuffer | undefined
   #size = 0
@@ -72,10 +77,12 @@ export class AccessLog {
   constructor({ format, to }: CheckedAccessLog, surroundings: RecordSurroundings, fields: readonly string[]) {
     this.#surroundings = surroundings
     this.#fields = fields
+    const name = typeof to === 'string' ? (format ?? 'combined') : format
+    this.#builtin = typeof name === 'string' ? new BuiltinLines(name, surroundings.patterns) : undefined
     if (typeof to === 'string') {
       this.#destination = this.#open(to)
-      this.#take =
-        typeof format === 'function' ? this.#byFunction(format) : this.#byFormat(FORMATS[format ?? 'combined'])
+      if (typeof format === 'function') this.#take = this.#byFunction(format)
+      else if (fields.length > ALWAYS.length) this.#take = this.#byTold(this.#builtin as BuiltinLines)
     } else this.#take = this.#toLogger(to, format)
     process.on('exit', this.#atExit)
   }
@@ -161,40 +168,67 @@ export class AccessLog {
       hasMore = reactor.takeLogged(words)
       if (words[LOG_LOST] > 0) this.#lost(words[LOG_LOST])
       const now = (words[LOG_NOW_HIGH] >>> 0) * 2 ** 32 + (words[LOG_NOW_LOW] >>> 0)
-      reader.clock = timers.date() - now / 1000
+      const date = timers.date()
+      if (this.#builtin !== undefined) this.#builtin.now = date
+      if (this.#take === undefined) {
+        this.#writeLines(this.#builtin as BuiltinLines, ids, words[LOG_END])
+        continue
+      }
+      reader.clock = date - now / 1000
       const last = words[LOG_END]
       for (let at = LOG_FIRST; at < last; ) {
+        words[LOG_AT] = at
         at = reader.moveTo(at)
-        this.#take(reader)
+        this.#take(reader, ids, at)
       }
     }
     return hasMore
   }
 
-  #byFormat(format: LineFormat): (record: RecordReader) => void {
-    return (record) => this.#line(format(record))
+  /** The clients and the ids that requests name are believed or not by rules of JavaScript. */
+  #byTold(lines: BuiltinLines): (record: RecordReader, ids: RequestIds, next: number) => void {
+    return (record, ids, next) => this.#writeLines(lines, ids, next, record)
   }
 
-  #byFunction(format: Exclude<CheckedAccessLog['format'], string | undefined>): (record: RecordReader) => void {
+  /** Of the words from LOG_AT on. */
+  #writeLines(lines: BuiltinLines, ids: RequestIds, end: number, told?: Told): void {
+    const words = this.#words
+    let least = CHUNK_BYTES
+    while (words[LOG_AT] < end) {
+      this.#chunk ??= this.#newChunk(least)
+      const begin = this.#size
+      this.#size = lines.write(words, this.#chunk, begin, ids, told)
+      this.#lines += lines.count
+      if (this.#size >= CHUNK_BYTES / 2 || (this.#size === begin && begin > 0)) this.#flush()
+      else if (this.#size === begin) {
+        least *= 2
+        this.#chunk = undefined
+      }
+    }
+  }
+
+  #byFunction(format: LineFunction): (record: RecordReader) => void {
     return (record) => {
       const line = this.#lineOf(format, record)
       if (line !== undefined) this.#line(asOneLine(line))
     }
   }
 
-  #toLogger(logger: AccessLogger, format: CheckedAccessLog['format']): (record: RecordReader) => void {
+  #toLogger(logger: AccessLogger, format: CheckedAccessLog['format']): (record: RecordReader, ids: RequestIds) => void {
     const failed = (error: unknown) => this.#failed('the logger', error)
     const give = (value: object) => callListener(() => logger.info(value), failed)
     if (format === undefined) return (record) => give(record.copy())
-    const lineOf = typeof format === 'function' ? format : FORMATS[format]
+    // Loggers take a text as well.
+    const giveLine = (line: string) => give(line as unknown as object)
+    const builtin = this.#builtin
+    if (builtin !== undefined) return (record, ids) => giveLine(builtin.textOf(this.#words, ids, record))
     return (record) => {
-      const line = this.#lineOf(lineOf, record)
-      // Loggers take a text as well.
-      if (line !== undefined) give(asOneLine(line) as unknown as object)
+      const line = this.#lineOf(format as LineFunction, record)
+      if (line !== undefined) giveLine(asOneLine(line))
     }
   }
 
-  #lineOf(format: (record: ReturnType<RecordReader['copy']>) => unknown, record: RecordReader): string | undefined {
+  #lineOf(format: LineFunction, record: RecordReader): string | undefined {
     try {
       const line = format(record.copy())
       if (typeof line === 'string' || line === undefined) return line
