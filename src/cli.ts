@@ -9,6 +9,7 @@ import {
   parseCommandLine,
   UsageError,
 } from './cli/cli_options.js'
+import { SecureConnections, sharedTicketKey } from './cli/secure_connections.js'
 import { native } from './exchange/native.js'
 import { files } from './files/files.js'
 import { routesFrom } from './folder/folder.js'
@@ -47,26 +48,36 @@ async function serveFolder(commandLine: CommandLine): Promise<void> {
   const { folder, files: fileFolder, place, backend, threads, trustProxy, proxyProtocol } = commandLine
   const { accessLog, closing } = commandLine
   const router = await appOf(folder, fileFolder)
-  const options = { ...place, backend: backend as BackendName, threads, trustProxy, proxyProtocol, accessLog }
+  const secure = commandLine.tls === undefined ? undefined : new SecureConnections(commandLine.tls, commandLine.place)
+  const tls = secure?.options()
+  const options = { ...place, backend: backend as BackendName, threads, trustProxy, proxyProtocol, accessLog, tls }
   const server = await serve(router, options).catch((error) => {
     throw inWords(error, commandLine)
   })
   closeOnSignals(server, closing)
+  // Workers are replaced, and read the files then.
+  if (workerContext() === undefined) secure?.readAgainOnSignal(server)
   if (workerContext() !== undefined) return
   const admin = await serveAdmin(server, commandLine)
   tellListening(server, description(server), admin)
+  if (secure?.fingerprint !== undefined) process.stdout.write(`certificate: SHA-256 ${secure.fingerprint}\n`)
 }
 
 /** Runs this command line in workers. */
 async function supervise(commandLine: CommandLine): Promise<void> {
   const { place, closing, workers: count } = commandLine
-  const options = { ...place, ...closing, count, args: process.argv.slice(2), onEvent: eventTeller() }
+  const env = commandLine.tls === undefined ? {} : sharedTicketKey()
+  const options = { ...place, ...closing, count, args: process.argv.slice(2), env, onEvent: eventTeller() }
   const supervisor = await workers(new URL(import.meta.url), options).catch((error) => {
     throw inWords(error, commandLine)
   })
   const admin = await serveAdmin(supervisor, commandLine)
   const number = supervisor.workers.length
-  tellListening(supervisor, `${number} ${number === 1 ? 'worker' : 'workers'}, ${description(supervisor)}`, admin)
+  const how = `${number} ${number === 1 ? 'worker' : 'workers'}, ${description(supervisor)}`
+  // That they speak TLS is the workers' own affair.
+  const scheme = commandLine.tls === undefined ? 'http' : 'https'
+  const listeners = supervisor.listeners.map((each) => ({ ...each, url: each.url.replace(/^http/, scheme) }))
+  tellListening({ listeners }, how, admin)
 }
 
 /** Until a worker listens, nothing is told: if none comes to, the error says why. */

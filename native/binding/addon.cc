@@ -5,6 +5,7 @@
 #include "binding/file.h"
 #include "binding/hosted_reactor.h"
 #include "binding/listeners.h"
+#include "binding/log_lines.h"
 #include "binding/secure_contexts.h"
 #include "binding/values.h"
 #include "generated/layout.h"
@@ -60,6 +61,7 @@ Napi::Object define(Napi::Env env, Napi::Object exports) {
   brink::binding::define_files(env, exports);
   brink::binding::define_listeners(env, exports);
   brink::binding::define_secure_contexts(env, exports);
+  brink::binding::define_log_lines(env, exports);
   exports.Set("notify", Napi::Function::New<notify>(env, "notify"));
   exports.Set("layout", Napi::String::New(env, brink::layout::kText));
   exports.Set("methods", method_names(env));

@@ -366,13 +366,13 @@ Napi::Value HostedReactor::take_logged(const Napi::CallbackInfo& info) {
   void* data = nullptr;
   size_t length = 0;
   bool is_room = napi_get_typedarray_info(env, info[0], &type, &length, &data, nullptr, nullptr) == napi_ok &&
-                 type == napi_int32_array && length >= layout::kLogFirst;
+                 type == napi_int32_array && length >= layout::kLogFirst + reactor::RequestLog::kMostWords;
   if (!is_room) {
-    Napi::TypeError::New(env, "takeLogged expects an Int32Array").ThrowAsJavaScriptException();
+    Napi::TypeError::New(env, "takeLogged expects an Int32Array with room for a request").ThrowAsJavaScriptException();
     return env.Undefined();
   }
   auto* words = static_cast<uint32_t*>(data);
-  words[layout::kLogEnd] = layout::kLogFirst;
+  words[layout::kLogEnd] = words[layout::kLogAt] = layout::kLogFirst;
   words[layout::kLogLost] = 0;
   return Napi::Boolean::New(env, options_.log && options_.log->take(words, length));
 }

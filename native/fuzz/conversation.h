@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -24,8 +26,8 @@ struct Conversation {
   Transcript transcript;
   std::map<uint32_t, OwnDeadlines> deadlines;  // by request
   uint64_t last_sent_ms = 0;                   // or given, when nothing was sent before
-  size_t looked_at = 0;                        // of what it has sent
   uint64_t sent_bytes = 0;
+  size_t looked_at = 0;   // of what the client has sent
   uint64_t taken_ms = 0;  // when the client last took anything
   bool ended_in_order = false;
   bool ended_within_apply = false;  // then some of the replies came too late
@@ -36,6 +38,14 @@ struct Conversation {
     is_given_up = true;
     hearing.give_up();
     transcript.give_up();
+  }
+
+  // Whether the text stands in what has come since the last look at all that the client has sent. Each byte is looked
+  // at once: a client may send a lot, and be sent a lot of little.
+  bool finds_in(const std::string& sent, std::string_view text) {
+    size_t from = looked_at - std::min(looked_at, text.size() - 1);
+    looked_at = sent.size();
+    return from + text.size() <= sent.size() && sent.find(text, from) != std::string::npos;
   }
 
   // The shortest and the longest that may be in force for any of these requests, where the server's is `usual`.

@@ -19,12 +19,36 @@ void Logged::read(reactor::RequestLog& log, const FakeKernel& kernel, const std:
     BRINK_HOLDS(words_[layout::kLogLost] == 0, "requests are lost, and all were taken");
     uint32_t end = words_[layout::kLogEnd];
     BRINK_HOLDS(end <= words_.size(), "more is logged than there is room for");
-    for (uint32_t at = layout::kLogFirst; at < end; at += words_[at]) {
+    size_t records = 0;
+    for (uint32_t at = layout::kLogFirst; at < end; at += words_[at], records++) {
       BRINK_HOLDS(words_[at] >= layout::kLoggedWords && words_[at] <= end - at, "a logged request of %u words",
                   words_[at]);
       read_one(words_.data() + at, kernel, conversations);
     }
+    check_lines(combined_, records);
+    check_lines(json_, records);
   }
+}
+
+// Each record is one line, which nothing in it can end, in however many pieces of room they are written.
+void Logged::check_lines(reactor::LogLines& lines, size_t records) {
+  constexpr size_t kRoom = 32 * 1024;
+  text_.resize(kRoom);
+  words_[layout::kLogAt] = layout::kLogFirst;
+  size_t written = 0;
+  while (words_[layout::kLogAt] < words_[layout::kLogEnd]) {
+    size_t size = lines.write(words_.data(), words_.size(), text_.data(), text_.size(), {1e12, 330, "id"});
+    size_t ends = 0;
+    for (size_t at = 0; at < size; at++) {
+      auto byte = static_cast<uint8_t>(text_[at]);
+      if (byte == '\n') ends++;
+      BRINK_HOLDS(byte == '\n' || (byte >= 0x20 && byte != 0x7f), "a logged line has the control %u", byte);
+    }
+    BRINK_HOLDS(size > 0 && text_[size - 1] == '\n', "a logged line that has no end");
+    BRINK_HOLDS(ends == words_[layout::kLogLines], "%zu lines of %u records", ends, words_[layout::kLogLines]);
+    written += ends;
+  }
+  BRINK_HOLDS(written == records, "%zu lines of %zu records", written, records);
 }
 
 void Logged::read_one(const uint32_t* words, const FakeKernel& kernel, const std::deque<Conversation>& conversations) {
@@ -33,6 +57,7 @@ void Logged::read_one(const uint32_t* words, const FakeKernel& kernel, const std
   const Client& client = kernel.client(number);
   uint32_t text_bytes = 4 * (words[layout::kLoggedSize] - layout::kLoggedWords);
   for (size_t at = layout::kLoggedMethodName; at < layout::kLoggedWords; at++) {
+    if (at == layout::kLoggedVersion) continue;
     BRINK_HOLDS((words[at] & 0xffff) + (words[at] >> 16) <= text_bytes, "client %zu: a logged text that is elsewhere",
                 number);
   }

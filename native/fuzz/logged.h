@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <string>
 #include <vector>
 
 #include "fuzz/conversation.h"
 #include "fuzz/fake_kernel.h"
+#include "reactor/log_lines.h"
 #include "reactor/request_log.h"
 
 namespace brink::fuzz {
@@ -29,10 +31,14 @@ class Logged {
   };
 
   void read_one(const uint32_t* words, const FakeKernel& kernel, const std::deque<Conversation>& conversations);
+  void check_lines(reactor::LogLines& lines, size_t records);
   void check_answer(const uint32_t* words, const Conversation& conversation) const;
 
   std::map<size_t, OfClient> clients_;
   std::vector<uint32_t> words_;
+  reactor::LogLines combined_{reactor::LogLines::Format::combined, {}, {}};
+  reactor::LogLines json_{reactor::LogLines::Format::json, {"answered", "gone"}, {"", "\"/\""}};
+  std::string text_;
 };
 
 }  // namespace brink::fuzz

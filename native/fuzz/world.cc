@@ -386,20 +386,11 @@ void World::come_to_rest() {
   }
 }
 
-// In what it has sent since the last look, and a name that it has sent in two pieces.
-void World::look_for_head(Conversation& conversation, const std::string& sent) {
-  constexpr std::string_view kHead = "HEAD ";
-  if (sent.size() == conversation.looked_at) return;
-  size_t from = conversation.looked_at < kHead.size() ? 0 : conversation.looked_at - kHead.size();
-  if (sent.find(kHead, from) != std::string::npos) conversation.transcript.may_have_asked_for_head();
-  conversation.looked_at = sent.size();
-}
-
 void World::on_sent(size_t client, const char* bytes, size_t size) {
   Conversation& conversation = conversations_[client];
   conversation.last_sent_ms = conversation.taken_ms = kernel_.now_ms();
   conversation.sent_bytes += size;
-  look_for_head(conversation, kernel_.client(client).sent);
+  if (conversation.finds_in(kernel_.client(client).sent, "HEAD ")) conversation.transcript.may_have_asked_for_head();
   conversation.transcript.read(bytes, size);
   if (conversation.transcript.is_given_up() && !conversation.is_given_up) conversation.give_up();
   BRINK_HOLDS(conversation.transcript.interim() <= conversation.hearing.continues_due() || conversation.is_given_up,

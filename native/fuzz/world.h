@@ -58,7 +58,6 @@ class World final : private Witness {
   void on_request(const ToldRequest& request);
   void on_opened(reactor::ConnectionId id, size_t client);
   void on_body(const ToldBody& body);
-  static void look_for_head(Conversation& conversation, const std::string& sent);
   void check_cut_off(const Conversation& conversation) const;
   Conversation& with(reactor::ConnectionId id);
   void check_ended_in_order(size_t client);

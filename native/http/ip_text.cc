@@ -1,5 +1,6 @@
 #include "http/ip_text.h"
 
+#include <cstdio>
 #include <cstring>
 
 #include "http/characters.h"
@@ -88,6 +89,36 @@ bool parse_ipv6(net::Slice text, uint8_t* sixteen_bytes) {
   if (!read_groups(text.data, text.data + text.size, groups) || !groups.is_complete()) return false;
   groups.write(sixteen_bytes);
   return true;
+}
+
+std::string ip_text(const uint8_t* sixteen_bytes, bool is_ipv4) {
+  char text[64];
+  if (is_ipv4) {
+    const uint8_t* quad = sixteen_bytes + 12;
+    std::snprintf(text, sizeof text, "%u.%u.%u.%u", quad[0], quad[1], quad[2], quad[3]);
+    return text;
+  }
+  uint32_t groups[kGroups];
+  for (int i = 0; i < kGroups; i++) groups[i] = uint32_t{sixteen_bytes[2 * i]} << 8 | sixteen_bytes[2 * i + 1];
+  // The first of the longest runs of zeros; a single one is written.
+  int gap = kGroups, gap_size = 1;
+  for (int begin = 0; begin < kGroups; begin++) {
+    int size = 0;
+    while (begin + size < kGroups && groups[begin + size] == 0) size++;
+    if (size > gap_size) gap = begin, gap_size = size;
+  }
+  std::string all;
+  for (int i = 0; i < kGroups; i++) {
+    if (i == gap) {
+      all += "::";
+      i += gap_size - 1;
+      continue;
+    }
+    if (!all.empty() && all.back() != ':') all += ':';
+    std::snprintf(text, sizeof text, "%x", groups[i]);
+    all += text;
+  }
+  return all;
 }
 
 }  // namespace brink::http

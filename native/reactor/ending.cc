@@ -41,20 +41,26 @@ void Reactor::refuse(Connection& connection, http::Refusal refusal, net::Slice p
 // In the place of an answer stands one that nobody can give, so that the connection stays until the app ends it.
 void Reactor::ask_about_refusal(Connection& connection, http::Refusal refusal, net::Slice packet) {
   connection.stage = Stage::refused;
-  if (const IncomingBody* incoming = connection.incoming()) {
+  const IncomingBody* incoming = connection.incoming();
+  // Then the request is known, and this is its end.
+  bool is_of_body = incoming || connection.parser.in_body();
+  if (incoming) {
     if (!incoming->discarded) notices_.body_failed(connection.id, incoming->sequence, refusal);
+    if (observing_) observing_->refuses(connection, incoming->sequence, refusal);
     connection.forget_incoming();
   }
   if (connection.unanswered.count() >= Unanswered::kMost) return drop(connection);
   uint32_t sequence = connection.unanswered.add(false, false);
   connection.unanswered.take(sequence);
-  if (observing_) observing_->refuses_head(connection, sequence, refusal, refused_head(connection, packet));
+  if (observing_ && !is_of_body) {
+    observing_->refuses_head(connection, sequence, refusal, refused_head(connection, packet));
+  }
   notices_.refused(connection.id, refusal, packet);
   flush_output();
   settle(connection);
 }
 
-// As far as it has come. Of a deadline there is no packet.
+// As far as it has come. Of a deadline there is no packet. Not of a body: what the parser kept is another's head then.
 net::Slice Reactor::refused_head(const Connection& connection, net::Slice packet) const {
   if (!packet.data) return connection.parser.kept_head();
   return {scratch_.refused.data(), scratch_.refused.size()};

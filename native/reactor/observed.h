@@ -31,7 +31,9 @@ struct LoggedTexts {
   http::Span method_name;
   http::Span target;
   std::array<http::Span, layout::kMostLoggedFields> fields = {};
-  bool is_plain = true;  // nothing in it is escaped in any format
+  bool is_plain = true;       // nothing in it is escaped in any format
+  bool is_traced = false;     // by a valid traceparent
+  uint16_t line_version = 0;  // of a request line without a request, as the layout has it
 };
 
 struct ObservedRequest {
@@ -42,7 +44,7 @@ struct ObservedRequest {
   uint16_t route = 0;
   uint8_t method = http::kUnknownMethod;
   bool http_1_0 = false;
-  bool is_line = false;  // the target is a request line that was not understood
+  bool is_line = false;  // its head was not understood
   bool is_none = false;  // the connection was refused before any request
   http::Refusal refusal = http::Refusal::none;
   uint64_t first_byte_us = 0;

@@ -11,6 +11,8 @@ namespace {
 constexpr uint64_t kNotYet = ObservedRequest::kNotYet;
 // Behind the last field line.
 constexpr size_t kHeadEndBytes = 4;
+// Behind the target, and before the first field line.
+constexpr size_t kVersionBytes = sizeof " HTTP/1.1" - 1;
 
 // Of bytes that begin with a status line; 0 of others.
 uint16_t status_in(net::Slice bytes) {
@@ -59,7 +61,8 @@ bool Observing::on_request(const http::Request& request) {
   ObservedRequest& seen = add(connection, connection.unanswered.total());
   seen.method = request.head.method;
   seen.http_1_0 = request.head.http_1_0;
-  seen.bytes_in = request.head_bytes.size + kHeadEndBytes + request.body.size;
+  size_t version_bytes = request.head.fields.empty() ? kVersionBytes : 0;
+  seen.bytes_in = request.head_bytes.size + version_bytes + kHeadEndBytes + request.body.size;
   if (request.complete) seen.last_byte_us = reactor_.read_us_;
   if (log_) log_->note_head(seen, request);
   if (request.complete) connection.since.first_byte_us = reactor_.read_us_;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "llhttp.h"
+#include "reactor/log_lines.h"
 #include "reactor/metrics.h"
 #include "reactor/request_log.h"
 #include "selftest/trial.h"
@@ -12,6 +13,8 @@
 namespace brink::selftest {
 namespace {
 
+using reactor::LineSurroundings;
+using reactor::LogLines;
 using reactor::Metrics;
 using reactor::RequestLog;
 
@@ -79,6 +82,29 @@ void answered(Trial& trial) {
   }
 }
 
+void repeated(Trial& trial) {
+  std::shared_ptr<RequestLog> log = new_log();
+  Setup setup = trial.setup();
+  setup.options.log = log;
+  setup.options.limits.fields = http::kMostFields;
+  setup.options.limits.header_bytes = http::kMostHeaderBytes;
+  Server* server = trial.serve(setup);
+  if (!server) return;
+  std::string request = "GET / HTTP/1.1\r\nHost: a\r\n";
+  for (uint32_t i = 2; i < http::kMostFields; i++) request += i % 2 ? "X-Forwarded-For: 1\r\n" : "User-Agent: b\r\n";
+  Client client(server->port());
+  client.send(request + "User-Agent: b\r\n\r\n");
+  if (!trial.expect_answer(client.receive(), App::kConstant)) return;
+  Record record;
+  if (!take_one(trial, *log, &record)) return;
+  trial.expect(record[layout::kLoggedSize] <= RequestLog::kMostWords, "a record of a limited size");
+  trial.expect(record.text(layout::kLoggedTarget) == "/", "the target");
+  std::string agents = record.text(layout::kLoggedFields), hops = record.text(layout::kLoggedFields + 1);
+  trial.expect(agents.size() == RequestLog::kMostOfField && agents.compare(0, 4, "b, b") == 0, "its begin");
+  trial.expect(hops.size() <= RequestLog::kMostOfField && hops.find_first_not_of("1, ") == hops.npos, "its own text");
+  trial.expect(hops.size() > RequestLog::kMostOfField - 4 && hops.back() == '1', "the end of a list");
+}
+
 void uploaded(Trial& trial) {
   std::shared_ptr<RequestLog> log = new_log();
   Server* server = serve_logged(trial, log);
@@ -103,13 +129,17 @@ void refused(Trial& trial) {
   if (!take_one(trial, *log, &record)) return;
   trial.expect(record.status() == 400 && record[layout::kLoggedEnded] == layout::kEndedRefused, "a refusal");
   trial.expect(record[layout::kLoggedRefusal] > 0, "its reason");
-  trial.expect((record[layout::kLoggedFlags] & layout::kFlagLoggedLine) != 0, "a line that is none");
+  trial.expect(record[layout::kLoggedVersion] == 0, "a line that is none");
   trial.expect(record.text(layout::kLoggedTarget) == "GET / HTTP/1.1 or so", "the line as it was sent");
 }
 
 void gone(Trial& trial) {
   std::shared_ptr<RequestLog> log = new_log();
-  Server* server = serve_logged(trial, log);
+  Setup setup = trial.setup();
+  setup.options.log = log;
+  // Wine tells of an end where there was a reset.
+  setup.options.half_close_timeout_ms = 1;
+  Server* server = trial.serve(setup);
   if (!server) return;
   Client client(server->port());
   client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
@@ -142,6 +172,74 @@ void never_taken(Trial& trial) {
     trial.expect(words[layout::kLogLost] == 0, "none to be lost");
   }
   trial.expect(taken == kRequests, "each request to be logged once, also when the server has stopped");
+}
+
+// Words of a record as JavaScript gives them back, with an address of IPv6 and texts that would end a line.
+std::vector<uint32_t> hostile_words() {
+  const std::string texts = "a\nb\"\xe9";
+  std::vector<uint32_t> words(layout::kLogFirst + layout::kLoggedWords + 2);
+  words[layout::kLogEnd] = static_cast<uint32_t>(words.size());
+  words[layout::kLogAt] = layout::kLogFirst;
+  uint32_t* record = words.data() + layout::kLogFirst;
+  record[layout::kLoggedSize] = layout::kLoggedWords + 2;
+  record[layout::kLoggedSlot] = 35;
+  record[layout::kLoggedStatus] = 204;
+  record[layout::kLoggedMethod] = HTTP_GET;
+  record[layout::kLoggedVersion] = 0x101;
+  record[layout::kLoggedDurationLow] = 1050;
+  record[layout::kLoggedWaitLow] = 2000;
+  const uint8_t address[] = {0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 2};
+  std::memcpy(record + layout::kLoggedAddress, address, sizeof address);
+  record[layout::kLoggedTarget] = static_cast<uint32_t>(texts.size()) << 16;
+  std::memcpy(record + layout::kLoggedWords, texts.data(), texts.size());
+  return words;
+}
+
+std::string lines_of(LogLines& lines, std::vector<uint32_t>& words, size_t room, const LineSurroundings& known) {
+  std::string text(room, '?');
+  text.resize(lines.write(words.data(), words.size(), text.data(), text.size(), known));
+  return text;
+}
+
+void written(Trial& trial) {
+  constexpr size_t kRoom = 1024;
+  LineSurroundings known;
+  known.now_ms = 951'782'399'999;  // 2000-02-28, the last millisecond
+  known.zone_minutes = 90;
+  known.id_prefix = "id";
+  LogLines combined(LogLines::Format::combined, {"answered"}, {});
+  LogLines json(LogLines::Format::json, {"answered"}, {});
+  std::vector<uint32_t> words = hostile_words();
+  const std::string line =
+      "2001:db8::1:0:0:2 - - [29/Feb/2000:01:29:59 +0130] \"GET a\\nb\\\"\\xe9 HTTP/1.1\" 204 0 \"-\" \"-\"\n";
+  trial.expect(lines_of(combined, words, line.size() - 1, known).empty(), "no line where there is no room");
+  trial.expect(words[layout::kLogAt] == layout::kLogFirst && words[layout::kLogLines] == 0, "the record to be left");
+  std::string made = lines_of(combined, words, line.size(), known);
+  trial.expect(made == line, made.c_str());
+  trial.expect(words[layout::kLogAt] == words.size() && words[layout::kLogLines] == 1, "the record to be written");
+  words = hostile_words();
+  made = lines_of(json, words, kRoom, known);
+  trial.expect(
+      made ==
+          "{\"time\":\"2000-02-28T23:59:59.999Z\",\"ip\":\"2001:db8::1:0:0:2\",\"peer\":\"unix:\","
+          "\"method\":\"GET\",\"target\":\"a\\nb\\\"\xc3\xa9\",\"version\":\"1.1\",\"status\":204,"
+          "\"bytesIn\":0,\"bytesOut\":0,\"duration\":1.05,\"wait\":2,\"end\":\"answered\",\"id\":\"id-z-0-0\"}\n",
+      made.c_str());
+}
+
+void never_believed(Trial& trial) {
+  LogLines json(LogLines::Format::json, {}, {});
+  std::string text(4096, ' ');
+  uint32_t random = 1;
+  for (size_t place = 0; place < hostile_words().size(); place++) {
+    for (uint32_t value : {0u, 1u, 7u, 0xffffu, 0x10000u, 0x7fffffffu, 0xffffffffu, 0u}) {
+      std::vector<uint32_t> words = hostile_words();
+      random = random * 1664525 + 1013904223;
+      words[place] = value ? value : random;
+      json.write(words.data(), words.size(), text.data(), random % text.size(), {1e300, -2'000'000'000, ""});
+    }
+  }
+  trial.expect(true, "nothing outside of the words and the room to be touched");
 }
 
 void measured(Trial& trial) {
@@ -195,10 +293,13 @@ void buckets(Trial& trial) {
 std::vector<Case> cases_of_observing() {
   return {
       {"an answered request is logged with its times and bytes", answered},
+      {"a field that comes again and again is logged to a length", repeated},
       {"a body counts among the bytes of its request", uploaded},
       {"a refused request is logged as it was sent", refused},
       {"a client that leaves is logged", gone},
       {"what nobody has taken is kept when the server stops", never_taken},
+      {"a record is written as a line", written},
+      {"words of records are not believed", never_believed},
       {"requests are counted by method, status and duration", measured},
       {"buckets of durations follow each other", buckets},
   };

@@ -20,6 +20,8 @@ export interface CommandLine {
   readonly trustProxy: true | number | string | undefined
   /** If given. */
   readonly proxyProtocol: 'require' | 'accept' | undefined
+  /** The files of the certificate, or one that is made; undefined for plain HTTP. */
+  readonly tls: TlsFiles | 'self-signed' | undefined
   /** Where metrics and health are served, if anywhere. */
   readonly admin: PortPlace | undefined
   /** The access log, if it is wanted. */
@@ -37,6 +39,7 @@ export interface CommandLine {
 }
 
 const MOST_MS = 86_400_000
+
 export interface PortPlace {
   readonly port: number
   readonly host: string
@@ -45,6 +48,11 @@ export interface PortPlace {
 export interface PathPlace {
   readonly path: string
   readonly mode: number | undefined
+}
+
+export interface TlsFiles {
+  readonly key: string
+  readonly cert: string
 }
 
 export interface DescriptorPlace {
@@ -111,6 +119,9 @@ const OPTIONS: readonly Option[] = [
   },
   { name: 'trust-proxy', value: 'list', help: 'proxies that name the client: addresses, hops, or true' },
   { name: 'proxy-protocol', value: 'mode', help: 'the PROXY protocol of these: require, or accept' },
+  { name: 'tls-key', value: 'file', help: 'serve HTTPS with this private key, PEM' },
+  { name: 'tls-cert', value: 'file', help: 'and this certificate with its chain, PEM' },
+  { name: 'tls-self-signed', help: 'serve HTTPS with a certificate made for localhost' },
   { name: 'admin-port', value: 'number', help: 'serve /metrics, /live and /ready on this port' },
   { name: 'admin-host', value: 'name', standard: 'localhost', help: 'the address of this port' },
   {
@@ -163,11 +174,28 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     backend: backend.text,
     trustProxy: trustOf(given.get('trust-proxy')),
     proxyProtocol: proxyProtocolOf(given.get('proxy-protocol')),
+    tls: tlsOf(given, env),
     admin: adminOf(given, env),
     accessLog: accessLogOf(given, env),
     closing,
     from: { host: host.from, backend: backend.from },
   }
+}
+
+function tlsOf(given: Map<string, string>, env: NodeJS.ProcessEnv): CommandLine['tls'] {
+  const key = given.get('tls-key')
+  const cert = given.get('tls-cert')
+  if (given.has('tls-self-signed')) {
+    const other = ['tls-key', 'tls-cert'].find((name) => given.has(name))
+    if (other !== undefined) throw new UsageError(`--tls-self-signed cannot be given beside --${other}.`)
+    const { text, from } = textOf('workers', given, env)
+    // Each would show another certificate.
+    if (text !== '') throw new UsageError(`--tls-self-signed cannot be given beside ${from}.`)
+    return 'self-signed'
+  }
+  if (key === undefined && cert === undefined) return undefined
+  if (key === undefined || cert === undefined) throw new UsageError('--tls-key and --tls-cert need each other.')
+  return { key, cert }
 }
 
 function adminOf(given: Map<string, string>, env: NodeJS.ProcessEnv): PortPlace | undefined {

@@ -286,12 +286,15 @@ export const FLAG_REPLY_WHOLE = 8192
 /**
  * What `takeLogged` writes: how many requests were left out since the last call, because nobody took them in time; the
  * time by the native side's clock, in microseconds; and the end of the records, in words, which begin at LOG_FIRST.
+ * `LogLines.write` writes those from LOG_AT on, moves that behind them, and says how many they are.
  */
 export const LOG_LOST = 0
 export const LOG_NOW_LOW = 1
 export const LOG_NOW_HIGH = 2
 export const LOG_END = 3
-export const LOG_FIRST = 4
+export const LOG_AT = 4
+export const LOG_LINES = 5
+export const LOG_FIRST = 6
 
 /** A request that has ended, with its texts behind it. Their spans count from the end of these words. */
 export const LOGGED_SIZE = 0
@@ -327,14 +330,19 @@ export const LOGGED_PEER_PORT = 28
 /** Spans of the name of the method, if it has no number, and of the target. */
 export const LOGGED_METHOD_NAME = 29
 export const LOGGED_TARGET = 30
-/** Spans of the fields that the settings have named, in their order. */
-export const LOGGED_FIELDS = 31
+/** The version of HTTP, its first digit in the second byte: 0 when the request line was not understood. */
+export const LOGGED_VERSION = 31
+/** Spans of the fields that the settings have named, in their order: the referer, the user agent, traceparent, others. */
+export const LOGGED_FIELDS = 32
+export const LOGGED_REFERER = 32
+export const LOGGED_USER_AGENT = 33
+export const LOGGED_TRACEPARENT = 34
 export const MOST_LOGGED_FIELDS = 12
-export const LOGGED_WORDS = 43
+export const LOGGED_WORDS = 44
 
-/** Flags of a logged request, besides FLAG_HTTP_1_0, FLAG_IPV4, FLAG_ANNOUNCED, FLAG_PEER_IPV4, FLAG_CLIENT_UNKNOWN. */
-/** Its head was not understood: LOGGED_TARGET is what the client has sent as the request line. */
-export const FLAG_LOGGED_LINE = 1
+/** Flags of a logged request, besides FLAG_IPV4, FLAG_ANNOUNCED, FLAG_PEER_IPV4, FLAG_CLIENT_UNKNOWN. */
+/** The field traceparent is valid, and has a trace id at its usual place. */
+export const FLAG_LOGGED_TRACED = 1
 /** No request at all: the connection was refused before it. */
 export const FLAG_LOGGED_NONE = 8
 

@@ -90,6 +90,32 @@ export interface NativeMetrics {
   batches: Float64Array
 }
 
+/** Lines of an access log: the names of what ends requests, and of the routes, by number; in `json` as written there. */
+export interface LogLinesSettings {
+  readonly format: 'combined' | 'json'
+  readonly ends: readonly string[]
+  readonly patterns: readonly string[]
+}
+
+export interface NativeLogLines {
+  /**
+   * Writes lines of the records that `takeLogged` has put into `words`, from LOG_AT on, into the bytes from `at` on, as
+   * many as there is room for. Moves LOG_AT behind them, sets LOG_LINES, and returns the place behind the lines. `now` is
+   * the time of `takeLogged` in milliseconds since 1970, `zone` that of local time in minutes east of Greenwich, and
+   * `idPrefix` begins the ids that are made. With an `ip` and an `id`, writes one record, with these.
+   */
+  write(
+    words: Int32Array,
+    into: Uint8Array,
+    at: number,
+    now: number,
+    zone: number,
+    idPrefix: string,
+    ip?: string,
+    id?: string,
+  ): number
+}
+
 /** A failed system call: the negative errno, and the name of the call. */
 export interface NativeFailure {
   errno: number
@@ -290,6 +316,7 @@ export interface Native {
   Folder: new (
     path: string,
   ) => NativeFolder
+  LogLines: new (settings: LogLinesSettings) => NativeLogLines
   /** Opens the file at any path; or with `root`, at a path relative to that folder, as `NativeFolder.open` does. */
   openFile(path: string, root?: string): NativeFile | number
   /** Open listening sockets as a `ListenerOwner` does, to be passed to other processes. */
@@ -323,6 +350,9 @@ export const native: Native = {
   },
   get Folder() {
     return loaded().Folder
+  },
+  get LogLines() {
+    return loaded().LogLines
   },
   get openFile() {
     return loaded().openFile

@@ -1,18 +1,17 @@
 // The access log of a server: takes the requests that have ended from its reactors, many at a time, and writes a line
 // for each. Whatever fails here is told once and harms no request.
-import { LOG_END, LOG_FIRST, LOG_LOST, LOG_NOW_HIGH, LOG_NOW_LOW } from '../exchange/layout.js'
+import { LOG_AT, LOG_END, LOG_FIRST, LOG_LOST, LOG_NOW_HIGH, LOG_NOW_LOW } from '../exchange/layout.js'
 import type { NativeReactor } from '../exchange/native.js'
 import { type RawBuffer, raw } from '../exchange/raw_buffer.js'
 import type { RequestIds } from '../request/request_ids.js'
 import { callListener } from '../runtime/call_listener.js'
 import { describe } from '../runtime/describe.js'
 import { coded, messageOf } from '../runtime/errors.js'
-import { lateBuiltin } from '../runtime/late_builtin.js'
 import { timers } from '../runtime/timers.js'
-import { RecordReader, type RecordSurroundings } from './access_record.js'
-import { DescriptorWriter } from './descriptor_writer.js'
-import { asOneLine, FORMATS, type LineFormat } from './formats.js'
-import type { AccessLogger, CheckedAccessLog } from './options.js'
+import { ALWAYS, RecordReader, type RecordSurroundings } from './access_record.js'
+import { DescriptorWriter, fileTarget, standardTarget, type Target } from './descriptor_writer.js'
+import { asOneLine, BuiltinLines, type Told } from './formats.js'
+import type { AccessLogFormat, AccessLogger, CheckedAccessLog } from './options.js'
 import { onReopen } from './reopening.js'
 
 /** After a batch of requests, and when nothing is known to have happened: some requests never reach JavaScript. */
@@ -20,7 +19,14 @@ const SOON_MS = 100
 const LATER_MS = 500
 /** So many requests are not left for later, so that no line waits behind a thousand others. */
 const MOST_LEFT = 64
+/** Between two takes of a flood, in which requests are answered. */
+const BETWEEN_MS = 1
 const WORDS = 16 * 1024
+/** Takes of one turn, and its time: other threads may add as fast as requests are taken, and a format may be slow. */
+const MOST_TAKES = 16
+const TURN_MS = 10
+/** Takes of all that may wait natively. */
+const ALL_TAKES = 256
 /** Lines are gathered in chunks of so many bytes, and written from half of it on. */
 const CHUNK_BYTES = 64 * 1024
 /** Chunks that are kept for the next lines. */
@@ -33,6 +39,8 @@ interface Source {
   readonly reactor: Pick<NativeReactor, 'takeLogged'>
   readonly ids: RequestIds
 }
+
+type LineFunction = Exclude<AccessLogFormat, string>
 
 /** Where lines go; undefined for a logger, which gets objects. */
 interface Destination {
@@ -47,7 +55,10 @@ export class AccessLog {
   readonly #surroundings: RecordSurroundings
   readonly #fields: readonly string[]
   #reader: RecordReader | undefined
-  readonly #take: (record: RecordReader) => void
+  /** Undefined for a format of the app, and for records. */
+  readonly #builtin: BuiltinLines | undefined
+  /** Undefined when the native side knows all of a line. */
+  readonly #take: ((record: RecordReader, ids: RequestIds, next: number) => void) | undefined
   readonly #destination: Destination | undefined
   #chunk: RawBuffer | undefined
   #size = 0
@@ -66,10 +77,12 @@ export class AccessLog {
   constructor({ format, to }: CheckedAccessLog, surroundings: RecordSurroundings, fields: readonly string[]) {
     this.#surroundings = surroundings
     this.#fields = fields
+    const name = typeof to === 'string' ? (format ?? 'combined') : format
+    this.#builtin = typeof name === 'string' ? new BuiltinLines(name, surroundings.patterns) : undefined
     if (typeof to === 'string') {
       this.#destination = this.#open(to)
-      this.#take =
-        typeof format === 'function' ? this.#byFunction(format) : this.#byFormat(FORMATS[format ?? 'combined'])
+      if (typeof format === 'function') this.#take = this.#byFunction(format)
+      else if (fields.length > ALWAYS.length) this.#take = this.#byTold(this.#builtin as BuiltinLines)
     } else this.#take = this.#toLogger(to, format)
     process.on('exit', this.#atExit)
   }
@@ -91,14 +104,16 @@ export class AccessLog {
   /** A batch of events was handled: its requests will end soon. */
   batchHandled(events: number): void {
     this.#left += events
-    if (this.#left >= MOST_LEFT) this.#takeAll()
-    else if (!this.#isSoon) this.#arm(SOON_MS)
+    if (this.#left < MOST_LEFT) {
+      if (!this.#isSoon) this.#arm(SOON_MS)
+    } else if (this.#takeAll()) this.#arm(BETWEEN_MS)
   }
 
   /** The reactors have closed. Resolves when all is written, or the destination does not take it. */
   async end(): Promise<void> {
     if (this.#hasEnded) return
-    this.#takeAll()
+    // Other servers may still answer, and a format may be what has closed this one.
+    while (this.#isTaking || this.#takeAll()) await new Promise((resolve) => timers.setImmediate(resolve))
     this.#hasEnded = true
     timers.clearTimeout(this.#timer)
     process.removeListener('exit', this.#atExit)
@@ -118,69 +133,102 @@ export class AccessLog {
   #arm(ms: number): void {
     if (this.#hasEnded) return
     timers.clearTimeout(this.#timer)
-    this.#isSoon = ms === SOON_MS
+    this.#isSoon = ms !== LATER_MS
     this.#timer = timers.setTimeout(() => {
-      this.#takeAll()
+      const hasMore = this.#takeAll()
       this.#flush()
-      this.#arm(LATER_MS)
+      this.#arm(hasMore ? BETWEEN_MS : LATER_MS)
     }, ms)
     this.#timer.unref()
   }
 
-  #takeAll(): void {
+  /** True when more are left. */
+  #takeAll(takes = MOST_TAKES): boolean {
     // A format function may close the server.
-    if (this.#isTaking || this.#hasEnded) return
+    if (this.#isTaking || this.#hasEnded) return false
     this.#isTaking = true
     this.#left = 0
+    let hasMore = false
     try {
-      for (const source of this.#sources) this.#takeFrom(source)
+      const end = takes === ALL_TAKES ? Number.POSITIVE_INFINITY : timers.now() + TURN_MS
+      for (const source of this.#sources) hasMore = this.#takeFrom(source, takes, end) || hasMore
     } finally {
       this.#isTaking = false
     }
+    return hasMore
   }
 
-  #takeFrom({ reactor, ids }: Source): void {
+  #takeFrom({ reactor, ids }: Source, takes: number, end: number): boolean {
     const words = this.#words
     const reader = this.#reader as RecordReader
     reader.ids = ids
     let hasMore = true
-    while (hasMore) {
+    // At least once, so that each loop has its turn.
+    for (let taken = 0; hasMore && taken < takes && (taken === 0 || timers.now() < end); taken += 1) {
       hasMore = reactor.takeLogged(words)
       if (words[LOG_LOST] > 0) this.#lost(words[LOG_LOST])
       const now = (words[LOG_NOW_HIGH] >>> 0) * 2 ** 32 + (words[LOG_NOW_LOW] >>> 0)
-      reader.clock = timers.date() - now / 1000
-      const end = words[LOG_END]
-      for (let at = LOG_FIRST; at < end; ) {
+      const date = timers.date()
+      if (this.#builtin !== undefined) this.#builtin.now = date
+      if (this.#take === undefined) {
+        this.#writeLines(this.#builtin as BuiltinLines, ids, words[LOG_END])
+        continue
+      }
+      reader.clock = date - now / 1000
+      const last = words[LOG_END]
+      for (let at = LOG_FIRST; at < last; ) {
+        words[LOG_AT] = at
         at = reader.moveTo(at)
-        this.#take(reader)
+        this.#take(reader, ids, at)
+      }
+    }
+    return hasMore
+  }
+
+  /** The clients and the ids that requests name are believed or not by rules of JavaScript. */
+  #byTold(lines: BuiltinLines): (record: RecordReader, ids: RequestIds, next: number) => void {
+    return (record, ids, next) => this.#writeLines(lines, ids, next, record)
+  }
+
+  /** Of the words from LOG_AT on. */
+  #writeLines(lines: BuiltinLines, ids: RequestIds, end: number, told?: Told): void {
+    const words = this.#words
+    let least = CHUNK_BYTES
+    while (words[LOG_AT] < end) {
+      this.#chunk ??= this.#newChunk(least)
+      const begin = this.#size
+      this.#size = lines.write(words, this.#chunk, begin, ids, told)
+      this.#lines += lines.count
+      if (this.#size >= CHUNK_BYTES / 2 || (this.#size === begin && begin > 0)) this.#flush()
+      else if (this.#size === begin) {
+        least *= 2
+        this.#chunk = undefined
       }
     }
   }
 
-  #byFormat(format: LineFormat): (record: RecordReader) => void {
-    return (record) => this.#line(format(record))
-  }
-
-  #byFunction(format: Exclude<CheckedAccessLog['format'], string | undefined>): (record: RecordReader) => void {
+  #byFunction(format: LineFunction): (record: RecordReader) => void {
     return (record) => {
       const line = this.#lineOf(format, record)
       if (line !== undefined) this.#line(asOneLine(line))
     }
   }
 
-  #toLogger(logger: AccessLogger, format: CheckedAccessLog['format']): (record: RecordReader) => void {
+  #toLogger(logger: AccessLogger, format: CheckedAccessLog['format']): (record: RecordReader, ids: RequestIds) => void {
     const failed = (error: unknown) => this.#failed('the logger', error)
     const give = (value: object) => callListener(() => logger.info(value), failed)
     if (format === undefined) return (record) => give(record.copy())
-    const lineOf = typeof format === 'function' ? format : FORMATS[format]
+    // Loggers take a text as well.
+    const giveLine = (line: string) => give(line as unknown as object)
+    const builtin = this.#builtin
+    if (builtin !== undefined) return (record, ids) => giveLine(builtin.textOf(this.#words, ids, record))
     return (record) => {
-      const line = this.#lineOf(lineOf, record)
-      // Loggers take a text as well.
-      if (line !== undefined) give(asOneLine(line) as unknown as object)
+      const line = this.#lineOf(format as LineFunction, record)
+      if (line !== undefined) giveLine(asOneLine(line))
     }
   }
 
-  #lineOf(format: (record: ReturnType<RecordReader['copy']>) => unknown, record: RecordReader): string | undefined {
+  #lineOf(format: LineFunction, record: RecordReader): string | undefined {
     try {
       const line = format(record.copy())
       if (typeof line === 'string' || line === undefined) return line
@@ -225,20 +273,20 @@ export class AccessLog {
   }
 
   #open(to: string): Destination {
-    const fs = lateBuiltin('node:fs')
     const watcher = {
       failed: (error: unknown) => this.#failed(to, error),
       lost: (lines: number) => this.#lost(lines),
     }
     if (to === 'stdout' || to === 'stderr') {
-      return { writer: new DescriptorWriter(to === 'stdout' ? 1 : 2, watcher), leave: () => {} }
+      const standard = new DescriptorWriter(standardTarget(to === 'stdout' ? 1 : 2), watcher)
+      return { writer: standard, leave: () => standard.close() }
     }
     const writer = new DescriptorWriter(opened(to), watcher)
     const stop = onReopen(() => {
       try {
-        this.#takeAll()
+        this.#takeAll(ALL_TAKES)
         this.#flush()
-        writer.changeTo(fs.openSync(to, 'a'))
+        writer.changeTo(fileTarget(to))
       } catch (error) {
         this.#failed(to, error)
       }
@@ -251,7 +299,7 @@ export class AccessLog {
   }
 
   #flushAtExit(): void {
-    this.#takeAll()
+    this.#takeAll(ALL_TAKES)
     this.#flush()
     this.#destination?.writer.flushSync()
   }
@@ -273,9 +321,9 @@ export class AccessLog {
 }
 
 /** @throws Error `ERR_ACCESS_LOG` */
-function opened(path: string): number {
+function opened(path: string): Target {
   try {
-    return lateBuiltin('node:fs').openSync(path, 'a')
+    return fileTarget(path)
   } catch (cause) {
     throw coded(new Error(`The access log cannot be opened: ${messageOf(cause)}`, { cause }), 'ERR_ACCESS_LOG')
   }

@@ -12,10 +12,8 @@ import {
   ENDED_UNANSWERED,
   FLAG_ANNOUNCED,
   FLAG_CLIENT_UNKNOWN,
-  FLAG_HTTP_1_0,
   FLAG_IPV4,
-  FLAG_LOGGED_LINE,
-  FLAG_LOGGED_PLAIN,
+  FLAG_LOGGED_TRACED,
   FLAG_PEER_IPV4,
   LOGGED_ADDRESS,
   LOGGED_BEGAN_HIGH,
@@ -34,12 +32,16 @@ import {
   LOGGED_OUT_LOW,
   LOGGED_PEER_ADDRESS,
   LOGGED_PORT,
+  LOGGED_REFERER,
   LOGGED_REFUSAL,
   LOGGED_SEQUENCE,
   LOGGED_SIZE,
   LOGGED_SLOT,
   LOGGED_STATUS,
   LOGGED_TARGET,
+  LOGGED_TRACEPARENT,
+  LOGGED_USER_AGENT,
+  LOGGED_VERSION,
   LOGGED_WAIT_HIGH,
   LOGGED_WAIT_LOW,
   LOGGED_WORDS,
@@ -101,7 +103,8 @@ export interface AccessRecord {
   readonly traceId: string
 }
 
-const ENDS: RequestEnd[] = []
+/** By their numbers. */
+export const ENDS: RequestEnd[] = []
 ENDS[ENDED_ANSWERED] = 'answered'
 ENDS[ENDED_GONE] = 'gone'
 ENDS[ENDED_TIMEOUT] = 'timeout'
@@ -111,17 +114,13 @@ ENDS[ENDED_CUT] = 'cut'
 ENDS[ENDED_TUNNEL] = 'tunnel'
 ENDS[ENDED_UNANSWERED] = 'unanswered'
 
-const REFERER = 0
-const USER_AGENT = 1
-const TRACEPARENT = 2
-const ALWAYS = ['referer', 'user-agent', 'traceparent'] as const
+/** As the layout has them. Others say who the client is, or what the id of the request. */
+export const ALWAYS = ['referer', 'user-agent', 'traceparent'] as const
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'x-forwarded-port'] as const
 
-/** W3C Trace Context §3.2. Zeros are no ids. */
-const TRACEPARENT_FORM = /^(?!ff)([\da-f]{2})-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(-.*)?$/
-
-/** A request line that was refused for what follows it. */
-const REQUEST_LINE = /^([!#$%&'*+.^_`|~\dA-Za-z-]+) ([\x21-\x7e\x80-\xff]+) HTTP\/(\d\.\d)$/
+/** In a valid `traceparent` (W3C Trace Context §3.2). */
+const TRACE_ID_AT = 3
+const TRACE_ID_END = 35
 
 /** What is needed to read records of a server. */
 export interface RecordSurroundings {
@@ -146,7 +145,6 @@ export class RecordReader implements AccessRecord {
   #text = ''
   /** What the native side's clock is behind the time since 1970, in milliseconds. */
   #clock = 0
-  #line: readonly [string, string, string] | undefined
   readonly #addresses = new Addresses()
 
   constructor(words: Int32Array, surroundings: RecordSurroundings, fields: readonly string[], ids: RequestIds) {
@@ -172,8 +170,6 @@ export class RecordReader implements AccessRecord {
     const start = 4 * (at + LOGGED_WORDS)
     this.#at = at
     this.#text = this.#bytes.latin1Slice(start, 4 * (at + size))
-    this.#line =
-      (this.#words[at + LOGGED_FLAGS] & FLAG_LOGGED_LINE) === 0 ? undefined : lineOf(this.#span(LOGGED_TARGET))
     return at + size
   }
 
@@ -198,7 +194,6 @@ export class RecordReader implements AccessRecord {
   }
 
   get method(): string {
-    if (this.#line !== undefined) return this.#line[0]
     const number = this.#words[this.#at + LOGGED_METHOD]
     if (number === METHOD_UNKNOWN) return this.#span(LOGGED_METHOD_NAME)
     methods ??= native.methods
@@ -206,13 +201,12 @@ export class RecordReader implements AccessRecord {
   }
 
   get target(): string {
-    return this.#line === undefined ? this.#span(LOGGED_TARGET) : this.#line[1]
+    return this.#span(LOGGED_TARGET)
   }
 
   get version(): string {
-    if (this.#line !== undefined) return this.#line[2]
-    if (this.#words[this.#at + LOGGED_METHOD] === METHOD_UNKNOWN && this.method === '') return ''
-    return (this.#words[this.#at + LOGGED_FLAGS] & FLAG_HTTP_1_0) === 0 ? '1.1' : '1.0'
+    const version = this.#words[this.#at + LOGGED_VERSION]
+    return version === 0 ? '' : `${version >> 8}.${version & 0xff}`
   }
 
   get status(): number {
@@ -245,11 +239,11 @@ export class RecordReader implements AccessRecord {
   }
 
   get referer(): string {
-    return this.#span(LOGGED_FIELDS + REFERER)
+    return this.#span(LOGGED_REFERER)
   }
 
   get userAgent(): string {
-    return this.#span(LOGGED_FIELDS + USER_AGENT)
+    return this.#span(LOGGED_USER_AGENT)
   }
 
   get id(): string {
@@ -265,11 +259,12 @@ export class RecordReader implements AccessRecord {
   }
 
   get traceparent(): string {
-    return this.#span(LOGGED_FIELDS + TRACEPARENT)
+    return this.#span(LOGGED_TRACEPARENT)
   }
 
   get traceId(): string {
-    return traceIdOf(this.traceparent)
+    const isTraced = (this.#words[this.#at + LOGGED_FLAGS] & FLAG_LOGGED_TRACED) !== 0
+    return isTraced ? this.traceparent.slice(TRACE_ID_AT, TRACE_ID_END) : ''
   }
 
   /** A logged field, by its name in lower case. */
@@ -283,11 +278,6 @@ export class RecordReader implements AccessRecord {
   has(name: string): boolean {
     const place = this.#fields.indexOf(name)
     return place >= 0 && this.#words[this.#at + LOGGED_FIELDS + place] >>> 16 > 0
-  }
-
-  /** Whether nothing in the texts has to be escaped. */
-  get isPlain(): boolean {
-    return (this.#words[this.#at + LOGGED_FLAGS] & FLAG_LOGGED_PLAIN) !== 0
   }
 
   /** All of it, for whoever keeps it. */
@@ -339,18 +329,6 @@ export class RecordReader implements AccessRecord {
 
 /** By llhttp's numbers, once they are known: the addon may be loaded late. */
 let methods: readonly string[] | undefined
-
-function traceIdOf(traceparent: string): string {
-  if (traceparent === '') return ''
-  const [, version, id = '', more] = TRACEPARENT_FORM.exec(traceparent) ?? []
-  // Only later versions may have more fields.
-  return version === '00' && more !== undefined ? '' : id
-}
-
-function lineOf(text: string): readonly [string, string, string] {
-  const [, method, target, version] = REQUEST_LINE.exec(text) ?? []
-  return method === undefined ? ['', text, ''] : [method, target as string, version as string]
-}
 
 /** The texts of addresses, of which the last ones are kept. */
 class Addresses {

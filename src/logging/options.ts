@@ -61,11 +61,10 @@ export function checkedAccessLog(given: boolean | AccessLogOptions | undefined):
     throw wrongType('accessLog', 'a boolean or an object { format, to }', given)
   }
   const { format, to = 'stdout' } = knownOptions<AccessLogOptions>(given, ['format', 'to'], 'accessLog')
-  if (typeof format === 'string' && !Object.hasOwn(FORMATS, format)) {
-    const names = Object.keys(FORMATS)
+  if (typeof format === 'string' && !FORMATS.includes(format)) {
     throw wrongValue(
       'accessLog.format',
-      `must be ${names.join(', ')} or a function, not '${format}'${didYouMean(format, names)}`,
+      `must be ${FORMATS.join(', ')} or a function, not '${format}'${didYouMean(format, FORMATS)}`,
     )
   }
   if (format !== undefined && typeof format !== 'string' && typeof format !== 'function') {

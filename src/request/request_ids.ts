@@ -44,8 +44,13 @@ export class RequestIds {
   /** The id of a request. `given`: what the field says, if the peer is trusted. */
   idOf(slot: number, generation: number, sequence: number, given: string | null | undefined): string {
     if (typeof given === 'string' && VALID.test(given)) return given
-    this.#prefix ??= `${nameOfProcess()}-${this.#server.toString(36)}`
     const connection = `${(slot >>> 0).toString(36)}-${(generation >>> 0).toString(36)}`
-    return `${this.#prefix}-${connection}-${(sequence >>> 0).toString(36)}`
+    return `${this.prefix}-${connection}-${(sequence >>> 0).toString(36)}`
+  }
+
+  /** What the ids that are made begin with. The native side makes them as well, for the access log. */
+  get prefix(): string {
+    this.#prefix ??= `${nameOfProcess()}-${this.#server.toString(36)}`
+    return this.#prefix
   }
 }

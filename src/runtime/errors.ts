@@ -36,9 +36,13 @@ export function nameOf(thrown: unknown): string | undefined {
   }
 }
 
-/** The message of any thrown value. */
+/** The message of any thrown value, even of one that throws when it is read. */
 export function messageOf(thrown: unknown): string {
-  return isError(thrown) ? thrown.message : String(thrown)
+  try {
+    return String(isError(thrown) ? thrown.message : thrown)
+  } catch {
+    return 'an error without a message'
+  }
 }
 
 /** The `code` of any thrown value, if it has one. */

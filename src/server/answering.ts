@@ -443,8 +443,9 @@ export class Answering {
 
   #later(request: BrinkRequest, method: string, value: PromiseLike<HandlerResult>): void {
     this.#batch.wait(request)
-    // A thenable that is not a Promise may call back twice.
-    const promise = value instanceof Promise ? value : Promise.resolve(value)
+    // The `then` of others, and of subclasses, may call back twice, or throw after it has called back.
+    const isOwn = value instanceof Promise && value.then === Promise.prototype.then
+    const promise = isOwn ? value : new Promise<HandlerResult>((resolve) => resolve(value))
     const overload = this.#overload
     if (overload !== undefined) overload.inFlight += 1
     promise.then(

@@ -11,7 +11,6 @@ import {
 } from '../exchange/layout.js'
 import { type NativeMetrics, upperBoundOfBucket } from '../exchange/native.js'
 import { counter, type Distribution, type Family, histogram, type Labels } from '../metrics/family.js'
-import { merged } from '../metrics/merge.js'
 
 /** In the order of the layout. */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE', 'other']
@@ -39,33 +38,48 @@ const BATCH_BOUNDS = Array.from({ length: METRICS_BATCH_SIZES - 1 }, (_, power) 
  * @param patterns of the routes, by their numbers; the first, which stands for none, is empty
  */
 export function routeFamilies(loops: readonly NativeMetrics[], patterns: readonly string[]): Family[] {
-  const ofLoops = loops.map(({ routes }) => {
-    const rows = Array.from({ length: routes.length / METRICS_ROW }, (_, row) =>
-      routes.subarray(row * METRICS_ROW, (row + 1) * METRICS_ROW),
-    )
-    const routeOf = (row: Float64Array): string => patterns[row[0] as number] ?? ''
-    return [
-      counter(
-        {
-          name: 'brink_http_requests',
-          help: 'Requests that have ended, by route, method and class of status.',
-          of: 'app',
-        },
-        rows.flatMap((row) => requestsOf(row, routeOf(row))),
-      ),
-      histogram(
-        {
-          name: 'brink_http_request_duration_seconds',
-          help: 'From the first byte of a request until the last byte of its answer was taken.',
-          unit: 'seconds',
-          of: 'app',
-        },
-        rows.map((row) => durationsOf(row, routeOf(row))),
-      ),
-    ]
-  })
-  // Routes for several methods have one pattern. A family may have it twice until it is merged.
-  return [...merged(ofLoops), batchFamily(loops)]
+  const rows = [...rowsByPattern(loops, patterns)]
+  return [
+    counter(
+      {
+        name: 'brink_http_requests',
+        help: 'Requests that have ended, by route, method and class of status.',
+        of: 'app',
+      },
+      rows.flatMap(([route, row]) => requestsOf(row, route)),
+    ),
+    histogram(
+      {
+        name: 'brink_http_request_duration_seconds',
+        help: 'From the first byte of a request until the last byte of its answer was taken.',
+        unit: 'seconds',
+        of: 'app',
+      },
+      rows.map(([route, row]) => durationsOf(row, route)),
+    ),
+    batchFamily(loops),
+  ]
+}
+
+/** Routes for several methods have one pattern, and each loop has rows of its own: they are added up. */
+function rowsByPattern(loops: readonly NativeMetrics[], patterns: readonly string[]): Map<string, Float64Array> {
+  const sums = new Map<string, Float64Array>()
+  for (const { routes } of loops) {
+    for (let at = 0; at < routes.length; at += METRICS_ROW) {
+      const row = routes.subarray(at, at + METRICS_ROW)
+      const route = patterns[row[0] as number] ?? ''
+      const sum = sums.get(route)
+      if (sum === undefined) sums.set(route, row)
+      else addTo(sum, row)
+    }
+  }
+  return sums
+}
+
+function addTo(sum: Float64Array, row: Float64Array): void {
+  for (let place = METRICS_REQUESTS; place < METRICS_ROW; place += 1) {
+    sum[place] = (sum[place] as number) + (row[place] as number)
+  }
 }
 
 function requestsOf(row: Float64Array, route: string): [Labels, number][] {

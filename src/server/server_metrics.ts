@@ -70,9 +70,11 @@ export function serverFamilies({ backend, threads, ready, loops, overload }: Mea
 
 /** Every code, also those that have not occurred: a rate needs the zero before the first one. */
 function refusals(loops: readonly NativeStats[]): [Labels, number][] {
-  return native.refusals.map(({ code }, number) => {
+  return native.refusals.flatMap(({ code }, number): [Labels, number][] => {
+    // The first one is that nothing was refused.
+    if (code === '') return []
     const kind = TIMEOUTS.has(code) ? 'timeout' : code === SHED ? 'shed' : 'refused'
-    return [{ code, kind }, loops.reduce((sum, { refusals }) => sum + (refusals[number] ?? 0), 0)]
+    return [[{ code, kind }, loops.reduce((sum, { refusals }) => sum + (refusals[number] ?? 0), 0)]]
   })
 }
 

@@ -30,7 +30,7 @@ interface Manifest {
   readonly spec: {
     readonly selector: Record<string, unknown>
     readonly template?: {
-      readonly metadata: { readonly labels: Record<string, string> }
+      readonly metadata: Record<'labels' | 'annotations', Record<string, string>>
       readonly spec: { readonly terminationGracePeriodSeconds: number; readonly containers: readonly Container[] }
     }
   }
@@ -78,27 +78,34 @@ test('the manifests name one app, and leave it the time that it takes to end', (
   const { periodSeconds, failureThreshold } = container.readinessProbe
   assert.ok(delay >= 1000 * periodSeconds * failureThreshold, 'the probe notices within the delay')
   assert.ok(1000 * template.spec.terminationGracePeriodSeconds > delay + DRAIN_MS, 'the end comes before SIGKILL')
-  assert.is(`${container.ports[0]?.containerPort}`, dockerfile().env.PORT)
+  const ports = Object.fromEntries(container.ports.map(({ name, containerPort }) => [name, `${containerPort}`]))
+  const { PORT, ADMIN_PORT } = dockerfile().env
+  assert.equal(ports, { http: PORT, admin: ADMIN_PORT })
+  assert.is(template.metadata.annotations['prometheus.io/port'], ADMIN_PORT)
 })
 
 test('the image runs as a user without rights, and node is its process 1', () => {
   const { user, command, argumentsOf } = dockerfile()
   assert.is(user, 'node')
   assert.equal(command, ['node', 'app.js'])
-  assert.equal(argumentsOf('EXPOSE'), ['8080'])
+  assert.equal(argumentsOf('EXPOSE'), ['8080 9100'])
 })
 
 isolated('process 1 is ready, hears SIGTERM, serves while balancers notice, and ends in time', async () => {
   const { template, container, env } = deployment()
   const image = dockerfile()
   const [, ...args] = image.command
-  const port = await freePort()
+  const [port, adminPort] = [await freePort(), await freePort()]
   const child: ChildProcess = spawn(ISOLATED[0] as string, [...ISOLATED.slice(1), process.execPath, ...args], {
     cwd: FOLDER,
-    env: { ...process.env, ...image.env, ...env, PORT: `${port}` },
+    env: { ...process.env, ...image.env, ...env, PORT: `${port}`, ADMIN_PORT: `${adminPort}` },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   process.once('exit', () => child.kill('SIGKILL'))
+  let output = ''
+  child.stdout?.on('data', (piece) => {
+    output += piece
+  })
   const statusOf = (path: string) =>
     askFrom('127.0.0.1', port, path).then(
       ({ status }) => status,
@@ -107,6 +114,9 @@ isolated('process 1 is ready, hears SIGTERM, serves while balancers notice, and 
   const { readinessProbe, livenessProbe } = container
   await until(async () => (await statusOf(readinessProbe.httpGet.path)) === 200, 'the pod is ready')
   assert.is(await statusOf(livenessProbe.httpGet.path), 200)
+  const scraped = await askFrom('127.0.0.1', adminPort, '/metrics')
+  assert.match(scraped.text, /^brink_http_requests_total\{route="\/live",method="GET",status="2xx"\} 1$/m)
+  assert.is(await statusOf('/metrics'), 404)
   // unshare passes no signal on: the runtime of a container sends it to the process in the namespace.
   const [inside = 0] = childrenOf(child.pid)
   const began = performance.now()
@@ -115,6 +125,12 @@ isolated('process 1 is ready, hears SIGTERM, serves while balancers notice, and 
   assert.equal([await statusOf('/'), await statusOf(livenessProbe.httpGet.path)], [200, 200])
   assert.equal(await once(child, 'exit'), [0, null])
   const took = performance.now() - began
+  const lines = output.split('\n').filter((line) => line.startsWith('{'))
+  const logged = lines.map((line) => JSON.parse(line) as { target: string; status: number })
+  assert.ok(
+    logged.some(({ target, status }) => target === '/live' && status === 200),
+    output,
+  )
   assert.ok(took >= Number(env.READINESS_DELAY), `it ended after ${took} ms`)
   assert.ok(took < 1000 * template.spec.terminationGracePeriodSeconds, `it ended after ${took} ms`)
 })

@@ -28,8 +28,8 @@ tried('systemd-analyze verify has nothing to say', () => {
 
 tried('the service starts by its first client, is reloaded, and ends', async () => {
   const [, command = ''] = /^ExecStart=(.+)$/m.exec(service()) ?? []
-  const port = await freePort()
-  const args = ['-l', `127.0.0.1:${port}`, '-E', 'WORKERS=2', ...command.split(' ')]
+  const [port, adminPort] = [await freePort(), await freePort()]
+  const args = ['-l', `127.0.0.1:${port}`, '-E', 'WORKERS=2', '-E', `ADMIN_PORT=${adminPort}`, ...command.split(' ')]
   const child = spawn('systemd-socket-activate', args, { stdio: ['ignore', 'ignore', 'inherit'] })
   process.once('exit', () => child.kill('SIGKILL'))
   const ask = (path: string) => askFrom('127.0.0.1', port, path)
@@ -43,6 +43,9 @@ tried('the service starts by its first client, is reloaded, and ends', async () 
   )
   const workers = () => childrenOf(child.pid)
   await until(() => workers().length === 2, 'two workers run')
+  const scrape = () => askFrom('127.0.0.1', adminPort, '/metrics').catch(() => undefined)
+  const isTold = async () => /^brink_server_ready\{worker="1"\} 1$/m.test((await scrape())?.text ?? '')
+  await until(isTold, 'the metrics of all workers are told')
   const before = workers()
   child.kill('SIGHUP')
   while (before.some((pid) => workers().includes(pid))) assert.is((await ask('/')).text, 'Hello')

@@ -263,6 +263,38 @@ for (const [name, format] of formats) {
 
 const goaccess = spawnSync('goaccess', ['--version']).status === 0
 
+test('a head without fields is counted to its last byte', async () => {
+  const request = 'GET /users/7 HTTP/1.0\r\n\r\n'
+  const [record] = await logged(app, 1, async (server) => void (await ask(server, request)))
+  assert.is(record?.bytesIn, request.length)
+})
+
+test('a field that is repeated a thousand times is logged to its length, and holds up nothing', async () => {
+  const request = get('/users/7', ...new Array<string>(900).fill('Referer: abcd'), 'User-Agent: test')
+  const use = async (server: Server) => {
+    assert.is((await ask(server, request)).status, 200)
+    assert.is((await ask(server, get('/users/8'))).status, 200)
+  }
+  const records = await logged(app, 2, use, { maxHeaders: 1000 })
+  const record = records.find(({ target }) => target === '/users/7')
+  assert.is(record?.referer, 'abcd, '.repeat(100).slice(0, 512))
+  assert.is(record?.userAgent, 'test')
+})
+
+test('the patterns of routes are valid in JSON', async () => {
+  const own = new Router().get('/books\\:batch', () => 'ok').get('/$a/:b', () => 'ok')
+  const made = await lines(
+    'json',
+    async (server) => {
+      await ask(server, get('/books:batch'))
+      await ask(server, get('/$a/b'))
+    },
+    own,
+  )
+  const routes = made.map((line) => (JSON.parse(line) as AccessRecord).route)
+  assert.equal(routes.sort(), ['/$a/:b', '/books\\:batch'])
+})
+
 test('goaccess reads the format combined', async () => {
   if (!goaccess) return
   const file = newFile()

@@ -201,6 +201,7 @@ measured('refused clients are counted by code', async (server) => {
   await counts(server, { refused: 1 })
   const [code = ''] = Object.keys(server.stats().refusals)
   assert.is(sumOf(before, 'brink_http_refused_requests_total', { code }), 0)
+  assert.not(before.get('brink_http_refused_requests')?.samples.some(({ labels }) => labels.code === ''))
   assert.is(sumOf(await scrape(server), 'brink_http_refused_requests_total', { code, kind: 'refused' }), 1)
 })
 

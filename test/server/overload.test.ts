@@ -223,6 +223,45 @@ for (const [name, reason] of [
   })
 }
 
+/** Promises with a `then` of their own. */
+class Twice extends Promise<string> {
+  // biome-ignore lint/suspicious/noThenProperty: that is what is tested.
+  override then<A, B>(...calls: Parameters<typeof Promise.prototype.then<A, B>>): Promise<A | B> {
+    void super.then(...calls)
+    return super.then(...calls)
+  }
+}
+class Throwing extends Promise<string> {
+  // biome-ignore lint/suspicious/noThenProperty: the same.
+  override then(): never {
+    throw new Error('then')
+  }
+}
+
+function inFlight(text: string): number {
+  return Number(/^brink_http_requests_in_flight (.*)$/m.exec(text)?.[1])
+}
+
+test('a request is in flight once, whatever its promise calls or throws', () => {
+  const own = Object.assign(Promise.resolve('x'), {
+    // biome-ignore lint/suspicious/noThenProperty: the same.
+    then: () => {
+      throw new Error('own')
+    },
+  })
+  const app = new Router()
+    .get('/twice', () => new Twice((resolve) => resolve('twice')))
+    .get('/throws', () => new Throwing(() => {}))
+    .get('/own', () => own)
+  const use = async (server: Server) => {
+    const statuses = []
+    for (const path of ['/twice', '/throws', '/own']) statuses.push((await ask(server, get(path))).status)
+    assert.equal(statuses, [200, 500, 500])
+    assert.is(inFlight(await server.metrics()), 0)
+  }
+  return serving(app, use, { maxInFlight: 10, log: () => {} })
+})
+
 test('a fetch app sheds load as well', async () => {
   const { opened, open } = gate()
   const hono = new Hono()

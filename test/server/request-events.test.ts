@@ -273,6 +273,43 @@ test('a store that is bound to the start is there in the handler and at the end'
   }
 })
 
+test('what a listener throws is an uncaught exception of its own, and harms no request', async () => {
+  const names = ['start', 'routed', 'error', 'end']
+  const uncaught: unknown[] = []
+  const hear = (error: unknown) => uncaught.push((error as Error).message)
+  const throwing = names.map((name) => {
+    return () => {
+      throw new Error(name)
+    }
+  })
+  process.on('uncaughtException', hear)
+  names.forEach((name, place) => void subscribe(`brink:request:${name}`, throwing[place] as () => void))
+  try {
+    const own = new Router()
+      .get('/at-once', () => 'ok')
+      .get('/later', async () => 'ok')
+      .get('/stream', async function* () {
+        yield 'ok'
+      })
+      .get('/throws', () => {
+        throw new Error('thrown')
+      })
+    const use = async (server: Server) => {
+      const statuses = []
+      for (const path of ['/at-once', '/later', '/stream', '/throws']) {
+        statuses.push((await ask(server, get(path))).status)
+      }
+      assert.equal(statuses, [200, 200, 200, 500])
+      await until(() => uncaught.filter((name) => name === 'end').length === 4, 'all ends')
+      assert.is(uncaught.length, 3 * 4 + 1)
+    }
+    await serving(own, use, { log: () => {} })
+  } finally {
+    process.off('uncaughtException', hear)
+    names.forEach((name, place) => void unsubscribe(`brink:request:${name}`, throwing[place] as () => void))
+  }
+})
+
 test('a fetch app has the same events, without routes', async () => {
   const hono = new Hono().get('/users/:id', (context) => context.text('user'))
   const server: Server = await serve(hono, { port: 0 })

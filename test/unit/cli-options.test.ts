@@ -14,6 +14,7 @@ const defaults = {
   workers: undefined,
   trustProxy: undefined,
   proxyProtocol: undefined,
+  tls: undefined,
   admin: undefined,
   accessLog: undefined,
   closing: { readinessDelay: undefined, grace: undefined, deadline: undefined },
@@ -46,6 +47,8 @@ const understood: [line: string, env: Record<string, string>, expected: object][
   ['--proxy-protocol=accept', {}, { proxyProtocol: 'accept' }],
   ['--readiness-delay 5000 --grace=0', {}, { closing: { readinessDelay: 5000, grace: 0, deadline: undefined } }],
   ['--deadline 30000', {}, { closing: { readinessDelay: undefined, grace: undefined, deadline: 30000 } }],
+  ['--tls-key k.pem --tls-cert=c.pem', {}, { tls: { key: 'k.pem', cert: 'c.pem' } }],
+  ['--tls-self-signed', {}, { tls: 'self-signed' }],
   ['--admin-port 9100', {}, { admin: { port: 9100, host: 'localhost' } }],
   ['--admin-port=0 --admin-host 0.0.0.0', {}, { admin: { port: 0, host: '0.0.0.0' } }],
   ['--help', {}, { help: true }],
@@ -72,6 +75,9 @@ for (const [line, env, expected] of understood) {
 }
 
 const refused: [line: string, env: Record<string, string>, expected: RegExp][] = [
+  ['--tls-cert c.pem', {}, /^--tls-key and --tls-cert need each other\.$/],
+  ['--tls-self-signed --workers 2', {}, /^--tls-self-signed cannot be given beside --workers\.$/],
+  ['--tls-self-signed=yes', {}, /^--tls-self-signed takes no value\.$/],
   ['--prot 80', {}, /^Unknown option --prot: did you mean --port\?$/],
   ['-x', {}, /^Unknown option -x\.$/],
   ['--port', {}, /^--port needs a value: <number>\.$/],

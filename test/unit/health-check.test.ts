@@ -26,6 +26,20 @@ async function timed(run: (pass: (ms: number) => void) => Promise<void>): Promis
 
 const times = { cache: 1000, timeout: 800 }
 
+test('whatever is thrown, a check fails', async () => {
+  const unreadable = Object.assign(new Error(), {
+    toString: () => {
+      throw new Error('unreadable')
+    },
+  })
+  Object.defineProperty(unreadable, 'message', { get: unreadable.toString })
+  const thrown = [undefined, null, Symbol('a'), Object.create(null), unreadable, { toString: unreadable.toString }]
+  for (const value of thrown) {
+    const check = new Check('a', () => Promise.reject(value), times)
+    assert.is((await check.outcome()).status, 'failing')
+  }
+})
+
 test('an outcome is kept for the time of the cache, a bad one too', () =>
   timed(async (pass) => {
     let calls = 0
