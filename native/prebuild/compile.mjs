@@ -15,6 +15,8 @@ const ZIG_FLAGS = [
   ...['-fno-sanitize=undefined', '-fno-stack-protector', '-fomit-frame-pointer'],
   ...['-ffunction-sections', '-fdata-sections'],
 ]
+// Their part of a request is small beside what they call: OpenSSL, and JavaScript. They are compiled for size.
+const SMALL_FOLDERS = ['binding', 'host', 'tls']
 // As node-gyp defines them.
 const GYP_DEFINES = ['BUILDING_NODE_EXTENSION', 'NODE_GYP_MODULE_NAME=brink']
 
@@ -47,7 +49,8 @@ function compile(zig, source, object, flags, headers) {
   const isC = source.endsWith('.c')
   const dialect = isC ? ['cc', ...LISTS.cflags_c] : ['c++', ...LISTS.cflags_cc]
   const path = join(NATIVE, source)
-  const command = [...dialect, ...flags, '-c', path, '-o', object]
+  const size = SMALL_FOLDERS.includes(source.split(/[\\/]/)[0]) ? ['-Os'] : []
+  const command = [...dialect, ...flags, ...size, '-c', path, '-o', object]
   return makeOnce(object, fingerprint([path], command, headers), zig, command)
 }
 
