@@ -104,8 +104,9 @@ int64_t PendingOutput::send_file(Descriptor descriptor, Offer* offer) {
   return sent;
 }
 
-void PendingOutput::append_sealed(Slice bytes) {
+void PendingOutput::append_sealed(Slice bytes, uint64_t plain) {
   sealed_.insert(sealed_.end(), bytes.data, bytes.data + bytes.size);
+  plain_in_sealed_ += plain;
   size_ += bytes.size;
 }
 
@@ -119,8 +120,8 @@ PendingOutput::Sent PendingOutput::seal_to(Descriptor descriptor, Sealer& sealer
     if (!sealed_.empty()) return {total, false};
     if (segments_.empty()) return {total, false};
     if (total >= kMostAtOnce) return {total, true};
-    sent = seal_next(sealer, room);
-    if (sent < 0) return {sent, false};
+    int64_t plain = seal_next(sealer, room);
+    if (plain < 0) return {plain, false};
     Slice sealed = room.sealed.slice();
     do {
       sent = system::send(descriptor, &sealed, 1, false);
@@ -129,7 +130,9 @@ PendingOutput::Sent PendingOutput::seal_to(Descriptor descriptor, Sealer& sealer
     if (sent < 0) return {sent, false};
     total += sent;
     size_t taken = static_cast<size_t>(sent);
-    if (taken < sealed.size) append_sealed({sealed.data + taken, sealed.size - taken});
+    if (taken < sealed.size) {
+      append_sealed({sealed.data + taken, sealed.size - taken}, static_cast<uint64_t>(plain));
+    }
   }
 }
 
@@ -148,6 +151,7 @@ int64_t PendingOutput::send_sealed(Descriptor descriptor) {
   if (sent_of_sealed_ == sealed_.size()) {
     sealed_ = {};
     sent_of_sealed_ = 0;
+    plain_in_sealed_ = 0;
   }
   return sent;
 }

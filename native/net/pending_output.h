@@ -73,8 +73,8 @@ class PendingOutput {
   bool empty() const { return size_ == 0; }
   // Sealed bytes count as well.
   uint64_t size() const { return size_; }
-  // Without what is sealed.
-  uint64_t plain_size() const { return size_ - (sealed_.size() - sent_of_sealed_); }
+  // Before it was sealed. Of what is sealed together all is left until the last byte is sent.
+  uint64_t plain_size() const { return size_ - (sealed_.size() - sent_of_sealed_) + plain_in_sealed_; }
 
   void append(Slice bytes);
   // `taken` bytes at the beginning were sent already.
@@ -89,8 +89,8 @@ class PendingOutput {
   // in the kernel for large files, and restores it before memory is sent.
   Sent send_to(Descriptor descriptor, bool* unsent_limit_lifted);
 
-  // Bytes that are sealed already, behind others of these, and before all that is not.
-  void append_sealed(Slice bytes);
+  // Bytes that are sealed already, behind others of these, and before all that is not; and so many as they were before.
+  void append_sealed(Slice bytes, uint64_t plain = 0);
   // The same as send_to() for a connection whose bytes are sealed before they are sent. Less is sent than is asked for,
   // but all that is sealed is offered: what is left of it says that the socket is full.
   Sent seal_to(Descriptor descriptor, Sealer& sealer, SealingRoom& room);
@@ -119,6 +119,7 @@ class PendingOutput {
   std::deque<Segment> segments_;
   std::vector<char> sealed_;  // first in line
   size_t sent_of_sealed_ = 0;
+  uint64_t plain_in_sealed_ = 0;
   uint64_t sent_of_first_ = 0;
   uint64_t size_ = 0;
 };

@@ -136,7 +136,11 @@ void Reactor::answer(Connection& connection, const Reply& given) {
   // What comes behind the connection's last answer is not answered: it must not be handled either. A raw one may still
   // become a tunnel, and a body that the app may be reading goes on.
   bool hears_no_more = begun.close && is_last && !given.raw && !connection.incoming();
-  if (hears_no_more) connection.stage = std::max(connection.stage, Stage::last);
+  if (hears_no_more) {
+    connection.stage = std::max(connection.stage, Stage::last);
+    // What it was not read for until now is discarded, though the answer may have to wait.
+    settle_later(connection);
+  }
   begun.complete = !given.streams;
   begun.asks = given.raw && given.streams && given.asks;
   begun.left = given.body_length;

@@ -160,7 +160,7 @@ class Reactor final : private http::RequestSink {
   void refuse_plain_http(Connection& connection);
   void end_broken_session(Connection& connection, net::Slice alert);
   void send_plain(Connection& connection, net::Slice bytes, net::HeldBytes body, bool end_follows);
-  void send_from_room(Connection& connection, bool end_follows);
+  void send_from_room(Connection& connection, bool end_follows, size_t plain = 0);
   net::PendingOutput::Sent send_rest_sealed(Connection& connection);
   bool say_end_of_session(Connection& connection);
   void say_end_at_once(Connection& connection);

@@ -159,11 +159,12 @@ void Reactor::end_broken_session(Connection& connection, net::Slice alert) {
   settle(connection);
 }
 
-// Sends what is in the room for sealed bytes, and keeps what the socket does not take.
-void Reactor::send_from_room(Connection& connection, bool end_follows) {
+// Sends what is in the room for sealed bytes, and keeps what the socket does not take. `plain`: so much of an answer it
+// is.
+void Reactor::send_from_room(Connection& connection, bool end_follows, size_t plain) {
   net::Slice sealed = sealing_->room.sealed.slice();
   if (sealed.size == 0) return;
-  if (connection.has_pending()) return connection.output.pending->append_sealed(sealed);
+  if (connection.has_pending()) return connection.output.pending->append_sealed(sealed, plain);
   connection.since.progress_ms = now_ms_;
   connection.window.restart(now_ms_);
   int64_t sent;
@@ -177,9 +178,12 @@ void Reactor::send_from_room(Connection& connection, bool end_follows) {
   }
   stats_.bytes_out += static_cast<uint64_t>(sent);
   size_t taken = static_cast<size_t>(sent);
-  if (taken == sealed.size) return;
+  if (taken == sealed.size) {
+    connection.bytes_sent += plain;
+    return;
+  }
   stats_.partial_writes++;
-  pending_of(connection).append_sealed({sealed.data + taken, sealed.size - taken});
+  pending_of(connection).append_sealed({sealed.data + taken, sealed.size - taken}, plain);
 }
 
 void Reactor::send_plain(Connection& connection, net::Slice bytes, net::HeldBytes body, bool end_follows) {
@@ -205,9 +209,8 @@ void Reactor::send_plain(Connection& connection, net::Slice bytes, net::HeldByte
     return;
   }
   if (!session.sealer().seal(bytes, sealed)) return break_off(connection);
-  connection.bytes_sent += bytes.size;
   if (end_follows && session.may_say_end()) session.say_end(sealed);
-  send_from_room(connection, end_follows);
+  send_from_room(connection, end_follows, bytes.size);
 }
 
 net::PendingOutput::Sent Reactor::send_rest_sealed(Connection& connection) {
@@ -218,7 +221,7 @@ net::PendingOutput::Sent Reactor::send_rest_sealed(Connection& connection) {
     session.give_held(sealing_->room.sealed);
     pending.append_sealed(sealing_->room.sealed.slice());
   }
-  // What is observed of answers are their own bytes: those that are sealed are on their way.
+  // What is observed of answers are their own bytes.
   uint64_t before = pending.plain_size();
   net::PendingOutput::Sent sent = pending.seal_to(connection.fd.get(), session.sealer(), sealing_->room);
   connection.bytes_sent += before - pending.plain_size();

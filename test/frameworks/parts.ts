@@ -15,6 +15,7 @@ export function partsOf(subject: string): Part[] {
   return [
     { name: 'generated', program: 'generated/run.js', args: [subject, '1', '400'] },
     { name: 'crowds and leaks', program: 'load/crowd.js', args: [subject, '4000'] },
+    { name: 'crowds and leaks of fetch apps', program: 'load/fetch_crowd.js', args: ['4000'] },
     { name: 'examples', program: 'examples.js', args: [] },
     { name: 'bundlers', program: 'bundlers.js', args: [] },
     ...APPS.map((file) => ({ name: `app ${file}`, program: 'apps.js', args: [subject, `${file}.mjs`] })),

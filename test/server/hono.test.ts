@@ -48,6 +48,7 @@ const simple =
   ' /stream /stream/text /sse /response /response/json /response/redirect /response/blob /response/search' +
   ' /response/clone /secure/x /pretty/x /pretty/x?pretty /powered/x /timing/x /timeout/x /storage/x /ip/x /slash/x/' +
   ' /slash/x /late/x /replaced/x /jsx/x /proxied /proxy /nested/deep/x /mounted/y /static/a.txt /static/ /static/none' +
+  ' /jwk/x /cached/x /factory/x /route/7 /runtime /mount/a/b /only/strict' +
   ' /static/large.bin /static/%2e%2e/package.json /logged/x /basic/x /bearer/x /jwt/x /etag/x /compress/text /every/x'
 
 const cases: readonly FetchCase[] = [
@@ -66,6 +67,9 @@ const cases: readonly FetchCase[] = [
     authorization:
       'Bearer eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJhZGEifQ.no-signature-of-this-server-is-like-this-x',
   }),
+  get('/jwk/x', { authorization: 'Bearer no.token.here' }),
+  asked('PUT', '/only/strict'),
+  send('/mount/posted', () => 'a body'),
   get('/cors/x', { origin: 'http://a.example' }),
   asked('OPTIONS', '/cors/x', { origin: 'http://a.example', 'access-control-request-method': 'PUT' }),
   asked('POST', '/csrf/x', { origin: 'http://b.example', 'content-type': 'application/x-www-form-urlencoded' }),

@@ -2,9 +2,11 @@
 import { serveStatic } from '@hono/node-server/serve-static'
 import { Hono } from 'hono'
 import { accepts } from 'hono/accepts'
+import { env, getRuntimeKey } from 'hono/adapter'
 import { basicAuth } from 'hono/basic-auth'
 import { bearerAuth } from 'hono/bearer-auth'
 import { bodyLimit } from 'hono/body-limit'
+import { cache } from 'hono/cache'
 import { every, some } from 'hono/combine'
 import { compress } from 'hono/compress'
 import { contextStorage, getContext } from 'hono/context-storage'
@@ -13,19 +15,24 @@ import { cors } from 'hono/cors'
 import { csrf } from 'hono/csrf'
 import { css, Style } from 'hono/css'
 import { etag } from 'hono/etag'
+import { createFactory } from 'hono/factory'
 import { html } from 'hono/html'
 import { HTTPException } from 'hono/http-exception'
 import { ipRestriction } from 'hono/ip-restriction'
 import { jsx } from 'hono/jsx'
 import { jsxRenderer } from 'hono/jsx-renderer'
+import { jwk } from 'hono/jwk'
 import { jwt, sign } from 'hono/jwt'
 import { languageDetector } from 'hono/language'
 import { logger } from 'hono/logger'
+import { methodNotAllowed } from 'hono/method-not-allowed'
 import { methodOverride } from 'hono/method-override'
+import { mount } from 'hono/mount'
 import { poweredBy } from 'hono/powered-by'
 import { prettyJSON } from 'hono/pretty-json'
 import { proxy } from 'hono/proxy'
 import { requestId } from 'hono/request-id'
+import { matchedRoutes, routePath } from 'hono/route'
 import { RegExpRouter } from 'hono/router/reg-exp-router'
 import { secureHeaders } from 'hono/secure-headers'
 import { stream, streamSSE, streamText } from 'hono/streaming'
@@ -249,6 +256,27 @@ export function honoApp(folder: string, logged: string[]) {
     `
     return c.render(page(jsx('p', { class: 'a' }, '<escaped>', jsx(Style, {}), jsx('b', { class: red }, 'red'))))
   })
+  app.use('/jwk/*', jwk({ keys: [], alg: ['ES256'], allow_anon: true }))
+  app.get('/jwk/x', (c) => c.json(c.get('jwtPayload') ?? 'nobody'))
+  // Only where the runtime has a cache of the web's kind does it keep anything.
+  app.use('/cached/*', cache({ cacheName: 'app', cacheControl: 'max-age=60', onCacheNotAvailable: false }))
+  app.get('/cached/x', (c) => c.text('cached'))
+  const factory = createFactory<{ Variables: { made: string } }>()
+  const makes = factory.createMiddleware(async (c, next) => {
+    c.set('made', 'by a factory')
+    await next()
+  })
+  app.get('/factory/x', ...factory.createHandlers(makes, (c) => c.text(c.get('made'))))
+  app.get('/route/:id', (c) => c.json([routePath(c), matchedRoutes(c).map(({ path, method }) => [method, path])]))
+  app.get('/runtime', (c) => c.json([getRuntimeKey(), typeof env(c).PATH]))
+  app.all(
+    '/mount/*',
+    mount((request: Request) => new Response(`${request.method} ${new URL(request.url).pathname}`)),
+  )
+  const strict = new Hono()
+  strict.use(methodNotAllowed({ app: strict }))
+  strict.get('/strict', (c) => c.text('only GET'))
+  app.mount('/only', strict.fetch)
   app.get('/proxied', (c) => c.json({ host: new URL(c.req.url).hostname, agent: c.req.header('x-agent') }))
   app.get('/proxy', (c) => proxy(`${new URL(c.req.url).origin}/proxied`, { headers: { 'x-agent': 'proxy' } }))
   app.post('/proxy', (c) => proxy(`${new URL(c.req.url).origin}/text`, c.req))
