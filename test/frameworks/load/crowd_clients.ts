@@ -119,7 +119,7 @@ async function converse(port: number, kind: Kind, chance: Random): Promise<strin
 
 async function answersOf(socket: Socket, many: number): Promise<string> {
   let text = ''
-  const found = () => [...text.matchAll(/^X-Number: (\d+)/gm)].map(([, number]) => number)
+  const found = () => [...text.matchAll(/^x-number: (\d+)/gim)].map(([, number]) => number)
   socket.on('data', (data) => {
     text += data
   })
