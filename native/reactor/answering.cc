@@ -139,7 +139,7 @@ void Reactor::answer(Connection& connection, const Reply& given) {
   if (hears_no_more) {
     connection.stage = std::max(connection.stage, Stage::last);
     // What it was not read for until now is discarded, though the answer may have to wait.
-    settle_later(connection);
+    if (given.sequence != unanswered.first()) settle_later(connection);
   }
   begun.complete = !given.streams;
   begun.asks = given.raw && given.streams && given.asks;
