@@ -131,16 +131,11 @@ void Reactor::answer(Connection& connection, const Reply& given) {
     stats_.requests++;
   }
   Answer begun = {given.sequence, framing_of(unanswered, given)};
-  begun.close = given.close || (is_last && says_no_more(connection)) || leaves_too_much_unread(connection, given) ||
-                begun.framing == Answer::Framing::to_the_close;
-  // What comes behind the connection's last answer is not answered: it must not be handled either. A raw one may still
-  // become a tunnel, and a body that the app may be reading goes on.
-  bool hears_no_more = begun.close && is_last && !given.raw && !connection.incoming();
-  if (hears_no_more) {
-    connection.stage = std::max(connection.stage, Stage::last);
-    // What it was not read for until now is discarded, though the answer may have to wait.
-    if (given.sequence != unanswered.first()) settle_later(connection);
-  }
+  // What it closes is told at its end: until then more may be asked, and it may become a tunnel.
+  bool goes_on_raw = given.raw && given.streams;
+  begun.close = given.close || (is_last && !goes_on_raw && says_no_more(connection)) ||
+                leaves_too_much_unread(connection, given) || begun.framing == Answer::Framing::to_the_close;
+  if (begun.close && is_last && !goes_on_raw) stop_hearing(connection);
   begun.complete = !given.streams;
   begun.asks = given.raw && given.streams && given.asks;
   begun.left = given.body_length;
@@ -152,6 +147,15 @@ void Reactor::answer(Connection& connection, const Reply& given) {
   if (is_due && begun.complete) return pass_due(connection, begun.close, false);
   begun.streams = given.streams && !given.whole;
   connection.answers.push_back(std::move(begun));
+}
+
+// What comes behind the connection's last answer is not answered, so it must not be handled either. A body that the app
+// may be reading goes on.
+void Reactor::stop_hearing(Connection& connection) {
+  if (connection.incoming()) return;
+  connection.stage = std::max(connection.stage, Stage::last);
+  // What was not read until now is discarded, though the answer may have to wait.
+  settle_later(connection);
 }
 
 void Reactor::note_usual(Connection& connection, const Reply& given) {
@@ -199,6 +203,11 @@ void Reactor::end_body(Connection& connection, Answer& answer) {
   answer.complete = true;
   bool was_offered = connection.upgrade_offered() && connection.unanswered.is_last(answer.sequence);
   if (was_offered && connection.stage == Stage::open) decline_offer(connection);
+  bool is_last = connection.unanswered.is_last(answer.sequence);
+  if (answer.framing == Answer::Framing::raw && connection.stage != Stage::tunnel && is_last) {
+    answer.close |= says_no_more(connection);
+    if (answer.close) stop_hearing(connection);
+  }
   if (&answer != connection.due_answer()) return;
   if (connection.stage == Stage::tunnel) return settle_later(connection);
   bool close = answer.close, streamed = answer.streams;

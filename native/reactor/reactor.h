@@ -171,6 +171,7 @@ class Reactor final : private http::RequestSink {
   bool answer_fixed(Connection& connection, uint32_t sequence, const http::Request& request);
   bool is_usual(const Connection& connection, const Reply& given) const;
   void answer(Connection& connection, const Reply& given);
+  void stop_hearing(Connection& connection);
   void note_usual(Connection& connection, const Reply& given);
   bool says_no_more(const Connection& connection) const;
   void add_chunk(Connection& connection, const Reply& given);
