@@ -1,5 +1,7 @@
 #include "fuzz/logged.h"
 
+#include <numeric>
+
 #include "fuzz/check.h"
 
 namespace brink::fuzz {
@@ -108,6 +110,17 @@ void Logged::check_all_are_there(const FakeKernel& kernel, const std::deque<Conv
                 static_cast<unsigned long long>(conversation.sent_bytes),
                 static_cast<unsigned long long>(logged.bytes_out));
   }
+}
+
+void Logged::check_all_are_measured(const reactor::Metrics& metrics) const {
+  double measured = 0, logged = 0;
+  std::vector<double> row(layout::kMetricsRow);
+  for (size_t route = 0; route < metrics.routes(); route++) {
+    if (!metrics.read(route, row.data())) continue;
+    measured = std::accumulate(row.begin() + layout::kMetricsRequests, row.begin() + layout::kMetricsSum, measured);
+  }
+  for (const auto& [number, client] : clients_) logged += client.requests;
+  BRINK_HOLDS(measured == logged, "%.0f requests are logged, and %.0f measured", logged, measured);
 }
 
 }  // namespace brink::fuzz

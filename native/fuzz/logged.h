@@ -11,6 +11,7 @@
 #include "fuzz/conversation.h"
 #include "fuzz/fake_kernel.h"
 #include "reactor/log_lines.h"
+#include "reactor/metrics.h"
 #include "reactor/request_log.h"
 
 namespace brink::fuzz {
@@ -21,6 +22,8 @@ class Logged {
   void read(reactor::RequestLog& log, const FakeKernel& kernel, const std::deque<Conversation>& conversations);
   // When all connections have ended.
   void check_all_are_there(const FakeKernel& kernel, const std::deque<Conversation>& conversations) const;
+  // Whoever measures from the begin has counted what was logged.
+  void check_all_are_measured(const reactor::Metrics& metrics) const;
 
  private:
   struct OfClient {

@@ -19,7 +19,7 @@
 //               a answers one, d answers it again, q answers nobody, h a piece of a stream, k breaks it off,
 //               E ends a connection, L changes memory that is lent, P the same when it is looked at, e reads on, j
 //               deadlines, g sends what was answered, Q raw replies, b gives a block back, B refuses batches, v drains
-//               or cuts within the next delivery, D drains, G with a grace, K cuts
+//               or cuts within the next delivery, D drains, G with a grace, K cuts, M measures requests from now on
 
 namespace brink::fuzz {
 namespace {
@@ -223,6 +223,9 @@ bool World::step_of_application(char instruction, Script& script) {
     case 'K':
       cut();
       return true;
+    case 'M':
+      if (!setup_.options.metrics) reactor_->measure(std::make_shared<reactor::Metrics>(uint16_t{2}));
+      return true;
     default:
       return false;
   }
@@ -365,8 +368,8 @@ void World::end() {
     sleep();
     application_.answer_all();
     application_.give_all_blocks_back();
-    // A tunnel has no end but by both sides' will.
-    if (patience < most - 200) application_.abort_streams();
+    // A tunnel has no end but by both sides' will. Now and then, since that speaks of all that there ever were.
+    if (patience < most - 200 && patience % 50 == 0) application_.abort_streams();
   }
   cut();
   application_.answer_all();
@@ -375,7 +378,9 @@ void World::end() {
   invariants().check_after_cut();
   for (const Conversation& conversation : conversations_) check_told_gone(conversation);
   read_log();
-  if (setup_.options.log) logged_.check_all_are_there(kernel_, conversations_);
+  if (!setup_.options.log) return;
+  logged_.check_all_are_there(kernel_, conversations_);
+  if (setup_.options.metrics) logged_.check_all_are_measured(*setup_.options.metrics);
 }
 
 // When nothing happens outside, and no time passes, the reactor has nothing to do in the end.
