@@ -458,6 +458,72 @@ test('ticket keys are shared between servers, and rotated', async () => {
   )
 })
 
+test('ticket keys that the app wipes are kept for the next certificate', async () => {
+  const ticketKeys = Buffer.alloc(48, 1)
+  let session: Buffer | undefined
+  await serving(
+    app,
+    async (server) => {
+      session = await sessionOf(await connectTls(server), get('/'))
+    },
+    { tls: { ...own, ticketKeys: Buffer.alloc(48) } },
+  )
+  await serving(
+    app,
+    async (server) => {
+      ticketKeys.fill(0)
+      server.setSecureContext(other)
+      const nameOf = async () => {
+        const { socket, raw } = await connectTls(server)
+        const { CN } = socket.getPeerCertificate().subject
+        raw.leave()
+        return CN
+      }
+      await until(async () => (await nameOf()) === 'other.example', 'the new certificate is there')
+      assert.is((await tlsOf(server, { session })).resumed, false)
+    },
+    { tls: { ...own, ticketKeys } },
+  )
+})
+
+test('a name has its own rules: versions, ciphers, groups and signatures', () =>
+  serving(
+    app,
+    async (server) => {
+      const agreed = async (options: ConnectionOptions) => {
+        const { socket, raw } = await connectTls(server, options)
+        const versionAndCipher = `${socket.getProtocol()} ${socket.getCipher().name}`
+        raw.leave()
+        return versionAndCipher
+      }
+      const standard = 'TLSv1.3 TLS_AES_256_GCM_SHA384'
+      const refused = /handshake failure/i
+      assert.is(await agreed({ ecdhCurve: 'P-384' }), standard)
+      assert.match(await failedHandshake(server, { ecdhCurve: 'P-521' }), refused)
+      const a = { servername: 'a.example' }
+      assert.is(await agreed({ ...a, ecdhCurve: 'P-521' }), 'TLSv1.3 TLS_AES_128_GCM_SHA256')
+      assert.match(await failedHandshake(server, { ...a, ecdhCurve: 'P-384' }), refused)
+      const b = { servername: 'b.example' }
+      assert.is(await agreed({ ...b, ecdhCurve: 'P-384' }), standard)
+      assert.match(await failedHandshake(server, { ...b, ecdhCurve: 'P-521' }), refused)
+      assert.match(await agreed({ servername: 'old.example' }), /^TLSv1\.2 /)
+      const signs = { servername: 'signs.example', sigalgs: 'ecdsa_secp256r1_sha256' }
+      assert.match(await failedHandshake(server, signs), refused)
+    },
+    {
+      tls: {
+        ...own,
+        ecdhCurve: 'P-384',
+        contexts: {
+          'a.example': { ...other, ecdhCurve: 'P-521', ciphers: 'TLS_AES_128_GCM_SHA256' },
+          'b.example': other,
+          'old.example': { ...other, maxVersion: 'TLSv1.2' },
+          'signs.example': { ...other, sigalgs: 'ecdsa_secp384r1_sha384' },
+        },
+      },
+    },
+  ))
+
 test('a listener has TLS of its own, or none', () =>
   serving(
     app,
@@ -517,6 +583,21 @@ const refused: [what: string, tls: unknown, code: string, says: RegExp][] = [
     () => ({ ...own, contexts: { 'a.example': { cert: own.cert } } }),
     'ERR_TLS_CONTEXT',
     /tls\.contexts\['a\.example'\]\.cert/,
+  ],
+  ['a name that is given twice', () => ({ ...own, contexts: { 'a.b': own, 'A.b': own } }), 'ERR_INVALID_ARG_VALUE', /once/],
+  ['null', () => null, 'ERR_INVALID_ARG_TYPE', /"tls" must be an object/],
+  ['no cipher', () => ({ ...own, ciphers: '' }), 'ERR_INVALID_ARG_VALUE', /tls\.ciphers" must have a cipher/],
+  [
+    'a cipher of no version that is spoken',
+    () => ({ ...own, ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256', minVersion: 'TLSv1.3' }),
+    'ERR_INVALID_ARG_VALUE',
+    /tls\.ciphers" must have a cipher/,
+  ],
+  [
+    'the defaults of OpenSSL for one name, and named groups beside',
+    () => ({ ...own, ecdhCurve: 'P-256', contexts: { 'a.example': { ...other, ecdhCurve: 'auto' } } }),
+    'ERR_INVALID_ARG_VALUE',
+    /contexts\['a\.example'\]\.ecdhCurve" must name/,
   ],
   ['a wrong name', () => ({ ...own, contexts: { 'https://a': own } }), 'ERR_INVALID_ARG_VALUE', /host name/],
 ]
@@ -603,6 +684,56 @@ test('certificates are replaced under load, and no request fails', () =>
     },
     TLS,
   ))
+
+test('a server name with a zero in it is refused, also with a session', async () => {
+  const errors: ClientError[] = []
+  await serving(
+    app,
+    async (server) => {
+      const versions = { maxVersion: 'TLSv1.2', servername: 'zero.example' } as const
+      const first = await connectTls(server, versions)
+      const session = await sessionOf(first, get('/'))
+      first.raw.leave()
+      const relay = await relayTo(server.port, (chunk, to) => {
+        const at = chunk.indexOf('zero.example')
+        if (at > 0) chunk[at + 4] = 0
+        to.write(chunk)
+      })
+      assert.match(await failedHandshake(relay, { ...versions, session }), /unrecognized name/i)
+      await until(() => errors.length > 0, 'the error is told')
+      assert.is(errors[0]?.code, 'TLS_HANDSHAKE_FAILED')
+      relay.close()
+    },
+    { ...TLS, onClientError: (error) => errors.push(error) },
+  )
+})
+
+test('a client with a long certificate may send its first request in pieces', () => {
+  const names = Array.from({ length: 1500 }, (_, i) => `DNS:name-${i}.long.example`)
+  const client = certificate('client', 'ec', names)
+  return serving(
+    app,
+    async (server) => {
+      let holdsBack = false
+      let rest: (() => void) | undefined
+      const relay = await relayTo(server.port, (chunk, to) => {
+        if (!holdsBack) return void to.write(chunk)
+        to.write(chunk.subarray(0, 10))
+        rest = () => to.write(chunk.subarray(10))
+      })
+      const { raw } = await connectTls(relay, { ...client })
+      await counts(server, { handshakes: 1 })
+      const { bytesIn } = server.stats()
+      holdsBack = true
+      raw.send(get('/fixed'))
+      await until(() => server.stats().bytesIn > bytesIn, 'the first piece is read')
+      rest?.()
+      assert.is((await raw.response()).status, 200)
+      relay.close()
+    },
+    { tls: { ...own, requestCert: true, rejectUnauthorized: false } },
+  )
+})
 
 interface Relay {
   readonly port: number
