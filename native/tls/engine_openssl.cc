@@ -107,8 +107,8 @@ class OpenSslEngine final : public Engine {
   }
 
   const OpenSslContexts& contexts() const { return *contexts_; }
-  // RFC 8446, 4.1.2: a ClientHello that had to be sent again has the same name. The certificate was chosen by it, and so
-  // was what the client is asked for.
+  // RFC 8446, 4.1.2: a ClientHello that had to be sent again has the same name. The certificate was chosen by it, and
+  // so was what the client is asked for.
   bool set_server_name(std::string_view name) {
     if (has_heard_name_) return server_name_ == name;
     has_heard_name_ = true;

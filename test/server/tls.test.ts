@@ -584,7 +584,12 @@ const refused: [what: string, tls: unknown, code: string, says: RegExp][] = [
     'ERR_TLS_CONTEXT',
     /tls\.contexts\['a\.example'\]\.cert/,
   ],
-  ['a name that is given twice', () => ({ ...own, contexts: { 'a.b': own, 'A.b': own } }), 'ERR_INVALID_ARG_VALUE', /once/],
+  [
+    'a name that is given twice',
+    () => ({ ...own, contexts: { 'a.b': own, 'A.b': own } }),
+    'ERR_INVALID_ARG_VALUE',
+    /once/,
+  ],
   ['null', () => null, 'ERR_INVALID_ARG_TYPE', /"tls" must be an object/],
   ['no cipher', () => ({ ...own, ciphers: '' }), 'ERR_INVALID_ARG_VALUE', /tls\.ciphers" must have a cipher/],
   [
