@@ -52,6 +52,8 @@ export interface Work {
 export interface DrawnFault {
   /** What is counted. */
   readonly kinds: readonly FaultKind[]
+  /** Of this draw, from 0 to 2³² - 1, for all else that is random. */
+  readonly seed: number
   /** A worker's time, before the delay. */
   readonly work?: Work
   /** Before the head. */
@@ -71,10 +73,8 @@ export interface DrawnFault {
   readonly length?: number
   /** A chunk, or a head, that is none. */
   readonly malformed?: 'chunk' | 'head'
-  /** So many random bytes instead of an answer, then the end. They are to come from `garbageSeed`. */
+  /** So many random bytes instead of an answer, then the end. They are to come from `seed`. */
   readonly garbage?: number
-  /** Seeds the random bytes, from 0 to 2³² - 1. */
-  readonly garbageSeed?: number
   /** The connection ends without a byte of an answer. */
   readonly empty?: boolean
   /** The answer has `Connection: close`. */
