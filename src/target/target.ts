@@ -40,7 +40,10 @@ export interface Target {
  */
 export async function target(options: TargetOptions = {}): Promise<Target> {
   const { serve } = checkedTargetOptions(options)
-  const router = new Router().mount('/', await bundledRoutes()).mount('/', controlRoutes())
+  const router = new Router().mount('/', await bundledRoutes()).mount(
+    '/',
+    controlRoutes(() => ({})),
+  )
   return new RunningTarget(await serveDispatcher(compileRouter(router), serve))
 }
 
