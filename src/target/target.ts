@@ -14,10 +14,11 @@ import { giveLimits } from './limits.js'
 import { type CheckedTargetOptions, checkedTargetOptions, type TargetOptions } from './options.js'
 import { Plan, type PlanState } from './plan.js'
 import { PlanFaults } from './plan_faults.js'
+import { planRoutes } from './plan_routes.js'
 import { type ReceivedRequest, Recorder } from './recorder.js'
 
 /** Answers may stall for ever on purpose, so a target does not wait for them as a server does. */
-const CLOSE_DEADLINE_MS = 1000
+const STANDARD_CLOSE: CloseOptions = { grace: 0, deadline: 1000 }
 
 /** A running load target. `target()` creates it. */
 export interface Target {
@@ -52,8 +53,8 @@ export interface Target {
   /** Forgets what it has counted and recorded, and begins its plan again, if it has one. */
   reset(): void
   /**
-   * Closes it: answers what is open, and cuts what is left after `deadline`, which is 1000 ms here. Called again, it
-   * waits for the same end.
+   * Closes it: ends idle connections, answers what is open, and cuts what is left after a second, unless the options say
+   * otherwise. Called again, it waits for the same end.
    * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, RangeError `ERR_OUT_OF_RANGE` for wrong options
    */
   close(options?: CloseOptions): Promise<CloseReport>
@@ -91,10 +92,13 @@ function planOf({ plan, fault, seed, faultLimits }: CheckedTargetOptions): Plan 
 
 /** The endpoints and the target's own routes, with the faults in front of them. */
 async function dispatcherOf({ plan, recorder }: Parts): Promise<Dispatcher> {
-  const router = new Router().mount('/', await bundledRoutes()).mount(
-    '/',
-    controlRoutes(() => ({})),
-  )
+  const router = new Router()
+    .mount('/', await bundledRoutes())
+    .mount(
+      '/',
+      controlRoutes(() => ({})),
+    )
+    .mount(CONTROL_PREFIX, planRoutes(plan))
   // Bodies are echoed and counted as they were sent.
   const endpoints = Object.assign(compileRouter(router), { requestRules: { leavesCodings: true } })
   const numbers = { own: 0, runIdOf: () => undefined, numberOf: () => 0, came: () => {} }
@@ -152,7 +156,7 @@ class RunningTarget implements Target {
     this.#plan.restart()
   }
 
-  close(options: CloseOptions = { deadline: CLOSE_DEADLINE_MS }): Promise<CloseReport> {
+  close(options: CloseOptions = STANDARD_CLOSE): Promise<CloseReport> {
     return this.server.close(options)
   }
 

@@ -35,7 +35,7 @@ test('its own routes are below /_brink/, beside the endpoints', () =>
 
 test('a target closes while an answer is late, and may be closed again', async () => {
   const t = await target({ host: '127.0.0.1' })
-  const late = fetch(`${t.url}/delay/9000`).catch(() => 'cut')
+  const late = fetch(`${t.url}/json`, { headers: { 'x-fault': 'stall' } }).catch(() => 'cut')
   await ask(t, get('/plaintext'))
   const reports = await within(Promise.all([t.close({ force: 0 }), t.close()]), 'the target to close')
   assert.is(reports[0], reports[1])

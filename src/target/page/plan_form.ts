@@ -97,12 +97,12 @@ function sentenceOf({ state, seed, requests, phase }: PlanState): string {
   return `The plan runs: phase ${phase.index + 1}${name}${rest}. ${facts}`
 }
 
-/** What the target says about a plan: as text, or as a JSON object with a message. */
+/** What the target says about a plan. */
 async function complaintOf(answer: Response): Promise<string> {
   const said = await answer.text()
   try {
-    const { message, error } = JSON.parse(said) as { message?: unknown; error?: unknown }
-    return String(message ?? error ?? said)
+    const { error } = JSON.parse(said) as { error: { message: string } }
+    return error.message
   } catch {
     return said || `The target has answered ${answer.status}.`
   }
