@@ -55,7 +55,7 @@ function limitsOf(text: string | undefined): Map<string, unknown> {
     if (name === undefined || value === undefined) {
       throw new UsageError(`--limits must be a list such as maxDuration=30000,maxCount=100, not '${text}'.`)
     }
-    limits.set(knownLimit(name), valueOf(name, value))
+    limits.set(knownLimit(name), limitValue(name, value))
   }
   return limits
 }
@@ -68,7 +68,7 @@ function knownLimit(name: string): string {
   throw new UsageError(`--limits has no limit '${name}': ${hint}`)
 }
 
-function valueOf(name: string, text: string): unknown {
+function limitValue(name: string, text: string): unknown {
   if (/^\d+$/.test(text)) return Number(text)
   if (text === 'true' || text === 'false') return text === 'true'
   const isList = name === 'hiddenFields' || (name === 'allowedRedirects' && text !== '*')

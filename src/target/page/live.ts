@@ -4,7 +4,7 @@ import { byId, write } from './elements.js'
 import { phaseOf, sentenceOf, showSample, showStatistics } from './figures.js'
 import { History } from './history.js'
 import { usePlanForm } from './plan_form.js'
-import type { Sample, Statistics } from './sample.js'
+import { type Sample, type Statistics, sampleOf } from './sample.js'
 
 /** Seconds: what is shown. */
 const WINDOW = 300
@@ -71,11 +71,11 @@ function listen(): void {
   source.addEventListener('open', () => showLink('live', 'live'))
   source.addEventListener('error', () => showLink('lost', 'no connection: trying again'))
   source.addEventListener('history', ({ data }) => {
-    for (const sample of JSON.parse(data) as Sample[]) take(sample)
+    for (const sample of JSON.parse(data) as Partial<Sample>[]) take(sampleOf(sample))
     draw()
   })
   source.addEventListener('sample', ({ data }) => {
-    take(JSON.parse(data) as Sample)
+    take(sampleOf(JSON.parse(data) as Partial<Sample>))
     draw()
   })
 }

@@ -26,6 +26,13 @@ export interface Sample {
   readonly phase?: string | number | null
 }
 
+/** A sample as it was sent, complete. */
+export function sampleOf(sent: Partial<Sample>): Sample {
+  const { at = Date.now(), seconds = 1, answers = {}, latency = { bounds: [], counts: [] }, percentiles = {} } = sent
+  const { open = 0, accepted = [], faults = {}, cpu = 0, loopDelay = 0, phase = null } = sent
+  return { at, seconds, answers, latency, percentiles, open, accepted, faults, cpu, loopDelay, phase }
+}
+
 /** The statistics since the last reset. */
 export interface Statistics {
   readonly requests?: number
