@@ -8,9 +8,10 @@ export function matchesSchema(root: Schema, value: unknown): boolean {
 
 const ANNOTATIONS = new Set(['$schema', '$defs', 'title', 'description', 'default'])
 
+const patterns = new Map<string, RegExp>()
+
 class Validator {
   readonly #root: Schema
-  readonly #patterns = new Map<string, RegExp>()
 
   constructor(root: Schema) {
     this.#root = root
@@ -70,8 +71,8 @@ class Validator {
   }
 
   #pattern(source: string): RegExp {
-    const known = this.#patterns.get(source) ?? new RegExp(source, 'u')
-    this.#patterns.set(source, known)
+    const known = patterns.get(source) ?? new RegExp(source, 'u')
+    patterns.set(source, known)
     return known
   }
 }
