@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util'
 import { nearest } from '../runtime/did_you_mean.js'
+import { type TargetFlags, targetFlagsOf } from './target_flags.js'
+import { UsageError } from './usage_error.js'
 
 /** The parsed command line. */
 export interface CommandLine {
@@ -36,6 +38,12 @@ export interface CommandLine {
   readonly from: { readonly host: string; readonly backend: string }
   /** Whether the command is `brink backends`, which lists the backends instead of serving. */
   readonly listsBackends: boolean
+  /** Whether the command is `brink target`. */
+  readonly isTarget: boolean
+  /** What is said about the target. */
+  readonly target: TargetFlags
+  /** The flags that only a target has, as they were given. */
+  readonly targetFlags: readonly string[]
 }
 
 const MOST_MS = 86_400_000
@@ -59,11 +67,6 @@ export interface DescriptorPlace {
   readonly fd: number | 'systemd' | `systemd:${string}`
 }
 
-/** A wrong command line. The message is shown to the user. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
-
 interface Option {
   readonly name: string
   readonly short?: string
@@ -77,6 +80,8 @@ interface Option {
   /** The default in words, of an option whose default is chosen elsewhere. */
   readonly standard?: string
   readonly help: string
+  /** Whether only `brink target` has it. */
+  readonly isOfTarget?: true
 }
 
 const FORMATS = ['combined', 'json'] as const
@@ -150,6 +155,11 @@ const OPTIONS: readonly Option[] = [
     standard: '10000 after the delay',
     help: 'then cut what is left',
   },
+  { name: 'json', isOfTarget: true, help: 'tell the URL as JSON, and at the end the statistics' },
+  { name: 'fault', value: 'faults', isOfTarget: true, help: "faults of all answers, such as 'status=503:5%'" },
+  { name: 'plan', value: 'file', isOfTarget: true, help: 'a plan of faults, JSON, from the first request on' },
+  { name: 'seed', value: 'number', isOfTarget: true, help: 'the same faults for the same requests', standard: 'any' },
+  { name: 'limits', value: 'list', isOfTarget: true, help: 'what clients may ask for: maxDuration=30000,…' },
   { name: 'help', short: 'h', help: 'print this text' },
   { name: 'version', short: 'v', help: 'print the version' },
 ]
@@ -168,6 +178,9 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     folder: folders[0],
     files: given.get('files'),
     listsBackends: folders[0] === 'backends',
+    isTarget: folders[0] === 'target',
+    target: targetFlagsOf(given),
+    targetFlags: OPTIONS.filter(({ name, isOfTarget }) => isOfTarget && given.has(name)).map(({ name }) => `--${name}`),
     place: placeOf(given, env),
     workers: workersOf(textOf('workers', given, env)),
     threads: threads.text === '' ? undefined : wholeNumber(threads, 128),
@@ -232,6 +245,8 @@ function closingOf(given: Map<string, string>, env: NodeJS.ProcessEnv): CommandL
 export function asFlags(message: string, from: CommandLine['from']): string {
   return message
     .replace(/^The option "(host|backend)"/, (_, name: 'host' | 'backend') => from[name])
+    .replace('The option "seed"', '--seed')
+    .replace(/^The option "(max\w+|allow\w+|hostname|hiddenFields)"/, '--limits $1')
     .replace('The option "trustProxy"', '--trust-proxy')
     .replace('The option "proxyProtocol"', '--proxy-protocol')
     .replace('The option "accessLog.to"', '--access-log-to')
@@ -255,25 +270,32 @@ function placeOf(given: Map<string, string>, env: NodeJS.ProcessEnv): CommandLin
 
 /** The text of `--help`. */
 export function helpText(): string {
-  const rows = OPTIONS.map((option) => {
+  const rowOf = (option: Option): [left: string, right: string] => {
     const short = option.short === undefined ? '    ' : `-${option.short}, `
     const [open, close] = option.choice === undefined ? '<>' : '[]'
     const value = option.value === undefined ? '' : ` ${open}${option.value}${close}`
     const standard = option.default ?? option.standard
     const facts = [standard && `default ${standard}`, option.env && `or $${option.env}`].filter(Boolean)
     return [`  ${short}--${option.name}${value}`, option.help + (facts.length > 0 ? ` (${facts.join(', ')})` : '')]
-  })
-  const width = Math.max(...rows.map(([left = '']) => left.length))
+  }
+  const own = OPTIONS.filter(({ isOfTarget }) => !isOfTarget).map(rowOf)
+  const ofTarget = OPTIONS.filter(({ isOfTarget }) => isOfTarget).map(rowOf)
+  const width = Math.max(...[...own, ...ofTarget].map(([left]) => left.length))
+  const line = ([left, right]: [string, string]) => `${left.padEnd(width)}  ${right}`
   return [
     'Usage: brink [folder] [options]',
+    '       brink target [options]    a server for load tests and for tests of clients',
     '       brink backends            lists the backends of this system',
     '',
     'Serves a folder of routes over HTTP, one file for each route. Without a folder it',
-    'serves ./routes, or, if that does not exist, the routes that come with brink: a',
-    'target for load tests. With --files and without ./routes it serves only the files.',
+    'serves ./routes, or, if that does not exist, it is a target. With --files and',
+    'without ./routes it serves only the files.',
     '',
     'Options:',
-    ...rows.map(([left = '', right = '']) => `${left.padEnd(width)}  ${right}`),
+    ...own.map(line),
+    '',
+    'Options of a target:',
+    ...ofTarget.map(line),
     '',
   ].join('\n')
 }
