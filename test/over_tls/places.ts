@@ -19,7 +19,7 @@ function nameOf({ port, path }: Place): number | string {
 }
 
 /**
- * Notes where a server listens: a port may have been another one's before. What it counts is without the bytes of
+ * Notes where a server listens until it is closed: then a port or a path may be another one's. What it counts is without the bytes of
  * handshakes, because tests wait for the first byte of an answer, or count those of a request.
  */
 export function noteListeners(server: Server): void {
@@ -28,6 +28,11 @@ export function noteListeners(server: Server): void {
     if (url.startsWith('https')) secured.set(nameOf(place), handshakes)
     else secured.delete(nameOf(place))
   }
+  const close = server.close.bind(server)
+  server.close = (options) =>
+    close(options).finally(() => {
+      for (const listener of server.listeners) secured.delete(nameOf(listener))
+    })
   const stats = server.stats.bind(server)
   server.stats = () => {
     const counted = stats()

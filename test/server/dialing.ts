@@ -1,13 +1,14 @@
 // Connects as the server wants it: in plain bytes, or by TLS where the tests run over it.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
-import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { type ConnectionOptions, connect as connectTls, createSecureContext, type SecureContext } from 'node:tls'
 import { certificateOfRun } from '../over_tls/certificate.js'
 import { isSecured, noteHandshake, type Place } from '../over_tls/places.js'
 import { turn, within } from './waiting.js'
 
 /** What lies below sockets with TLS. */
 const carriers = new WeakMap<Socket, Socket>()
+let trusting: SecureContext | undefined
 
 export interface Dialed {
   /** It may stay half-open. */
@@ -26,8 +27,9 @@ export function dial(place: Place, host = '127.0.0.1'): Dialed {
 
 /** A client that is turned away before it has shaken hands is one whose connection has ended. */
 function secure(place: Place, carrier: Socket, reached: Promise<number>): Dialed {
-  const ca = certificateOfRun()?.cert as string
-  const socket = connectTls({ socket: carrier, servername: 'brink', ca, allowHalfOpen: true } as ConnectionOptions)
+  trusting ??= createSecureContext({ ca: certificateOfRun()?.cert })
+  const options = { socket: carrier, servername: 'brink', secureContext: trusting, allowHalfOpen: true }
+  const socket = connectTls(options as ConnectionOptions)
   carriers.set(socket, carrier)
   // The tickets are the last that belongs to a handshake.
   const events = ['session', 'end', 'error', 'close'].map(
@@ -41,6 +43,15 @@ function secure(place: Place, carrier: Socket, reached: Promise<number>): Dialed
     return localPort
   })
   return { socket, connected }
+}
+
+/**
+ * Says that nothing more will be sent. With TLS not within an event of the socket: what has arrived and was not told yet
+ * would be lost, because Node calls SSL_shutdown twice.
+ */
+export function finish(socket: Socket): void {
+  if (carriers.has(socket)) setImmediate(() => socket.end())
+  else socket.end()
 }
 
 /** Ends it with a reset, as a client does that crashed. */

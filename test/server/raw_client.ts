@@ -6,7 +6,7 @@
 
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { dial, reset } from './dialing.js'
+import { dial, finish, reset } from './dialing.js'
 import { type ChunksSoFar, parseResponse, type RawResponse } from './raw_response.js'
 import { until, within } from './waiting.js'
 
@@ -117,7 +117,7 @@ export class RawClient {
 
   /** Says that nothing more will be sent, and goes on listening. */
   finish(): this {
-    this.#socket.end()
+    finish(this.#socket)
     return this
   }
 

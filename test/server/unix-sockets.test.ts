@@ -80,7 +80,7 @@ posix('a server at a path answers, and says where it is', () => {
     path,
     ({ ip, url }) => ({ ip, url: String(url) }),
     async (server) => {
-      assert.is(server.url, `http+unix://${encodeURIComponent(path)}`)
+      assert.is(server.url, `${SCHEME}+unix://${encodeURIComponent(path)}`)
       assert.is(decodeURIComponent(new URL(server.url).host), path)
       assert.is(server.port, 0)
       assert.equal(server.listeners, [{ url: server.url, port: 0, path }])
