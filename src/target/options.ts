@@ -1,12 +1,17 @@
 import { knownOptions } from '../runtime/option_errors.js'
 import { SERVE_OPTIONS, type ServeOptions } from '../server/options.js'
+import { checkedLimits, type TargetLimitOptions, type TargetLimits } from './limits.js'
 
 /** Options of `target()`: those of `serve()`, where `port` is 0 by default, any free one. */
-export interface TargetOptions extends ServeOptions {}
+export interface TargetOptions extends ServeOptions {
+  /** What clients may ask of the endpoints. `bodyLimit` is `maxUploadSize` by default. */
+  limits?: TargetLimitOptions | undefined
+}
 
 export interface CheckedTargetOptions {
   /** What the server is told. */
   readonly serve: ServeOptions
+  readonly limits: TargetLimits
 }
 
 /**
@@ -14,8 +19,10 @@ export interface CheckedTargetOptions {
  * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`
  */
 export function checkedTargetOptions(given: TargetOptions): CheckedTargetOptions {
-  const serve = knownOptions(given, SERVE_OPTIONS, 'target()')
-  return { serve: isPlaced(serve) ? serve : { ...serve, port: 0 } }
+  const { limits: givenLimits, ...serve } = knownOptions(given, [...SERVE_OPTIONS, 'limits'], 'target()')
+  const limits = checkedLimits(givenLimits)
+  const served = { ...serve, bodyLimit: serve.bodyLimit ?? limits.maxUploadSize }
+  return { serve: isPlaced(served) ? served : { ...served, port: 0 }, limits }
 }
 
 /** Whether they say where to listen. */

@@ -7,6 +7,7 @@ import { isNoHandler } from '../runtime/uncalled.js'
 import { type Server, serveDispatcher } from '../server/server.js'
 import type { ServerStats } from '../server/stats.js'
 import { controlRoutes } from './control.js'
+import { giveLimits } from './limits.js'
 import { checkedTargetOptions, type TargetOptions } from './options.js'
 
 /** Answers may stall for ever on purpose, so a target does not wait for them as a server does. */
@@ -39,9 +40,13 @@ export interface Target {
  * @throws the errors of `serve()`
  */
 export async function target(options: TargetOptions = {}): Promise<Target> {
-  const { serve } = checkedTargetOptions(options)
+  const { serve, limits } = checkedTargetOptions(options)
   const router = new Router().mount('/', await bundledRoutes()).mount('/', controlRoutes())
-  return new RunningTarget(await serveDispatcher(compileRouter(router), serve))
+  // Bodies are echoed and counted as they were sent.
+  const dispatcher = Object.assign(compileRouter(router), { requestRules: { leavesCodings: true } })
+  const server = await serveDispatcher(dispatcher, serve)
+  giveLimits(server, limits)
+  return new RunningTarget(server)
 }
 
 isNoHandler(target, 'call it, await target(options)')
