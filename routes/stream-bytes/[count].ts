@@ -5,12 +5,14 @@ import { integer, integerWithin, param } from '../_query.js'
 import { type Generator32, generatorBy } from '../_random.js'
 
 const AT_ONCE = 64 * 1024
+const USUAL_CHUNK = 10 * 1024
 
 /** So many random bytes in chunks. */
 export default endpoint<'count'>((req, head) => {
   const { maxResponseSize, maxCount } = limitsOf(req)
   const count = integerWithin(req.params.count, 'byte count', 0, maxResponseSize)
-  const asked = integer(param(req, 'chunk_size') ?? String(10 * 1024), 'chunk_size')
+  const usual = Math.max(USUAL_CHUNK, Math.ceil(count / maxCount))
+  const asked = integer(param(req, 'chunk_size') ?? String(usual), 'chunk_size')
   const generator = generatorBy(param(req, 'seed'))
   // A size that is none is that of the whole.
   const size = asked < 1 ? Math.max(1, count) : asked
