@@ -78,7 +78,7 @@ export class FrameReader {
     const lengthBytes = told === LENGTH_16 ? 2 : told === LENGTH_64 ? 8 : 0
     if (this.#size < 2 + lengthBytes) return undefined
     const payload = lengthBytes === 0 ? told : this.#length(lengthBytes)
-    if (payload > this.#most) throw new FrameError(1009, `a frame is larger than ${this.#most} bytes`)
+    if (opcode < CLOSE && payload > this.#most) throw new FrameError(1009, `a frame is larger than ${this.#most} bytes`)
     return { opcode, isLast, payload, length: 2 + lengthBytes + MASK_BYTES }
   }
 
