@@ -1,7 +1,7 @@
 // What an endpoint tells of the header fields of a request. It is made once for equal fields: load generators send the
 // same ones over and over.
 import type { BrinkRequest } from 'brink'
-import { fieldLines, fieldsKey, limitsOf } from 'brink/target'
+import { fieldLines, fieldsKey, limitsOf, trustsProxies } from 'brink/target'
 import { pretty } from './_json.js'
 
 /** What is made of the header fields alone. */
@@ -31,19 +31,25 @@ export function headOf(req: BrinkRequest): Head {
   return head
 }
 
-/** The address of the client: the first that `X-Forwarded-For` names, as httpbin has it, or else that of the connection. */
+/**
+ * The address of the client. Where nobody is trusted to name it, it is the first that `X-Forwarded-For` names, as httpbin
+ * has it, or that of the connection.
+ */
 export function originOf(req: BrinkRequest, head: Head): string {
-  return head.client ?? req.ip
+  if (head.client === undefined || trustsProxies(req)) return req.ip
+  return head.client
 }
 
 /** The scheme that the client has used, as far as fields of proxies and the connection tell. */
 export function schemeOf(req: BrinkRequest, head: Head): 'http' | 'https' {
-  return head.scheme ?? (req.secure ? 'https' : 'http')
+  if (head.scheme === undefined || trustsProxies(req)) return req.url.startsWith('https:') ? 'https' : 'http'
+  return head.scheme
 }
 
 /** The URL of the request, as the client sees it. */
-export function urlOf(req: BrinkRequest, head: Head, target = req.target): string {
-  return target.startsWith('/') ? `${schemeOf(req, head)}://${head.host}${target}` : target
+export function urlOf(req: BrinkRequest, head: Head): string {
+  const { url } = req
+  return head.scheme === undefined || trustsProxies(req) ? url : url.replace(/^https?/, head.scheme)
 }
 
 function makeHead(req: BrinkRequest): Head {

@@ -9,7 +9,7 @@ export function redirection(req: Asked<'count'>, head: Head, isAbsolute: boolean
   if (count < 1) throw new HttpError(400, `invalid redirect count: ${quoted(req.params.count)} is not above 0`)
   const kind = isAbsolute ? 'absolute-redirect' : 'relative-redirect'
   const path = count === 1 ? '/get' : `/${kind}/${count - 1}`
-  return sentTo(head, isAbsolute ? urlOf(req, head, path) : path, 302)
+  return sentTo(head, isAbsolute ? new URL(path, urlOf(req, head)).href : path, 302)
 }
 
 export function sentTo(head: Head, location: string, status: number): Reply {

@@ -1,37 +1,29 @@
 // Time that passes on purpose, and how answers tell of it.
-
-const LEAST_MS = 1
+import { exactTimers } from 'brink/target'
 
 /**
  * Resolves when this time has passed, never earlier.
  * @throws the reason of the signal when that aborts: the client has left
  */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await until(performance.now() + ms, signal)
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted()
+    if (ms <= 0) return resolve()
+    const left = () => {
+      waiting.cancel()
+      reject(signal.reason)
+    }
+    const waiting = exactTimers.after(ms, () => {
+      signal.removeEventListener('abort', left)
+      resolve()
+    })
+    signal.addEventListener('abort', left, { once: true })
+  })
 }
 
 /** Resolves at a time of `performance.now()`, or after it. */
-export async function until(due: number, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
-  // Timers of Node count from the begin of the turn, so they may fire up to a millisecond early.
-  for (let left = due - performance.now(); left > 0; left = due - performance.now()) await timer(left, signal)
-}
-
-function timer(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const left = () => {
-      clearTimeout(waiting)
-      reject(signal.reason)
-    }
-    const waiting = setTimeout(
-      () => {
-        signal.removeEventListener('abort', left)
-        resolve()
-      },
-      Math.max(LEAST_MS, ms),
-    )
-    signal.addEventListener('abort', left, { once: true })
-  })
+export function until(due: number, signal: AbortSignal): Promise<void> {
+  return pause(due - performance.now(), signal)
 }
 
 /** The pause between so many writes that take so long together: there is none after the last. */

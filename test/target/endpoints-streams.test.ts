@@ -1,4 +1,5 @@
 // The endpoints that take their time, or are told by their size: as go-httpbin answers them.
+import { exactTimers } from 'brink/target'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { get, head } from '../server/messages.js'
@@ -360,9 +361,6 @@ contract('/trailers sends the query as trailers', [
   ),
 ])
 
-/** The timers that keep the process alive. */
-const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
-
 const inFlight = [
   '/delay/9s',
   '/drip?delay=9s&duration=0',
@@ -375,11 +373,10 @@ const inFlight = [
 for (const path of inFlight) {
   test(`${path} ends when its client leaves`, () =>
     onTarget({ host: '127.0.0.1' }, async (t) => {
-      const before = timers()
       const client = (await connect(t)).send(get(path))
-      await until(() => timers() > before, 'it waits for its time')
+      await until(() => exactTimers.size === 1, 'it waits for its time')
       client.leave()
-      await until(() => timers() <= before, 'it waits no more')
+      await until(() => exactTimers.size === 0, 'it waits no more')
     }))
 }
 
