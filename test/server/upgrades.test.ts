@@ -330,7 +330,7 @@ function chat(): { app: Router; sockets: WebSocketServer } {
 }
 
 async function opened(port: number): Promise<WebSocket> {
-  const socket = new WebSocket(`${SCHEME.replace("http", "ws")}://127.0.0.1:${port}/chat`)
+  const socket = new WebSocket(`${SCHEME.replace('http', 'ws')}://127.0.0.1:${port}/chat`)
   await within(once(socket, 'open'), 'a WebSocket to open')
   return socket
 }
