@@ -174,6 +174,18 @@ test('an upgrade is handed over with what the handshake has agreed on', () =>
     TLS,
   ))
 
+test('a request without a Host has the scheme of its connection', () =>
+  serving(
+    app,
+    async (server) => {
+      const [secured, plain] = server.listeners
+      const { raw } = await connectTls({ port: secured?.port ?? 0 })
+      assert.match((await raw.send('GET / HTTP/1.0\r\n\r\n').response()).text, /^true https:/)
+      assert.match((await ask({ port: plain?.port ?? 0 }, 'GET / HTTP/1.0\r\n\r\n')).text, /^false http:/)
+    },
+    { ...TLS, port: undefined, listen: [{ port: 0 }, { port: 0, tls: false }] },
+  ))
+
 test('a fetch app is told what was agreed on, also after its response', async () => {
   const told: FetchInfo[] = []
   const fetchApp = (_request: Request, info: FetchInfo) => {
