@@ -259,7 +259,9 @@ async function keepsQuiet(page: DebuggedPage): Promise<void> {
 async function tabOrder(page: DebuggedPage): Promise<{ matches: string[]; outline: string }[]> {
   const selectors = ['a.skip', '#pause', '#say', '#reset', 'summary', '#plan-example', '#plan-text', '#plan-end']
   const order: { matches: string[]; outline: string }[] = []
-  await page.value(`document.activeElement.blur(); scrollTo(0, 0)`)
+  // Where the focus was, the next Tab would go on.
+  await page.ask('Page.reload')
+  await page.holds(`document.readyState === 'complete' && document.querySelector('figure summary')`)
   for (let presses = 0; presses < 60; presses += 1) {
     await page.press('Tab')
     const seen = await page.value<{ matches: string[]; outline: string } | null>(`(() => {
