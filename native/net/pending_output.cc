@@ -50,7 +50,7 @@ void PendingOutput::append(PendingOutput&& more) {
   more.segments_.clear();
 }
 
-PendingOutput::Sent PendingOutput::send_to(Descriptor descriptor, bool* unsent_limit_lifted) {
+PendingOutput::Sent PendingOutput::send_to(Descriptor descriptor, bool* unsent_limit_lifted, SendCalls& calls) {
   int64_t total = 0;
   while (!segments_.empty()) {
     if (total >= kMostAtOnce) return {total, true};
@@ -61,8 +61,12 @@ PendingOutput::Sent PendingOutput::send_to(Descriptor descriptor, bool* unsent_l
     }
     Offer offer;
     int64_t sent = segments_.front().held.file ? send_file(descriptor, &offer) : send_memory(descriptor, &offer);
+    calls.all++;
     if (sent == -EINTR) continue;
-    if (sent == -EAGAIN || sent == -EWOULDBLOCK) return {total, false};
+    if (sent == -EAGAIN || sent == -EWOULDBLOCK) {
+      calls.full++;
+      return {total, false};
+    }
     if (sent < 0) return {sent, false};
     total += sent;
     consume(static_cast<uint64_t>(sent));
@@ -110,10 +114,11 @@ void PendingOutput::append_sealed(Slice bytes, uint64_t plain) {
   size_ += bytes.size;
 }
 
-PendingOutput::Sent PendingOutput::seal_to(Descriptor descriptor, Sealer& sealer, SealingRoom& room) {
+PendingOutput::Sent PendingOutput::seal_to(Descriptor descriptor, Sealer& sealer, SealingRoom& room,
+                                           SendCalls& calls) {
   int64_t total = 0;
   while (true) {
-    int64_t sent = send_sealed(descriptor);
+    int64_t sent = send_sealed(descriptor, calls);
     if (sent < 0) return {sent, false};
     total += sent;
     // It is full, and the next writable edge will follow.
@@ -125,8 +130,12 @@ PendingOutput::Sent PendingOutput::seal_to(Descriptor descriptor, Sealer& sealer
     Slice sealed = room.sealed.slice();
     do {
       sent = system::send(descriptor, &sealed, 1, false);
+      calls.all++;
     } while (sent == -EINTR);
-    if (sent == -EAGAIN || sent == -EWOULDBLOCK) sent = 0;
+    if (sent == -EAGAIN || sent == -EWOULDBLOCK) {
+      calls.full++;
+      sent = 0;
+    }
     if (sent < 0) return {sent, false};
     total += sent;
     size_t taken = static_cast<size_t>(sent);
@@ -137,14 +146,18 @@ PendingOutput::Sent PendingOutput::seal_to(Descriptor descriptor, Sealer& sealer
 }
 
 // Gives how much was sent.
-int64_t PendingOutput::send_sealed(Descriptor descriptor) {
+int64_t PendingOutput::send_sealed(Descriptor descriptor, SendCalls& calls) {
   if (sealed_.empty()) return 0;
   Slice rest = {sealed_.data() + sent_of_sealed_, sealed_.size() - sent_of_sealed_};
   int64_t sent;
   do {
     sent = system::send(descriptor, &rest, 1, false);
+    calls.all++;
   } while (sent == -EINTR);
-  if (sent == -EAGAIN || sent == -EWOULDBLOCK) return 0;
+  if (sent == -EAGAIN || sent == -EWOULDBLOCK) {
+    calls.full++;
+    return 0;
+  }
   if (sent < 0) return sent;
   size_ -= static_cast<uint64_t>(sent);
   sent_of_sealed_ += static_cast<size_t>(sent);

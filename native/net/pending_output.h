@@ -65,6 +65,12 @@ struct SealingRoom {
 
 // So much is sealed at a time: what a socket does not take of it is kept.
 inline constexpr size_t kMostSealedAtOnce = 128 * 1024;
+// System calls that send: all, and those that found no room.
+struct SendCalls {
+  uint64_t all = 0;
+  uint64_t full = 0;
+};
+
 // No more can be sealed.
 inline constexpr int64_t kSealingBroke = -EPROTO;
 
@@ -87,13 +93,13 @@ class PendingOutput {
   };
   // Sends what the socket takes, up to a limit. Everything was sent when empty(). Removes the limit of unsent bytes
   // in the kernel for large files, and restores it before memory is sent.
-  Sent send_to(Descriptor descriptor, bool* unsent_limit_lifted);
+  Sent send_to(Descriptor descriptor, bool* unsent_limit_lifted, SendCalls& calls);
 
   // Bytes that are sealed already, behind others of these, and before all that is not; and so many as they were before.
   void append_sealed(Slice bytes, uint64_t plain = 0);
   // The same as send_to() for a connection whose bytes are sealed before they are sent. Less is sent than is asked for,
   // but all that is sealed is offered: what is left of it says that the socket is full.
-  Sent seal_to(Descriptor descriptor, Sealer& sealer, SealingRoom& room);
+  Sent seal_to(Descriptor descriptor, Sealer& sealer, SealingRoom& room, SendCalls& calls);
 
  private:
   struct Segment {
@@ -112,7 +118,7 @@ class PendingOutput {
   };
   int64_t send_memory(Descriptor descriptor, Offer* offer);
   int64_t send_file(Descriptor descriptor, Offer* offer);
-  int64_t send_sealed(Descriptor descriptor);
+  int64_t send_sealed(Descriptor descriptor, SendCalls& calls);
   int64_t seal_next(Sealer& sealer, SealingRoom& room);
   void consume(uint64_t sent);
 

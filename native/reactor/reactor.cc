@@ -36,6 +36,7 @@ Reactor::Reactor(const Options& options, std::unique_ptr<poller::Poller> poller,
   heads_.set_time(net::system::wall_clock_seconds());
   if (options.log) observe(options.log);
   if (options.metrics) measure(options.metrics);
+  if (options.measurements) measure(options.measurements);
 }
 
 void Reactor::observe(std::shared_ptr<RequestLog> log) {
@@ -46,6 +47,11 @@ void Reactor::observe(std::shared_ptr<RequestLog> log) {
 void Reactor::measure(std::shared_ptr<Metrics> metrics) {
   if (!observing_) observe(nullptr);
   observing_->measure(std::move(metrics));
+}
+
+void Reactor::measure(std::shared_ptr<Measurements> measurements) {
+  if (!observing_) observe(nullptr);
+  observing_->measure(std::move(measurements));
 }
 
 int Reactor::add_listener(net::Fd listener, bool shared, ProxyHeaders proxy_headers,
@@ -72,6 +78,7 @@ int Reactor::add_waker(const net::Waker& waker) {
 
 bool Reactor::turn(int timeout_ms) {
   int count = poller_->wait(polled_.data(), polled_.size(), timeout_ms);
+  stats_.waits++;
   in_turn_ = true;
   look_at_clock();
   for (int i = 0; i < count; i++) note(polled_[static_cast<size_t>(i)]);
@@ -194,8 +201,10 @@ void Reactor::receive(Connection& connection) {
   char* at = events_.free_bytes() + connection.parser.kept_bytes();
   if (connection.is_sealed()) return receive_sealed(connection, at);
   int64_t got = net::system::receive(connection.fd.get(), at, kReadBytes);
+  stats_.receives++;
   if (got == -EINTR) return push_ready(connection);
   if (got == -EAGAIN || got == -EWOULDBLOCK) {
+    stats_.empty_receives++;
     connection.input.readable = connection.input.urgent = false;
     return settle(connection);
   }

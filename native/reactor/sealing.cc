@@ -46,8 +46,10 @@ void Reactor::receive_sealed(Connection& connection, char* at) {
   if (is_handshake && sealing_->steps_left == 0) return push_ready(connection);
   char* received = sealing_->received.get();
   int64_t got = net::system::receive(connection.fd.get(), received, tls::kMostReceived);
+  stats_.receives++;
   if (got == -EINTR) return push_ready(connection);
   if (got == -EAGAIN || got == -EWOULDBLOCK) {
+    stats_.empty_receives++;
     connection.input.readable = connection.input.urgent = false;
     return settle(connection);
   }
@@ -170,8 +172,12 @@ void Reactor::send_from_room(Connection& connection, bool end_follows, size_t pl
   int64_t sent;
   do {
     sent = net::system::send(connection.fd.get(), &sealed, 1, end_follows);
+    stats_.sends.all++;
   } while (sent == -EINTR);
-  if (sent == -EAGAIN || sent == -EWOULDBLOCK) sent = 0;
+  if (sent == -EAGAIN || sent == -EWOULDBLOCK) {
+    stats_.sends.full++;
+    sent = 0;
+  }
   if (sent < 0) {
     stats_.resets++;
     return drop_broken(connection);
@@ -223,7 +229,7 @@ net::PendingOutput::Sent Reactor::send_rest_sealed(Connection& connection) {
   }
   // What is observed of answers are their own bytes.
   uint64_t before = pending.plain_size();
-  net::PendingOutput::Sent sent = pending.seal_to(connection.fd.get(), session.sealer(), sealing_->room);
+  net::PendingOutput::Sent sent = pending.seal_to(connection.fd.get(), session.sealer(), sealing_->room, stats_.sends);
   connection.bytes_sent += before - pending.plain_size();
   return sent;
 }
@@ -250,7 +256,9 @@ void Reactor::say_end_at_once(Connection& connection) {
   if (session.holds()) session.give_held(sealed);
   session.say_end(sealed);
   net::Slice bytes = sealed.slice();
-  if (bytes.size > 0) net::system::send(connection.fd.get(), &bytes, 1, true);
+  if (bytes.size == 0) return;
+  stats_.sends.all++;
+  net::system::send(connection.fd.get(), &bytes, 1, true);
 }
 
 // For those whose answer did not come within the turn.

@@ -114,8 +114,12 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
   do {
     bool is_there = count == 1 || body.find(&slices[1]);
     sent = is_there ? net::system::send(connection.fd.get(), slices, count, end_follows) : net::kMemoryChanged;
+    stats_.sends.all++;
   } while (sent == -EINTR);
-  if (sent == -EAGAIN || sent == -EWOULDBLOCK) sent = 0;
+  if (sent == -EAGAIN || sent == -EWOULDBLOCK) {
+    stats_.sends.full++;
+    sent = 0;
+  }
   if (sent < 0) {
     stats_.resets++;
     if (sent != net::kMemoryChanged) {
@@ -143,7 +147,7 @@ bool Reactor::send_rest(Connection& connection) {
   Output& output = connection.output;
   net::PendingOutput::Sent sent = connection.is_sealed()
                                       ? send_rest_sealed(connection)
-                                      : output.pending->send_to(connection.fd.get(), &output.unsent_limit_lifted);
+                                      : output.pending->send_to(connection.fd.get(), &output.unsent_limit_lifted, stats_.sends);
   if (sent.bytes < 0) {
     stats_.resets++;
     bool is_ours = sent.bytes == net::kMemoryChanged || sent.bytes == -EIO || sent.bytes == net::kSealingBroke;

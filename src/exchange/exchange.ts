@@ -200,10 +200,10 @@ export class Exchange {
   raw(to: Recipient, flags: number, head: string, body: ReplyBytes): void {
     const bytes = this.#threaded ? bytesOfLarge(body) : undefined
     if (bytes === undefined) {
-      this.#put(REPLY_ANSWER, to, 0, flags | FLAG_REPLY_RAW, head, body)
+      this.#put(REPLY_ANSWER, to, ofRoute(0, to), flags | FLAG_REPLY_RAW, head, body)
       return
     }
-    this.#put(REPLY_ANSWER, to, 0, FLAG_REPLY_RAW | FLAG_REPLY_STREAM, head, undefined)
+    this.#put(REPLY_ANSWER, to, ofRoute(0, to), FLAG_REPLY_RAW | FLAG_REPLY_STREAM, head, undefined)
     const streams = (flags & FLAG_REPLY_STREAM) !== 0
     const last = streams ? flags & FLAG_CHUNK_ASKS : FLAG_CHUNK_END | (flags & FLAG_REPLY_CLOSE)
     this.largeBodies.send(to, last | FLAG_REPLY_RAW, '', bytes)
@@ -262,12 +262,20 @@ export class Exchange {
 
   /**
    * Ends a connection, idle or with unanswered requests. `how`: END_IN_ORDER, END_AT_ONCE or END_BY_RESET. The raw
-   * bytes are sent before the end.
+   * bytes are sent before the end. With the sequence of a request and the number of its route, they are counted for it,
+   * if it has had no answer.
    */
-  endConnection(slot: number, generation: number, how: number, bytes?: string | Uint8Array): void {
-    const end = () => this.endConnection(slot, generation, how, bytes)
+  endConnection(
+    slot: number,
+    generation: number,
+    how: number,
+    bytes?: string | Uint8Array,
+    { sequence = 0, routeNumber = 0 }: Partial<Recipient> = {},
+  ): void {
+    const end = () => this.endConnection(slot, generation, how, bytes, { sequence, routeNumber })
     if (how === END_IN_ORDER && this.largeBodies.sentBefore(slot, generation, end)) return
-    this.#put(REPLY_END_CONNECTION, { slot, generation, sequence: 0 }, how, 0, '', bytes)
+    const to = { slot, generation, sequence, routeNumber }
+    this.#put(REPLY_END_CONNECTION, to, ofRoute(how, to), 0, '', bytes)
   }
 
   /** Sets the deadlines of one request. */
