@@ -33,6 +33,7 @@ const ENTRIES = [
   'cli.ts',
   'node.ts',
   'node/register.ts',
+  'target.ts',
   'workers.ts',
   'workers/worker_process.ts',
   'folder/typescript_hook.ts',

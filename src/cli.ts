@@ -18,7 +18,7 @@ import { type MetricsServer, metrics } from './operate/metrics_handler.js'
 import { Router } from './routing/router.js'
 import { codeOf, messageOf } from './runtime/errors.js'
 import { closeOnSignals } from './server/close_on_signals.js'
-import { type BackendName, checkedOptions } from './server/options.js'
+import { type BackendName, checkedOptions, type ServeOptions } from './server/options.js'
 import { type Server, serve, serveBeside } from './server/server.js'
 import { workerContext } from './server/worker_context.js'
 import { eventLine } from './workers/event_line.js'
@@ -37,6 +37,7 @@ async function main(): Promise<void> {
     if (commandLine.help) process.stdout.write(helpText())
     else if (commandLine.version) process.stdout.write(`${version()}\n`)
     else if (commandLine.listsBackends) process.stdout.write(backendList(commandLine))
+    else if (runsTarget(commandLine)) await serveTarget(commandLine)
     else if (commandLine.workers !== undefined && workerContext() === undefined) await supervise(commandLine)
     else await serveFolder(commandLine)
   } catch (error) {
@@ -45,26 +46,80 @@ async function main(): Promise<void> {
 }
 
 async function serveFolder(commandLine: CommandLine): Promise<void> {
-  const { folder, files: fileFolder, place, backend, threads, trustProxy, proxyProtocol } = commandLine
-  const { accessLog, closing } = commandLine
-  const router = await appOf(folder, fileFolder)
-  const secure = commandLine.tls === undefined ? undefined : new SecureConnections(commandLine.tls, commandLine.place)
-  const tls = secure?.options()
-  const options = { ...place, backend: backend as BackendName, threads, trustProxy, proxyProtocol, accessLog, tls }
-  const server = await serve(router, options).catch((error) => {
+  refuseTargetFlags(commandLine)
+  const router = await appOf(commandLine.folder, commandLine.files)
+  const secure = secureOf(commandLine)
+  const server = await serve(router, serveOptions(commandLine, secure)).catch((error) => {
     throw inWords(error, commandLine)
   })
-  closeOnSignals(server, closing)
+  closeOnSignals(server, commandLine.closing)
   // Workers are replaced, and read the files then.
   if (workerContext() === undefined) secure?.readAgainOnSignal(server)
   if (workerContext() !== undefined) return
   const admin = await serveAdmin(server, commandLine)
   tellListening(server, description(server), admin)
+  tellFingerprint(secure)
+}
+
+/** Without a folder, and where there is none that is found by its name, brink is a target. */
+function runsTarget({ isTarget, folder, files }: CommandLine): boolean {
+  return isTarget || (folder === undefined && files === undefined && ownFolder() === undefined)
+}
+
+async function serveTarget(commandLine: CommandLine): Promise<void> {
+  const { closing, json, files: fileFolder, workers: count } = commandLine
+  if (fileFolder !== undefined) throw new UsageError('--files is for a server of your own: a target serves no files.')
+  if (count !== undefined) {
+    const reason = 'its statistics are those of one process'
+    throw new UsageError(`A target cannot have --workers, because ${reason}: give it --threads.`)
+  }
+  const secure = secureOf(commandLine)
+  // Only those who run a target load it.
+  const { target } = await import('./target.js')
+  const running = await target(serveOptions(commandLine, secure)).catch((error) => {
+    throw inWords(error, commandLine)
+  })
+  const { server } = running
+  const tellStatistics = () => {
+    if (json) process.stderr.write(`${JSON.stringify(running.stats())}\n`)
+  }
+  closeOnSignals(server, { ...closing, onClosed: tellStatistics })
+  secure?.readAgainOnSignal(server)
+  const admin = await serveAdmin(server, commandLine)
+  if (json) return tellAsJson(server, admin)
+  tellListening(server, description(server), admin)
+  tellFingerprint(secure)
+}
+
+/** One line, which a program reads to learn where the target is. */
+function tellAsJson(server: Server, admin: Server | undefined): void {
+  const { url, port, listeners, backend, threads } = server
+  const urls = listeners.map((each) => each.url)
+  const facts = { url, port, urls, backend, threads, pid: process.pid, admin: admin?.url }
+  process.stdout.write(`${JSON.stringify(facts)}\n`)
+}
+
+function refuseTargetFlags({ targetFlags: [flag] }: CommandLine): void {
+  if (flag !== undefined) throw new UsageError(`${flag} belongs to a target: brink target ${flag}.`)
+}
+
+function secureOf({ tls, place }: CommandLine): SecureConnections | undefined {
+  return tls === undefined ? undefined : new SecureConnections(tls, place)
+}
+
+function serveOptions(commandLine: CommandLine, secure: SecureConnections | undefined): ServeOptions {
+  const { place, backend, threads, trustProxy, proxyProtocol, accessLog } = commandLine
+  const tls = secure?.options()
+  return { ...place, backend: backend as BackendName, threads, trustProxy, proxyProtocol, accessLog, tls }
+}
+
+function tellFingerprint(secure: SecureConnections | undefined): void {
   if (secure?.fingerprint !== undefined) process.stdout.write(`certificate: SHA-256 ${secure.fingerprint}\n`)
 }
 
 /** Runs this command line in workers. */
 async function supervise(commandLine: CommandLine): Promise<void> {
+  refuseTargetFlags(commandLine)
   const { place, closing, workers: count } = commandLine
   const env = commandLine.tls === undefined ? {} : sharedTicketKey()
   const options = { ...place, ...closing, count, args: process.argv.slice(2), env, onEvent: eventTeller() }
@@ -135,10 +190,14 @@ function chosenBackend(commandLine: CommandLine): string {
 }
 
 async function appOf(folder: string | undefined, fileFolder: string | undefined): Promise<Router> {
-  const own = folder ?? (existsSync('routes') ? 'routes' : undefined)
-  if (fileFolder === undefined) return routesFrom(own ?? new URL('./routes', import.meta.url))
+  const own = folder ?? ownFolder()
   const router = own === undefined ? new Router() : await routesFrom(own)
-  return router.get('/*', files(fileFolder))
+  return fileFolder === undefined ? router : router.get('/*', files(fileFolder))
+}
+
+/** The folder of routes that needs no name. */
+function ownFolder(): string | undefined {
+  return existsSync('routes') ? 'routes' : undefined
 }
 
 /** Turns errors of listening into messages that say what to do. */

@@ -36,6 +36,12 @@ export interface CommandLine {
   readonly from: { readonly host: string; readonly backend: string }
   /** Whether the command is `brink backends`, which lists the backends instead of serving. */
   readonly listsBackends: boolean
+  /** Whether the command is `brink target`. */
+  readonly isTarget: boolean
+  /** Whether a target tells where it listens, and at its end what has happened, as JSON. */
+  readonly json: boolean
+  /** The flags that only a target has, as they were given. */
+  readonly targetFlags: readonly string[]
 }
 
 const MOST_MS = 86_400_000
@@ -77,6 +83,8 @@ interface Option {
   /** The default in words, of an option whose default is chosen elsewhere. */
   readonly standard?: string
   readonly help: string
+  /** Whether only `brink target` has it. */
+  readonly isOfTarget?: true
 }
 
 const FORMATS = ['combined', 'json'] as const
@@ -150,6 +158,7 @@ const OPTIONS: readonly Option[] = [
     standard: '10000 after the delay',
     help: 'then cut what is left',
   },
+  { name: 'json', isOfTarget: true, help: 'tell the URL as JSON, and at the end the statistics' },
   { name: 'help', short: 'h', help: 'print this text' },
   { name: 'version', short: 'v', help: 'print the version' },
 ]
@@ -168,6 +177,9 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     folder: folders[0],
     files: given.get('files'),
     listsBackends: folders[0] === 'backends',
+    isTarget: folders[0] === 'target',
+    json: given.has('json'),
+    targetFlags: OPTIONS.filter(({ name, isOfTarget }) => isOfTarget && given.has(name)).map(({ name }) => `--${name}`),
     place: placeOf(given, env),
     workers: workersOf(textOf('workers', given, env)),
     threads: threads.text === '' ? undefined : wholeNumber(threads, 128),
@@ -255,25 +267,32 @@ function placeOf(given: Map<string, string>, env: NodeJS.ProcessEnv): CommandLin
 
 /** The text of `--help`. */
 export function helpText(): string {
-  const rows = OPTIONS.map((option) => {
+  const rowOf = (option: Option): [left: string, right: string] => {
     const short = option.short === undefined ? '    ' : `-${option.short}, `
     const [open, close] = option.choice === undefined ? '<>' : '[]'
     const value = option.value === undefined ? '' : ` ${open}${option.value}${close}`
     const standard = option.default ?? option.standard
     const facts = [standard && `default ${standard}`, option.env && `or $${option.env}`].filter(Boolean)
     return [`  ${short}--${option.name}${value}`, option.help + (facts.length > 0 ? ` (${facts.join(', ')})` : '')]
-  })
-  const width = Math.max(...rows.map(([left = '']) => left.length))
+  }
+  const own = OPTIONS.filter(({ isOfTarget }) => !isOfTarget).map(rowOf)
+  const ofTarget = OPTIONS.filter(({ isOfTarget }) => isOfTarget).map(rowOf)
+  const width = Math.max(...[...own, ...ofTarget].map(([left]) => left.length))
+  const line = ([left, right]: [string, string]) => `${left.padEnd(width)}  ${right}`
   return [
     'Usage: brink [folder] [options]',
+    '       brink target [options]    a server for load tests and for tests of clients',
     '       brink backends            lists the backends of this system',
     '',
     'Serves a folder of routes over HTTP, one file for each route. Without a folder it',
-    'serves ./routes, or, if that does not exist, the routes that come with brink: a',
-    'target for load tests. With --files and without ./routes it serves only the files.',
+    'serves ./routes, or, if that does not exist, it is a target. With --files and',
+    'without ./routes it serves only the files.',
     '',
     'Options:',
-    ...rows.map(([left = '', right = '']) => `${left.padEnd(width)}  ${right}`),
+    ...own.map(line),
+    '',
+    'Options of a target:',
+    ...ofTarget.map(line),
     '',
   ].join('\n')
 }

@@ -74,12 +74,19 @@ export async function serve(app: unknown, given: FetchServeOptions = {}): Promis
 /** Serves beside the app, for its operators: systemd is told nothing of it, and a worker's sockets are not taken. */
 export async function serveBeside(app: Router, options: ServeOptions): Promise<Server> {
   const { dispatcher } = applicationOf(app, options, () => undefined as never)
-  const checked = checkedOptions(options)
-  const { server, bound } = await listenOn(
-    placesOf(checked, undefined),
-    () => new OpenServer(dispatcher, checked, undefined),
-  )
+  const { server, bound } = await opened(dispatcher, options)
   return server.started(bound, false).unref()
+}
+
+/** Serves what no app can be: a dispatcher. The load target makes one that breaks HTTP on purpose. */
+export async function serveDispatcher(dispatcher: Dispatcher, options: ServeOptions): Promise<Server> {
+  const { server, bound } = await opened(dispatcher, options)
+  return server.started(bound, true)
+}
+
+function opened(dispatcher: Dispatcher, options: ServeOptions): Promise<{ server: OpenServer; bound: Bound }> {
+  const checked = checkedOptions(options)
+  return listenOn(placesOf(checked, undefined), () => new OpenServer(dispatcher, checked, undefined))
 }
 
 isNoHandler(serve, 'call it with the router, await serve(router)')

@@ -1,0 +1,70 @@
+// `brink target`, as a process of its own.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { fileTree } from '../file_tree.js'
+import { get } from '../server/messages.js'
+import { runBrink } from '../server/programs.js'
+import { ask } from '../server/raw_client.js'
+
+test('brink target --json tells its URL in a line, and its last statistics when SIGTERM ends it with 0', async () => {
+  const brink = runBrink(['target', '--port', '0', '--host', '127.0.0.1', '--json'])
+  const [line] = await brink.says(/^\{.*\}\n/)
+  const { url, port, pid } = JSON.parse(line)
+  assert.is(url, `http://127.0.0.1:${port}`)
+  assert.is(pid, brink.child.pid)
+  await ask({ port }, get('/plaintext'))
+  brink.child.kill('SIGTERM')
+  assert.is(await brink.ended(), 0)
+  assert.is(brink.output(), line)
+  assert.is(JSON.parse(brink.errors()).requests, 1)
+})
+
+test('brink target tells people where it listens, and no more', async () => {
+  const brink = runBrink(['target', '--port', '0', '--host', '127.0.0.1'])
+  await brink.says(/^brink listening on http:\/\/127\.0\.0\.1:\d+ \(.+\)$/m)
+  brink.child.kill('SIGTERM')
+  assert.is(await brink.ended(), 0)
+  assert.is(brink.errors(), '')
+})
+
+/** Runs the command line in a folder, until it has told where it listens. */
+async function portIn(folder: string): Promise<{ port: number; end(): Promise<number> }> {
+  const cli = fileURLToPath(new URL('../../cli.js', import.meta.url))
+  const child = spawn(process.execPath, [cli, '--port', '0', '--host', '127.0.0.1'], { cwd: folder })
+  const [said] = await once(child.stdout, 'data')
+  const end = async () => {
+    child.kill('SIGTERM')
+    return (await once(child, 'exit'))[0] as number
+  }
+  return { port: Number(/:(\d+) /.exec(String(said))?.[1]), end }
+}
+
+test('brink without a folder is a target, unless there is ./routes', async () => {
+  const bare = await portIn(fileTree({}))
+  assert.is((await ask(bare, get('/_brink/'))).status, 200)
+  assert.is(await bare.end(), 0)
+  const own = await portIn(fileTree({ 'routes/index.mjs': 'export const GET = () => "mine"' }))
+  assert.is((await ask(own, get('/'))).text, 'mine')
+  assert.is((await ask(own, get('/_brink/'))).status, 404)
+  assert.is(await own.end(), 0)
+})
+
+for (const [args, sentence] of [
+  [['target', '--files', '.'], /^--files is for a server of your own/],
+  [['target', '--workers', '2'], /^A target cannot have --workers, because .*: give it --threads\./],
+  [['routes', '--json'], /^--json belongs to a target: brink target --json\./],
+  [['target', 'other'], /^Name one routes folder, not 2/],
+  [['target', '--jsom'], /did you mean --json\?/],
+] as const) {
+  test(`brink ${args.join(' ')} ends with 2 and a sentence`, async () => {
+    const brink = runBrink([...args, '--port', '0'])
+    assert.is(await brink.ended(), 2, brink.errors())
+    assert.match(brink.errors(), sentence)
+    assert.is(brink.output(), '')
+  })
+}
+
+test.run()
