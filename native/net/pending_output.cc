@@ -114,8 +114,7 @@ void PendingOutput::append_sealed(Slice bytes, uint64_t plain) {
   size_ += bytes.size;
 }
 
-PendingOutput::Sent PendingOutput::seal_to(Descriptor descriptor, Sealer& sealer, SealingRoom& room,
-                                           SendCalls& calls) {
+PendingOutput::Sent PendingOutput::seal_to(Descriptor descriptor, Sealer& sealer, SealingRoom& room, SendCalls& calls) {
   int64_t total = 0;
   while (true) {
     int64_t sent = send_sealed(descriptor, calls);

@@ -52,7 +52,7 @@ struct ObservedRequest {
   uint64_t bytes_in = 0;
   uint64_t answer_begins = 0;  // a place in all that the connection is sent
   uint64_t answer_ends = kNotYet;
-  uint64_t waits_since_us = 0;  // since when its whole answer waits for the client; 0 while it does not
+  uint64_t waits_since_us = 0;               // since when its whole answer waits for the client; 0 while it does not
   std::shared_ptr<const LoggedTexts> texts;  // for the log; or null
 };
 

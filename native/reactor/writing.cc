@@ -145,9 +145,9 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
 // Of what was not taken before. False when the connection broke over it.
 bool Reactor::send_rest(Connection& connection) {
   Output& output = connection.output;
-  net::PendingOutput::Sent sent = connection.is_sealed()
-                                      ? send_rest_sealed(connection)
-                                      : output.pending->send_to(connection.fd.get(), &output.unsent_limit_lifted, stats_.sends);
+  net::PendingOutput::Sent sent =
+      connection.is_sealed() ? send_rest_sealed(connection)
+                             : output.pending->send_to(connection.fd.get(), &output.unsent_limit_lifted, stats_.sends);
   if (sent.bytes < 0) {
     stats_.resets++;
     bool is_ours = sent.bytes == net::kMemoryChanged || sent.bytes == -EIO || sent.bytes == net::kSealingBroke;

@@ -390,7 +390,8 @@ void waited_for(Trial& trial) {
   trial.wait([&] { return Measured::sum(Measured(*measurements).client_waits) == 1; }, "the answer to be taken");
   Measured now(*measurements);
   trial.expect(now.run[layout::kMeasuredWaitSum] > 0, "it to have waited for its client");
-  trial.expect(now.run[layout::kMeasuredWaitSum] <= now.run[layout::kMeasuredServiceSum], "and that to be a part of all");
+  trial.expect(now.run[layout::kMeasuredWaitSum] <= now.run[layout::kMeasuredServiceSum],
+               "and that to be a part of all");
   trial.expect(server->stats().sends.all > 1 && server->stats().receives > 0, "system calls to be counted");
 }
 
@@ -399,10 +400,9 @@ void places(Trial& trial) {
   for (uint64_t us = 0; us < 1'000'000; us++) {
     size_t place = HdrHistogram::place_of(us);
     // The value that the layout tells of the place is near to three digits.
-    uint64_t least = place < 2 * layout::kHistogramChunk
-                         ? place
-                         : (place % layout::kHistogramChunk + layout::kHistogramChunk)
-                               << (place / layout::kHistogramChunk - 1);
+    uint64_t least = place < 2 * layout::kHistogramChunk ? place
+                                                         : (place % layout::kHistogramChunk + layout::kHistogramChunk)
+                                                               << (place / layout::kHistogramChunk - 1);
     trial.expect(place == last || place == last + 1, "no count to be left out");
     trial.expect(least <= us && us - least <= us / 1000, "three significant digits");
     last = place;
