@@ -46,6 +46,15 @@ struct HeldBytes {
   }
 };
 
+// System calls that send: all, and those that found no room.
+struct SendCalls {
+  uint64_t all = 0;
+  uint64_t full = 0;
+};
+
+// Sends what the socket takes: how much it was, which may be nothing, or a negative errno when the socket broke.
+int64_t send_some(Descriptor descriptor, Slice bytes, bool end_follows, SendCalls& calls);
+
 // The result of sending when held memory has changed. A system call that finds it unmapped returns the same.
 inline constexpr int64_t kMemoryChanged = -EFAULT;
 
@@ -65,12 +74,6 @@ struct SealingRoom {
 
 // So much is sealed at a time: what a socket does not take of it is kept.
 inline constexpr size_t kMostSealedAtOnce = 128 * 1024;
-// System calls that send: all, and those that found no room.
-struct SendCalls {
-  uint64_t all = 0;
-  uint64_t full = 0;
-};
-
 // No more can be sealed.
 inline constexpr int64_t kSealingBroke = -EPROTO;
 

@@ -4,6 +4,7 @@ import { preferredFormat } from '../operate/preferred_format.js'
 import { type Reply, reply } from '../reply/reply.js'
 import type { BrinkRequest } from '../request/request.js'
 import { Router } from '../routing/router.js'
+import { refusedAsForeign } from './same_origin.js'
 import type { Statistics } from './statistics.js'
 import { runIdOf } from './statistics_numbers.js'
 
@@ -35,7 +36,8 @@ export function statisticsRoutes(statistics: Statistics, onReset: () => void = (
     .post(
       '/reset',
       (req) => {
-        refuseOtherSites(req)
+        const refusal = refusedAsForeign(req)
+        if (refusal !== undefined) return refusal
         const run = runOf(req, statistics)
         statistics.reset(run, askingOf(req))
         if (run === undefined) onReset()
@@ -60,17 +62,4 @@ function runOf(req: BrinkRequest, statistics: Statistics): string | undefined {
 
 function askingOf({ sequence }: BrinkRequest): { readonly isFirst: boolean } {
   return { isFirst: sequence === 0 }
-}
-
-/**
- * A page of another site may let a browser send a POST, though not see its answer. Browsers say so by these fields, which
- * no page can change; other clients send neither.
- * @throws HttpError 403
- */
-export function refuseOtherSites(req: BrinkRequest): void {
-  const site = req.headers.get('sec-fetch-site')
-  const origin = req.headers.get('origin')
-  const isOther = site === 'cross-site' || site === 'same-site'
-  const isForeign = site === null && origin !== null && origin !== new URL(req.url).origin
-  if (isOther || isForeign) throw new HttpError(403, 'Pages of other sites may not change what the target does.')
 }
