@@ -84,6 +84,11 @@ export async function serveDispatcher(dispatcher: Dispatcher, options: ServeOpti
   return server.started(bound, true)
 }
 
+/** Its loops, for whoever measures them. */
+export function reactorsOf(server: Server): readonly NativeReactor[] {
+  return server instanceof OpenServer ? server.reactors : []
+}
+
 function opened(dispatcher: Dispatcher, options: ServeOptions): Promise<{ server: OpenServer; bound: Bound }> {
   const checked = checkedOptions(options)
   return listenOn(placesOf(checked, undefined), () => new OpenServer(dispatcher, checked, undefined))
@@ -416,6 +421,7 @@ class OpenServer implements Server, Listeners {
         takesUpgrades: dispatcher.takesUpgrades,
         routes: dispatcher.routes.length,
         measures: metrics,
+        measuresRuns: dispatcher.measuresRuns === true,
         webTargets: dispatcher.takesWebTargets === true,
       },
       exchange.requestBlocks,
