@@ -17,6 +17,14 @@ constexpr uint64_t kMostOfFile = 2 * 1024 * 1024;
 constexpr uint64_t kLargeFile = 128 * 1024;
 }  // namespace
 
+int64_t send_some(Descriptor descriptor, Slice bytes, bool end_follows) {
+  int64_t sent;
+  do {
+    sent = system::send(descriptor, &bytes, 1, end_follows);
+  } while (sent == -EINTR);
+  return sent == -EAGAIN || sent == -EWOULDBLOCK ? 0 : sent;
+}
+
 // A client that reads little gets whole segments, so that its pending output takes no more memory than its bytes.
 void PendingOutput::append(Slice bytes) {
   while (bytes.size > 0) {
@@ -117,16 +125,12 @@ PendingOutput::Sent PendingOutput::seal_to(Descriptor descriptor, Sealer& sealer
     if (sent < 0) return {sent, false};
     total += sent;
     // It is full, and the next writable edge will follow.
-    if (!sealed_.empty()) return {total, false};
-    if (segments_.empty()) return {total, false};
+    if (!sealed_.empty() || segments_.empty()) return {total, false};
     if (total >= kMostAtOnce) return {total, true};
     int64_t plain = seal_next(sealer, room);
     if (plain < 0) return {plain, false};
     Slice sealed = room.sealed.slice();
-    do {
-      sent = system::send(descriptor, &sealed, 1, false);
-    } while (sent == -EINTR);
-    if (sent == -EAGAIN || sent == -EWOULDBLOCK) sent = 0;
+    sent = send_some(descriptor, sealed, false);
     if (sent < 0) return {sent, false};
     total += sent;
     size_t taken = static_cast<size_t>(sent);
@@ -140,11 +144,7 @@ PendingOutput::Sent PendingOutput::seal_to(Descriptor descriptor, Sealer& sealer
 int64_t PendingOutput::send_sealed(Descriptor descriptor) {
   if (sealed_.empty()) return 0;
   Slice rest = {sealed_.data() + sent_of_sealed_, sealed_.size() - sent_of_sealed_};
-  int64_t sent;
-  do {
-    sent = system::send(descriptor, &rest, 1, false);
-  } while (sent == -EINTR);
-  if (sent == -EAGAIN || sent == -EWOULDBLOCK) return 0;
+  int64_t sent = send_some(descriptor, rest, false);
   if (sent < 0) return sent;
   size_ -= static_cast<uint64_t>(sent);
   sent_of_sealed_ += static_cast<size_t>(sent);

@@ -46,6 +46,9 @@ struct HeldBytes {
   }
 };
 
+// Sends what the socket takes: how much it was, which may be nothing, or a negative errno when the socket broke.
+int64_t send_some(Descriptor descriptor, Slice bytes, bool end_follows);
+
 // The result of sending when held memory has changed. A system call that finds it unmapped returns the same.
 inline constexpr int64_t kMemoryChanged = -EFAULT;
 

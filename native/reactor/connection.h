@@ -54,6 +54,11 @@ struct Output {
   std::unique_ptr<net::PendingOutput> pending;  // what the socket has not taken, in order
   bool takes_more = false;                      // it would take more now; other connections had their turn first
   bool unsent_limit_lifted = false;             // for a large file, until memory is sent again
+
+  net::PendingOutput& with_pending() {
+    if (!pending) pending = std::make_unique<net::PendingOutput>();
+    return *pending;
+  }
 };
 
 // What the poller was told.

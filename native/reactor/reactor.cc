@@ -181,7 +181,6 @@ void Reactor::read(Connection& connection) {
   if (connection.parser.has_unread()) {
     connection.parser.restore(at - kept);
     read_us_ = connection.since.first_byte_us;
-    if (connection.is_sealed() && connection.stage != Stage::tunnel) return parse_opened(connection, at, 0);
     if (connection.stage != Stage::tunnel) return parse(connection, at, 0);
     connection.parser.forget_unread();
     return pass_on(connection, {at - kept, kept});
@@ -193,30 +192,37 @@ void Reactor::read(Connection& connection) {
 void Reactor::receive(Connection& connection) {
   char* at = events_.free_bytes() + connection.parser.kept_bytes();
   if (connection.is_sealed()) return receive_sealed(connection, at);
-  int64_t got = net::system::receive(connection.fd.get(), at, kReadBytes);
-  if (got == -EINTR) return push_ready(connection);
-  if (got == -EAGAIN || got == -EWOULDBLOCK) {
-    connection.input.readable = connection.input.urgent = false;
-    return settle(connection);
-  }
-  if (got < 0) {
-    stats_.resets++;
-    return drop_broken(connection);
-  }
+  int64_t got = receive_bytes(connection, at, kReadBytes);
   if (got == 0) return hear_the_end(connection);
+  if (got > 0) take_in(connection, at, static_cast<size_t>(got));
+}
+
+// How many bytes have come; 0 at the end of the stream, and less than 0 when the connection has nothing to be taken in.
+int64_t Reactor::receive_bytes(Connection& connection, char* at, size_t size) {
+  int64_t got = net::system::receive(connection.fd.get(), at, size);
+  if (got <= 0) {
+    if (got == -EINTR) {
+      push_ready(connection);
+    } else if (got == -EAGAIN || got == -EWOULDBLOCK) {
+      connection.input.readable = connection.input.urgent = false;
+      settle(connection);
+    } else if (got < 0) {
+      stats_.resets++;
+      drop_broken(connection);
+    }
+    return got;
+  }
   // A short read means that the socket is drained, and spares the recv that would only say EAGAIN.
-  if (static_cast<size_t>(got) < kReadBytes && connection.input.short_read_drains()) connection.input.readable = false;
+  if (static_cast<size_t>(got) < size && connection.input.short_read_drains()) connection.input.readable = false;
   stats_.bytes_in += static_cast<uint64_t>(got);
   read_us_ = now_us_;
-  // While output is pending, the window is that of what is taken.
-  if (!connection.has_pending()) connection.window.bytes += static_cast<uint32_t>(got);
-  if (connection.stage != Stage::open) return take_in(connection, at, static_cast<size_t>(got));
-  connection.parser.restore(events_.free_bytes());
-  parse(connection, at, static_cast<size_t>(got));
+  return got;
 }
 
 // What has been received is in the block.
 void Reactor::take_in(Connection& connection, char* at, size_t size) {
+  // While output is pending, the window is that of what is taken.
+  if (!connection.has_pending()) connection.window.bytes += static_cast<uint32_t>(size);
   if (connection.stage != Stage::open) {
     if (connection.stage == Stage::announced) return hear_proxy(connection, at, size);
     return pass_on(connection, {at, size});
@@ -263,6 +269,7 @@ void Reactor::parse(Connection& connection, char* at, size_t size) {
   }
   events_.used(kept + size);
   parsing_ = &connection;
+  scratch_.host_rule = connection.is_sealed() ? host_rule_of(connection) : nullptr;
   http::Refusal refusal = connection.parser.parse(at, size, scratch_, *requests_);
   parsing_ = nullptr;
   if (refusal != http::Refusal::none) {

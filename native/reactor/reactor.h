@@ -130,6 +130,7 @@ class Reactor final : private http::RequestSink {
   void step(ConnectionId id);
   void read(Connection& connection);
   void receive(Connection& connection);
+  int64_t receive_bytes(Connection& connection, char* at, size_t size);
   void take_in(Connection& connection, char* at, size_t size);
   void parse(Connection& connection, char* at, size_t size);
   void hear_proxy(Connection& connection, char* at, size_t size);
@@ -170,7 +171,7 @@ class Reactor final : private http::RequestSink {
   void await_handshake(Connection& connection, std::shared_ptr<const tls::Contexts> contexts);
   void receive_sealed(Connection& connection, char* at);
   void open_received(Connection& connection, char* at, size_t size);
-  void parse_opened(Connection& connection, char* at, size_t size);
+  const http::HostRule* host_rule_of(const Connection& connection);
   size_t finish_handshake(Connection& connection, char* at, size_t bytes);
   void refuse_plain_http(Connection& connection);
   void end_broken_session(Connection& connection, net::Slice alert);

@@ -1,7 +1,6 @@
 // The reactor's part for connections with TLS: handshakes, what is opened and what is sealed. Everything above the
 // socket sees plaintext.
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -16,11 +15,6 @@ constexpr size_t kMostOfFacts = 60 * 1024;
 
 // A handshake begins with 0x16, and a request with the letters of its method.
 bool begins_request(char first) { return (first >= 'A' && first <= 'Z') || (first >= 'a' && first <= 'z'); }
-
-net::PendingOutput& pending_of(Connection& connection) {
-  if (!connection.output.pending) connection.output.pending = std::make_unique<net::PendingOutput>();
-  return *connection.output.pending;
-}
 
 }  // namespace
 
@@ -44,27 +38,15 @@ void Reactor::receive_sealed(Connection& connection, char* at) {
   bool is_handshake = connection.stage == Stage::handshake;
   // The others have their turn first.
   if (is_handshake && sealing_->steps_left == 0) return push_ready(connection);
-  char* received = sealing_->received.get();
-  int64_t got = net::system::receive(connection.fd.get(), received, tls::kMostReceived);
-  if (got == -EINTR) return push_ready(connection);
-  if (got == -EAGAIN || got == -EWOULDBLOCK) {
-    connection.input.readable = connection.input.urgent = false;
-    return settle(connection);
-  }
-  if (got < 0) {
-    stats_.resets++;
-    return drop_broken(connection);
-  }
+  int64_t got = receive_bytes(connection, sealing_->received.get(), tls::kMostReceived);
+  if (got < 0) return;
   if (got == 0) {
     if (is_handshake && session.has_begun()) {
       tell_client_error(connection, http::Refusal::TLS_HANDSHAKE_FAILED, "the client has closed the connection");
     }
     return hear_the_end(connection);
   }
-  size_t size = static_cast<size_t>(got);
-  if (size < tls::kMostReceived && connection.input.short_read_drains()) connection.input.readable = false;
-  stats_.bytes_in += size;
-  open_received(connection, at, size);
+  open_received(connection, at, static_cast<size_t>(got));
 }
 
 // What is in the reactor's buffer becomes plaintext in the block, if it holds any.
@@ -94,19 +76,14 @@ void Reactor::open_received(Connection& connection, char* at, size_t size) {
   // Its end is heard in its turn, when what stands before it has been taken.
   if (session.peer_has_ended()) connection.input.readable = true;
   if (bytes == 0) return settle(connection);
-  if (!connection.has_pending()) connection.window.bytes += static_cast<uint32_t>(bytes);
-  if (connection.stage != Stage::open) return take_in(connection, at, bytes);
-  connection.parser.restore(events_.free_bytes());
-  parse_opened(connection, at, bytes);
+  take_in(connection, at, bytes);
 }
 
 // RFC 6066, 11.1: a certificate that was asked for under one name opens nothing under another.
-void Reactor::parse_opened(Connection& connection, char* at, size_t size) {
-  if (!connection.tls->judges_hosts()) return parse(connection, at, size);
+const http::HostRule* Reactor::host_rule_of(const Connection& connection) {
+  if (!connection.tls->judges_hosts()) return nullptr;
   sealing_->hosts.session = connection.tls.get();
-  scratch_.host_rule = &sealing_->hosts;
-  parse(connection, at, size);
-  scratch_.host_rule = nullptr;
+  return &sealing_->hosts;
 }
 
 // The app is told what was agreed on, before the first request. By how much the plaintext has moved.
@@ -167,11 +144,7 @@ void Reactor::send_from_room(Connection& connection, bool end_follows, size_t pl
   if (connection.has_pending()) return connection.output.pending->append_sealed(sealed, plain);
   connection.since.progress_ms = now_ms_;
   connection.window.restart(now_ms_);
-  int64_t sent;
-  do {
-    sent = net::system::send(connection.fd.get(), &sealed, 1, end_follows);
-  } while (sent == -EINTR);
-  if (sent == -EAGAIN || sent == -EWOULDBLOCK) sent = 0;
+  int64_t sent = net::send_some(connection.fd.get(), sealed, end_follows);
   if (sent < 0) {
     stats_.resets++;
     return drop_broken(connection);
@@ -183,7 +156,7 @@ void Reactor::send_from_room(Connection& connection, bool end_follows, size_t pl
     return;
   }
   stats_.partial_writes++;
-  pending_of(connection).append_sealed({sealed.data + taken, sealed.size - taken}, plain);
+  connection.output.with_pending().append_sealed({sealed.data + taken, sealed.size - taken}, plain);
 }
 
 void Reactor::send_plain(Connection& connection, net::Slice bytes, net::HeldBytes body, bool end_follows) {
@@ -195,13 +168,11 @@ void Reactor::send_plain(Connection& connection, net::Slice bytes, net::HeldByte
     connection.output.pending->append(std::move(body));
     return;
   }
-  net::ByteBuffer& sealed = sealing_->room.sealed;
-  sealed.clear();
-  if (session.holds()) session.give_held(sealed);
+  net::ByteBuffer& sealed = sealing_->begin_output(session);
   if (body.is_given() || bytes.size > net::kMostSealedAtOnce) {
     connection.since.progress_ms = now_ms_;
     connection.window.restart(now_ms_);
-    net::PendingOutput& pending = pending_of(connection);
+    net::PendingOutput& pending = connection.output.with_pending();
     if (!sealed.empty()) pending.append_sealed(sealed.slice());
     pending.append(bytes);
     pending.append(std::move(body));
@@ -216,25 +187,15 @@ void Reactor::send_plain(Connection& connection, net::Slice bytes, net::HeldByte
 net::PendingOutput::Sent Reactor::send_rest_sealed(Connection& connection) {
   tls::Session& session = *connection.tls;
   net::PendingOutput& pending = *connection.output.pending;
-  if (session.holds()) {
-    sealing_->room.sealed.clear();
-    session.give_held(sealing_->room.sealed);
-    pending.append_sealed(sealing_->room.sealed.slice());
-  }
-  // What is observed of answers are their own bytes.
-  uint64_t before = pending.plain_size();
-  net::PendingOutput::Sent sent = pending.seal_to(connection.fd.get(), session.sealer(), sealing_->room);
-  connection.bytes_sent += before - pending.plain_size();
-  return sent;
+  if (session.holds()) pending.append_sealed(sealing_->begin_output(session).slice());
+  return pending.seal_to(connection.fd.get(), session.sealer(), sealing_->room);
 }
 
 // Tells the client that nothing follows (close_notify). True when it is on its way, or nothing can be told.
 bool Reactor::say_end_of_session(Connection& connection) {
   tls::Session& session = *connection.tls;
   if (!session.may_say_end()) return true;
-  net::ByteBuffer& sealed = sealing_->room.sealed;
-  sealed.clear();
-  if (session.holds()) session.give_held(sealed);
+  net::ByteBuffer& sealed = sealing_->begin_output(session);
   session.say_end(sealed);
   send_from_room(connection, true);
   return !connection.has_ended() && !connection.has_pending();
@@ -245,9 +206,7 @@ void Reactor::say_end_at_once(Connection& connection) {
   tls::Session& session = *connection.tls;
   bool is_cut_short = connection.has_pending() || connection.due_answer();
   if (!session.may_say_end() || is_cut_short || connection.input.broken) return;
-  net::ByteBuffer& sealed = sealing_->room.sealed;
-  sealed.clear();
-  if (session.holds()) session.give_held(sealed);
+  net::ByteBuffer& sealed = sealing_->begin_output(session);
   session.say_end(sealed);
   net::Slice bytes = sealed.slice();
   if (bytes.size > 0) net::system::send(connection.fd.get(), &bytes, 1, true);
@@ -259,8 +218,7 @@ void Reactor::end_turn_of_sealing() {
   for (ConnectionId id : std::exchange(sealing_->holding, {})) {
     Connection* connection = connections_.find(id);
     if (!connection || !connection->tls || !connection->tls->holds()) continue;
-    sealing_->room.sealed.clear();
-    connection->tls->give_held(sealing_->room.sealed);
+    sealing_->begin_output(*connection->tls);
     send_from_room(*connection, false);
     settle(*connection);
   }

@@ -25,6 +25,13 @@ struct Sealing {
     const tls::Session* session = nullptr;
   };
 
+  // The room for what is sealed next, behind what the session holds.
+  net::ByteBuffer& begin_output(tls::Session& session) {
+    room.sealed.clear();
+    if (session.holds()) session.give_held(room.sealed);
+    return room.sealed;
+  }
+
   std::unique_ptr<tls::Wire> wire;
   Hosts hosts;
   net::SealingRoom room;

@@ -24,11 +24,6 @@ net::PendingOutput& waiting_of(Answer& answer) {
   return *answer.waiting;
 }
 
-net::PendingOutput& pending_of(Connection& connection) {
-  if (!connection.output.pending) connection.output.pending = std::make_unique<net::PendingOutput>();
-  return *connection.output.pending;
-}
-
 }  // namespace
 
 // Where the bytes of an answer are framed, until finish_output().
@@ -59,7 +54,7 @@ void Reactor::finish_output(Connection& connection, Answer& answer) {
 void Reactor::put_waiting(Connection& connection, net::PendingOutput waiting) {
   select_output(connection);
   if (!connection.has_pending()) has_unoffered_pending_ = true;
-  net::PendingOutput& pending = pending_of(connection);
+  net::PendingOutput& pending = connection.output.with_pending();
   pending.append(output_.slice());
   output_.clear();
   pending.append(std::move(waiting));
@@ -98,7 +93,7 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
   connection.since.progress_ms = now_ms_;
   connection.window.restart(now_ms_);
   if (body.file) {
-    net::PendingOutput& pending = pending_of(connection);
+    net::PendingOutput& pending = connection.output.with_pending();
     pending.append(bytes);
     pending.append(std::move(body));
     send_rest(connection);
@@ -118,10 +113,7 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
   if (sent == -EAGAIN || sent == -EWOULDBLOCK) sent = 0;
   if (sent < 0) {
     stats_.resets++;
-    if (sent != net::kMemoryChanged) {
-      connection.is_ended_by(Cause::reset);
-      return drop(connection);
-    }
+    if (sent != net::kMemoryChanged) return drop_broken(connection);
     notices_.body_changed(connection.id);
     return break_off(connection);
   }
@@ -130,7 +122,7 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
   size_t taken = static_cast<size_t>(sent);
   if (taken == size) return;
   stats_.partial_writes++;
-  net::PendingOutput& pending = pending_of(connection);
+  net::PendingOutput& pending = connection.output.with_pending();
   if (taken < bytes.size) pending.append(net::Slice{bytes.data + taken, bytes.size - taken});
   bool is_held = body.is_given();
   pending.append(std::move(body), taken > bytes.size ? taken - bytes.size : 0);
@@ -141,9 +133,11 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
 // Of what was not taken before. False when the connection broke over it.
 bool Reactor::send_rest(Connection& connection) {
   Output& output = connection.output;
+  uint64_t before = output.pending->plain_size();
   net::PendingOutput::Sent sent = connection.is_sealed()
                                       ? send_rest_sealed(connection)
                                       : output.pending->send_to(connection.fd.get(), &output.unsent_limit_lifted);
+  connection.bytes_sent += before - output.pending->plain_size();
   if (sent.bytes < 0) {
     stats_.resets++;
     bool is_ours = sent.bytes == net::kMemoryChanged || sent.bytes == -EIO || sent.bytes == net::kSealingBroke;
@@ -153,7 +147,6 @@ bool Reactor::send_rest(Connection& connection) {
     return false;
   }
   stats_.bytes_out += static_cast<uint64_t>(sent.bytes);
-  if (!connection.is_sealed()) connection.bytes_sent += static_cast<uint64_t>(sent.bytes);
   connection.window.bytes += static_cast<uint32_t>(std::min<int64_t>(sent.bytes, INT32_MAX));
   if (sent.bytes > 0) connection.since.progress_ms = now_ms_;
   output.takes_more = sent.takes_more;

@@ -62,6 +62,8 @@ const SHORT_SUITE = [
     'closing',
     'content_encoding',
     'fetch-apps',
+    'fetch-requests',
+    'fetch-web-sockets',
   ].map((name) => `server/${name} [epoll inline]`),
 ]
 const WHOLE_SUITE = ['unit/', 'node/', 'book/', '[epoll inline]', '[epoll threads]']

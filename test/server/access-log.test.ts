@@ -6,10 +6,12 @@ import { join } from 'node:path'
 import { type AccessLogOptions, type AccessRecord, Router, reply, type ServeOptions, type Server, serve } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { certificate } from './certificates.js'
 import { get, head, post } from './messages.js'
 import { HEADER } from './proxy_headers.js'
 import { ask, connect, leaveAll } from './raw_client.js'
 import { serving } from './serving.js'
+import { connectTls } from './tls_client.js'
 import { gate, until } from './waiting.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'brink-log-'))
@@ -109,6 +111,28 @@ test('a body counts, and a late part of it shows in the times', async () => {
   })
   assert.ok((record?.bytesIn ?? 0) > 100_000)
   assert.ok((record?.wait ?? 0) < (record?.duration ?? 0))
+})
+
+test('times of requests over TLS are their own, beside connections without TLS', async () => {
+  const listen = [{ port: 0, tls: certificate('localhost') }, { port: 0 }]
+  let elapsed = 0
+  const records = await logged(
+    app,
+    2,
+    async ({ listeners: [secure, plain] }) => {
+      assert.ok(secure !== undefined && plain !== undefined)
+      await ask(plain, get('/fixed'))
+      const { raw } = await connectTls(secure)
+      const began = performance.now()
+      await raw.send(get('/users/7')).response()
+      elapsed = performance.now() - began
+      raw.leave()
+    },
+    { port: undefined, listen } as ServeOptions,
+  )
+  const { duration, wait } = records.find(({ route }) => route === '/users/:id') ?? {}
+  assert.ok(duration !== undefined && wait !== undefined)
+  assert.ok(wait <= duration && duration <= elapsed, `${wait} of ${duration} ms, and ${elapsed} ms for the client`)
 })
 
 test('fixed answers, refused requests and unknown routes are logged', async () => {

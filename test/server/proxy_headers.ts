@@ -37,3 +37,8 @@ export const INET6 = [...INET6_CLIENT, ...INET6_CLIENT, 0x12, 0x67, 0, 80]
 
 export const LINE = 'PROXY TCP4 192.0.2.1 198.51.100.1 4711 80\r\n'
 export const HEADER = version2({ addresses: INET })
+
+/** In version 1. */
+export function line(text: string): string {
+  return `PROXY ${text}\r\n`
+}

@@ -23,7 +23,9 @@ export const GAPS: Readonly<Record<string, Gap>> = {
   'close-on-signals': { why: SIGNALS, whole: true, tests: [] },
   closing: { why: FETCH, tests: ['a process ends by itself'] },
   'fetch-apps': { why: FETCH, whole: true, tests: [] },
+  'fetch-requests': { why: FETCH, whole: true, tests: [] },
   'fetch-response': { why: FETCH, whole: true, tests: [] },
+  'fetch-web-sockets': { why: FETCH, whole: true, tests: [] },
   'half-closed': { why: 'the system takes 4 MiB at once', tests: ['takes a large answer slowly'] },
   hono: { why: FETCH, whole: true, tests: [] },
   listening: {

@@ -1,0 +1,186 @@
+// Certificates and keys of a server: how they are given, chosen and replaced, and which are refused.
+import { type ServeOptions, serve } from 'brink'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { archive, certificate, encrypted } from './certificates.js'
+import { get } from './messages.js'
+import { serving } from './serving.js'
+import { app, other, own, TLS, tlsOf } from './tls_app.js'
+import { connectTls, sessionOf } from './tls_client.js'
+import { turn, until } from './waiting.js'
+
+test('certificates are chosen by name', () =>
+  serving(
+    app,
+    async (server) => {
+      const names: [string, string][] = [
+        ['a.example', 'CN=exact'],
+        ['A.EXAMPLE', 'CN=exact'],
+        ['x.b.example', 'CN=wild'],
+        ['b.example', 'CN=localhost'],
+        ['y.x.b.example', 'CN=localhost'],
+        ['c.example', 'CN=localhost'],
+      ]
+      for (const [servername, subject] of names) {
+        const { socket, raw } = await connectTls(server, { servername })
+        assert.is(`CN=${socket.getPeerCertificate().subject.CN}`, subject, servername)
+        raw.leave()
+      }
+    },
+    { tls: { ...own, contexts: { 'a.example': certificate('exact'), '*.b.example': certificate('wild') } } },
+  ))
+
+test('a client gets the certificate of the type that it understands', async () => {
+  const rsa = certificate('localhost', 'rsa')
+  await serving(
+    app,
+    async (server) => {
+      for (const [ciphers, type] of [
+        ['ECDHE-RSA-AES128-GCM-SHA256', 'rsa'],
+        ['ECDHE-ECDSA-AES128-GCM-SHA256', 'ec'],
+      ] as const) {
+        const { socket, raw } = await connectTls(server, { ciphers, maxVersion: 'TLSv1.2' })
+        assert.is(socket.getPeerX509Certificate()?.publicKey.asymmetricKeyType, type)
+        raw.leave()
+      }
+    },
+    { tls: { key: [rsa.key, own.key], cert: [own.cert, rsa.cert] } },
+  )
+})
+
+test('certificates are replaced for new connections only', () =>
+  serving(
+    app,
+    async (server) => {
+      const before = await connectTls(server)
+      const session = await sessionOf(before, get('/'))
+      const nameOf = async () => {
+        const { socket, raw } = await connectTls(server)
+        const { CN } = socket.getPeerCertificate().subject
+        raw.leave()
+        return CN
+      }
+      assert.is(await nameOf(), 'localhost')
+      assert.throws(
+        () => server.setSecureContext({ key: own.key, cert: other.cert }),
+        (error: NodeJS.ErrnoException) => error.code === 'ERR_TLS_CONTEXT' && /of none of the keys/.test(error.message),
+      )
+      assert.is(await nameOf(), 'localhost')
+      server.setSecureContext(other)
+      await until(async () => (await nameOf()) === 'other.example', 'the new certificate is there')
+      assert.is((await before.raw.send(get('/fixed')).response()).status, 200)
+      assert.is((await tlsOf(server, { session })).resumed, true)
+    },
+    TLS,
+  ))
+
+test('certificates are replaced under load, and no request fails', () =>
+  serving(
+    app,
+    async (server) => {
+      let replaces = true
+      let asked = 0
+      const client = async () => {
+        while (replaces) {
+          const { raw } = await connectTls(server)
+          for (let i = 0; i < 3; i++) assert.is((await raw.send(get('/fixed')).response()).status, 200)
+          raw.leave()
+          asked++
+        }
+      }
+      const clients = [client(), client(), client()]
+      for (let i = 0; i < 300 || asked < 20; i++) {
+        server.setSecureContext(i % 2 === 0 ? other : own)
+        await turn()
+      }
+      replaces = false
+      await Promise.all(clients)
+      await until(() => server.stats().handshakes >= asked, 'all handshakes are counted')
+    },
+    TLS,
+  ))
+
+test('ticket keys are shared between servers, and rotated', async () => {
+  const keys = [Buffer.alloc(48, 1), Buffer.alloc(48, 2)] as const
+  let session: Buffer | undefined
+  const withKeys = (...ticketKeys: Buffer[]): ServeOptions => ({ tls: { ...own, ticketKeys } })
+  await serving(
+    app,
+    async (server) => {
+      session = await sessionOf(await connectTls(server), get('/'))
+    },
+    withKeys(keys[0]),
+  )
+  await serving(
+    app,
+    async (server) => {
+      assert.is((await tlsOf(server, { session })).resumed, true)
+      session = await sessionOf(await connectTls(server), get('/'))
+      assert.is((await tlsOf(server, { session })).resumed, true)
+    },
+    withKeys(keys[1], keys[0]),
+  )
+  await serving(
+    app,
+    async (server) => {
+      assert.is((await tlsOf(server, { session })).resumed, true)
+    },
+    withKeys(keys[1]),
+  )
+  await serving(
+    app,
+    async (server) => {
+      assert.is((await tlsOf(server, { session })).resumed, false)
+    },
+    withKeys(keys[0]),
+  )
+})
+
+test('keys with a passphrase, and archives', async () => {
+  const key = encrypted(own, 'secret')
+  const works = (tls: ServeOptions['tls']) =>
+    serving(app, async (server) => assert.is((await tlsOf(server)).version, 'TLSv1.3'), { tls })
+  await works({ key, cert: own.cert, passphrase: 'secret' })
+  await works({ key: { pem: key, passphrase: 'secret' }, cert: Buffer.from(own.cert) })
+  await works({ pfx: archive(own, 'secret'), passphrase: 'secret' })
+})
+
+const refused: [what: string, tls: unknown, code: string, says: RegExp][] = [
+  [
+    'an encrypted key without a passphrase',
+    () => ({ ...own, key: encrypted(own, 'a') }),
+    'ERR_TLS_CONTEXT',
+    /is encrypted/,
+  ],
+  ['a wrong passphrase', () => ({ ...own, key: encrypted(own, 'a'), passphrase: 'b' }), 'ERR_TLS_CONTEXT', /tls\.key/],
+  ['no certificate', () => ({}), 'ERR_TLS_CONTEXT', /cert/],
+  ['no key', () => ({ cert: own.cert }), 'ERR_TLS_CONTEXT', /of none of the keys/],
+  ['text that is no certificate', () => ({ key: own.key, cert: 'nothing' }), 'ERR_TLS_CONTEXT', /tls\.cert is no cert/],
+  ['a wrong cipher', () => ({ ...own, ciphers: 'NOTHING' }), 'ERR_TLS_CONTEXT', /tls\.ciphers/],
+  ['a wrong group', () => ({ ...own, ecdhCurve: 'nothing' }), 'ERR_TLS_CONTEXT', /tls\.ecdhCurve/],
+  ['a wrong version', () => ({ ...own, minVersion: 'SSLv3' }), 'ERR_INVALID_ARG_VALUE', /minVersion/],
+  ['short ticket keys', () => ({ ...own, ticketKeys: Buffer.alloc(47) }), 'ERR_INVALID_ARG_VALUE', /48 bytes/],
+  ['an unknown option', () => ({ ...own, SNICallback() {} }), 'ERR_INVALID_ARG_VALUE', /contexts/],
+  ['a key of a wrong type', () => ({ ...own, key: 1 }), 'ERR_INVALID_ARG_TYPE', /tls\.key/],
+  [
+    'a wrong context',
+    () => ({ ...own, contexts: { 'a.example': { cert: own.cert } } }),
+    'ERR_TLS_CONTEXT',
+    /tls\.contexts\['a\.example'\]\.cert/,
+  ],
+  ['a wrong name', () => ({ ...own, contexts: { 'https://a': own } }), 'ERR_INVALID_ARG_VALUE', /host name/],
+]
+
+for (const [what, tls, code, says] of refused) {
+  test(`${what} is refused`, async () => {
+    const options = { port: 0, tls: (tls as () => unknown)() } as ServeOptions
+    const error = await serve(app, options).then(
+      () => assert.unreachable(),
+      (caught: NodeJS.ErrnoException) => caught,
+    )
+    assert.is((error as NodeJS.ErrnoException).code, code)
+    assert.match(String((error as Error).message), says)
+  })
+}
+
+test.run()

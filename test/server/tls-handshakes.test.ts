@@ -1,0 +1,125 @@
+// Handshakes that fail and records that are broken: what the client and the app are told.
+import { createPrivateKey } from 'node:crypto'
+import { once } from 'node:events'
+import type { ClientError } from 'brink'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { get } from './messages.js'
+import { ask, connect } from './raw_client.js'
+import { relayTo } from './relay.js'
+import { serving } from './serving.js'
+import { app, own, TLS, tlsOf } from './tls_app.js'
+import { connectTls, failedHandshake } from './tls_client.js'
+import { until, within } from './waiting.js'
+
+test('plain HTTP is answered in plain, and told', async () => {
+  const errors: ClientError[] = []
+  await serving(
+    app,
+    async (server) => {
+      const answer = await ask(server, get('/'))
+      assert.is(answer.status, 400)
+      assert.is(String(answer.body), 'This port speaks HTTPS.')
+      await until(() => errors.length > 0, 'the error is told')
+      assert.is(errors[0]?.code, 'PLAIN_HTTP')
+    },
+    { ...TLS, onClientError: (error) => errors.push(error) },
+  )
+})
+
+test('TLS on a plain port is told, and the client knows at once', async () => {
+  const errors: ClientError[] = []
+  await serving(
+    app,
+    async (server) => {
+      assert.match(await failedHandshake(server), /wrong version number|packet length too long/i)
+      await until(() => errors.length > 0, 'the error is told')
+      assert.is(errors[0]?.code, 'TLS_ON_PLAIN_PORT')
+    },
+    { onClientError: (error) => errors.push(error) },
+  )
+})
+
+test('a handshake that fails is told with the reason', async () => {
+  const errors: ClientError[] = []
+  await serving(
+    app,
+    async (server) => {
+      await failedHandshake(server, { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' })
+      await until(() => errors.length > 0, 'the error is told')
+      assert.is(errors[0]?.code, 'TLS_HANDSHAKE_FAILED')
+      assert.match(errors[0]?.reason ?? '', /unsupported protocol/)
+    },
+    { tls: { ...own, minVersion: 'TLSv1.3' }, onClientError: (error) => errors.push(error) },
+  )
+})
+
+test('a broken record ends the connection with an alert', async () => {
+  const errors: ClientError[] = []
+  await serving(
+    app,
+    async (server) => {
+      let breaks = false
+      const relay = await relayTo(server.port, (chunk, to) => {
+        const last = chunk.length - 1
+        if (breaks) chunk.writeUInt8(chunk.readUInt8(last) ^ 1, last)
+        to.write(chunk)
+      })
+      const { socket, raw } = await connectTls(relay)
+      await raw.send(get('/')).response()
+      const failed = once(socket, 'error')
+      breaks = true
+      raw.send(get('/'))
+      const [error] = (await within(failed, 'an alert')) as [Error]
+      assert.match(error.message, /bad record mac/i)
+      await until(() => errors.length > 0, 'the error is told')
+      assert.is(errors[0]?.code, 'TLS_BROKEN')
+      assert.match(errors[0]?.reason ?? '', /bad record mac/)
+      relay.close()
+    },
+    { ...TLS, onClientError: (error) => errors.push(error) },
+  )
+})
+
+test('a handshake that does not end is timed out', async () => {
+  const errors: ClientError[] = []
+  await serving(
+    app,
+    async (server) => {
+      const client = await connect(server)
+      client.send(Buffer.from([0x16, 3, 1]))
+      await until(() => client.ending !== undefined, 'the end of the connection')
+      await until(() => errors.length > 0, 'the error is told')
+      assert.is(errors[0]?.code, 'TLS_HANDSHAKE_TIMEOUT')
+    },
+    { ...TLS, handshakeTimeout: 100, onClientError: (error) => errors.push(error) },
+  )
+})
+
+test('http/1.1 is chosen by ALPN, and who does not speak it is refused', () =>
+  serving(
+    app,
+    async (server) => {
+      const { socket, raw } = await connectTls(server, { ALPNProtocols: ['h2', 'http/1.1'] })
+      assert.is(socket.alpnProtocol, 'http/1.1')
+      raw.leave()
+      assert.match(await failedHandshake(server, { ALPNProtocols: ['h2'] }), /no application protocol/i)
+    },
+    TLS,
+  ))
+
+test('what OpenSSL complains of here is no error of Node, and the reverse', () =>
+  serving(
+    app,
+    async (server) => {
+      for (let i = 0; i < 3; i++) {
+        await failedHandshake(server, { ALPNProtocols: ['h2'] })
+        assert.is(createPrivateKey(own.key).type, 'private')
+        assert.throws(() => createPrivateKey('nothing'))
+        assert.is((await tlsOf(server)).version, 'TLSv1.3')
+      }
+    },
+    TLS,
+  ))
+
+test.run()
