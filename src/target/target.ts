@@ -15,6 +15,7 @@ import { type CheckedTargetOptions, checkedTargetOptions, type TargetOptions } f
 import { Plan, type PlanState } from './plan.js'
 import { PlanFaults } from './plan_faults.js'
 import { planRoutes } from './plan_routes.js'
+import { noticePort } from './port_notice.js'
 import { type ReceivedRequest, Recorder } from './recorder.js'
 
 /** Answers may stall for ever on purpose, so a target does not wait for them as a server does. */
@@ -73,6 +74,7 @@ export async function target(options: TargetOptions = {}): Promise<Target> {
   const parts = { plan: planOf(checked), recorder: new Recorder(checked.record) }
   const server = await serveDispatcher(await dispatcherOf(parts), checked.serve)
   giveLimits(server, checked.limits)
+  noticePort(server.port)
   return new RunningTarget(server, parts)
 }
 
