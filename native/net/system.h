@@ -37,7 +37,7 @@ struct ListenOptions {
   bool reuse_port = false;
   bool claims_port = false;  // with reuse_port: -EADDRINUSE if anybody shares the port already
   bool ipv6_only = true;
-  bool listens = true;  // otherwise it is only bound: its port is nobody else's, and clients are refused
+  bool listens = true;  // otherwise it is only bound: clients are refused, and none gets its port for itself
   int mode = kAnyMode;  // of the file of a socket of the UNIX domain
 };
 

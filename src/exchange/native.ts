@@ -146,7 +146,7 @@ export interface ListenSettings extends CommonListenSettings {
   /** With `reusePort`: `EADDRINUSE` when anybody shares the port already. */
   claimsPort?: boolean
   ipv6Only: boolean
-  /** It does not listen: the port is nobody else's, and clients are refused. Only for `openListener`. */
+  /** It does not listen: clients are refused, and the system gives the port to none of them. Only for `openListener`. */
   isOnlyBound?: boolean
 }
 

@@ -34,9 +34,13 @@ export class ListenerFaults {
     this.#report = report
   }
 
-  /** Whether clients are refused at this moment. */
+  /** Whether all clients are refused at this moment, and the ports kept. */
   get refuses(): boolean {
-    return this.#isClosed
+    return this.#isClosed && this.#kept.length === this.#server.sockets.length
+  }
+
+  get listens(): boolean {
+    return !this.#isClosed
   }
 
   /**
@@ -97,8 +101,8 @@ export class ListenerFaults {
   }
 
   /**
-   * Binds the ports again without listening: no other process takes them, and no client can connect to itself by
-   * choosing the port for its own end. Loops on threads close their sockets a little later.
+   * Binds the ports again without listening, so that no client can connect to itself by choosing the port for its own
+   * end. Another process may still take them. Loops on threads close their sockets a little later.
    */
   #keep(): void {
     timers.clearTimeout(this.#timer)
