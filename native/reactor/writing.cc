@@ -138,9 +138,9 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
 bool Reactor::send_rest(Connection& connection) {
   Output& output = connection.output;
   uint64_t before = output.pending->plain_size();
-  net::PendingOutput::Sent sent = connection.is_sealed()
-                                      ? send_rest_sealed(connection)
-                                      : output.pending->send_to(connection.fd.get(), &output.unsent_limit_lifted, stats_.sends);
+  net::PendingOutput::Sent sent =
+      connection.is_sealed() ? send_rest_sealed(connection)
+                             : output.pending->send_to(connection.fd.get(), &output.unsent_limit_lifted, stats_.sends);
   connection.bytes_sent += before - output.pending->plain_size();
   if (sent.bytes < 0) {
     stats_.resets++;

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { routesFrom } from '../folder/folder.js'
 import type { ClientError } from '../exchange/client_error.js'
+import { routesFrom } from '../folder/folder.js'
 import type { CloseOptions, CloseReport } from '../request/closing.js'
 import type { Dispatcher } from '../routing/dispatcher.js'
 import { compileRouter, Router } from '../routing/router.js'
