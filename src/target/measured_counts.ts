@@ -10,6 +10,7 @@ import {
   MEASURED_ENDS,
   MEASURED_ENDS_AT,
   MEASURED_IDLE_CLOSES,
+  MEASURED_KIND,
   MEASURED_MOST_REQUESTS,
   MEASURED_NUMBERED,
   MEASURED_REQUESTS,
@@ -39,13 +40,16 @@ export class RunCounts {
   readonly closes = new Float64Array(MEASURED_CAUSES)
   readonly requestsEach = new Float64Array(METRICS_BATCH_SIZES)
   readonly ends = new Float64Array(MEASURED_ENDS)
-  /** Answers by status: those that were taken to the last byte, and those that were not. */
+  /**
+   * Answers by status: those that were taken to the last byte, and those that were not, or are no whole answers although
+   * all was sent that was to be sent.
+   */
   readonly whole = new Map<number, number>()
   readonly broken = new Map<number, number>()
   serviceTimes: Float64Array = new Float64Array(0)
   clientWaits: Float64Array = new Float64Array(0)
 
-  addNative({ figures, numbers, serviceTimes, clientWaits }: NativeRun): void {
+  addNative({ figures, numbers, serviceTimes, clientWaits }: NativeRun, breaks: (kind: number) => boolean): void {
     this.numbered += figures[MEASURED_NUMBERED] as number
     this.connections += figures[MEASURED_CONNECTIONS] as number
     this.mostRequests = Math.max(this.mostRequests, figures[MEASURED_MOST_REQUESTS] as number)
@@ -59,11 +63,12 @@ export class RunCounts {
       addTo(this.ends, numbers, at + MEASURED_ENDS_AT)
       this.bytesIn += numbers[at + MEASURED_BYTES_IN] as number
       this.bytesOut += numbers[at + MEASURED_BYTES_OUT] as number
+      const isBroken = breaks(numbers[at + MEASURED_KIND] as number)
       const end = at + MEASURED_STATUSES + 3 * (numbers[at + MEASURED_STATUS_COUNT] as number)
       for (at += MEASURED_STATUSES; at < end; at += 3) {
         const [status, whole, broken] = numbers.subarray(at, at + 3) as unknown as [number, number, number]
         if (status >= STATUSES) continue
-        addOne(this.whole, status, whole)
+        addOne(isBroken ? this.broken : this.whole, status, whole)
         addOne(this.broken, status, broken)
       }
     }
@@ -121,12 +126,13 @@ export class MeasuredCounts {
   /** By their places. */
   readonly runs = new Map<number, RunCounts>()
 
-  constructor(loops: readonly NativeMeasurements[] = []) {
+  /** @param breaks whether the answers of a kind are none that a client can take for whole */
+  constructor(loops: readonly NativeMeasurements[] = [], breaks: (kind: number) => boolean = () => false) {
     for (const { loop, runs } of loops) {
       this.requests += loop[MEASURED_REQUESTS] as number
       addTo(this.idleCloses, loop, MEASURED_IDLE_CLOSES)
       addTo(this.batches, loop, MEASURED_BATCHES)
-      for (const run of runs) this.#runAt(run.figures[MEASURED_RUN_NUMBER] as number).addNative(run)
+      for (const run of runs) this.#runAt(run.figures[MEASURED_RUN_NUMBER] as number).addNative(run, breaks)
     }
   }
 

@@ -1,6 +1,6 @@
 // What a target knows of itself. The native side counts what is answered, by numbers; here it becomes figures of runs, of
 // faults and of time since a reset. Native counts only ever grow, so a reset only remembers them.
-import type { NativeMeasurements, NativeReactor, NativeStats } from '../exchange/native.js'
+import type { NativeReactor, NativeStats } from '../exchange/native.js'
 import { exposition, type MetricsFormat } from '../metrics/exposition.js'
 import { timers } from '../runtime/timers.js'
 import type { FaultKind } from './drawn_fault.js'
@@ -82,7 +82,7 @@ export class Statistics {
   /** The number of answers that are not counted, because they are the target's own. */
   readonly own = OWN_NUMBER
   readonly runIdOf = runIdOf
-  readonly #numbers = new StatisticsNumbers((place) => this.#markRun(place, new MeasuredCounts(this.#measured())))
+  readonly #numbers = new StatisticsNumbers((place) => this.#markRun(place, this.#measured()))
   readonly #watch = new LoadWatch(() => this.#reactors.reduce((sum, reactor) => sum + reactor.stats().requests, 0))
   readonly #longestDelay = this.#watch.delay.taker()
   #reactors: readonly NativeReactor[] = []
@@ -129,7 +129,7 @@ export class Statistics {
   snapshot(run?: string, asking?: Asking): StatisticsSnapshot {
     const used = this.#watch.look()
     const now = timers.date()
-    const measured = new MeasuredCounts(this.#measured())
+    const measured = this.#measured()
     const total = measured.since(this.#mark.measured)
     const whole = this.#whole(measured, total, asking)
     const part = run === undefined ? whole : this.#part(run, measured)
@@ -165,12 +165,12 @@ export class Statistics {
   /** Whether the target was the bottleneck since the reset, and why. */
   get verdict(): Verdict {
     this.#watch.look()
-    return this.#verdictOf(new MeasuredCounts(this.#measured()).since(this.#mark.measured).sumOf(isCounted))
+    return this.#verdictOf(this.#measured().since(this.#mark.measured).sumOf(isCounted))
   }
 
   /** Counts from zero again: all, with all runs; or one run. */
   reset(run?: string, asking?: Asking): void {
-    const measured = new MeasuredCounts(this.#measured(run === undefined))
+    const measured = this.#measured(run === undefined)
     if (run !== undefined) {
       const place = this.#numbers.placeOf(run)
       if (place !== undefined) this.#markRun(place, measured)
@@ -189,7 +189,7 @@ export class Statistics {
    * @param phase of a plan
    */
   live(phase: string | number | null = null): LiveSample {
-    const measured = new MeasuredCounts(this.#measured())
+    const measured = this.#measured()
     const { user, system } = process.cpuUsage()
     const now: LiveMark = {
       at: timers.now(),
@@ -220,7 +220,7 @@ export class Statistics {
 
   /** What has happened since the start, whatever was reset: text for Prometheus and others. */
   openMetrics(format: MetricsFormat = 'openmetrics'): string {
-    const measured = new MeasuredCounts(this.#measured())
+    const measured = this.#measured()
     const families = targetFamilies({
       requests: measured.requests - (measured.runs.get(OWN_RUN)?.numbered ?? 0),
       counts: measured.sumOf(isCounted),
@@ -246,8 +246,9 @@ export class Statistics {
     return percentileText(this.#partOf(run).counts.serviceTimes)
   }
 
-  #measured(forgetsMost = false): NativeMeasurements[] {
-    return this.#reactors.flatMap((reactor) => reactor.measurements(forgetsMost) ?? [])
+  #measured(forgetsMost = false): MeasuredCounts {
+    const loops = this.#reactors.flatMap((reactor) => reactor.measurements(forgetsMost) ?? [])
+    return new MeasuredCounts(loops, (kind) => this.#numbers.breaks(kind))
   }
 
   #stats(): NativeStats[] {
@@ -261,7 +262,7 @@ export class Statistics {
   }
 
   #partOf(run: string | undefined): Part {
-    const measured = new MeasuredCounts(this.#measured())
+    const measured = this.#measured()
     return run === undefined ? this.#whole(measured, measured.since(this.#mark.measured)) : this.#part(run, measured)
   }
 

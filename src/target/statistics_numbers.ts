@@ -11,6 +11,8 @@ export const MOST_RUNS = 48
 export const MOST_OF_RUN_ID = 64
 const RUN_ID = /^[\w.:~+-]{1,64}$/
 
+const BREAKING: ReadonlySet<FaultKind> = new Set(['empty', 'garbage', 'malformed', 'length', 'cut', 'reset', 'stall'])
+
 /** The number of all answers that are the target's own: they are left out of what is counted. */
 export const OWN_NUMBER = OWN_RUN * MEASURED_KINDS
 
@@ -60,6 +62,11 @@ export class StatisticsNumbers {
   came(number: number): void {
     const counts = this.#countsAt(Math.floor(number / MEASURED_KINDS))
     counts[number % MEASURED_KINDS] = (counts[number % MEASURED_KINDS] as number) + 1
+  }
+
+  /** Whether a client gets no whole answer when these faults were drawn. */
+  breaks(set: number): boolean {
+    return this.#sets[set]?.some((kind) => BREAKING.has(kind)) === true
   }
 
   /** Requests of a run that were counted by `came`. */

@@ -58,7 +58,7 @@ export function connectionsOf(part: {
   readonly idleCloses: Float64Array
 }): ConnectionCounts {
   const { counts, accepted, open, idleCloses } = part
-  const ended = countOf(counts.ends)
+  const asked = accepted - countOf(idleCloses)
   const causes = CAUSES.map((name, place) => [name, (counts.closes[place] ?? 0) + (idleCloses[place] ?? 0)])
   const closes = Object.fromEntries(causes) as Record<(typeof CAUSES)[number], number>
   return {
@@ -66,7 +66,7 @@ export function connectionsOf(part: {
     open,
     ...closes,
     requestsEach: {
-      mean: counts.connections === 0 ? 0 : ended / counts.connections,
+      mean: asked > 0 ? countOf(counts.ends) / asked : 0,
       max: counts.mostRequests,
       counts: sizesOf(counts.requestsEach),
     },

@@ -220,7 +220,8 @@ test('a run has its own figures, faults and reset', () =>
       statistics.came(number)
     }
     loop.end({ number: plain })
-    loop.end({ number: cut, isWhole: false, end: layout.ENDED_ABORTED })
+    // All was sent that was to be sent, and it is no whole answer.
+    loop.end({ number: cut })
     loop.end({ number: other })
     loop.end({ number: none })
     const one = statistics.snapshot('one')
@@ -229,6 +230,7 @@ test('a run has its own figures, faults and reset', () =>
     assert.is(one.inFlight, 1)
     assert.equal(one.faults, { delay: 1, cut: 1 })
     assert.equal(one.answers, { '200': 1 })
+    assert.equal(one.brokenAnswers, { '200': 1 })
     assert.equal(statistics.snapshot().faults, { cut: 2, delay: 2 })
     assert.is(statistics.snapshot().requests, 5)
     statistics.reset('one')
@@ -255,7 +257,7 @@ test('the oldest runs are dropped, and it is said how many', () =>
   using((statistics, loop) => {
     const numbers = new Set<number>()
     for (let run = 0; run < MOST_RUNS + 50; run += 1) {
-      const number = statistics.numberOf(`run-${run}`, ['cut'])
+      const number = statistics.numberOf(`run-${run}`, ['delay'])
       assert.ok(number < OWN_NUMBER)
       numbers.add(number)
       statistics.came(number)
