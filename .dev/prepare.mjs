@@ -20,7 +20,7 @@ import {
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { buildNative, Failure, filesUnder, fingerprint, npmError, run, runNpm } from '../native/build.mjs'
 import { withLock } from './lock.mjs'
 
@@ -77,6 +77,7 @@ function compileTypeScript(projects) {
   if (!compiled.ok) throw new Failure('The TypeScript does not compile.', compiled.output)
   bundlePackage()
   bundlePage()
+  writePlanSchema()
   removeOldChunks(7)
   writeFileSync(stampFile, JSON.stringify({ ...stamps, ...wanted }, null, 2))
 }
@@ -122,6 +123,18 @@ function bundlePage() {
     logLevel: 'error',
   })
   copyFileSync(join(source, 'live.html'), join(target, 'live.html'))
+}
+
+/** The schema of a target's plans as a file, for editors. */
+function writePlanSchema() {
+  const module = pathToFileURL(join(DIST, 'target/plan_schema.js'))
+  const file = join(DIST, 'target/plan.schema.json')
+  const program = `
+    import { writeFileSync } from 'node:fs'
+    import { planSchema } from '${module}'
+    writeFileSync(${JSON.stringify(file)}, JSON.stringify(planSchema(), null, 2) + '\\n')`
+  const { ok, output } = run(process.execPath, ['--input-type=module', '--eval', program])
+  if (!ok) throw new Failure('The schema of plans cannot be made.', output)
 }
 
 /** Chunks of earlier bundles; an app that was started from one loads its chunks when it first needs them. */

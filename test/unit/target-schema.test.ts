@@ -8,6 +8,7 @@ import { planSchema } from '#brink/target/plan_schema.js'
 import { Draws } from '#brink/target/seeded_draw.js'
 import { codeThrownBy } from './code_thrown_by.js'
 import { matchesSchema } from './json_schema.js'
+import { paper } from './papers.js'
 
 const limits = checkedFaultLimits()
 const schema = planSchema()
@@ -255,8 +256,10 @@ test('plans of every shape', () => {
   assert.ok(counts.taken > 50 && counts.value > 5 && counts.syntax > 500, JSON.stringify(counts))
 })
 
-test('the schema is JSON, and names no more than the parser knows', () => {
-  assert.equal(JSON.parse(JSON.stringify(schema)), schema)
+test('the package carries the schema as a file', () => {
+  const { files } = JSON.parse(paper('package.json')) as { files: string[] }
+  assert.ok(files.includes('dist/target/plan.schema.json'))
+  assert.equal(JSON.parse(paper('dist/target/plan.schema.json')), JSON.parse(JSON.stringify(schema)))
 })
 
 test.run()
