@@ -1,5 +1,6 @@
 // The test runner. Every *.test.js is a process of its own, so that a crash of the addon costs one file and not the
-// run. Files under server/ talk to a server through sockets and run once per variant; all others run once.
+// run. Files under server/ talk to a server through sockets and run once per variant, those under target/wire/ for a few of
+// these; all others run once.
 //
 //   npm test -- limits     only files whose name, or name and variant, contains "limits"
 //   npm run test:tls       the files under server/ over TLS, once per variant
@@ -19,6 +20,11 @@ import { type Variant, variants, variantsOverTls } from './variants.js'
 const ROOT = dirname(fileURLToPath(import.meta.url))
 /** So long may a file tell nothing: each test that passes prints a mark. How long all take depends on the machine. */
 const SILENCE_LIMIT_MS = 120_000
+
+/** One of each host, for what no backend does otherwise. */
+const few = variants.filter(({ name }) =>
+  ['epoll inline', 'epoll threads', 'poll thread', 'kqueue inline'].includes(name),
+)
 
 interface Job {
   name: string
@@ -43,21 +49,25 @@ const { values, positionals: filters } = parseArgs({
   allowPositionals: true,
   options: { tls: { type: 'boolean', default: false } },
 })
-const chosenVariants = values.tls ? variantsOverTls : [...variants, ...variantsOverTls.slice(0, 1)]
 
 function findJobs(): Job[] {
   const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.js'))
   const jobs = files.sort().flatMap((file): Job[] => {
     const name = file.replace(/\.test\.js$/, '')
-    if (!file.startsWith('server/')) return values.tls ? [] : [{ name, file, args: [], env: {} }]
     // A test asks for its server without naming backend or host; the server reads them from the environment.
-    return chosenVariants.filter((variant) => isFor(name, variant)).map((variant) => jobOf(name, file, variant))
+    const run = variantsOf(name)
+    if (run === undefined) return values.tls ? [] : [{ name, file, args: [], env: {} }]
+    return run.map((variant) => jobOf(name, file, variant))
   })
   return jobs.filter(({ name }) => filters.length === 0 || filters.some((filter) => name.includes(filter)))
 }
 
-function isFor(name: string, { tls }: Variant): boolean {
-  return tls !== true || typeof WITHOUT_TLS[name.replace('server/', '')] !== 'string'
+/** Undefined for those that run once. */
+function variantsOf(name: string): readonly Variant[] | undefined {
+  if (name.startsWith('target/wire/')) return values.tls ? [] : few
+  if (!name.startsWith('server/')) return undefined
+  const overTls = typeof WITHOUT_TLS[name.replace('server/', '')] === 'string' ? [] : variantsOverTls
+  return values.tls ? overTls : [...variants, ...overTls.slice(0, 1)]
 }
 
 function jobOf(name: string, file: string, { name: variant, backend, threads, tls }: Variant): Job {

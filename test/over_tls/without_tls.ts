@@ -27,6 +27,10 @@ export const WITHOUT_TLS: Readonly<Record<string, string | Readonly<Record<strin
     'maxConnections: as many are served, others are told 503 and when to come again, and a place that is left is taken':
       'others are turned away before a handshake, and so without an answer',
   },
+  turns: {
+    'when many ask at once, the first is answered first, and half of them when half are done: /posted':
+      'its clients hear of answers later, on the thread that runs the handlers',
+  },
   'unix-sockets': { 'a name without a file leaves nothing behind': 'its client is a program that speaks plain HTTP' },
   connections: { 'stats count what went over the wire': 'records have heads of their own' },
 }
