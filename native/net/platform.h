@@ -344,7 +344,8 @@ inline constexpr int kUnsentLimitOption = TCP_NOTSENT_LOWAT;
 inline constexpr int kUnsentLimitOption = -1;
 #endif
 
-// socket(7): Linux doubles what is set, and tells that; then it leaves the size as it is, until SO_BUF_LOCK says otherwise.
+// socket(7): Linux doubles what is set, and tells that; then it leaves the size as it is, until SO_BUF_LOCK says
+// otherwise.
 #if defined(BRINK_LINUX)
 inline constexpr int kReceiveBufferFactor = 2;
 inline constexpr int kBufferLockOption = 72;

@@ -73,8 +73,8 @@ class Reactor final : private http::RequestSink {
   void drain(uint64_t grace_ms = 0);
   // Closes the listeners; the connections go on.
   void stop_listening();
-  // Accepts one connection in so many microseconds, within milliseconds; kAcceptsNone leaves them in the kernel's queue,
-  // and 0 accepts at once.
+  // Accepts one connection in so many microseconds, within milliseconds; kAcceptsNone leaves them in the kernel's
+  // queue, and 0 accepts at once.
   static constexpr uint64_t kAcceptsNone = uint64_t{1} << 62;
   void pace_accepts(uint64_t interval_us);
   // New connections have a receive buffer of so many bytes; with 0 what they had before.
@@ -273,13 +273,13 @@ class Reactor final : private http::RequestSink {
   net::ByteBuffer early_output_;        // and a piece of one that is given before its turn
   bool has_unoffered_pending_ = false;  // what was given early has become due, and the socket was not offered it
   uint64_t now_ms_;
-  uint64_t now_us_;               // the same time
-  uint64_t read_us_ = 0;          // when what is parsed came
-  uint64_t accept_again_ms_ = 0;  // when descriptors had run out: the time to try again
+  uint64_t now_us_;                          // the same time
+  uint64_t read_us_ = 0;                     // when what is parsed came
+  uint64_t accept_again_ms_ = 0;             // when descriptors had run out: the time to try again
   std::unique_ptr<AcceptPace> accept_pace_;  // null: they are accepted at once
-  uint32_t full_waits_ = 0;       // in a row
-  size_t most_open_ = 0;          // since memory was last given back
-  size_t turned_away_ = 0;        // those that still linger
+  uint32_t full_waits_ = 0;                  // in a row
+  size_t most_open_ = 0;                     // since memory was last given back
+  size_t turned_away_ = 0;                   // those that still linger
   bool in_turn_ = false;
   bool short_of_room_ = false;     // all blocks are with JavaScript, and the one being filled is full
   bool has_rest_to_send_ = false;  // a connection in the ready list would take more of its output
