@@ -14,6 +14,7 @@
 #include "host/inline_host.h"
 #include "host/thread_host.h"
 #include "poller/poller.h"
+#include "reactor/measurements.h"
 #include "reactor/metrics.h"
 #include "reactor/reactor.h"
 #include "reactor/request_log.h"
@@ -63,6 +64,7 @@ Napi::Function HostedReactor::define(Napi::Env env) {
                          InstanceMethod<&HostedReactor::set_fixed>("setFixed"),
                          InstanceMethod<&HostedReactor::stats>("stats"),
                          InstanceMethod<&HostedReactor::metrics>("metrics"),
+                         InstanceMethod<&HostedReactor::measurements>("measurements"),
                          InstanceMethod<&HostedReactor::take_logged>("takeLogged"),
                          InstanceMethod<&HostedReactor::pace_accepts>("paceAccepts"),
                          InstanceMethod<&HostedReactor::limit_receive_buffer>("limitReceiveBuffer"),
@@ -325,6 +327,11 @@ Napi::Value HostedReactor::stats(const Napi::CallbackInfo& info) {
   set("bytesOut", stats.bytes_out);
   set("partialWrites", stats.partial_writes);
   set("batches", stats.batches);
+  set("waits", stats.waits);
+  set("receives", stats.receives);
+  set("emptyReceives", stats.empty_receives);
+  set("sends", stats.sends.all);
+  set("fullSends", stats.sends.full);
   set("shed", stats.shed);
   set("idleTimeouts", stats.idle_timeouts);
   set("resets", stats.resets);
@@ -358,6 +365,40 @@ Napi::Value HostedReactor::metrics(const Napi::CallbackInfo& info) {
   Napi::Object object = Napi::Object::New(info.Env());
   object.Set("routes", numbers(info.Env(), rows.data(), rows.size()));
   object.Set("batches", numbers(info.Env(), batches.data(), batches.size()));
+  return object;
+}
+
+// measurements(forgetsMost): { loop, runs: [{ figures, numbers, serviceTimes, clientWaits }] }, as the layout has them,
+// with the setting `measuresRuns`. Runs without any are left out. Afterwards the most requests of a connection are
+// those from now on, if that is wanted.
+Napi::Value HostedReactor::measurements(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!options_.measurements) return env.Undefined();
+  reactor::Measurements& measured = *options_.measurements;
+  std::vector<double> figures(std::max<size_t>(layout::kMeasuredLoop, layout::kMeasuredRun));
+  std::vector<double> counts;
+  auto counts_of = [&](const reactor::HdrHistogram& histogram) {
+    counts.resize(histogram.size());
+    histogram.read(counts.data(), counts.size());
+    return numbers(env, counts.data(), counts.size());
+  };
+  Napi::Array runs = Napi::Array::New(env);
+  for (size_t run = 0; run < reactor::Measurements::kRuns; run++) {
+    if (!measured.read_run(run, figures.data())) continue;
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("figures", numbers(env, figures.data(), layout::kMeasuredRun));
+    counts.clear();
+    measured.read_numbers(run, counts);
+    object.Set("numbers", numbers(env, counts.data(), counts.size()));
+    object.Set("serviceTimes", counts_of(*measured.service_times(run)));
+    object.Set("clientWaits", counts_of(*measured.client_waits(run)));
+    runs.Set(runs.Length(), object);
+  }
+  measured.read_loop(figures.data());
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("loop", numbers(env, figures.data(), layout::kMeasuredLoop));
+  object.Set("runs", runs);
+  if (boolean_of(info[0])) measured.forget_most_requests();
   return object;
 }
 

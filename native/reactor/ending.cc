@@ -80,8 +80,10 @@ void Reactor::discard_input(Connection& connection) {
   char forgotten[16 * 1024];
   for (int rounds = 0; rounds < 8; rounds++) {
     int64_t got = net::system::receive(connection.fd.get(), forgotten, sizeof forgotten);
+    stats_.receives++;
     if (got == -EINTR) continue;
     if (got == -EAGAIN || got == -EWOULDBLOCK) {
+      stats_.empty_receives++;
       input.readable = input.urgent = false;
       return settle(connection);
     }
@@ -138,7 +140,7 @@ void Reactor::end_connection(Connection& connection, const Reply& given) {
 void Reactor::drop(Connection& connection) {
   if (connection.has_ended()) return;
   if (draining_) count_end(connection);
-  if (connection.observed()) observing_->ends(connection);
+  if (observing_) observing_->ends(connection);
   if (connection.is_sealed()) say_end_at_once(connection);
   if (!connection.unanswered.empty() || connection.answers_for_app) notices_.gone(connection.id);
   if (options_.tells_connections && connection.watch.polled) notices_.closed(connection.id, connection.cause);

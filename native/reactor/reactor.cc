@@ -36,6 +36,7 @@ Reactor::Reactor(const Options& options, std::unique_ptr<poller::Poller> poller,
   heads_.set_time(net::system::wall_clock_seconds());
   if (options.log) observe(options.log);
   if (options.metrics) measure(options.metrics);
+  if (options.measurements) measure(options.measurements);
 }
 
 void Reactor::observe(std::shared_ptr<RequestLog> log) {
@@ -46,6 +47,11 @@ void Reactor::observe(std::shared_ptr<RequestLog> log) {
 void Reactor::measure(std::shared_ptr<Metrics> metrics) {
   if (!observing_) observe(nullptr);
   observing_->measure(std::move(metrics));
+}
+
+void Reactor::measure(std::shared_ptr<Measurements> measurements) {
+  if (!observing_) observe(nullptr);
+  observing_->measure(std::move(measurements));
 }
 
 int Reactor::add_listener(net::Fd listener, bool shared, ProxyHeaders proxy_headers,
@@ -72,6 +78,7 @@ int Reactor::add_waker(const net::Waker& waker) {
 
 bool Reactor::turn(int timeout_ms) {
   int count = poller_->wait(polled_.data(), polled_.size(), timeout_ms);
+  stats_.waits++;
   in_turn_ = true;
   look_at_clock();
   for (int i = 0; i < count; i++) note(polled_[static_cast<size_t>(i)]);
@@ -200,10 +207,12 @@ void Reactor::receive(Connection& connection) {
 // How many bytes have come; 0 at the end of the stream, and less than 0 when the connection has nothing to be taken in.
 int64_t Reactor::receive_bytes(Connection& connection, char* at, size_t size) {
   int64_t got = net::system::receive(connection.fd.get(), at, size);
+  stats_.receives++;
   if (got <= 0) {
     if (got == -EINTR) {
       push_ready(connection);
     } else if (got == -EAGAIN || got == -EWOULDBLOCK) {
+      stats_.empty_receives++;
       connection.input.readable = connection.input.urgent = false;
       settle(connection);
     } else if (got < 0) {

@@ -89,6 +89,7 @@ class Reactor final : private http::RequestSink {
 
   // Measures requests from now on.
   void measure(std::shared_ptr<Metrics> metrics);
+  void measure(std::shared_ptr<Measurements> measurements);
 
   // Whether a turn would find work without waiting.
   bool has_work() const {

@@ -13,6 +13,12 @@ export interface NativeStats {
   bytesOut: number
   partialWrites: number
   batches: number
+  /** Calls of the poller, of `recv`, and of `sendmsg` and `sendfile`; and those that found nothing, or no room. */
+  waits: number
+  receives: number
+  emptyReceives: number
+  sends: number
+  fullSends: number
   shed: number
   idleTimeouts: number
   resets: number
@@ -88,6 +94,24 @@ export interface NativeMetrics {
    * the last has all above; and the sum of the requests.
    */
   batches: Float64Array
+}
+
+/** What was measured of the requests of a load target: see the layout. */
+export interface NativeMeasurements {
+  /** MEASURED_LOOP numbers. */
+  readonly loop: Float64Array
+  /** Of each run of which there is anything. */
+  readonly runs: readonly NativeRun[]
+}
+
+export interface NativeRun {
+  /** MEASURED_RUN numbers. */
+  readonly figures: Float64Array
+  /** For each number MEASURED_STATUSES numbers, and its triples. */
+  readonly numbers: Float64Array
+  /** Counts of histograms, as many as there may be above zero. */
+  readonly serviceTimes: Float64Array
+  readonly clientWaits: Float64Array
 }
 
 /** Lines of an access log: the names of what ends requests, and of the routes, by number; in `json` as written there. */
@@ -246,6 +270,11 @@ export interface NativeReactor extends ListenerOwner {
    * the number of routes that are measured by themselves.
    */
   metrics(): NativeMetrics
+  /**
+   * Undefined without the setting `measuresRuns`. With `forgetsMost`, the most requests of a connection are afterwards
+   * those from then on.
+   */
+  measurements(forgetsMost?: boolean): NativeMeasurements | undefined
   /**
    * Fills the array with requests that have ended, as the layout has them (LOG_LOST and so on), and returns true when
    * more are left. Only with the setting `logs`, the names of fields in lower case, with commas. Also after `close()`.

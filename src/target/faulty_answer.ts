@@ -291,7 +291,7 @@ export class FaultyAnswer extends OwnAnswer implements SentInPieces {
     void this.#whenDrained().then(() => {
       if (this.#hasEnded) return
       const reset = () => {
-        exchange.endConnection(this.slot, this.generation, END_BY_RESET)
+        exchange.endConnection(this.slot, this.generation, END_BY_RESET, undefined, this)
         this.#end(undefined)
       }
       // A client with TLS may still be reading what belongs to its handshake.
