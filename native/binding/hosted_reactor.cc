@@ -66,6 +66,8 @@ Napi::Function HostedReactor::define(Napi::Env env) {
                          InstanceMethod<&HostedReactor::metrics>("metrics"),
                          InstanceMethod<&HostedReactor::measurements>("measurements"),
                          InstanceMethod<&HostedReactor::take_logged>("takeLogged"),
+                         InstanceMethod<&HostedReactor::pace_accepts>("paceAccepts"),
+                         InstanceMethod<&HostedReactor::limit_receive_buffer>("limitReceiveBuffer"),
                          InstanceMethod<&HostedReactor::drain>("drain"),
                          InstanceMethod<&HostedReactor::close>("close"),
                      });
@@ -416,6 +418,24 @@ Napi::Value HostedReactor::take_logged(const Napi::CallbackInfo& info) {
   words[layout::kLogEnd] = words[layout::kLogAt] = layout::kLogFirst;
   words[layout::kLogLost] = 0;
   return Napi::Boolean::New(env, options_.log && options_.log->take(words, length));
+}
+
+// paceAccepts(interval): in microseconds; 0 accepts at once, Infinity not at all.
+void HostedReactor::pace_accepts(const Napi::CallbackInfo& info) {
+  double interval_us = number_of(info[0], 0);
+  uint64_t interval = reactor::Reactor::kAcceptsNone;
+  if (!(interval_us > 0)) {
+    interval = 0;
+  } else if (interval_us < static_cast<double>(interval)) {
+    interval = std::max(uint64_t{1}, static_cast<uint64_t>(interval_us));
+  }
+  host_->order([interval](reactor::Reactor& reactor) { reactor.pace_accepts(interval); });
+}
+
+// limitReceiveBuffer(bytes): of new connections; 0 is what they had before.
+void HostedReactor::limit_receive_buffer(const Napi::CallbackInfo& info) {
+  double bytes = std::clamp(number_of(info[0], 0), 0.0, static_cast<double>(INT32_MAX));
+  host_->order([bytes](reactor::Reactor& reactor) { reactor.limit_receive_buffer(static_cast<int>(bytes)); });
 }
 
 // drain(grace): in milliseconds.

@@ -159,6 +159,8 @@ inline void ask_silent_peers(Socket socket) {
 // a bind.
 inline constexpr int kRestartOption = SO_EXCLUSIVEADDRUSE;
 inline constexpr int kUnsentLimitOption = -1;
+inline constexpr int kReceiveBufferFactor = 1;
+inline constexpr int kBufferLockOption = -1;
 inline constexpr int kShutdownSending = SD_SEND;
 inline constexpr bool kAcceptedInheritsOptions = false;
 
@@ -341,6 +343,16 @@ inline void ask_silent_peers(Socket socket) {
 inline constexpr int kUnsentLimitOption = TCP_NOTSENT_LOWAT;
 #else
 inline constexpr int kUnsentLimitOption = -1;
+#endif
+
+// socket(7): Linux doubles what is set, and tells that; then it leaves the size as it is, until SO_BUF_LOCK says
+// otherwise.
+#if defined(BRINK_LINUX)
+inline constexpr int kReceiveBufferFactor = 2;
+inline constexpr int kBufferLockOption = 72;
+#else
+inline constexpr int kReceiveBufferFactor = 1;
+inline constexpr int kBufferLockOption = -1;
 #endif
 
 inline constexpr int kRestartOption = SO_REUSEADDR;

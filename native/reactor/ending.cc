@@ -262,6 +262,7 @@ void Reactor::look_at_held_back(Connection& connection) {
 
 void Reactor::drain(uint64_t grace_ms) {
   look_at_clock();
+  accept_pace_.reset();
   // Their requests may have arrived: closing the listener would reset them.
   for (Listener& listener : listeners_) {
     for (int round = 0; round < kMostAcceptRounds && accept_from(listener) && accept_again_ms_ <= now_ms_; round++) {

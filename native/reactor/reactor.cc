@@ -510,6 +510,11 @@ int64_t Reactor::next_deadline_ms() const {
   bool accepts_again = std::any_of(listeners_.begin(), listeners_.end(), [](const Listener& l) { return l.readable; });
   if (!accepts_again) return next;
   int64_t again = accept_again_ms_ > now_ms_ ? static_cast<int64_t>(accept_again_ms_ - now_ms_) : 0;
+  if (accept_pace_) {
+    if (accept_pace_->next_us >= kAcceptsNone) return next;
+    uint64_t next_us = accept_pace_->next_us;
+    again = std::max(again, next_us > now_us_ ? static_cast<int64_t>((next_us - now_us_ + 999) / 1000) : int64_t{0});
+  }
   return next < 0 ? again : std::min(next, again);
 }
 

@@ -170,6 +170,8 @@ export interface ListenSettings extends CommonListenSettings {
   /** With `reusePort`: `EADDRINUSE` when anybody shares the port already. */
   claimsPort?: boolean
   ipv6Only: boolean
+  /** It does not listen: clients are refused, and the system gives the port to none of them. Only for `openListener`. */
+  isOnlyBound?: boolean
 }
 
 export interface PathSettings extends CommonListenSettings {
@@ -203,7 +205,7 @@ export interface NativeKept extends NativeListening {
   descriptor: number
 }
 
-/** Who opens listening sockets and owns them. */
+/** Who opens listening sockets and owns them, before its start or after it. */
 export interface ListenerOwner {
   /** Opens a listening socket, which the other owners share. */
   listen(
@@ -233,6 +235,10 @@ export interface NativeReactor extends ListenerOwner {
   start(): void
   /** Closes the listeners. Connections stay open. */
   stopListening(): void
+  /** Accepts one connection in so many microseconds. 0 accepts at once, which is the default, Infinity not at all. */
+  paceAccepts(intervalUs: number): void
+  /** The receive buffer of new TCP connections in bytes; 0 for what they had before. Only Linux sizes it itself then. */
+  limitReceiveBuffer(bytes: number): void
   /** Closes the idle connections. */
   closeIdle(): void
   /** Changes the given deadlines, also for connections that already wait. 0 disables a deadline. */

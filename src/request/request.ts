@@ -386,6 +386,11 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
     this.#match = { path, search, values, route: { number, names, bodyLimit } }
   }
 
+  /** Whether the server trusts any proxies, so that `ip` and `url` are what they name. @internal */
+  get trustsProxies(): boolean {
+    return this.#surroundings.proxies !== undefined
+  }
+
   /** The port of the client; 0 when a trusted proxy has not named it. @internal */
   get port(): number {
     const words = this.event()

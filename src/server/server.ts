@@ -28,7 +28,14 @@ import { isNoHandler } from '../runtime/uncalled.js'
 import { Answering } from './answering.js'
 import { applicationOf, type FetchServeOptions } from './applications.js'
 import { CloseSchedule, checkedCloseOptions } from './close_schedule.js'
-import { type Bound, type Listeners, type Listening, listenOn, secureContextOf } from './listening.js'
+import {
+  type Bound,
+  type Listeners,
+  type Listening,
+  listenOn,
+  type OpenedSocket,
+  secureContextOf,
+} from './listening.js'
 import { announceServer, type Notices } from './notify.js'
 import { type CheckedOptions, checkedOptions, placesOf, type ServeOptions } from './options.js'
 import { Overload } from './overload.js'
@@ -84,9 +91,14 @@ export async function serveDispatcher(dispatcher: Dispatcher, options: ServeOpti
   return server.started(bound, true)
 }
 
-/** Its loops, for whoever measures them. */
-export function reactorsOf(server: Server): readonly NativeReactor[] {
-  return server instanceof OpenServer ? server.reactors : []
+/** The native side of a server of `serveDispatcher`. */
+export interface ServerParts {
+  readonly reactors: readonly NativeReactor[]
+  readonly sockets: readonly OpenedSocket[]
+}
+
+export function partsOfServer(server: Server): ServerParts {
+  return server as OpenServer
 }
 
 function opened(dispatcher: Dispatcher, options: ServeOptions): Promise<{ server: OpenServer; bound: Bound }> {
@@ -167,12 +179,12 @@ export interface Server {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-class OpenServer implements Server, Listeners {
+class OpenServer implements Server, Listeners, ServerParts {
   readonly backend: string
   readonly threads: number
   readonly reactors: NativeReactor[] = []
   readonly #fixed: Dispatcher['fixed']
-  #bound: Bound = { listeners: [], release: () => {} }
+  #bound: Bound = { listeners: [], sockets: [], release: () => {} }
   #notices: Notices | undefined
   readonly #closingState = new Closing()
   #idle = 0
@@ -234,6 +246,10 @@ class OpenServer implements Server, Listeners {
 
   get listeners(): readonly Listening[] {
     return this.#bound.listeners
+  }
+
+  get sockets(): readonly OpenedSocket[] {
+    return this.#bound.sockets
   }
 
   get signal(): AbortSignal {

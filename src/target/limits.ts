@@ -49,7 +49,7 @@ export interface TargetLimits {
   readonly hiddenFields: RegExp | undefined
 }
 
-/** The names of all limits. @internal */
+/** The names of all limits. */
 export const TARGET_LIMITS: readonly (keyof TargetLimitOptions)[] = [
   'allowActiveContent',
   'allowedRedirects',
@@ -133,7 +133,7 @@ function isListOfStrings(value: unknown): value is readonly string[] {
 const standard = checkedLimits()
 const limitsOfServers = new WeakMap<object, TargetLimits>()
 
-/** Gives the requests of a server their limits. @internal */
+/** Gives the requests of a server their limits. */
 export function giveLimits(server: object, limits: TargetLimits): void {
   limitsOfServers.set(server, limits)
 }

@@ -19,3 +19,11 @@ export function fieldsKey(req: BrinkRequest): object | undefined {
 export function protocolOf(req: BrinkRequest): 'HTTP/1.0' | 'HTTP/1.1' {
   return (req.event()[req.eventAt + REQUEST_FLAGS] & FLAG_HTTP_1_0) !== 0 ? 'HTTP/1.0' : 'HTTP/1.1'
 }
+
+/**
+ * Whether the server was told whom to believe about clients and URLs: then `req.ip` and `req.url` are true. Where it was
+ * not, an endpoint may repeat what fields such as `X-Forwarded-For` say, as httpbin does.
+ */
+export function trustsProxies(req: BrinkRequest): boolean {
+  return req.trustsProxies || req.ip !== req.peer
+}

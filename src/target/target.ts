@@ -7,15 +7,17 @@ import { compileRouter, Router } from '../routing/router.js'
 import { packageFolder } from '../runtime/package_place.js'
 import { isNoHandler } from '../runtime/uncalled.js'
 import type { ServeOptions } from '../server/options.js'
-import { reactorsOf, type Server, serveDispatcher } from '../server/server.js'
+import { partsOfServer, type Server, serveDispatcher } from '../server/server.js'
 import { CONTROL_PREFIX, controlRoutes } from './control.js'
 import { exactTimers } from './exact_timers.js'
 import { FaultyDispatcher } from './faulty_dispatcher.js'
 import { giveLimits } from './limits.js'
+import { ListenerFaults } from './listener_faults.js'
 import { type CheckedTargetOptions, checkedTargetOptions, type TargetOptions } from './options.js'
 import { Plan, type PlanState } from './plan.js'
 import { PlanFaults } from './plan_faults.js'
 import { planRoutes } from './plan_routes.js'
+import { noticePort } from './port_notice.js'
 import { type ReceivedRequest, Recorder } from './recorder.js'
 import { Statistics } from './statistics.js'
 import { statisticsRoutes } from './statistics_routes.js'
@@ -80,7 +82,9 @@ export async function target(options: TargetOptions = {}): Promise<Target> {
   const parts = { plan: planOf(checked), recorder: new Recorder(checked.record), statistics: new Statistics() }
   const server = await serveDispatcher(await dispatcherOf(parts), reporting(checked.serve, parts.statistics))
   giveLimits(server, checked.limits)
-  parts.statistics.start(reactorsOf(server))
+  followListenerFaults(server, parts.plan)
+  noticePort(server.port)
+  parts.statistics.start(partsOfServer(server).reactors)
   return new RunningTarget(server, parts)
 }
 
@@ -109,6 +113,21 @@ function planOf({ plan, fault, seed, faultLimits }: CheckedTargetOptions): Plan 
   if (plan !== undefined) made.set(plan, 'first-request')
   if (fault !== undefined) made.setFaults(fault)
   return made
+}
+
+/** What phases of the plan do to the listeners, as long as these are open. */
+function followListenerFaults(server: Server, plan: Plan): void {
+  const faults = new ListenerFaults(partsOfServer(server), ({ message }) =>
+    process.emitWarning(message, { type: 'BrinkWarning', code: 'BRINK_LISTENER_FAULT' }),
+  )
+  const follow = () => faults.apply(plan.listenerFault)
+  const stop = plan.onChange(follow)
+  server.signal.addEventListener('abort', () => {
+    stop()
+    faults.end()
+    plan.end()
+  })
+  follow()
 }
 
 /** The endpoints and the target's own routes, with the faults in front of them. */
