@@ -3,6 +3,7 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { Agent, get } from 'node:http'
+import type { Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import autocannon from 'autocannon'
@@ -213,7 +214,7 @@ async function userLoops(url: string, id: string, faults: string | undefined): P
   const each = 100
   const statuses: Record<string, number> = {}
   let errors = 0
-  let connections = 0
+  const connections = new Set<Socket>()
   let bytes = 0
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
   const headers = { 'x-run-id': id, ...(faults === undefined ? {} : { 'x-fault': faults }) }
@@ -224,8 +225,8 @@ async function userLoops(url: string, id: string, faults: string | undefined): P
         response.resume()
       })
       request.on('error', reject).on('socket', (socket) => {
-        if (request.reusedSocket) return
-        connections += 1
+        if (connections.has(socket)) return
+        connections.add(socket)
         socket.on('close', () => {
           bytes += socket.bytesRead
         })
@@ -248,5 +249,5 @@ async function userLoops(url: string, id: string, faults: string | undefined): P
   await Promise.all(closed)
   // What a reset has overtaken was sent, and has not come.
   const isExact = faults === undefined
-  return { requests: CONNECTIONS * each, statuses, errors, connections, ...(isExact ? { bytes } : {}) }
+  return { requests: CONNECTIONS * each, statuses, errors, connections: connections.size, ...(isExact ? { bytes } : {}) }
 }
