@@ -136,7 +136,7 @@ async function dispatcherOf({ plan, recorder, statistics }: Parts): Promise<Disp
     .mount('/', await bundledRoutes())
     .mount(
       '/',
-      controlRoutes(() => statistics.live(plan.state.phase?.name ?? null)),
+      controlRoutes(() => statistics.live(phaseOf(plan))),
     )
     .mount(CONTROL_PREFIX, planRoutes(plan))
     .mount(CONTROL_PREFIX, statisticsRoutes(statistics))
@@ -150,6 +150,11 @@ async function dispatcherOf({ plan, recorder, statistics }: Parts): Promise<Disp
     spared: CONTROL_PREFIX,
   }
   return new FaultyDispatcher(endpoints, settings)
+}
+
+/** Its name, or its number, counted from 1; null without one. */
+function phaseOf({ state: { phase } }: Plan): string | number | null {
+  return phase === null ? null : (phase.name ?? phase.index + 1)
 }
 
 class RunningTarget implements Target {
