@@ -20,7 +20,7 @@ import {
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { buildNative, Failure, filesUnder, fingerprint, npmError, run, runNpm } from '../native/build.mjs'
 import { withLock } from './lock.mjs'
 
@@ -38,7 +38,9 @@ const ENTRIES = [
   'workers/worker_process.ts',
   'folder/typescript_hook.ts',
 ]
-const PROJECTS = ['src', 'routes', 'test', 'load']
+/** What a target's page loads, of src/target/page: its own modules with the library that draws, and the license of that. */
+const PAGE = ['live.ts', 'live.css']
+const PROJECTS = ['src', 'src/target/page', 'routes', 'test', 'load']
 
 function checkNode() {
   if (Number.parseInt(process.versions.node, 10) >= 20) return
@@ -74,6 +76,8 @@ function compileTypeScript(projects) {
   const compiled = run(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b', ...stale])
   if (!compiled.ok) throw new Failure('The TypeScript does not compile.', compiled.output)
   bundlePackage()
+  bundlePage()
+  writePlanSchema()
   removeOldChunks(7)
   writeFileSync(stampFile, JSON.stringify({ ...stamps, ...wanted }, null, 2))
 }
@@ -103,6 +107,36 @@ function bundlePackage() {
   rmSync(aside, { recursive: true })
 }
 
+/** What browsers load from a target, ready to be sent. */
+function bundlePage() {
+  const { buildSync } = createRequire(import.meta.url)('esbuild')
+  const source = join(ROOT, 'src/target/page')
+  const target = join(DIST, 'target/page')
+  buildSync({
+    entryPoints: PAGE.map((name) => join(source, name)),
+    outdir: target,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    banner: { js: `/*\n${readFileSync(join(ROOT, 'node_modules/uplot/LICENSE'), 'utf8').trim()}\n*/` },
+    logLevel: 'error',
+  })
+  copyFileSync(join(source, 'live.html'), join(target, 'live.html'))
+}
+
+/** The schema of a target's plans as a file, for editors. */
+function writePlanSchema() {
+  const module = pathToFileURL(join(DIST, 'target/plan_schema.js'))
+  const file = join(DIST, 'target/plan.schema.json')
+  const program = `
+    import { writeFileSync } from 'node:fs'
+    import { planSchema } from '${module}'
+    writeFileSync(${JSON.stringify(file)}, JSON.stringify(planSchema(), null, 2) + '\\n')`
+  const { ok, output } = run(process.execPath, ['--input-type=module', '--eval', program])
+  if (!ok) throw new Failure('The schema of plans cannot be made.', output)
+}
+
 /** Chunks of earlier bundles; an app that was started from one loads its chunks when it first needs them. */
 function removeOldChunks(days) {
   const names = readdirSync(DIST).filter((name) => /^chunk-\w+\.js(\.map)?$/.test(name))
@@ -124,7 +158,7 @@ function chunksOf(file, found = new Set()) {
 
 /** Every project sees the types of src. */
 function projectFingerprint(project) {
-  const isSource = (name) => /(\.ts|tsconfig\.json)$/.test(name) && !name.includes('node_modules')
+  const isSource = (name) => /(\.ts|\.css|\.html|tsconfig\.json)$/.test(name) && !name.includes('node_modules')
   const folders = new Set(['src', project])
   const files = [...folders].flatMap((folder) => filesUnder(join(ROOT, folder), isSource))
   const settings = ['tsconfig.json', 'package.json'].map((name) => join(ROOT, name))
@@ -152,7 +186,7 @@ function carryAddon() {
 }
 
 const flags = process.argv.slice(2)
-const projects = ['src', 'routes']
+const projects = ['src', 'src/target/page', 'routes']
 if (flags.includes('--tests')) projects.push('test')
 if (flags.includes('--load')) projects.push('load')
 

@@ -1,9 +1,11 @@
 import { type BrinkRequest, reply } from 'brink'
+import { bytesOf } from './_body.js'
+import { echoedType } from './_content_types.js'
 
 /** Answers with the body that was sent, and its content type. */
 async function echo(req: BrinkRequest) {
-  const type = req.headers.get('content-type') ?? 'application/octet-stream'
-  return reply(200, await req.bytes(), { 'content-type': type, 'x-content-type-options': 'nosniff' })
+  const type = echoedType(req, req.headers.get('content-type') ?? 'application/octet-stream')
+  return reply(200, await bytesOf(req), { 'content-type': type, 'x-content-type-options': 'nosniff' })
 }
 
 export const POST = echo

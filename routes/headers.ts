@@ -1,4 +1,4 @@
-import type { BrinkRequest } from 'brink'
+import { endpoint, jsonText } from './_endpoint.js'
 
-/** The header fields of the request, by name. Fields that came several times are joined, as `get` joins them. */
-export const GET = ({ headers }: BrinkRequest) => Object.fromEntries(headers)
+/** The header fields of the request. */
+export default endpoint((_req, head) => jsonText(head, `{\n  "headers": ${head.fieldsText}\n}\n`))

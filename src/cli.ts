@@ -7,9 +7,9 @@ import {
   type PathPlace,
   type PortPlace,
   parseCommandLine,
-  UsageError,
 } from './cli/cli_options.js'
 import { SecureConnections, sharedTicketKey } from './cli/secure_connections.js'
+import { UsageError } from './cli/usage_error.js'
 import { native } from './exchange/native.js'
 import { files } from './files/files.js'
 import { routesFrom } from './folder/folder.js'
@@ -67,7 +67,8 @@ function runsTarget({ isTarget, folder, files }: CommandLine): boolean {
 }
 
 async function serveTarget(commandLine: CommandLine): Promise<void> {
-  const { closing, json, files: fileFolder, workers: count } = commandLine
+  const { closing, files: fileFolder, workers: count } = commandLine
+  const { json, plan: planFile, ...flags } = commandLine.target
   if (fileFolder !== undefined) throw new UsageError('--files is for a server of your own: a target serves no files.')
   if (count !== undefined) {
     const reason = 'its statistics are those of one process'
@@ -76,7 +77,8 @@ async function serveTarget(commandLine: CommandLine): Promise<void> {
   const secure = secureOf(commandLine)
   // Only those who run a target load it.
   const { target } = await import('./target.js')
-  const running = await target(serveOptions(commandLine, secure)).catch((error) => {
+  const plan = planFile === undefined ? undefined : planIn(planFile)
+  const running = await target({ ...serveOptions(commandLine, secure), ...flags, plan }).catch((error) => {
     throw inWords(error, commandLine)
   })
   const { server } = running
@@ -89,6 +91,14 @@ async function serveTarget(commandLine: CommandLine): Promise<void> {
   if (json) return tellAsJson(server, admin)
   tellListening(server, description(server), admin)
   tellFingerprint(secure)
+}
+
+function planIn(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new UsageError(`The file of --plan cannot be read: ${messageOf(cause)}.`, { cause })
+  }
 }
 
 /** One line, which a program reads to learn where the target is. */
@@ -201,12 +211,17 @@ function ownFolder(): string | undefined {
 }
 
 /** Turns errors of listening into messages that say what to do. */
-function inWords(error: unknown, { place, from }: CommandLine): unknown {
+function inWords(error: unknown, { place, from, target }: CommandLine): unknown {
   switch (codeOf(error)) {
     case 'ERR_INVALID_ARG_VALUE':
     case 'ERR_INVALID_ARG_TYPE':
     case 'ERR_OUT_OF_RANGE':
       return new UsageError(asFlags(messageOf(error), from), { cause: error })
+    case 'ERR_FAULT_SYNTAX':
+    case 'ERR_FAULT_VALUE':
+      return new UsageError(`${target.plan === undefined ? '--fault' : target.plan}: ${messageOf(error)}`, {
+        cause: error,
+      })
     default:
       return 'port' in place ? inWordsOfPort(error, place) : 'path' in place ? inWordsOfPath(error, place) : error
   }

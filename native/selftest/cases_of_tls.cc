@@ -11,7 +11,7 @@ namespace brink::selftest {
 namespace {
 
 // Null where there is no TLS, which is a failure where everything is to be looked at.
-Server* serve_tls(Trial& trial) {
+Server* serve_tls(Trial& trial, decltype(make_test_contexts)& make_contexts = make_test_contexts) {
   if (const char* why_not = why_no_tls()) {
     const char* everywhere = std::getenv("CI");
     trial.expect(!everywhere || std::string_view(everywhere) != "true", why_not);
@@ -20,7 +20,7 @@ Server* serve_tls(Trial& trial) {
   }
   Setup setup = trial.setup();
   std::string why_not;
-  setup.contexts = make_test_contexts(&why_not);
+  setup.contexts = make_contexts(&why_not);
   return trial.expect(setup.contexts != nullptr, why_not) ? trial.serve(setup) : nullptr;
 }
 
@@ -70,6 +70,25 @@ void abrupt_ends(Trial& trial) {
   trial.expect_status(flooding.receive(), 0);
 }
 
+// A name without client certificates, with which a handshake begins, opens nothing under another one.
+void changed_names(Trial& trial) {
+  Server* server = serve_tls(trial, make_asking_contexts);
+  if (!server) return;
+  TlsClient open(server->port());
+  open.ask_for("open.example");
+  trial.expect(open.begin_handshake() && open.shake_hands(), "a handshake without a certificate");
+  open.send("GET / HTTP/1.1\r\nHost: open.example\r\n\r\n");
+  trial.expect_answer(open.receive(), App::kConstant);
+  for (const char* name : {"secret.example", "other.example"}) {
+    TlsClient changing(server->port());
+    changing.ask_for("open.example");
+    trial.expect(changing.begin_handshake(), "the begin of a handshake");
+    changing.ask_for(name);
+    if (changing.shake_hands()) changing.send(std::string("GET / HTTP/1.1\r\nHost: ") + name + "\r\n\r\n");
+    trial.expect_status(changing.receive(), 0);
+  }
+}
+
 // Handshakes on one reactor, or on two with the same contexts, while these are replaced.
 void changed_contexts(Trial& trial) {
   Server* server = serve_tls(trial);
@@ -114,6 +133,7 @@ std::vector<Case> cases_of_tls() {
   return {
       {"TLS: requests, a large answer and a body", requests, is_listening_here},
       {"TLS: clients that end abruptly, or send what is broken", abrupt_ends, is_listening_here},
+      {"TLS: a client changes the server name within its handshake", changed_names, is_listening_here},
       {"TLS: contexts are changed while clients come", changed_contexts, is_listening_here},
   };
 }

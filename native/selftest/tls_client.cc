@@ -62,6 +62,14 @@ const ClientFunctions& client_functions() {
   return functions;
 }
 
+tls::ContextOptions test_options() {
+  tls::ContextOptions options;
+  options.keys.push_back({kKey, "", false});
+  options.certs.emplace_back(kCertificate);
+  options.ticket_keys.emplace_back(tls::kTicketKeyBytes, 'k');
+  return options;
+}
+
 }  // namespace
 
 const char* why_no_tls() {
@@ -71,14 +79,20 @@ const char* why_no_tls() {
 }
 
 std::shared_ptr<const tls::Contexts> make_test_contexts(std::string* why_not) {
-  tls::ContextOptions options;
-  options.keys.push_back({kKey, "", false});
-  options.certs.emplace_back(kCertificate);
-  options.ticket_keys.emplace_back(tls::kTicketKeyBytes, 'k');
+  tls::ContextOptions options = test_options();
   tls::ContextOptions other = options;
   other.name = "other.example";
   other.asks_for_certificate = true;
   return tls::make_contexts(*tls::openssl_of_process().openssl, {options, other}, why_not);
+}
+
+std::shared_ptr<const tls::Contexts> make_asking_contexts(std::string* why_not) {
+  tls::ContextOptions options = test_options();
+  options.groups = "P-384";
+  tls::ContextOptions open = options;
+  open.name = "open.example";
+  options.asks_for_certificate = true;
+  return tls::make_contexts(*tls::openssl_of_process().openssl, {options, open}, why_not);
 }
 
 struct TlsClient::Session {
@@ -119,6 +133,11 @@ bool TlsClient::pump() {
   std::string arrived = client_.receive_some();
   if (arrived.empty()) return false;
   return session_->own.BIO_write(session_->input, arrived.data(), static_cast<int>(arrived.size())) > 0;
+}
+
+void TlsClient::ask_for(const char* server_name) {
+  constexpr int kSetServerName = 55, kHostName = 0;
+  session_->openssl.SSL_ctrl(session_->ssl, kSetServerName, kHostName, const_cast<char*>(server_name));
 }
 
 bool TlsClient::begin_handshake() {

@@ -16,12 +16,17 @@ const char* why_no_tls();
 
 // With a certificate for any name, which nobody has signed but itself.
 std::shared_ptr<const tls::Contexts> make_test_contexts(std::string* why_not);
+// The same, which asks for certificates of all but those who ask for open.example. It knows one group alone, so that
+// clients with another one at first have to begin again.
+std::shared_ptr<const tls::Contexts> make_asking_contexts(std::string* why_not);
 
 class TlsClient {
  public:
   explicit TlsClient(uint16_t port);
   ~TlsClient();
 
+  // The server that it asks for from now on.
+  void ask_for(const char* server_name);
   // Begins the handshake, and goes on with it until it is over. False when it fails.
   bool shake_hands();
   // Sends what begins one, and no more.

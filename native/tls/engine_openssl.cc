@@ -15,7 +15,8 @@ constexpr int kBioCtrlPush = 6, kBioCtrlPop = 7, kBioCtrlFlush = 11;
 constexpr unsigned int kExtensionServerName = 0;
 constexpr int kClientHelloError = 0, kClientHelloSuccess = 1;
 constexpr int kAlpnOk = 0, kAlpnFatal = 2;
-constexpr int kAlertInternalError = 80;
+constexpr int kAlertIllegalParameter = 47, kAlertInternalError = 80, kAlertUnrecognizedName = 112;
+constexpr int kSetGroups = 92;  // by a list of names
 constexpr int kSetLeastVersion = 123, kSetGreatestVersion = 124, kGetLeastVersion = 130, kGetGreatestVersion = 131;
 constexpr long kVerified = 0;
 // The place that is the application's, of a context and of a connection.
@@ -106,7 +107,14 @@ class OpenSslEngine final : public Engine {
   }
 
   const OpenSslContexts& contexts() const { return *contexts_; }
-  void set_server_name(std::string_view name) { server_name_.assign(name); }
+  // RFC 8446, 4.1.2: a ClientHello that had to be sent again has the same name. The certificate was chosen by it, and
+  // so was what the client is asked for.
+  bool set_server_name(std::string_view name) {
+    if (has_heard_name_) return server_name_ == name;
+    has_heard_name_ = true;
+    server_name_.assign(name);
+    return true;
+  }
 
   // The error queue is Node's, too: what stands there would be taken for an error of this call, and what this call
   // leaves there for one of Node's.
@@ -208,6 +216,7 @@ class OpenSslEngine final : public Engine {
   OpenSslWire& wire_;
   SSL* ssl_;
   std::string server_name_;
+  bool has_heard_name_ = false;
 };
 
 // Before anything is decided, resumption among it: a ticket of one name must not open another one, which may ask for
@@ -218,9 +227,16 @@ int hear_client_hello(SSL* ssl, int* alert, void* argument) {
   size_t size = 0;
   int has_name = contexts.openssl().SSL_client_hello_get0_ext(ssl, kExtensionServerName, &extension, &size);
   std::string_view name = has_name == 1 ? host_name_of(extension, size) : std::string_view();
-  OpenSslEngine::of(ssl)->set_server_name(name);
-  if (contexts.choose(ssl, name)) return kClientHelloSuccess;
-  *alert = kAlertInternalError;
+  // OpenSSL looks at it later, and not when a session is resumed.
+  if (!is_possible_name(name)) {
+    *alert = kAlertUnrecognizedName;
+  } else if (!OpenSslEngine::of(ssl)->set_server_name(name)) {
+    *alert = kAlertIllegalParameter;
+  } else if (contexts.choose(ssl, name)) {
+    return kClientHelloSuccess;
+  } else {
+    *alert = kAlertInternalError;
+  }
   return kClientHelloError;
 }
 
@@ -255,7 +271,7 @@ OpenSslContexts::~OpenSslContexts() {
 
 void OpenSslContexts::add(const ContextOptions& options, SSL_CTX* context) {
   if (!contexts_.empty()) names_.add(options.name, contexts_.size());
-  contexts_.push_back({context, options.session_scope, options.asks_for_certificate});
+  contexts_.push_back({context, options.groups, options.session_scope, options.asks_for_certificate});
   asks_for_certificates_ |= options.asks_for_certificate;
   openssl_.SSL_CTX_set_client_hello_cb(context, hear_client_hello, this);
   openssl_.SSL_CTX_set_alpn_select_cb(context, choose_protocol, nullptr);
@@ -279,6 +295,9 @@ bool OpenSslContexts::choose(SSL* ssl, std::string_view server_name) const {
                     nullptr);
   openssl_.SSL_ctrl(ssl, kSetGreatestVersion, openssl_.SSL_CTX_ctrl(chosen.context, kGetGreatestVersion, 0, nullptr),
                     nullptr);
+  if (!chosen.groups.empty() && chosen.groups != contexts_[0].groups) {
+    if (openssl_.SSL_ctrl(ssl, kSetGroups, 0, const_cast<char*>(chosen.groups.c_str())) != 1) return false;
+  }
   const auto* scope = reinterpret_cast<const unsigned char*>(chosen.session_scope.data());
   return openssl_.SSL_set_session_id_context(ssl, scope, static_cast<unsigned int>(chosen.session_scope.size())) == 1;
 }

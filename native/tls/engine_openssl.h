@@ -40,6 +40,7 @@ class OpenSslContexts final : public Contexts {
  private:
   struct Context {
     SSL_CTX* context;
+    std::string groups;
     std::string session_scope;
     bool asks_for_certificate;
   };

@@ -58,4 +58,10 @@ inline std::string_view host_name_of(const unsigned char* extension, size_t size
   return {};
 }
 
+// Others are nobody's: what is told of a connection is one text, in which zeros stand between the names.
+inline bool is_possible_name(std::string_view name) {
+  constexpr size_t kMost = 255;
+  return name.size() <= kMost && name.find('\0') == name.npos;
+}
+
 }  // namespace brink::tls

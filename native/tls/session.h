@@ -45,6 +45,8 @@ class Session {
     size_t size = engine_->open(sealed, into, room, output);
     without_content_ = size > 0 ? 0 : without_content_ + static_cast<uint32_t>(sealed.size);
     is_flood_ = without_content_ > (was_open ? kMostWithoutContent : kMostOfHandshake);
+    // A handshake is no part of what follows.
+    if (!was_open && is_open()) without_content_ = 0;
     return size;
   }
 

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util'
 import { nearest } from '../runtime/did_you_mean.js'
+import { type TargetFlags, targetFlagsOf } from './target_flags.js'
+import { UsageError } from './usage_error.js'
 
 /** The parsed command line. */
 export interface CommandLine {
@@ -38,8 +40,8 @@ export interface CommandLine {
   readonly listsBackends: boolean
   /** Whether the command is `brink target`. */
   readonly isTarget: boolean
-  /** Whether a target tells where it listens, and at its end what has happened, as JSON. */
-  readonly json: boolean
+  /** What is said about the target. */
+  readonly target: TargetFlags
   /** The flags that only a target has, as they were given. */
   readonly targetFlags: readonly string[]
 }
@@ -63,11 +65,6 @@ export interface TlsFiles {
 
 export interface DescriptorPlace {
   readonly fd: number | 'systemd' | `systemd:${string}`
-}
-
-/** A wrong command line. The message is shown to the user. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
 }
 
 interface Option {
@@ -159,6 +156,10 @@ const OPTIONS: readonly Option[] = [
     help: 'then cut what is left',
   },
   { name: 'json', isOfTarget: true, help: 'tell the URL as JSON, and at the end the statistics' },
+  { name: 'fault', value: 'faults', isOfTarget: true, help: "faults of all answers, such as 'status=503:5%'" },
+  { name: 'plan', value: 'file', isOfTarget: true, help: 'a plan of faults, JSON, from the first request on' },
+  { name: 'seed', value: 'number', isOfTarget: true, help: 'the same faults for the same requests', standard: 'any' },
+  { name: 'limits', value: 'list', isOfTarget: true, help: 'what clients may ask for: maxDuration=30000,…' },
   { name: 'help', short: 'h', help: 'print this text' },
   { name: 'version', short: 'v', help: 'print the version' },
 ]
@@ -178,7 +179,7 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     files: given.get('files'),
     listsBackends: folders[0] === 'backends',
     isTarget: folders[0] === 'target',
-    json: given.has('json'),
+    target: targetFlagsOf(given),
     targetFlags: OPTIONS.filter(({ name, isOfTarget }) => isOfTarget && given.has(name)).map(({ name }) => `--${name}`),
     place: placeOf(given, env),
     workers: workersOf(textOf('workers', given, env)),
@@ -244,6 +245,8 @@ function closingOf(given: Map<string, string>, env: NodeJS.ProcessEnv): CommandL
 export function asFlags(message: string, from: CommandLine['from']): string {
   return message
     .replace(/^The option "(host|backend)"/, (_, name: 'host' | 'backend') => from[name])
+    .replace('The option "seed"', '--seed')
+    .replace(/^The option "(max\w+|allow\w+|hostname|hiddenFields)"/, '--limits $1')
     .replace('The option "trustProxy"', '--trust-proxy')
     .replace('The option "proxyProtocol"', '--proxy-protocol')
     .replace('The option "accessLog.to"', '--access-log-to')

@@ -4,8 +4,9 @@ import { messageOf } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import type { Server } from '../server/server.js'
 import type { TlsOptions } from '../server/tls_options.js'
-import { type CommandLine, type TlsFiles, UsageError } from './cli_options.js'
+import type { CommandLine, TlsFiles } from './cli_options.js'
 import { type SelfSigned, selfSigned } from './self_signed.js'
+import { UsageError } from './usage_error.js'
 
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1']
 /** Workers have this key from their supervisor, so that each resumes the sessions of all. */

@@ -200,10 +200,10 @@ export class Exchange {
   raw(to: Recipient, flags: number, head: string, body: ReplyBytes): void {
     const bytes = this.#threaded ? bytesOfLarge(body) : undefined
     if (bytes === undefined) {
-      this.#put(REPLY_ANSWER, to, 0, flags | FLAG_REPLY_RAW, head, body)
+      this.#put(REPLY_ANSWER, to, ofRoute(0, to), flags | FLAG_REPLY_RAW, head, body)
       return
     }
-    this.#put(REPLY_ANSWER, to, 0, FLAG_REPLY_RAW | FLAG_REPLY_STREAM, head, undefined)
+    this.#put(REPLY_ANSWER, to, ofRoute(0, to), FLAG_REPLY_RAW | FLAG_REPLY_STREAM, head, undefined)
     const streams = (flags & FLAG_REPLY_STREAM) !== 0
     const last = streams ? flags & FLAG_CHUNK_ASKS : FLAG_CHUNK_END | (flags & FLAG_REPLY_CLOSE)
     this.largeBodies.send(to, last | FLAG_REPLY_RAW, '', bytes)

@@ -30,8 +30,8 @@ const NO_ROUTE = /\.d\.m?ts$|\.(?:test|spec)\.m?[jt]s$/
  * | `[...rest].ts` | `/*rest` |
  * | `_middleware.ts` | none: its default export, a middleware or a list of them, runs around everything in its folder |
  *
- * A file exports one handler for each method, named in capitals (`GET`, `POST`, …), or a `default` handler for all
- * other methods. Ignored are names that begin with `_` or `.` (but not `.well-known`), type declarations, tests
+ * A file exports one handler for each method, named in capitals (`GET`, `POST`, …), a `default` handler for all other
+ * methods, or `UPGRADE`, which takes connections over as `router.upgrade()` does. Ignored are names that begin with `_` or `.` (but not `.well-known`), type declarations, tests
  * (`x.test.ts`), and files that are not modules. TypeScript is loaded by Node if it can, otherwise by `esbuild` if
  * that is installed.
  *

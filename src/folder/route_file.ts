@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import type { Handler, Middleware } from '../routing/handler.js'
 import type { Router } from '../routing/router.js'
+import type { UpgradeHandler } from '../routing/upgrade.js'
 import { describe } from '../runtime/describe.js'
 import { coded, codeOf, messageOf } from '../runtime/errors.js'
 
@@ -8,6 +9,8 @@ import { coded, codeOf, messageOf } from '../runtime/errors.js'
 type Exports = Readonly<Record<string, unknown>>
 
 const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+/** The export that takes connections over. */
+const UPGRADE = 'UPGRADE'
 
 /**
  * @throws Error `ERR_ROUTE_IMPORT` with the name of the file, and the error as its cause
@@ -28,15 +31,19 @@ export async function importRouteFile(file: string): Promise<Exports> {
 export function addRoutes(router: Router, path: string, exports: Exports, file: string): void {
   const names = Object.keys(exports)
   if (names.length === 0) {
-    throw invalidFile(file, `it exports no handler: export a function named ${METHODS.join(', ')} or default`)
+    throw invalidFile(
+      file,
+      `it exports no handler: export a function named ${METHODS.join(', ')}, ${UPGRADE} or default`,
+    )
   }
   for (const name of names) {
     const handler = exports[name]
-    if (name !== 'default' && !METHODS.includes(name)) throw invalidFile(file, unknownExport(name))
+    if (name !== 'default' && name !== UPGRADE && !METHODS.includes(name)) throw invalidFile(file, unknownExport(name))
     if (typeof handler !== 'function')
       throw invalidFile(file, `its export '${name}' is not a function, but ${describe(handler)}`)
     naming(file, () => {
       if (name === 'default') router.all(path, handler as Handler)
+      else if (name === UPGRADE) router.upgrade(path, handler as UpgradeHandler)
       else router.on(name, path, handler as Handler)
     })
   }
@@ -54,9 +61,9 @@ export function addMiddleware(router: Router, exports: Exports, file: string): v
 }
 
 function unknownExport(name: string): string {
-  const hint = METHODS.includes(name.toUpperCase())
+  const hint = [...METHODS, UPGRADE].includes(name.toUpperCase())
     ? `write it in capitals, '${name.toUpperCase()}'`
-    : `a route file exports ${METHODS.join(', ')} or default; keep helpers in a file whose name begins with '_'`
+    : `a route file exports ${METHODS.join(', ')}, ${UPGRADE} or default; keep helpers in a file whose name begins with '_'`
   return `its export '${name}' is not a method: ${hint}`
 }
 

@@ -10,6 +10,7 @@ import { Pace } from '../runtime/pace.js'
 import { isPromise } from '../runtime/promises.js'
 import { timers } from '../runtime/timers.js'
 import { type BodySource, chunkOf } from '../streams/body_source.js'
+import type { SentInPieces } from './own_answer.js'
 import { lengthMismatch } from './reply_head.js'
 
 /** How many bytes are sent before the stream waits until the client has taken some. */
@@ -22,7 +23,7 @@ const PIECES = 16
 /** What a stream needs of its server. */
 export interface StreamSurroundings {
   readonly exchange: Exchange
-  readonly streams: AbortListeners<ReplyStream>
+  readonly streams: AbortListeners<SentInPieces>
   /** Sends the head. */
   readonly begin: () => void
   /** Whether the head is sent without waiting for the first piece. */
@@ -45,7 +46,7 @@ export interface StreamSurroundings {
 }
 
 /** Sends a streamed body from its source to a client, with backpressure. */
-export class ReplyStream implements AbortListener {
+export class ReplyStream implements SentInPieces {
   readonly slot: number
   readonly generation: number
   readonly sequence: number

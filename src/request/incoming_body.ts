@@ -48,6 +48,7 @@ export class IncomingBody implements AbortListener {
   #wake: (() => void) | undefined
   #whole: Promise<Buffer> | undefined
   #isUsed = false
+  #observer: ((bytes: Buffer) => void) | undefined
 
   /** The body is registered in `bodies` until it has ended or failed. */
   constructor({ slot, generation, sequence, limit, read, bodies }: BodySource) {
@@ -64,6 +65,7 @@ export class IncomingBody implements AbortListener {
   push(bytes: Buffer): void {
     if (this.#ended || this.#failure !== undefined) return
     this.#received += bytes.length
+    this.#observer?.(bytes)
     if (this.#received > this.#limit) return this.fail(tooLarge())
     if (bytes.length >= SMALL) {
       this.#closeMerged()
@@ -95,6 +97,13 @@ export class IncomingBody implements AbortListener {
   /** The error that ended the body; undefined while it can still be completed. */
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure
+  }
+
+  /** Shows an observer what has arrived and is not consumed yet, and what arrives. It copies what it keeps. */
+  observe(observer: (bytes: Buffer) => void): void {
+    this.#observer = observer
+    for (const bytes of this.#waiting) observer(bytes)
+    if (this.#merged !== undefined) observer(this.#merged.subarray(this.#begin, this.#end))
   }
 
   /** Asks for as many bytes as a client sends without being asked. */

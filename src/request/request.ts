@@ -141,7 +141,7 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   // not find it.
   #eventBytes: RawBuffer
   /** @internal */ eventAt: number
-  readonly #match: RequestMatch
+  #match: RequestMatch
   /** @internal */ readonly fieldMemory: FieldMemory | undefined
   readonly #surroundings: RequestSurroundings
   /** @internal */ readonly incoming: IncomingBody | undefined
@@ -376,6 +376,19 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   /** @internal */
   get routeNumber(): number {
     return this.#match.route.number
+  }
+
+  /** Counts it as one of another route. @internal */
+  countAs(number: number): void {
+    if (number === this.#match.route.number) return
+    const { path, search, values, route } = this.#match
+    const { names, bodyLimit } = route
+    this.#match = { path, search, values, route: { number, names, bodyLimit } }
+  }
+
+  /** Whether the server trusts any proxies, so that `ip` and `url` are what they name. @internal */
+  get trustsProxies(): boolean {
+    return this.#surroundings.proxies !== undefined
   }
 
   /** The port of the client; 0 when a trusted proxy has not named it. @internal */

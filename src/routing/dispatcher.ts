@@ -70,15 +70,20 @@ export interface Dispatcher {
   readonly takesUpgrades: boolean
   /** Whether targets may have characters that browsers do not escape, although RFC 3986 wants it. */
   readonly takesWebTargets?: boolean | undefined
+  /** Whether it is given the heads of requests. */
+  readonly readsHeads?: boolean | undefined
   /** How its requests differ from those of a router. */
   readonly requestRules?: RequestRules | undefined
   /**
    * Finds the route of a request target in any form. Never throws: a target that is not found, or has no route for
-   * the method, gets a route that sends the error. A static target always gets the same Match.
+   * the method, gets a route that sends the error. A static target always gets the same Match. What is found is kept for
+   * further requests with the same head.
+   *
+   * @param head the request line and the fields, with `readsHeads`
    */
-  find(method: string, target: string): Match
+  find(method: string, target: string, head?: string): Match
   /** The route that takes over the connection, if there is one. */
-  findUpgrade(method: string, target: string): Match | undefined
+  findUpgrade(method: string, target: string, head?: string): Match | undefined
   /**
    * Converts an error of `Route.run`, or of sending its value, to a reply: by the outermost router's `onError`, or
    * else the default reply. Never throws or rejects. An error that no `onError` answered is reported to the request,

@@ -36,6 +36,7 @@ import {
   REQUEST_BODY_LENGTH,
   REQUEST_BODY_OFFSET,
   REQUEST_FLAGS,
+  REQUEST_HEAD_LENGTH,
   REQUEST_HEAD_OFFSET,
   REQUEST_KNOWN,
   REQUEST_KNOWN_FIELDS,
@@ -49,8 +50,8 @@ import { SecuredConnections } from '../exchange/secured.js'
 import { HttpError } from '../fields/http_error.js'
 import { reasonPhrase } from '../fields/reason_phrase.js'
 import type { HandlerResult } from '../reply/handler_result.js'
+import { OwnAnswer, type SentInPieces } from '../reply/own_answer.js'
 import { isResponse, Reply, toReply } from '../reply/reply.js'
-import type { ReplyStream } from '../reply/reply_stream.js'
 import { WholeAnswer } from '../reply/whole_answer.js'
 import type { Closing } from '../request/closing.js'
 import type { ForwardingProxies } from '../request/forwarding.js'
@@ -109,6 +110,8 @@ export class Answering {
   readonly #dispatcher: Dispatcher
   readonly #surroundings: Surroundings
   readonly #sending: Sending
+  /** Whether the dispatcher looks at heads to find a route. */
+  readonly #readsHeads: boolean
   /** Whether also routes that do not read the request have one. */
   readonly #needsRequests: boolean
   readonly #batch: Batch
@@ -116,7 +119,7 @@ export class Answering {
   // Objects that wait for events of their clients.
   readonly #watching = new AbortListeners()
   readonly #bodies = new AbortListeners<IncomingBody>()
-  readonly #streams = new AbortListeners<ReplyStream>()
+  readonly #streams = new AbortListeners<SentInPieces>()
   readonly #tunnels = new AbortListeners<Tunnel>()
   readonly #secured = new SecuredConnections()
   readonly #requestSurroundings: RequestSurroundings
@@ -137,6 +140,7 @@ export class Answering {
     const { origin, bodyLimit, ids, proxies, closing, server, overload } = surroundings
     const header = ids.rules?.respond ? ids.rules.header : undefined
     this.#needsRequests = header !== undefined
+    this.#readsHeads = dispatcher.readsHeads === true
     this.#overload = overload
     this.#sending = new Sending(exchange, this.#streams, header === undefined ? undefined : idField(header))
     const report = (error: unknown, request: BrinkRequest) => this.#report(error, request)
@@ -386,8 +390,9 @@ export class Answering {
     const target = bytes.latin1Slice(head + (span & 0xffff), head + (span & 0xffff) + (span >>> 16))
     const method = methodAt(words, at, bytes, head)
     const isOffered = (words[at + REQUEST_FLAGS] & FLAG_UPGRADE) !== 0
-    const upgrade = isOffered ? this.#dispatcher.findUpgrade(method, target) : undefined
-    const match = upgrade ?? this.#dispatcher.find(method, target)
+    const text = this.#readsHeads ? bytes.latin1Slice(head, head + words[at + REQUEST_HEAD_LENGTH]) : undefined
+    const upgrade = isOffered ? this.#dispatcher.findUpgrade(method, target, text) : undefined
+    const match = upgrade ?? this.#dispatcher.find(method, target, text)
     return { method, match, fieldMemory, isUnshed: this.#overload?.spares(method, target, match.route) ?? true }
   }
 
@@ -502,6 +507,7 @@ export class Answering {
       if (!request.isGone) this.#sending.whole(request, method, value)
       return this.#end(request, value.status)
     }
+    if (value instanceof OwnAnswer) return this.#writeOwn(request, method, value)
     if (isError(value)) throw value
     // Nothing is sent to a disconnected client. No event would report that a large body is not needed any more.
     const isSent = !request.isGone && !isResponse(value) && this.#sending.value(request, value)
@@ -509,6 +515,40 @@ export class Answering {
     const answer = toReply(value)
     if (answer instanceof Reply) this.#writeReply(request, method, answer)
     else this.#later(request, method, answer)
+  }
+
+  #writeOwn(request: BrinkRequest, method: string, answer: OwnAnswer): void {
+    if (request.isGone) return request.end()
+    const overload = this.#overload
+    if (overload !== undefined) overload.inFlight += 1
+    const left = () => {
+      if (overload !== undefined) overload.inFlight -= 1
+    }
+    this.#batch.wait(request)
+    answer.write({
+      request,
+      method,
+      exchange: this.#exchange,
+      streams: this.#streams,
+      answer: (run) => {
+        left()
+        this.#answerWith(request, method, run)
+      },
+      isLast: () => this.#sending.closes(request),
+      began: (status) => this.#tell(request, status),
+      done: () => {
+        left()
+        request.end()
+      },
+    })
+  }
+
+  #answerWith(request: BrinkRequest, method: string, run: () => HandlerResult | Promise<HandlerResult>): void {
+    try {
+      this.#settle(request, method, run())
+    } catch (error) {
+      this.#fail(request, method, error)
+    }
   }
 
   /** `failed`: called when the body fails before anything was sent. Default: the handling of all errors. */

@@ -17,6 +17,7 @@ import type { Recipient } from '../exchange/recipient.js'
 import type { ReplyBytes } from '../exchange/reply_bytes.js'
 import { encodeBody, isPlain } from '../reply/body.js'
 import type { HandlerResult } from '../reply/handler_result.js'
+import type { SentInPieces } from '../reply/own_answer.js'
 import type { Reply } from '../reply/reply.js'
 import { checkLength, type Head, headOf } from '../reply/reply_head.js'
 import { ReplyStream, type StreamSurroundings } from '../reply/reply_stream.js'
@@ -29,7 +30,7 @@ export type StreamWatcher = Pick<StreamSurroundings, 'done' | 'failed' | 'left' 
 
 export class Sending {
   readonly #exchange: Exchange
-  readonly #streams: AbortListeners<ReplyStream>
+  readonly #streams: AbortListeners<SentInPieces>
   // The generations of connections that a response closes, by slot. The native side may not have the response yet, and
   // still pass later requests. Entries stay: the next connection of a slot has another generation.
   readonly #closed: number[] = []
@@ -39,7 +40,7 @@ export class Sending {
 
   constructor(
     exchange: Exchange,
-    streams: AbortListeners<ReplyStream>,
+    streams: AbortListeners<SentInPieces>,
     ownField?: (to: Recipient, fields: string) => string,
   ) {
     this.#exchange = exchange
@@ -50,6 +51,11 @@ export class Sending {
   /** RFC 9112 §9.6: requests after a response with `Connection: close` are not processed. */
   hasClosed(slot: number, generation: number): boolean {
     return this.#closed.length > 0 && this.#closed[slot] === generation
+  }
+
+  /** The connection is closed by an answer that was written elsewhere. */
+  closes({ slot, generation }: Recipient): void {
+    this.#closed[slot] = generation
   }
 
   /**
@@ -171,12 +177,12 @@ export class Sending {
 
   #put(to: Recipient, status: number, flags: number, fields: string, body: ReplyBytes): void {
     this.#exchange.answer(to, status, flags, this.#all(to, fields), body)
-    if ((flags & FLAG_REPLY_CLOSE) !== 0) this.#closed[to.slot] = to.generation
+    if ((flags & FLAG_REPLY_CLOSE) !== 0) this.closes(to)
   }
 
   #putSized(to: Recipient, status: number, flags: number, fields: string, length: number): void {
     this.#exchange.answerSized(to, status, flags, this.#all(to, fields), length)
-    if ((flags & FLAG_REPLY_CLOSE) !== 0) this.#closed[to.slot] = to.generation
+    if ((flags & FLAG_REPLY_CLOSE) !== 0) this.closes(to)
   }
 
   #all(to: Recipient, fields: string): string {

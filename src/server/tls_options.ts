@@ -53,7 +53,10 @@ export interface TlsIdentity {
   maxVersion?: TlsVersion | undefined
   /** The ciphers in OpenSSL's form, those of TLS 1.3 among them. Default: `tls.DEFAULT_CIPHERS` of Node. */
   ciphers?: string | undefined
-  /** The groups for the key exchange, in OpenSSL's form, or `auto`. Default: `tls.DEFAULT_ECDH_CURVE` of Node. */
+  /**
+   * The groups for the key exchange, in OpenSSL's form, or `auto`. Default: `tls.DEFAULT_ECDH_CURVE` of Node; in
+   * `contexts` those of the certificate beside.
+   */
   ecdhCurve?: string | undefined
   /** The signature algorithms in OpenSSL's form. Default: OpenSSL's. */
   sigalgs?: string | undefined
@@ -147,6 +150,7 @@ export class SecureContext {
   }
 
   #made(name: string, given: TlsOptions): { contexts: NativeSecureContexts; ticketKeys: readonly Uint8Array[] } {
+    known(name, given, TLS_OPTIONS)
     const ticketKeys = ticketKeysOf(name, given) ?? this.#ticketKeys
     const contexts = contextsOf(name, given, ticketKeys)
     const { whyNot } = native.tlsLibrary()
@@ -163,22 +167,34 @@ export class SecureContext {
 }
 
 function contextsOf(name: string, given: TlsOptions, keys: readonly Uint8Array[]): NativeContextOptions[] {
-  known(name, given, TLS_OPTIONS)
   const sessionTimeout = wholeNumber(`${name}.sessionTimeout`, given.sessionTimeout, 300, 1, LONGEST_SESSION_SECONDS)
   const common = { sessionTimeout, ticketKeys: keys.map(derivedKey) }
   const { contexts = {} } = given
   if (typeof contexts !== 'object' || contexts === null || Array.isArray(contexts)) {
     throw wrongType(`${name}.contexts`, 'an object with a certificate for each host name', contexts)
   }
-  const others = Object.entries(contexts).map(([host, identity]) => {
-    const place = `${name}.contexts['${host}']`
+  const first = identityOf(name, '', given)
+  const hosts = new Set<string>()
+  const others = Object.entries(contexts).map(([written, identity]) => {
+    const place = `${name}.contexts['${written}']`
+    const host = written.toLowerCase()
     if (!/^(?:\*\.)?[\w-]+(?:\.[\w-]+)*$/.test(host)) {
       throw wrongValue(place, `must be a host name, or "*." and the rest of one`)
     }
+    if (hosts.has(host)) throw wrongValue(place, 'must be given once, in capitals or not')
+    hosts.add(host)
     known(place, identity, IDENTITY_OPTIONS)
-    return { ...common, ...identityOf(place, host.toLowerCase(), identity) }
+    const own = identityOf(place, host, identity)
+    return { ...common, ...own, groups: groupsOf(place, identity, own.groups, first.groups) }
   })
-  return [{ ...common, ...identityOf(name, '', given) }, ...others]
+  return [{ ...common, ...first }, ...others]
+}
+
+/** A connection begins with the groups beside. OpenSSL can give it others by name, but not its own defaults again. */
+function groupsOf(place: string, { ecdhCurve }: TlsIdentity, own: string, beside: string): string {
+  if (ecdhCurve === undefined) return beside
+  if (own !== '' || beside === '') return own
+  throw wrongValue(`${place}.ecdhCurve`, 'must name its groups where the certificate beside does')
 }
 
 function known<Given extends object>(name: string, given: Given, options: readonly (keyof Given & string)[]): void {
@@ -230,6 +246,9 @@ function rulesOf(place: string, given: TlsIdentity): Pick<NativeContextOptions, 
   // As in Node: where none of its ciphers is named, a version is not spoken.
   if (given.ciphers !== undefined && ciphers === '') leastVersion = 'TLSv1.3'
   if (given.ciphers !== undefined && cipherSuites === '' && greatestVersion === 'TLSv1.3') greatestVersion = 'TLSv1.2'
+  if (VERSIONS.indexOf(leastVersion) > VERSIONS.indexOf(greatestVersion) && greatestVersion !== '') {
+    throw wrongValue(`${place}.ciphers`, 'must have a cipher for one of the versions from minVersion to maxVersion')
+  }
   const curve = text(`${place}.ecdhCurve`, given.ecdhCurve) ?? standard.DEFAULT_ECDH_CURVE ?? 'auto'
   return {
     leastVersion,
@@ -245,12 +264,12 @@ function ticketKeysOf(name: string, { ticketKeys }: TlsOptions): readonly Uint8A
   if (ticketKeys === undefined) return undefined
   const keys: readonly unknown[] = Array.isArray(ticketKeys) ? ticketKeys : [ticketKeys]
   if (keys.length === 0) throw wrongValue(`${name}.ticketKeys`, 'must have at least one key')
-  for (const key of keys) {
+  // Copies, because they are kept for other certificates, and whoever gave them may wipe them.
+  return keys.map((key) => {
     if (!(key instanceof Uint8Array)) throw wrongType(`${name}.ticketKeys`, '48 bytes, or a list of them', key)
-    if (key.byteLength === TICKET_KEY_BYTES) continue
+    if (key.byteLength === TICKET_KEY_BYTES) return Uint8Array.from(key)
     throw wrongValue(`${name}.ticketKeys`, `must have ${TICKET_KEY_BYTES} bytes each, not ${key.byteLength}`)
-  }
-  return keys as readonly Uint8Array[]
+  })
 }
 
 /** A name of 16 bytes, and keys of 32 bytes for HMAC and AES, from the 48 bytes that Node takes. */

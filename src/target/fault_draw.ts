@@ -1,6 +1,6 @@
 // Draws what happens to one answer.
 import { type Distribution, sample, sampleWhole } from './distribution.js'
-import { type DrawnFault, FAULT_KINDS, type FaultKind } from './drawn_fault.js'
+import type { DrawnFault, FaultKind } from './drawn_fault.js'
 import type { Break } from './fault_clauses.js'
 import type { FaultSpec } from './fault_spec.js'
 import { Draws } from './seeded_draw.js'
@@ -43,7 +43,8 @@ export function draw(spec: FaultSpec, seed: number, number: number, queue?: Work
 class Drawing {
   readonly #spec: FaultSpec
   readonly #draws: Draws
-  readonly #kinds = new Set<FaultKind>()
+  // In the order of FAULT_KINDS.
+  readonly #kinds: FaultKind[] = []
 
   constructor(spec: FaultSpec, draws: Draws) {
     this.#spec = spec
@@ -62,16 +63,19 @@ class Drawing {
       this.#times(drawn)
       this.#answer(drawn)
       this.#break(drawn)
+      if (this.#chosen('close', this.#spec.close) === true) {
+        drawn.close = true
+        this.#kinds.push('close')
+      }
     }
-    if (this.#kinds.size === 0 && drawn.work === undefined) return undefined
-    const kinds = FAULT_KINDS.filter((kind) => this.#kinds.has(kind))
-    return { ...drawn, kinds, seed: this.#draws.wordAt(PLACES.seed) }
+    if (this.#kinds.length === 0 && drawn.work === undefined) return undefined
+    return { ...drawn, kinds: this.#kinds, seed: this.#draws.wordAt(PLACES.seed) }
   }
 
   #turnAway(drawn: Partial<Writable<DrawnFault>>): void {
     drawn.status = 503
     drawn.retryAfter = this.#retryAfter() ?? RETRY_AFTER
-    this.#kinds.add('overload')
+    this.#kinds.push('overload')
   }
 
   #times(drawn: Partial<Writable<DrawnFault>>): void {
@@ -79,45 +83,41 @@ class Drawing {
     const before = this.#chosen('delay', delay)
     if (before !== undefined) {
       drawn.delay = this.#time('delay', before)
-      this.#kinds.add('delay')
+      this.#kinds.push('delay')
     }
     const between = this.#chosen('bodyDelay', bodyDelay)
     if (between !== undefined) {
       drawn.bodyDelay = this.#time('bodyDelay', between)
-      this.#kinds.add('body-delay')
+      this.#kinds.push('body-delay')
     }
     const pieces = this.#chosen('drip', drip)
     if (pieces !== undefined) {
       const longest = limits.maxDelay / Math.max(pieces.pieces - 1, 1)
       drawn.drip = { pieces: pieces.pieces, every: Math.min(this.#time('drip', pieces.every), longest) }
-      this.#kinds.add('drip')
+      this.#kinds.push('drip')
     }
   }
 
   #answer(drawn: Partial<Writable<DrawnFault>>): void {
-    const { status, size, close } = this.#spec
+    const { status, size } = this.#spec
     const chosen = this.#chosen('status', status)
     if (chosen !== undefined) {
       drawn.status = chosen
       const retryAfter = this.#retryAfter()
       if (retryAfter !== undefined) drawn.retryAfter = retryAfter
-      this.#kinds.add('status')
+      this.#kinds.push('status')
     }
     const sizes = this.#chosen('size', size)
     if (sizes !== undefined) {
       drawn.size = this.#size('size', sizes)
-      this.#kinds.add('size')
-    }
-    if (this.#chosen('close', close) === true) {
-      drawn.close = true
-      this.#kinds.add('close')
+      this.#kinds.push('size')
     }
   }
 
   #break(drawn: Partial<Writable<DrawnFault>>): void {
     const broken = this.#chosen('broken', this.#spec.broken)
     if (broken === undefined) return
-    this.#kinds.add(broken.kind)
+    this.#kinds.push(broken.kind)
     this.#breakBy(broken, drawn)
   }
 

@@ -15,21 +15,21 @@ export function member(object: Readonly<Record<string, unknown>>, pointer: strin
   return { value: object[name], pointer: pointerTo(pointer, name) }
 }
 
-/** An object with known members only. */
+/** An object with known members only. `what` is such as `plan`. */
 export function objectIn(
   { value, pointer }: Placed,
   what: string,
   known: readonly string[],
   required: readonly string[] = [],
 ): Readonly<Record<string, unknown>> {
-  if (!isObject(value)) throw unexpected(`${what} as an object`, { value, pointer })
+  if (!isObject(value)) throw unexpected(`a ${what} as an object`, { value, pointer })
   for (const name of Object.keys(value)) {
     if (known.includes(name)) continue
     const hint = nearest(name, known) === undefined ? `: they are ${known.join(', ')}` : didYouMean(name, known)
-    throw syntaxError(`${what} has no member ${describe(name)}${hint}`, { pointer: pointerTo(pointer, name) })
+    throw syntaxError(`A ${what} has no member ${describe(name)}${hint}`, { pointer: pointerTo(pointer, name) })
   }
   for (const name of required) {
-    if (!Object.hasOwn(value, name)) throw syntaxError(`${what} needs a member "${name}"`, { pointer })
+    if (!Object.hasOwn(value, name)) throw syntaxError(`A ${what} needs a member "${name}"`, { pointer })
   }
   // Without a prototype: `constructor` is no member.
   return Object.assign(Object.create(null), value)

@@ -34,7 +34,7 @@ export interface DrawnRequest {
   readonly number?: number | undefined
 }
 
-/** Where a plan is, as `GET /_brink/plan` gives it. Times are in milliseconds. */
+/** Where a plan is, as `GET /_brink/plan` gives it. Times are in whole milliseconds. */
 export interface PlanState {
   /** `waiting` is for the first request. */
   readonly state: 'none' | 'waiting' | 'running' | 'ended'
@@ -189,8 +189,8 @@ export class Plan {
     return {
       index: this.#index,
       name: phase.name ?? null,
-      elapsed: now - this.#beganAt,
-      remaining: phase.duration === Number.POSITIVE_INFINITY ? null : Math.max(this.#endsAt - now, 0),
+      elapsed: Math.round(now - this.#beganAt),
+      remaining: phase.duration === Number.POSITIVE_INFINITY ? null : Math.max(Math.round(this.#endsAt - now), 0),
     }
   }
 

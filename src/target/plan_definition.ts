@@ -70,7 +70,7 @@ export function parsePlan(text: string, limits: CheckedFaultLimits): PlanDefinit
 
 /** The same for a value that `JSON.parse` could have given. */
 export function planOf(json: unknown, limits: CheckedFaultLimits): PlanDefinition {
-  const top = objectIn({ value: json, pointer: '' }, 'A plan', PLAN_MEMBERS, ['phases'])
+  const top = objectIn({ value: json, pointer: '' }, 'plan', PLAN_MEMBERS, ['phases'])
   const at = (name: (typeof PLAN_MEMBERS)[number]) => member(top, '', name)
   if (top.$schema !== undefined) stringIn(at('$schema'), 'the address of the schema', ANY_TEXT)
   const seed = top.seed === undefined ? undefined : wholeIn(at('seed'), 0, LARGEST_SEED)
@@ -108,7 +108,7 @@ interface ReadPhase {
 }
 
 function readPhase(placed: Placed): ReadPhase {
-  const phase = objectIn(placed, 'A phase', PHASE_MEMBERS)
+  const phase = objectIn(placed, 'phase', PHASE_MEMBERS)
   const at = (name: (typeof PHASE_MEMBERS)[number]) => member(phase, placed.pointer, name)
   return {
     pointer: placed.pointer,
@@ -121,7 +121,7 @@ function readPhase(placed: Placed): ReadPhase {
 }
 
 function readRule(placed: Placed): ReadRule {
-  const rule = objectIn(placed, 'A rule', RULE_MEMBERS, ['fault'])
+  const rule = objectIn(placed, 'rule', RULE_MEMBERS, ['fault'])
   const at = (name: (typeof RULE_MEMBERS)[number]) => member(rule, placed.pointer, name)
   return {
     pointer: placed.pointer,

@@ -1,16 +1,24 @@
 import { join } from 'node:path'
 import { routesFrom } from '../folder/folder.js'
 import type { CloseOptions, CloseReport } from '../request/closing.js'
+import type { Dispatcher } from '../routing/dispatcher.js'
 import { compileRouter, Router } from '../routing/router.js'
 import { packageFolder } from '../runtime/package_place.js'
 import { isNoHandler } from '../runtime/uncalled.js'
 import { type Server, serveDispatcher } from '../server/server.js'
 import type { ServerStats } from '../server/stats.js'
-import { controlRoutes } from './control.js'
-import { checkedTargetOptions, type TargetOptions } from './options.js'
+import { CONTROL_PREFIX, controlRoutes } from './control.js'
+import { exactTimers } from './exact_timers.js'
+import { FaultyDispatcher } from './faulty_dispatcher.js'
+import { giveLimits } from './limits.js'
+import { type CheckedTargetOptions, checkedTargetOptions, type TargetOptions } from './options.js'
+import { Plan, type PlanState } from './plan.js'
+import { PlanFaults } from './plan_faults.js'
+import { planRoutes } from './plan_routes.js'
+import { type ReceivedRequest, Recorder } from './recorder.js'
 
 /** Answers may stall for ever on purpose, so a target does not wait for them as a server does. */
-const CLOSE_DEADLINE_MS = 1000
+const STANDARD_CLOSE: CloseOptions = { grace: 0, deadline: 1000 }
 
 /** A running load target. `target()` creates it. */
 export interface Target {
@@ -18,13 +26,35 @@ export interface Target {
   readonly url: string
   /** Its port. For port 0, the one that the system has chosen. */
   readonly port: number
+  /** The seed of what is drawn: the plan's, or the target's. */
+  readonly seed: number
   /** The server below, for its listeners, signals and metrics. */
   readonly server: Server
   /** What has happened since the start. */
   stats(): ServerStats
   /**
-   * Closes it: answers what is open, and cuts what is left after `deadline`, which is 1000 ms here. Called again, it
-   * waits for the same end.
+   * The requests that have come, the newest last, with the option `record`. Those below `/_brink/` are not among them, and
+   * those that are no valid requests.
+   * @throws Error `ERR_TARGET_NOT_RECORDING` without the option `record`
+   */
+  requests(): ReceivedRequest[]
+  /**
+   * Sets a plan of faults, which starts now, unless it says otherwise; `null` for none. It replaces the one before.
+   * @throws FaultError `ERR_FAULT_SYNTAX`, `ERR_FAULT_VALUE` for a plan that cannot be; the one before stays
+   */
+  setPlan(plan: string | object | null): void
+  /**
+   * Sets faults for all requests, in the grammar of the option `fault`, as a plan of one phase.
+   * @throws FaultError `ERR_FAULT_SYNTAX`, `ERR_FAULT_VALUE`
+   */
+  setFault(fault: string): void
+  /** Where the plan is. */
+  plan(): PlanState
+  /** Forgets what it has counted and recorded, and begins its plan again, if it has one. */
+  reset(): void
+  /**
+   * Closes it: ends idle connections, answers what is open, and cuts what is left after a second, unless the options say
+   * otherwise. Called again, it waits for the same end.
    * @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE`, RangeError `ERR_OUT_OF_RANGE` for wrong options
    */
   close(options?: CloseOptions): Promise<CloseReport>
@@ -33,21 +63,60 @@ export interface Target {
 }
 
 /**
- * Starts a load target: a server with endpoints for load generators and tests of clients. It listens at any free port, if
- * it is not told where.
+ * Starts a load target: a server with endpoints for load generators and tests of clients, which misbehaves on demand. It
+ * listens at any free port, if it is not told where.
  *
- * @throws the errors of `serve()`
+ * @throws the errors of `serve()`; FaultError `ERR_FAULT_SYNTAX`, `ERR_FAULT_VALUE` for a wrong plan
  */
 export async function target(options: TargetOptions = {}): Promise<Target> {
-  const { serve } = checkedTargetOptions(options)
-  const router = new Router().mount('/', await bundledRoutes()).mount('/', controlRoutes())
-  return new RunningTarget(await serveDispatcher(compileRouter(router), serve))
+  const checked = checkedTargetOptions(options)
+  const parts = { plan: planOf(checked), recorder: new Recorder(checked.record) }
+  const server = await serveDispatcher(await dispatcherOf(parts), checked.serve)
+  giveLimits(server, checked.limits)
+  return new RunningTarget(server, parts)
 }
 
 isNoHandler(target, 'call it, await target(options)')
 
+interface Parts {
+  readonly plan: Plan
+  readonly recorder: Recorder
+}
+
+function planOf({ plan, fault, seed, faultLimits }: CheckedTargetOptions): Plan {
+  const made = new Plan({ seed, limits: faultLimits })
+  if (plan !== undefined) made.set(plan, 'first-request')
+  if (fault !== undefined) made.setFaults(fault)
+  return made
+}
+
+/** The endpoints and the target's own routes, with the faults in front of them. */
+async function dispatcherOf({ plan, recorder }: Parts): Promise<Dispatcher> {
+  const router = new Router()
+    .mount('/', await bundledRoutes())
+    .mount(
+      '/',
+      controlRoutes(() => ({})),
+    )
+    .mount(CONTROL_PREFIX, planRoutes(plan))
+  // Bodies are echoed and counted as they were sent.
+  const endpoints = Object.assign(compileRouter(router), { requestRules: { leavesCodings: true } })
+  const numbers = { own: 0, runIdOf: () => undefined, numberOf: () => 0, came: () => {} }
+  const settings = { faults: new PlanFaults(plan), numbers, delays: exactTimers, recorder, spared: CONTROL_PREFIX }
+  return new FaultyDispatcher(endpoints, settings)
+}
+
 class RunningTarget implements Target {
-  constructor(readonly server: Server) {}
+  readonly #plan: Plan
+  readonly #recorder: Recorder
+
+  constructor(
+    readonly server: Server,
+    { plan, recorder }: Parts,
+  ) {
+    this.#plan = plan
+    this.#recorder = recorder
+  }
 
   get url(): string {
     return this.server.url
@@ -57,11 +126,37 @@ class RunningTarget implements Target {
     return this.server.port
   }
 
+  get seed(): number {
+    return this.#plan.seed
+  }
+
   stats(): ServerStats {
     return this.server.stats()
   }
 
-  close(options: CloseOptions = { deadline: CLOSE_DEADLINE_MS }): Promise<CloseReport> {
+  requests(): ReceivedRequest[] {
+    return this.#recorder.requests()
+  }
+
+  setPlan(plan: string | object | null): void {
+    if (plan === null) this.#plan.end()
+    else this.#plan.set(plan, 'now')
+  }
+
+  setFault(fault: string): void {
+    this.#plan.setFaults(fault)
+  }
+
+  plan(): PlanState {
+    return this.#plan.state
+  }
+
+  reset(): void {
+    this.#recorder.clear()
+    this.#plan.restart()
+  }
+
+  close(options: CloseOptions = STANDARD_CLOSE): Promise<CloseReport> {
     return this.server.close(options)
   }
 

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gate } from '../server/waiting.js'
 import type { Tool } from './suite.js'
 
 export const chromiumTool: Tool = {
@@ -15,6 +16,8 @@ export const chromiumTool: Tool = {
 export interface Browser {
   /** Rejects when it ends before it is closed. */
   readonly ended: Promise<never>
+  /** The URL of its debugger, as soon as it has told it. */
+  readonly debuggerUrl: Promise<string>
   close(): Promise<void>
 }
 
@@ -29,8 +32,11 @@ export function openPage(url: string): Browser {
     detached: true,
   })
   let complaints = ''
+  const told = gate<string>()
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaints = (complaints + text).slice(-2000)
+    const url = /DevTools listening on (ws:\S+)\n/.exec(complaints)?.[1]
+    if (url !== undefined) told.open(url)
   })
   const exit = once(child, 'exit')
   const killAll = () => {
@@ -47,6 +53,7 @@ export function openPage(url: string): Browser {
   ended.catch(() => {})
   return {
     ended,
+    debuggerUrl: told.opened,
     async close() {
       killAll()
       await exit

@@ -10,6 +10,7 @@ import { type Variant, variants } from '../variants.js'
 import { browser } from './browser.js'
 import { crowds } from './crowds.js'
 import { curl } from './curl.js'
+import { livePage } from './live_page.js'
 import { memory } from './memory.js'
 import { promtool } from './promtool.js'
 import { proxies } from './proxies.js'
@@ -22,7 +23,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 })
 
-const suites: readonly Suite[] = [curl, browser, proxies, promtool, memory, vanishing, crowds]
+const suites: readonly Suite[] = [curl, browser, livePage, proxies, promtool, memory, vanishing, crowds]
 const jobs = suites
   .flatMap((suite) => variants.map((variant): [Suite, Variant] => [suite, variant]))
   .filter(([suite, variant]) => positionals.every((word) => `${suite.name} [${variant.name}]`.includes(word)))

@@ -24,9 +24,9 @@ function inFolder<T>(use: (openssl: (...args: string[]) => string, path: (name: 
 }
 
 /** Signed by its own key. */
-export function certificate(name: string, type: 'ec' | 'rsa' = 'ec'): Certificate {
+export function certificate(name: string, type: 'ec' | 'rsa' = 'ec', names = [`DNS:${name}`]): Certificate {
   return inFolder((openssl, path) => {
-    const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, '-days', '30']
+    const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${names.join()}`, '-days', '30']
     const made = ['-nodes', '-keyout', path('key'), '-out', path('cert')]
     openssl('req', '-x509', ...(type === 'ec' ? EC : RSA), ...made, ...subject)
     return { key: readFileSync(path('key'), 'utf8'), cert: readFileSync(path('cert'), 'utf8') }

@@ -5,7 +5,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { certificate, signedBy } from './certificates.js'
 import { get } from './messages.js'
-import { serving } from './serving.js'
+import { relayTo } from './relay.js'
+import { counts, serving } from './serving.js'
 import { app, getAt, other, own, tlsOf } from './tls_app.js'
 import { connectTls, failedHandshake, sessionOf } from './tls_client.js'
 import { until } from './waiting.js'
@@ -117,6 +118,33 @@ test('where a name asks for client certificates, hosts are those of the handshak
         if (error.status === 421) errors.push(error)
       },
     },
+  )
+})
+
+test('a client with a long certificate may send its first request in pieces', () => {
+  const names = Array.from({ length: 1500 }, (_, i) => `DNS:name-${i}.long.example`)
+  const client = certificate('client', 'ec', names)
+  return serving(
+    app,
+    async (server) => {
+      let holdsBack = false
+      let rest: (() => void) | undefined
+      const relay = await relayTo(server.port, (chunk, to) => {
+        if (!holdsBack) return void to.write(chunk)
+        to.write(chunk.subarray(0, 10))
+        rest = () => to.write(chunk.subarray(10))
+      })
+      const { raw } = await connectTls(relay, { ...client })
+      await counts(server, { handshakes: 1 })
+      const { bytesIn } = server.stats()
+      holdsBack = true
+      raw.send(get('/fixed'))
+      await until(() => server.stats().bytesIn > bytesIn, 'the first piece is read')
+      rest?.()
+      assert.is((await raw.response()).status, 200)
+      relay.close()
+    },
+    { tls: { ...own, requestCert: true, rejectUnauthorized: false } },
   )
 })
 

@@ -1,4 +1,5 @@
 // Certificates and keys of a server: how they are given, chosen and replaced, and which are refused.
+import type { ConnectionOptions } from 'node:tls'
 import { type ServeOptions, serve } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -6,7 +7,7 @@ import { archive, certificate, encrypted } from './certificates.js'
 import { get } from './messages.js'
 import { serving } from './serving.js'
 import { app, other, own, TLS, tlsOf } from './tls_app.js'
-import { connectTls, sessionOf } from './tls_client.js'
+import { connectTls, failedHandshake, sessionOf } from './tls_client.js'
 import { turn, until } from './waiting.js'
 
 test('certificates are chosen by name', () =>
@@ -136,6 +137,72 @@ test('ticket keys are shared between servers, and rotated', async () => {
   )
 })
 
+test('ticket keys that the app wipes are kept for the next certificate', async () => {
+  const ticketKeys = Buffer.alloc(48, 1)
+  let session: Buffer | undefined
+  await serving(
+    app,
+    async (server) => {
+      session = await sessionOf(await connectTls(server), get('/'))
+    },
+    { tls: { ...own, ticketKeys: Buffer.alloc(48) } },
+  )
+  await serving(
+    app,
+    async (server) => {
+      ticketKeys.fill(0)
+      server.setSecureContext(other)
+      const nameOf = async () => {
+        const { socket, raw } = await connectTls(server)
+        const { CN } = socket.getPeerCertificate().subject
+        raw.leave()
+        return CN
+      }
+      await until(async () => (await nameOf()) === 'other.example', 'the new certificate is there')
+      assert.is((await tlsOf(server, { session })).resumed, false)
+    },
+    { tls: { ...own, ticketKeys } },
+  )
+})
+
+test('a name has its own rules: versions, ciphers, groups and signatures', () =>
+  serving(
+    app,
+    async (server) => {
+      const agreed = async (options: ConnectionOptions) => {
+        const { socket, raw } = await connectTls(server, options)
+        const versionAndCipher = `${socket.getProtocol()} ${socket.getCipher().name}`
+        raw.leave()
+        return versionAndCipher
+      }
+      const standard = 'TLSv1.3 TLS_AES_256_GCM_SHA384'
+      const refused = /handshake failure/i
+      assert.is(await agreed({ ecdhCurve: 'P-384' }), standard)
+      assert.match(await failedHandshake(server, { ecdhCurve: 'P-521' }), refused)
+      const a = { servername: 'a.example' }
+      assert.is(await agreed({ ...a, ecdhCurve: 'P-521' }), 'TLSv1.3 TLS_AES_128_GCM_SHA256')
+      assert.match(await failedHandshake(server, { ...a, ecdhCurve: 'P-384' }), refused)
+      const b = { servername: 'b.example' }
+      assert.is(await agreed({ ...b, ecdhCurve: 'P-384' }), standard)
+      assert.match(await failedHandshake(server, { ...b, ecdhCurve: 'P-521' }), refused)
+      assert.match(await agreed({ servername: 'old.example' }), /^TLSv1\.2 /)
+      const signs = { servername: 'signs.example', sigalgs: 'ecdsa_secp256r1_sha256' }
+      assert.match(await failedHandshake(server, signs), refused)
+    },
+    {
+      tls: {
+        ...own,
+        ecdhCurve: 'P-384',
+        contexts: {
+          'a.example': { ...other, ecdhCurve: 'P-521', ciphers: 'TLS_AES_128_GCM_SHA256' },
+          'b.example': other,
+          'old.example': { ...other, maxVersion: 'TLSv1.2' },
+          'signs.example': { ...other, sigalgs: 'ecdsa_secp384r1_sha384' },
+        },
+      },
+    },
+  ))
+
 test('keys with a passphrase, and archives', async () => {
   const key = encrypted(own, 'secret')
   const works = (tls: ServeOptions['tls']) =>
@@ -167,6 +234,26 @@ const refused: [what: string, tls: unknown, code: string, says: RegExp][] = [
     () => ({ ...own, contexts: { 'a.example': { cert: own.cert } } }),
     'ERR_TLS_CONTEXT',
     /tls\.contexts\['a\.example'\]\.cert/,
+  ],
+  [
+    'a name that is given twice',
+    () => ({ ...own, contexts: { 'a.b': own, 'A.b': own } }),
+    'ERR_INVALID_ARG_VALUE',
+    /once/,
+  ],
+  ['null', () => null, 'ERR_INVALID_ARG_TYPE', /"tls" must be an object/],
+  ['no cipher', () => ({ ...own, ciphers: '' }), 'ERR_INVALID_ARG_VALUE', /tls\.ciphers" must have a cipher/],
+  [
+    'a cipher of no version that is spoken',
+    () => ({ ...own, ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256', minVersion: 'TLSv1.3' }),
+    'ERR_INVALID_ARG_VALUE',
+    /tls\.ciphers" must have a cipher/,
+  ],
+  [
+    'the defaults of OpenSSL for one name, and named groups beside',
+    () => ({ ...own, ecdhCurve: 'P-256', contexts: { 'a.example': { ...other, ecdhCurve: 'auto' } } }),
+    'ERR_INVALID_ARG_VALUE',
+    /contexts\['a\.example'\]\.ecdhCurve" must name/,
   ],
   ['a wrong name', () => ({ ...own, contexts: { 'https://a': own } }), 'ERR_INVALID_ARG_VALUE', /host name/],
 ]

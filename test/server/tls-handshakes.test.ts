@@ -9,7 +9,7 @@ import { ask, connect } from './raw_client.js'
 import { relayTo } from './relay.js'
 import { serving } from './serving.js'
 import { app, own, TLS, tlsOf } from './tls_app.js'
-import { connectTls, failedHandshake } from './tls_client.js'
+import { connectTls, failedHandshake, sessionOf } from './tls_client.js'
 import { until, within } from './waiting.js'
 
 test('plain HTTP is answered in plain, and told', async () => {
@@ -121,5 +121,28 @@ test('what OpenSSL complains of here is no error of Node, and the reverse', () =
     },
     TLS,
   ))
+
+test('a server name with a zero in it is refused, also with a session', async () => {
+  const errors: ClientError[] = []
+  await serving(
+    app,
+    async (server) => {
+      const versions = { maxVersion: 'TLSv1.2', servername: 'zero.example' } as const
+      const first = await connectTls(server, versions)
+      const session = await sessionOf(first, get('/'))
+      first.raw.leave()
+      const relay = await relayTo(server.port, (chunk, to) => {
+        const at = chunk.indexOf('zero.example')
+        if (at > 0) chunk[at + 4] = 0
+        to.write(chunk)
+      })
+      assert.match(await failedHandshake(relay, { ...versions, session }), /unrecognized name/i)
+      await until(() => errors.length > 0, 'the error is told')
+      assert.is(errors[0]?.code, 'TLS_HANDSHAKE_FAILED')
+      relay.close()
+    },
+    { ...TLS, onClientError: (error) => errors.push(error) },
+  )
+})
 
 test.run()

@@ -1,6 +1,7 @@
 // `brink target`, as a process of its own.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -52,10 +53,30 @@ test('brink without a folder is a target, unless there is ./routes', async () =>
   assert.is(await own.end(), 0)
 })
 
+const PLAN = join(fileTree({ 'plan.json': '{ "phases": 1 }' }), 'plan.json')
+
+test('--fault and --plan are there from the first request on', async () => {
+  const file = join(fileTree({ 'good.json': '{ "phases": [{ "fault": "status=418" }] }' }), 'good.json')
+  for (const [args, status] of [
+    [['--fault', 'status=503', '--seed', '1'], 503],
+    [['--plan', file], 418],
+  ] as const) {
+    const brink = runBrink(['target', '--port', '0', '--host', '127.0.0.1', '--json', ...args])
+    const [line] = await brink.says(/^\{.*\}\n/)
+    assert.is((await ask(JSON.parse(line), get('/json'))).status, status)
+    brink.child.kill('SIGTERM')
+    assert.is(await brink.ended(), 0)
+  }
+})
+
 for (const [args, sentence] of [
   [['target', '--files', '.'], /^--files is for a server of your own/],
   [['target', '--workers', '2'], /^A target cannot have --workers, because .*: give it --threads\./],
   [['routes', '--json'], /^--json belongs to a target: brink target --json\./],
+  [['target', '--plan', '/no/plan.json'], /^The file of --plan cannot be read: ENOENT.*\./],
+  [['target', '--plan', PLAN], /^\S+plan\.json: .*phases/],
+  [['target', '--fault', 'status=x'], /^--fault: .*status/],
+  [['target', '--limits', 'maxCount=0'], /^--limits maxCount must be a whole number from 1/],
   [['target', 'other'], /^Name one routes folder, not 2/],
   [['target', '--jsom'], /did you mean --json\?/],
 ] as const) {

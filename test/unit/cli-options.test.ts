@@ -1,6 +1,16 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { helpText, parseCommandLine, UsageError } from '#brink/cli/cli_options.js'
+import { helpText, parseCommandLine } from '#brink/cli/cli_options.js'
+import { UsageError } from '#brink/cli/usage_error.js'
+
+const NO_TARGET_FLAGS = {
+  json: false,
+  seed: undefined,
+  plan: undefined,
+  fault: undefined,
+  limits: undefined,
+  faultLimits: undefined,
+}
 
 const defaults = {
   help: false,
@@ -9,7 +19,7 @@ const defaults = {
   files: undefined,
   listsBackends: false,
   isTarget: false,
-  json: false,
+  target: NO_TARGET_FLAGS,
   targetFlags: [],
   place: { port: 8080, host: 'localhost' },
   backend: 'auto',
@@ -30,7 +40,22 @@ const understood: [line: string, env: Record<string, string>, expected: object][
   ['--files public', {}, { files: 'public' }],
   ['routes -f public', {}, { folder: 'routes', files: 'public' }],
   ['backends', {}, { folder: 'backends', listsBackends: true }],
-  ['target --json', {}, { folder: 'target', isTarget: true, json: true, targetFlags: ['--json'] }],
+  ['target', {}, { folder: 'target', isTarget: true }],
+  ...(
+    [
+      ['--json', { json: true }],
+      ['--seed 7', { seed: 7 }],
+      ['--plan plan.json', { plan: 'plan.json' }],
+      ['--fault status=503:5%', { fault: 'status=503:5%' }],
+      ['--limits maxDuration=30000,maxDelay=5', { limits: { maxDuration: 30_000 }, faultLimits: { maxDelay: 5 } }],
+      ['--limits allowedRedirects=a.example|b.example', { limits: { allowedRedirects: ['a.example', 'b.example'] } }],
+      ['--limits=allowedRedirects=*,hostname=true', { limits: { allowedRedirects: '*', hostname: true } }],
+    ] as const
+  ).map(([line, flags]): [string, Record<string, string>, object] => [
+    line,
+    {},
+    { target: { ...NO_TARGET_FLAGS, ...flags }, targetFlags: [line.replace(/[ =].*/, '')] },
+  ]),
   ['--threads 2', {}, { threads: 2 }],
   ['-t 0', {}, { threads: 0 }],
   ['--workers 4', {}, { workers: 4 }],
@@ -79,6 +104,11 @@ for (const [line, env, expected] of understood) {
 }
 
 const refused: [line: string, env: Record<string, string>, expected: RegExp][] = [
+  ['target --seed -1', {}, /^--seed must be a whole number from 0 to 9007199254740991, not '-1'\.$/],
+  ['target --limits maxDuration', {}, /^--limits must be a list such as .*, not 'maxDuration'\.$/],
+  ['target --limits maxDurration=1', {}, /^--limits has no limit 'maxDurration': did you mean maxDuration\?$/],
+  ['target --limits speed=1', {}, /^--limits has no limit 'speed': the limits are allowActiveContent, .*\.$/],
+  ['target --fault empty --plan a.json', {}, /^--fault cannot be given beside --plan/],
   ['--tls-cert c.pem', {}, /^--tls-key and --tls-cert need each other\.$/],
   ['--tls-self-signed --workers 2', {}, /^--tls-self-signed cannot be given beside --workers\.$/],
   ['--tls-self-signed=yes', {}, /^--tls-self-signed takes no value\.$/],

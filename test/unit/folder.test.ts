@@ -1,7 +1,11 @@
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { serve, routesFrom as servedFrom } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { routesFrom } from '#brink/folder/folder.js'
@@ -54,6 +58,25 @@ test('a file is a route', async () => {
     assert.is(await answerOf(router, 'PUT', '/users/7/posts'), '200 PUT7')
     assert.is(await answerOf(router, 'GET', '/files/a/b'), '200 a/b')
     assert.is(await answerOf(router, 'GET', '/.well-known/brink'), '200 known')
+  }
+})
+
+test('UPGRADE takes a connection over', async () => {
+  const router = await servedFrom(
+    folder({
+      'raw.js': `${get('plain')}export const UPGRADE = (req, socket) => socket.end('HTTP/1.1 101 Taken\\r\\nConnection: upgrade\\r\\nUpgrade: raw\\r\\n\\r\\n' + req.url)`,
+    }),
+  )
+  const server = await serve(router, { port: 0, host: '127.0.0.1' })
+  try {
+    assert.is(await (await fetch(`${server.url}/raw`)).text(), 'plain')
+    const client = request(`${server.url}/raw?a`, { headers: { connection: 'upgrade', upgrade: 'raw' } }).end()
+    const [answer, , head] = (await once(client, 'upgrade')) as [IncomingMessage, Socket, Buffer]
+    assert.is(answer.statusMessage, 'Taken')
+    assert.is(String(head), '/raw?a')
+    client.destroy()
+  } finally {
+    await server.close({ force: 0 })
   }
 })
 

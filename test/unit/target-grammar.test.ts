@@ -1,7 +1,7 @@
 // The grammar of faults: what texts mean, and what wrong ones are told.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { DrawnFault } from '#brink/target/drawn_fault.js'
+import { type DrawnFault, FAULT_KINDS } from '#brink/target/drawn_fault.js'
 import { draw } from '#brink/target/fault_draw.js'
 import type { FaultError } from '#brink/target/fault_error.js'
 import { faultNumber } from '#brink/target/fault_number.js'
@@ -146,6 +146,16 @@ for (const [text, code, message] of wrong) {
     assert.unreachable('it was taken')
   })
 }
+
+test('kinds are told in their order', () => {
+  const text = 'close; reset; size=1B; status=500; drip=2x1ms; body-delay=1ms; delay=1ms'
+  const kinds = drawn(text)?.kinds ?? []
+  assert.equal(
+    kinds,
+    FAULT_KINDS.filter((kind) => kinds.includes(kind)),
+  )
+  assert.is(kinds.length, 7)
+})
 
 test('faults of the server are those of answers, of a queue and of listeners', () => {
   const text = 'accept=10/s; hold; refuse; receive-window=1kB; service=exponential(5ms); workers=4; queue-limit=20'

@@ -1,0 +1,100 @@
+// The body of a request, and what httpbin reads out of it.
+import { type BrinkRequest, HttpError } from 'brink'
+import { limitsOf } from 'brink/target'
+import { formParts } from './_multipart.js'
+import { lists } from './_query.js'
+
+/** What a body says, as httpbin shows it. */
+export interface ReadBody {
+  /** The body as text, or as a `data:` URL if it is not text. */
+  readonly data: string
+  readonly files: Readonly<Record<string, readonly string[]>>
+  readonly form: Readonly<Record<string, readonly string[]>>
+  /** The JSON of the body as text; `null` without one. */
+  readonly json: string
+}
+
+const NOTHING: Readonly<Record<string, never>> = Object.freeze({})
+const EMPTY: ReadBody = { data: '', files: NOTHING, form: NOTHING, json: 'null' }
+
+export function hasBody({ headers }: BrinkRequest): boolean {
+  const length = headers.get('content-length')
+  return (length !== null && length !== '0') || headers.get('transfer-encoding') !== null
+}
+
+/** Whether the body comes in chunks, without a length. */
+function isChunked({ headers }: BrinkRequest): boolean {
+  return headers.get('transfer-encoding') !== null
+}
+
+/**
+ * The whole body.
+ * @throws HttpError 413 above `maxBodySize`
+ */
+export async function bytesOf(req: BrinkRequest, most = limitsOf(req).maxBodySize): Promise<Uint8Array> {
+  if (!isChunked(req)) {
+    if (Number(req.headers.get('content-length') ?? 0) > most) throw tooLarge(most)
+    return req.bytes()
+  }
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of req.chunks()) {
+    size += chunk.length
+    if (size > most) throw tooLarge(most)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, size)
+}
+
+function tooLarge(most: number): HttpError {
+  return new HttpError(413, `the body is larger than ${most} bytes`)
+}
+
+/**
+ * Reads a body by its content type.
+ * @throws HttpError 400 for one that is not what its type says
+ */
+export async function readBody(req: BrinkRequest): Promise<ReadBody> {
+  if (!hasBody(req)) return EMPTY
+  const contentType = req.headers.get('content-type') ?? ''
+  const { maxCount } = limitsOf(req)
+  const { buffer, byteOffset, length } = await bytesOf(req)
+  const bytes = Buffer.from(buffer as ArrayBuffer, byteOffset, length)
+  return bytes.length === 0 ? EMPTY : parsed(bytes, contentType, maxCount)
+}
+
+function parsed(bytes: Buffer, contentType: string, maxCount: number): ReadBody {
+  const type = (contentType.split(';', 1)[0] as string).trim().toLowerCase()
+  switch (type) {
+    case 'text/plain':
+    case 'text/html':
+      return { ...EMPTY, data: bytes.toString() }
+    case 'application/json':
+      return { ...EMPTY, data: bytes.toString(), json: jsonOf(bytes) }
+    case 'application/x-www-form-urlencoded':
+      return { ...EMPTY, data: bytes.toString(), form: urlencoded(bytes.toString()) }
+    case 'multipart/form-data':
+      return { ...EMPTY, data: bytes.toString(), ...formParts(bytes, contentType, maxCount) }
+    default:
+      return { ...EMPTY, data: dataUrl(bytes, (contentType.split(';', 1)[0] as string).trim()) }
+  }
+}
+
+/** Parsed, so that only JSON gets into the answer. */
+function jsonOf(bytes: Buffer): string {
+  try {
+    return JSON.stringify(JSON.parse(bytes.toString()))
+  } catch (error) {
+    throw new HttpError(400, `the body is not JSON: ${(error as Error).message}`)
+  }
+}
+
+function urlencoded(text: string): Record<string, string[]> {
+  if (/%(?![\da-f]{2})/i.test(text)) throw new HttpError(400, 'the body is no form: a percent sign begins no escape')
+  return lists(new URLSearchParams(text.startsWith('?') ? `&${text}` : text))
+}
+
+/** RFC 2397. */
+function dataUrl(bytes: Buffer, type: string): string {
+  return `data:${type || 'application/octet-stream'};base64,${bytes.toString('base64')}`
+}

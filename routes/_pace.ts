@@ -1,0 +1,26 @@
+import { limitsOf } from 'brink/target'
+import type { Asked } from './_endpoint.js'
+import { checkTogether, duration, param, share } from './_query.js'
+import { pauseBetween } from './_timing.js'
+
+/** When the parts of a stream come. Times in milliseconds. */
+export interface Pace {
+  /** Before the answer begins. */
+  readonly delay: number
+  /** From the first part to the last. */
+  readonly lasting: number
+  readonly between: number
+  /** From 0 to 1: how much the pauses vary. */
+  readonly jitter: number
+}
+
+/** What `duration`, `delay` and `jitter` of the query say. */
+export function paceOf(req: Asked, count: number, usual: string): Pace {
+  const { maxDuration } = limitsOf(req)
+  const asked = param(req, 'duration')
+  const lasting = duration(asked ?? usual, 'duration', maxDuration, asked !== undefined)
+  const delay = duration(param(req, 'delay') ?? '0', 'delay', maxDuration)
+  const jitter = share(param(req, 'jitter') ?? '0', 'jitter')
+  checkTogether(lasting, delay, maxDuration)
+  return { delay, lasting, between: pauseBetween(lasting, count), jitter }
+}

@@ -1,0 +1,5 @@
+import { endpoint } from '../_endpoint.js'
+import { redirection } from '../_redirects.js'
+
+/** Redirects so many times, by URLs. */
+export default endpoint<'count'>((req, head) => redirection(req, head, true))

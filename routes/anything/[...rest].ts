@@ -1,0 +1,2 @@
+/** The same below any path. */
+export { default } from './index.js'

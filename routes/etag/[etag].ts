@@ -1,0 +1,31 @@
+import { HttpError } from 'brink'
+import { requestAnswer } from '../_echo.js'
+import { answer, endpoint } from '../_endpoint.js'
+import { fieldText } from '../_field_text.js'
+import { quoted } from '../_query.js'
+
+/** The request, with this entity tag and its conditions (RFC 9110 §13.1). */
+export default endpoint<'etag'>((req, head) => {
+  const { etag } = req.params
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a tag has none
+  if (/[\x00-\x20"\x7f]/.test(etag)) throw new HttpError(400, `invalid etag: ${quoted(etag)}`)
+  const tag = `"${fieldText(etag)}"`
+  const ifMatch = req.headers.get('if-match')
+  const ifNoneMatch = req.headers.get('if-none-match')
+  if (ifMatch !== null && !matches(ifMatch, tag, false)) return answer(head, 412, undefined, { etag: tag })
+  if (ifNoneMatch !== null && matches(ifNoneMatch, tag, true)) {
+    const isRead = req.method === 'GET' || req.method === 'HEAD'
+    return answer(head, isRead ? 304 : 412, undefined, { etag: tag })
+  }
+  const answered = requestAnswer(req, head)
+  answered.headers.set('etag', tag)
+  return answered
+})
+
+/** Compares strongly, or weakly, when tags that differ by `W/` alone are the same (RFC 9110 §8.8.3.2). */
+function matches(list: string, tag: string, weakly: boolean): boolean {
+  if (list.trim() === '*') return true
+  return [...list.matchAll(/(W\/)?("[^"]*")/g)].some(
+    ([, weak, named]) => named === tag && (weakly || weak === undefined),
+  )
+}

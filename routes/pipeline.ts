@@ -1,0 +1,2 @@
+/** The `/pipeline` of HttpArena. */
+export const GET = () => 'ok'

@@ -1,0 +1,20 @@
+import { type Reply, reply } from '../reply/reply.js'
+import type { BrinkRequest } from '../request/request.js'
+
+/**
+ * The answer to a request that a page of another site has a browser send; undefined for all others. Browsers name the
+ * origin of each request that is not for reading; programs name none.
+ */
+export function refusedAsForeign(req: BrinkRequest): Reply | undefined {
+  const origin = req.headers.get('origin')
+  const site = req.headers.get('sec-fetch-site')
+  const isOwn = origin === null || originHost(origin) === req.host?.toLowerCase()
+  if (isOwn && (site === null || site === 'same-origin' || site === 'none')) return undefined
+  const message = 'The target takes orders from its own page and from programs, not from other sites.'
+  return reply(403, { error: { code: 'FOREIGN_ORIGIN', message } }, { 'cache-control': 'no-store' })
+}
+
+/** With the port, unless it is the usual one of the scheme. Undefined for `null` and for what is no origin. */
+function originHost(origin: string): string | undefined {
+  return /^https?:\/\/([^/@]+)$/i.exec(origin)?.[1]?.toLowerCase()
+}
