@@ -1,5 +1,6 @@
 // The test runner. Every *.test.js is a process of its own, so that a crash of the addon costs one file and not the
-// run. Files under server/ talk to a server through sockets and run once per variant; all others run once.
+// run. Files under server/ talk to a server through sockets and run once per variant, those under target/wire/ for a few of
+// these; all others run once.
 //
 //   npm test -- limits     only files whose name, or name and variant, contains "limits"
 
@@ -13,6 +14,11 @@ import { variants } from './variants.js'
 const ROOT = dirname(fileURLToPath(import.meta.url))
 /** So long may a file tell nothing: each test that passes prints a mark. How long all take depends on the machine. */
 const SILENCE_LIMIT_MS = 120_000
+
+/** One of each host, for what no backend does otherwise. */
+const few = variants.filter(({ name }) =>
+  ['epoll inline', 'epoll threads', 'poll thread', 'kqueue inline'].includes(name),
+)
 
 interface Job {
   name: string
@@ -34,9 +40,10 @@ function findJobs(filters: string[]): Job[] {
   const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.js'))
   const jobs = files.sort().flatMap((file): Job[] => {
     const name = file.replace(/\.test\.js$/, '')
-    if (!file.startsWith('server/')) return [{ name, file, env: {} }]
     // A test asks for its server without naming backend or host; the server reads them from the environment.
-    return variants.map((variant) => ({
+    const run = file.startsWith('server/') ? variants : file.startsWith('target/wire/') ? few : []
+    if (run.length === 0) return [{ name, file, env: {} }]
+    return run.map((variant) => ({
       name: `${name} [${variant.name}]`,
       file,
       env: { BRINK_BACKEND: variant.backend, BRINK_THREADS: `${variant.threads}` },

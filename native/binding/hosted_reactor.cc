@@ -14,6 +14,7 @@
 #include "host/inline_host.h"
 #include "host/thread_host.h"
 #include "poller/poller.h"
+#include "reactor/measurements.h"
 #include "reactor/metrics.h"
 #include "reactor/reactor.h"
 #include "reactor/request_log.h"
@@ -63,7 +64,10 @@ Napi::Function HostedReactor::define(Napi::Env env) {
                          InstanceMethod<&HostedReactor::set_fixed>("setFixed"),
                          InstanceMethod<&HostedReactor::stats>("stats"),
                          InstanceMethod<&HostedReactor::metrics>("metrics"),
+                         InstanceMethod<&HostedReactor::measurements>("measurements"),
                          InstanceMethod<&HostedReactor::take_logged>("takeLogged"),
+                         InstanceMethod<&HostedReactor::pace_accepts>("paceAccepts"),
+                         InstanceMethod<&HostedReactor::limit_receive_buffer>("limitReceiveBuffer"),
                          InstanceMethod<&HostedReactor::drain>("drain"),
                          InstanceMethod<&HostedReactor::close>("close"),
                      });
@@ -323,6 +327,11 @@ Napi::Value HostedReactor::stats(const Napi::CallbackInfo& info) {
   set("bytesOut", stats.bytes_out);
   set("partialWrites", stats.partial_writes);
   set("batches", stats.batches);
+  set("waits", stats.waits);
+  set("receives", stats.receives);
+  set("emptyReceives", stats.empty_receives);
+  set("sends", stats.sends.all);
+  set("fullSends", stats.sends.full);
   set("shed", stats.shed);
   set("idleTimeouts", stats.idle_timeouts);
   set("resets", stats.resets);
@@ -359,6 +368,40 @@ Napi::Value HostedReactor::metrics(const Napi::CallbackInfo& info) {
   return object;
 }
 
+// measurements(forgetsMost): { loop, runs: [{ figures, numbers, serviceTimes, clientWaits }] }, as the layout has them,
+// with the setting `measuresRuns`. Runs without any are left out. Afterwards the most requests of a connection are
+// those from now on, if that is wanted.
+Napi::Value HostedReactor::measurements(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (!options_.measurements) return env.Undefined();
+  reactor::Measurements& measured = *options_.measurements;
+  std::vector<double> figures(std::max<size_t>(layout::kMeasuredLoop, layout::kMeasuredRun));
+  std::vector<double> counts;
+  auto counts_of = [&](const reactor::HdrHistogram& histogram) {
+    counts.resize(histogram.size());
+    histogram.read(counts.data(), counts.size());
+    return numbers(env, counts.data(), counts.size());
+  };
+  Napi::Array runs = Napi::Array::New(env);
+  for (size_t run = 0; run < reactor::Measurements::kRuns; run++) {
+    if (!measured.read_run(run, figures.data())) continue;
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("figures", numbers(env, figures.data(), layout::kMeasuredRun));
+    counts.clear();
+    measured.read_numbers(run, counts);
+    object.Set("numbers", numbers(env, counts.data(), counts.size()));
+    object.Set("serviceTimes", counts_of(*measured.service_times(run)));
+    object.Set("clientWaits", counts_of(*measured.client_waits(run)));
+    runs.Set(runs.Length(), object);
+  }
+  measured.read_loop(figures.data());
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("loop", numbers(env, figures.data(), layout::kMeasuredLoop));
+  object.Set("runs", runs);
+  if (boolean_of(info[0])) measured.forget_most_requests();
+  return object;
+}
+
 // takeLogged(into): fills an Int32Array with requests that have ended, as the layout has them: true when more are left.
 Napi::Value HostedReactor::take_logged(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
@@ -375,6 +418,24 @@ Napi::Value HostedReactor::take_logged(const Napi::CallbackInfo& info) {
   words[layout::kLogEnd] = words[layout::kLogAt] = layout::kLogFirst;
   words[layout::kLogLost] = 0;
   return Napi::Boolean::New(env, options_.log && options_.log->take(words, length));
+}
+
+// paceAccepts(interval): in microseconds; 0 accepts at once, Infinity not at all.
+void HostedReactor::pace_accepts(const Napi::CallbackInfo& info) {
+  double interval_us = number_of(info[0], 0);
+  uint64_t interval = reactor::Reactor::kAcceptsNone;
+  if (!(interval_us > 0)) {
+    interval = 0;
+  } else if (interval_us < static_cast<double>(interval)) {
+    interval = std::max(uint64_t{1}, static_cast<uint64_t>(interval_us));
+  }
+  host_->order([interval](reactor::Reactor& reactor) { reactor.pace_accepts(interval); });
+}
+
+// limitReceiveBuffer(bytes): of new connections; 0 is what they had before.
+void HostedReactor::limit_receive_buffer(const Napi::CallbackInfo& info) {
+  double bytes = std::clamp(number_of(info[0], 0), 0.0, static_cast<double>(INT32_MAX));
+  host_->order([bytes](reactor::Reactor& reactor) { reactor.limit_receive_buffer(static_cast<int>(bytes)); });
 }
 
 // drain(grace): in milliseconds.

@@ -58,7 +58,10 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   void set_fixed(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
   Napi::Value metrics(const Napi::CallbackInfo& info);
+  Napi::Value measurements(const Napi::CallbackInfo& info);
   Napi::Value take_logged(const Napi::CallbackInfo& info);
+  void pace_accepts(const Napi::CallbackInfo& info);
+  void limit_receive_buffer(const Napi::CallbackInfo& info);
   void drain(const Napi::CallbackInfo& info);
   void close(const Napi::CallbackInfo& info);
 

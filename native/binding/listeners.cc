@@ -26,7 +26,7 @@ net::ListenOptions options_of(const Napi::Value& given) {
   return given.IsObject() ? listen_options(given.As<Napi::Object>()) : net::ListenOptions();
 }
 
-// openListener(address, port, { backlog, reusePort, claimsPort, ipv6Only })
+// openListener(address, port, { backlog, reusePort, claimsPort, ipv6Only, isOnlyBound })
 Napi::Value open_listener(const Napi::CallbackInfo& info) {
   return kept(info.Env(), open_at(info[0], info[1], options_of(info[2])));
 }
@@ -57,6 +57,7 @@ net::ListenOptions listen_options(const Napi::Object& given) {
   options.ipv6_only = boolean_of(given.Get("ipv6Only"));
   options.reuse_port = boolean_of(given.Get("reusePort"));
   options.claims_port = boolean_of(given.Get("claimsPort"));
+  options.listens = !boolean_of(given.Get("isOnlyBound"));
   options.mode = static_cast<int>(number_of(given.Get("mode"), net::kAnyMode));
   return options;
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "binding/values.h"
+#include "reactor/measurements.h"
 #include "reactor/metrics.h"
 #include "reactor/request_log.h"
 #include "reactor/unanswered.h"
@@ -110,6 +111,7 @@ reactor::Options options_from(const Napi::Object& given) {
   read_networks(given.Get("trustedNetworks"), &options.trusted_peers.networks);
   options.log = log_of(given.Get("logs"));
   if (boolean_of(given.Get("measures"))) options.metrics = new_metrics(given);
+  if (boolean_of(given.Get("measuresRuns"))) options.measurements = std::make_shared<reactor::Measurements>();
   options.limits.left_to_app.upgrades = boolean_of(given.Get("takesAnyUpgrade"));
   options.takes_upgrades |= options.limits.left_to_app.upgrades;
   options.limits.left_to_app.hosts = boolean_of(given.Get("lenientHost"));

@@ -119,7 +119,7 @@ void Reading::read(const Record& record) {
       if (goes_on) return read_take_over_of_begun(record, with, *begun);
       break;
     case layout::kReplyEndConnection:
-      if (record[layout::kReplyStatus] <= layout::kEndByReset) return read_end(record, with);
+      if ((record[layout::kReplyStatus] & 0xffff) <= layout::kEndByReset) return read_end(record, with);
       break;
     default:
       break;
@@ -219,7 +219,7 @@ void Reading::read_answer(const Record& record, const Connection& connection, Co
 
 // False when the reply makes no sense.
 bool Reading::expect_answer(const Record& record, const Connection& connection, Expected& expected) {
-  uint32_t status = record[layout::kReplyStatus];
+  uint32_t status = record[layout::kReplyStatus] & 0xffff;
   if (status < 200 || status > 999) return false;
   if ((record[layout::kReplyFlags] & layout::kContentTypeMask) > layout::kContentTypeHtml) return false;
   if (!read_fields(record, &expected.fields)) return false;

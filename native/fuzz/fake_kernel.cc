@@ -393,6 +393,12 @@ int64_t send(Descriptor descriptor, const Slice* slices, size_t count, bool) {
 }
 
 void limit_unsent(Descriptor, bool) {}
+int receive_buffer(Descriptor, int* bytes) {
+  *bytes = 65536;
+  return 0;
+}
+int set_receive_buffer(Descriptor, int) { return 0; }
+void reset_receive_buffer(Descriptor, int) {}
 bool peer_has_finished(Descriptor descriptor) { return FakeKernel::current().peer_has_finished(descriptor); }
 void reset_on_close(Descriptor descriptor) { FakeKernel::current().reset_on_close(descriptor); }
 

@@ -123,4 +123,52 @@ void Logged::check_all_are_measured(const reactor::Metrics& metrics) const {
   BRINK_HOLDS(measured == logged, "%.0f requests are logged, and %.0f measured", logged, measured);
 }
 
+void Logged::check_all_are_measured(const reactor::Measurements& measured, uint64_t accepted) const {
+  std::vector<double> figures(layout::kMeasuredLoop + layout::kMeasuredRun), numbers, counts;
+  auto sum_of = [](const std::vector<double>& of, size_t from, size_t size) {
+    auto begin = of.begin() + static_cast<ptrdiff_t>(from);
+    return std::accumulate(begin, begin + static_cast<ptrdiff_t>(size), 0.0);
+  };
+  measured.read_loop(figures.data());
+  double begun = figures[layout::kMeasuredRequests], logged = 0, ended = 0, answered = 0, bytes_in = 0, bytes_out = 0;
+  double closed = sum_of(figures, layout::kMeasuredIdleCloses, layout::kMeasuredCauses), timed = 0;
+  double logged_in = 0, logged_out = 0;
+  for (const auto& [number, client] : clients_) {
+    logged += client.requests;
+    logged_in += static_cast<double>(client.bytes_in);
+    logged_out += static_cast<double>(client.bytes_out);
+  }
+  for (size_t run = 0; run < reactor::Measurements::kRuns; run++) {
+    if (!measured.read_run(run, figures.data())) continue;
+    double closes = sum_of(figures, layout::kMeasuredCloses, layout::kMeasuredCauses);
+    double each = sum_of(figures, layout::kMeasuredRequestsEach, layout::kMetricsBatchSizes);
+    BRINK_HOLDS(closes == each && closes <= figures[layout::kMeasuredConnections],
+                "run %zu: %.0f connections, %.0f ends of them, and %.0f counts of requests", run,
+                figures[layout::kMeasuredConnections], closes, each);
+    closed += closes;
+    counts.resize(measured.service_times(run)->size());
+    measured.service_times(run)->read(counts.data(), counts.size());
+    double of_run = sum_of(counts, 0, counts.size());
+    timed += of_run;
+    counts.resize(measured.client_waits(run)->size());
+    measured.client_waits(run)->read(counts.data(), counts.size());
+    BRINK_HOLDS(of_run == sum_of(counts, 0, counts.size()), "run %zu: a service time for each wait", run);
+    numbers.clear();
+    measured.read_numbers(run, numbers);
+    for (size_t at = 0; at < numbers.size();) {
+      ended += sum_of(numbers, at + layout::kMeasuredEndsAt, layout::kMeasuredEnds);
+      answered += numbers[at + layout::kMeasuredEndsAt + layout::kEndedAnswered];
+      bytes_in += numbers[at + layout::kMeasuredBytesIn];
+      bytes_out += numbers[at + layout::kMeasuredBytesOut];
+      at += layout::kMeasuredStatuses + 3 * static_cast<size_t>(numbers[at + layout::kMeasuredStatusCount]);
+    }
+  }
+  BRINK_HOLDS(begun == ended, "%.0f requests have begun, and %.0f ended", begun, ended);
+  BRINK_HOLDS(ended == logged, "%.0f requests are logged, and %.0f measured by number", logged, ended);
+  BRINK_HOLDS(timed == answered, "%.0f requests are answered, and %.0f have times", answered, timed);
+  BRINK_HOLDS(bytes_in <= logged_in && bytes_out <= logged_out, "more bytes are measured than logged");
+  BRINK_HOLDS(closed == static_cast<double>(accepted), "%llu connections, and %.0f ends of them",
+              static_cast<unsigned long long>(accepted), closed);
+}
+
 }  // namespace brink::fuzz

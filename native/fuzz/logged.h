@@ -11,6 +11,7 @@
 #include "fuzz/conversation.h"
 #include "fuzz/fake_kernel.h"
 #include "reactor/log_lines.h"
+#include "reactor/measurements.h"
 #include "reactor/metrics.h"
 #include "reactor/request_log.h"
 
@@ -24,6 +25,8 @@ class Logged {
   void check_all_are_there(const FakeKernel& kernel, const std::deque<Conversation>& conversations) const;
   // Whoever measures from the begin has counted what was logged.
   void check_all_are_measured(const reactor::Metrics& metrics) const;
+  // So has the other, and each connection has ended once.
+  void check_all_are_measured(const reactor::Measurements& measured, uint64_t accepted) const;
 
  private:
   struct OfClient {

@@ -130,13 +130,25 @@ uint32_t ReplyBlock::lend_file(uint64_t size, uint64_t offset, uint64_t length) 
   return lent() - 1;
 }
 
+namespace {
+
+// The number of a reply that has one: of few runs, the target's own among them, and few kinds.
+uint32_t number_of(uint32_t kind, const Recipient& to) {
+  constexpr uint32_t kRuns[] = {0, 1, layout::kMeasuredRuns - 1};
+  bool has_number = kind == layout::kReplyAnswer || kind == layout::kReplyTakeOver;
+  if (!has_number && kind != layout::kReplyEndConnection) return 0;
+  return kRuns[(to.id.slot + to.sequence / 2) % 3] * layout::kMeasuredKinds + to.sequence % 5;
+}
+
+}  // namespace
+
 void ReplyBlock::put(const Recipient& to, const ReplyWords& reply) {
   uint32_t* words = replies_.block->words + words_used_;
   words[layout::kReplyKind] = reply.kind;
   words[layout::kReplySlot] = to.id.slot;
   words[layout::kReplyGeneration] = to.id.generation;
   words[layout::kReplySequence] = to.sequence;
-  words[layout::kReplyStatus] = reply.status;
+  words[layout::kReplyStatus] = reply.status | (number_of(reply.kind, to) << 16);
   words[layout::kReplyFlags] = reply.flags;
   words[layout::kReplyFieldsOffset] = reply.fields_at;
   words[layout::kReplyFieldsLength] = reply.fields_size;

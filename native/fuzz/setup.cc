@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "reactor/measurements.h"
 #include "reactor/metrics.h"
 #include "reactor/request_log.h"
 
@@ -99,6 +100,7 @@ Setup Setup::read(Script& script) {
   if (is_observed) {
     options.log = std::make_shared<reactor::RequestLog>(std::vector<std::string>{"host", "expect", "x-forwarded-for"});
     options.metrics = std::make_shared<reactor::Metrics>(uint16_t{2});
+    options.measurements = std::make_shared<reactor::Measurements>();
   }
   return setup;
 }

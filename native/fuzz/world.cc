@@ -381,6 +381,8 @@ void World::end() {
   if (!setup_.options.log) return;
   logged_.check_all_are_there(kernel_, conversations_);
   if (setup_.options.metrics) logged_.check_all_are_measured(*setup_.options.metrics);
+  if (!setup_.options.measurements) return;
+  logged_.check_all_are_measured(*setup_.options.measurements, reactor_->stats().accepted);
 }
 
 // When nothing happens outside, and no time passes, the reactor has nothing to do in the end.

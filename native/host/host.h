@@ -45,7 +45,7 @@ class Host {
  public:
   virtual ~Host() = default;
 
-  // Before start() only.
+  // After start() it is added soon, and that it fails is not told.
   virtual int add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers,
                            std::shared_ptr<const tls::Contexts> contexts) = 0;
   virtual void start() = 0;

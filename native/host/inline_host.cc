@@ -1,5 +1,6 @@
 #include "host/inline_host.h"
 
+#include <cerrno>
 #include <utility>
 
 namespace brink::host {
@@ -34,7 +35,10 @@ InlineHost::~InlineHost() = default;
 
 int InlineHost::add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers,
                              std::shared_ptr<const tls::Contexts> contexts) {
-  return reactor_->add_listener(std::move(listener), shared, proxy_headers, std::move(contexts));
+  if (closing_) return -ECANCELED;
+  int error = reactor_->add_listener(std::move(listener), shared, proxy_headers, std::move(contexts));
+  if (uv_is_active(reinterpret_cast<uv_handle_t*>(&poll_)) && !in_turn_) turn_soon();
+  return error;
 }
 
 void InlineHost::start() {

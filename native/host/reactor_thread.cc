@@ -31,7 +31,18 @@ ReactorThread::~ReactorThread() {
 int ReactorThread::add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers,
                                 std::shared_ptr<const tls::Contexts> contexts) {
   if (contexts && !std::exchange(ends_at_exit_, true)) end_at_exit_too(*this);
-  return reactor_.add_listener(std::move(listener), shared, proxy_headers, std::move(contexts));
+  if (!is_started()) return reactor_.add_listener(std::move(listener), shared, proxy_headers, std::move(contexts));
+  // What is ordered can be copied.
+  auto given = std::make_shared<net::Fd>(std::move(listener));
+  order([given, shared, proxy_headers, contexts](reactor::Reactor& reactor) {
+    reactor.add_listener(std::move(*given), shared, proxy_headers, contexts);
+  });
+  return 0;
+}
+
+bool ReactorThread::is_started() {
+  std::lock_guard<std::mutex> guard(lock_);
+  return started_;
 }
 
 void ReactorThread::start() {

@@ -39,7 +39,7 @@ class ReactorThread final : private reactor::BatchSink {
                                              int* error);
   ~ReactorThread() override;
 
-  // Before start().
+  // After start() the reactor has it with its next turn.
   int add_listener(net::Fd listener, bool shared, reactor::ProxyHeaders proxy_headers = reactor::ProxyHeaders::off,
                    std::shared_ptr<const tls::Contexts> contexts = nullptr);
   void start();
@@ -84,6 +84,7 @@ class ReactorThread final : private reactor::BatchSink {
 
   void run();
   void wait_for_start();
+  bool is_started();
   Inbox next_inbox();
   bool handle(Inbox inbox);
   void tell_idle();

@@ -17,12 +17,15 @@ constexpr uint64_t kMostOfFile = 2 * 1024 * 1024;
 constexpr uint64_t kLargeFile = 128 * 1024;
 }  // namespace
 
-int64_t send_some(Descriptor descriptor, Slice bytes, bool end_follows) {
+int64_t send_some(Descriptor descriptor, Slice bytes, bool end_follows, SendCalls& calls) {
   int64_t sent;
   do {
     sent = system::send(descriptor, &bytes, 1, end_follows);
+    calls.all++;
   } while (sent == -EINTR);
-  return sent == -EAGAIN || sent == -EWOULDBLOCK ? 0 : sent;
+  if (sent != -EAGAIN && sent != -EWOULDBLOCK) return sent;
+  calls.full++;
+  return 0;
 }
 
 // A client that reads little gets whole segments, so that its pending output takes no more memory than its bytes.
@@ -58,7 +61,7 @@ void PendingOutput::append(PendingOutput&& more) {
   more.segments_.clear();
 }
 
-PendingOutput::Sent PendingOutput::send_to(Descriptor descriptor, bool* unsent_limit_lifted) {
+PendingOutput::Sent PendingOutput::send_to(Descriptor descriptor, bool* unsent_limit_lifted, SendCalls& calls) {
   int64_t total = 0;
   while (!segments_.empty()) {
     if (total >= kMostAtOnce) return {total, true};
@@ -69,8 +72,12 @@ PendingOutput::Sent PendingOutput::send_to(Descriptor descriptor, bool* unsent_l
     }
     Offer offer;
     int64_t sent = segments_.front().held.file ? send_file(descriptor, &offer) : send_memory(descriptor, &offer);
+    calls.all++;
     if (sent == -EINTR) continue;
-    if (sent == -EAGAIN || sent == -EWOULDBLOCK) return {total, false};
+    if (sent == -EAGAIN || sent == -EWOULDBLOCK) {
+      calls.full++;
+      return {total, false};
+    }
     if (sent < 0) return {sent, false};
     total += sent;
     consume(static_cast<uint64_t>(sent));
@@ -118,10 +125,10 @@ void PendingOutput::append_sealed(Slice bytes, uint64_t plain) {
   size_ += bytes.size;
 }
 
-PendingOutput::Sent PendingOutput::seal_to(Descriptor descriptor, Sealer& sealer, SealingRoom& room) {
+PendingOutput::Sent PendingOutput::seal_to(Descriptor descriptor, Sealer& sealer, SealingRoom& room, SendCalls& calls) {
   int64_t total = 0;
   while (true) {
-    int64_t sent = send_sealed(descriptor);
+    int64_t sent = send_sealed(descriptor, calls);
     if (sent < 0) return {sent, false};
     total += sent;
     // It is full, and the next writable edge will follow.
@@ -130,7 +137,7 @@ PendingOutput::Sent PendingOutput::seal_to(Descriptor descriptor, Sealer& sealer
     int64_t plain = seal_next(sealer, room);
     if (plain < 0) return {plain, false};
     Slice sealed = room.sealed.slice();
-    sent = send_some(descriptor, sealed, false);
+    sent = send_some(descriptor, sealed, false, calls);
     if (sent < 0) return {sent, false};
     total += sent;
     size_t taken = static_cast<size_t>(sent);
@@ -141,10 +148,10 @@ PendingOutput::Sent PendingOutput::seal_to(Descriptor descriptor, Sealer& sealer
 }
 
 // Gives how much was sent.
-int64_t PendingOutput::send_sealed(Descriptor descriptor) {
+int64_t PendingOutput::send_sealed(Descriptor descriptor, SendCalls& calls) {
   if (sealed_.empty()) return 0;
   Slice rest = {sealed_.data() + sent_of_sealed_, sealed_.size() - sent_of_sealed_};
-  int64_t sent = send_some(descriptor, rest, false);
+  int64_t sent = send_some(descriptor, rest, false, calls);
   if (sent < 0) return sent;
   size_ -= static_cast<uint64_t>(sent);
   sent_of_sealed_ += static_cast<size_t>(sent);

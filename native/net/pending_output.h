@@ -46,8 +46,14 @@ struct HeldBytes {
   }
 };
 
+// System calls that send: all, and those that found no room.
+struct SendCalls {
+  uint64_t all = 0;
+  uint64_t full = 0;
+};
+
 // Sends what the socket takes: how much it was, which may be nothing, or a negative errno when the socket broke.
-int64_t send_some(Descriptor descriptor, Slice bytes, bool end_follows);
+int64_t send_some(Descriptor descriptor, Slice bytes, bool end_follows, SendCalls& calls);
 
 // The result of sending when held memory has changed. A system call that finds it unmapped returns the same.
 inline constexpr int64_t kMemoryChanged = -EFAULT;
@@ -90,13 +96,13 @@ class PendingOutput {
   };
   // Sends what the socket takes, up to a limit. Everything was sent when empty(). Removes the limit of unsent bytes
   // in the kernel for large files, and restores it before memory is sent.
-  Sent send_to(Descriptor descriptor, bool* unsent_limit_lifted);
+  Sent send_to(Descriptor descriptor, bool* unsent_limit_lifted, SendCalls& calls);
 
   // Bytes that are sealed already, behind others of these, and before all that is not; and so many as they were before.
   void append_sealed(Slice bytes, uint64_t plain = 0);
   // The same as send_to() for a connection whose bytes are sealed before they are sent. Less is sent than is asked for,
   // but all that is sealed is offered: what is left of it says that the socket is full.
-  Sent seal_to(Descriptor descriptor, Sealer& sealer, SealingRoom& room);
+  Sent seal_to(Descriptor descriptor, Sealer& sealer, SealingRoom& room, SendCalls& calls);
 
  private:
   struct Segment {
@@ -115,7 +121,7 @@ class PendingOutput {
   };
   int64_t send_memory(Descriptor descriptor, Offer* offer);
   int64_t send_file(Descriptor descriptor, Offer* offer);
-  int64_t send_sealed(Descriptor descriptor);
+  int64_t send_sealed(Descriptor descriptor, SendCalls& calls);
   int64_t seal_next(Sealer& sealer, SealingRoom& room);
   void consume(uint64_t sent);
 

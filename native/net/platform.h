@@ -43,6 +43,7 @@
 #if defined(__linux__) && !defined(BRINK_PORTABLE)
 #define BRINK_LINUX 1
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #endif
 
 // Tests define it on Linux, with a kqueue of their own. A token is 64 bits wide, and goes beside an event in a pointer.
@@ -158,6 +159,8 @@ inline void ask_silent_peers(Socket socket) {
 // a bind.
 inline constexpr int kRestartOption = SO_EXCLUSIVEADDRUSE;
 inline constexpr int kUnsentLimitOption = -1;
+inline constexpr int kReceiveBufferFactor = 1;
+inline constexpr int kBufferLockOption = -1;
 inline constexpr int kShutdownSending = SD_SEND;
 inline constexpr bool kAcceptedInheritsOptions = false;
 
@@ -342,6 +345,16 @@ inline constexpr int kUnsentLimitOption = TCP_NOTSENT_LOWAT;
 inline constexpr int kUnsentLimitOption = -1;
 #endif
 
+// socket(7): Linux doubles what is set, and tells that; then it leaves the size as it is, until SO_BUF_LOCK says
+// otherwise.
+#if defined(BRINK_LINUX)
+inline constexpr int kReceiveBufferFactor = 2;
+inline constexpr int kBufferLockOption = 72;
+#else
+inline constexpr int kReceiveBufferFactor = 1;
+inline constexpr int kBufferLockOption = -1;
+#endif
+
 inline constexpr int kRestartOption = SO_REUSEADDR;
 inline constexpr int kShutdownSending = SHUT_WR;
 
@@ -380,6 +393,10 @@ using ThreadHandle = pthread_t;
 // Returns 0 or an errno. `body` outlives the thread.
 inline int start_thread(ThreadHandle* handle, std::function<void()>* body) {
   auto run = [](void* data) -> void* {
+#if defined(BRINK_LINUX)
+    // By which its CPU time is known.
+    ::prctl(PR_SET_NAME, "brink-loop");
+#endif
     (*static_cast<std::function<void()>*>(data))();
     return nullptr;
   };

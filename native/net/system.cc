@@ -117,7 +117,7 @@ Opened open_listener(const Address& address, const ListenOptions& options) {
   platform::Size size = to_native(address, &name);
   if (::bind(socket, reinterpret_cast<sockaddr*>(&name), size) != 0) return failed(socket, "bind");
   if (lets_join && !set_option(socket, SOL_SOCKET, kSharePortOption, 1)) return failed(socket, "setsockopt");
-  if (::listen(socket, options.backlog) != 0) return failed(socket, "listen");
+  if (options.listens && ::listen(socket, options.backlog) != 0) return failed(socket, "listen");
   Opened opened;
   opened.descriptor = static_cast<Descriptor>(socket);
   return opened;
@@ -267,6 +267,24 @@ void limit_unsent(Descriptor descriptor, bool limited) {
   if (platform::kUnsentLimitOption < 0) return;
   int most = limited ? kUnsentLimitBytes : INT_MAX;
   set_option(socket_of(descriptor), IPPROTO_TCP, platform::kUnsentLimitOption, most);
+}
+
+int receive_buffer(Descriptor descriptor, int* bytes) {
+  platform::Size size = sizeof *bytes;
+  if (::getsockopt(socket_of(descriptor), SOL_SOCKET, SO_RCVBUF, reinterpret_cast<char*>(bytes), &size) != 0) {
+    return -platform::last_error();
+  }
+  *bytes /= platform::kReceiveBufferFactor;
+  return 0;
+}
+
+int set_receive_buffer(Descriptor descriptor, int bytes) {
+  return set_option(socket_of(descriptor), SOL_SOCKET, SO_RCVBUF, bytes) ? 0 : -platform::last_error();
+}
+
+void reset_receive_buffer(Descriptor descriptor, int bytes) {
+  set_receive_buffer(descriptor, bytes);
+  if (platform::kBufferLockOption >= 0) set_option(socket_of(descriptor), SOL_SOCKET, platform::kBufferLockOption, 0);
 }
 
 bool peer_has_finished(Descriptor descriptor) { return platform::peer_has_finished(socket_of(descriptor)); }

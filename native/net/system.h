@@ -37,6 +37,7 @@ struct ListenOptions {
   bool reuse_port = false;
   bool claims_port = false;  // with reuse_port: -EADDRINUSE if anybody shares the port already
   bool ipv6_only = true;
+  bool listens = true;  // otherwise it is only bound: clients are refused, and none gets its port for itself
   int mode = kAnyMode;  // of the file of a socket of the UNIX domain
 };
 
@@ -104,6 +105,12 @@ void reset_on_close(Descriptor descriptor);
 // Whether the kernel accepts only few unsent bytes, which is the default. It is lifted for large files, whose bytes
 // the kernel need not copy.
 void limit_unsent(Descriptor descriptor, bool limited);
+// The bytes of a socket that the kernel holds for it until they are read, as set_receive_buffer() takes them: 0, or a
+// negative errno. Connections have what their listener has when they begin, and their receive window is within it.
+int receive_buffer(Descriptor descriptor, int* bytes);
+int set_receive_buffer(Descriptor descriptor, int bytes);
+// As it was before, and from then on the kernel sizes it again, where it does that.
+void reset_receive_buffer(Descriptor descriptor, int bytes);
 // Whether the peer has finished sending, although received bytes were not read yet. False where the system cannot
 // tell.
 bool peer_has_finished(Descriptor descriptor);

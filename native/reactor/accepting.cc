@@ -1,4 +1,5 @@
 // The reactor's part that accepts: who is let in, and what becomes of those for whom there is no room.
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -20,10 +21,56 @@ constexpr std::string_view kRetryAfter = "Retry-After: 1\r\n";
 // not come again.
 void Reactor::accept_waiting() {
   if (accept_again_ms_ <= now_ms_) accept_again_ms_ = 0;
+  if (accept_pace_) return accept_paced();
   for (Listener& listener : listeners_) {
     if (listener.readable && accept_again_ms_ <= now_ms_) listener.readable = accept_from(listener);
     // A poller by levels would tell of it over and over while nobody can be accepted.
     want_accepts(listener, !listener.readable || accept_again_ms_ <= now_ms_);
+  }
+}
+
+// By the clock alone: what the poller tells of a listener that several reactors share, it may tell another one.
+void Reactor::accept_paced() {
+  constexpr uint64_t kMostBehindUs = 20'000, kLeastUs = 1'000;
+  AcceptPace& pace = *accept_pace_;
+  for (Listener& listener : listeners_) want_accepts(listener, false);
+  if (accept_again_ms_ > now_ms_) return;
+  if (now_us_ > kMostBehindUs) pace.next_us = std::max(pace.next_us, now_us_ - kMostBehindUs);
+  while (pace.next_us <= now_us_ && accept_again_ms_ <= now_ms_) {
+    if (!accept_one()) {
+      pace.next_us = now_us_ + std::max(pace.interval_us, kLeastUs);
+      return;
+    }
+    pace.next_us += pace.interval_us;
+  }
+}
+
+// From each listener in its turn. False when none has any.
+bool Reactor::accept_one() {
+  uint64_t before = stats_.accepted;
+  for (size_t tried = 0; tried < listeners_.size() && stats_.accepted == before; tried++) {
+    accept_from(listeners_[(before + tried) % listeners_.size()], 1);
+  }
+  return stats_.accepted > before;
+}
+
+void Reactor::pace_accepts(uint64_t interval_us) {
+  look_at_clock();
+  for (Listener& listener : listeners_) listener.readable = true;
+  if (interval_us == 0) return accept_pace_.reset();
+  uint64_t next_us = interval_us == kAcceptsNone ? kAcceptsNone : now_us_;
+  accept_pace_ = std::make_unique<AcceptPace>(AcceptPace{interval_us, next_us});
+}
+
+void Reactor::limit_receive_buffer(int bytes) {
+  for (Listener& listener : listeners_) {
+    int& usual = listener.usual_receive_buffer;
+    if (bytes == 0) {
+      if (usual > 0) net::system::reset_receive_buffer(listener.fd.get(), std::exchange(usual, 0));
+      continue;
+    }
+    if (usual == 0 && net::system::receive_buffer(listener.fd.get(), &usual) != 0) usual = 0;
+    net::system::set_receive_buffer(listener.fd.get(), bytes);
   }
 }
 
@@ -34,8 +81,8 @@ void Reactor::want_accepts(Listener& listener, bool wanted) {
 }
 
 // True when there may be more to accept.
-bool Reactor::accept_from(Listener& listener) {
-  size_t most = listener.shared ? kMostAcceptedOfShared : kMostAccepted;
+bool Reactor::accept_from(Listener& listener, size_t most) {
+  if (most == 0) most = listener.shared ? kMostAcceptedOfShared : kMostAccepted;
   for (size_t accepted = 0; accepted < most;) {
     net::Address peer;
     int64_t result = net::system::accept(listener.fd.get(), &peer);

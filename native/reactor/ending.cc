@@ -80,8 +80,10 @@ void Reactor::discard_input(Connection& connection) {
   char forgotten[16 * 1024];
   for (int rounds = 0; rounds < 8; rounds++) {
     int64_t got = net::system::receive(connection.fd.get(), forgotten, sizeof forgotten);
+    stats_.receives++;
     if (got == -EINTR) continue;
     if (got == -EAGAIN || got == -EWOULDBLOCK) {
+      stats_.empty_receives++;
       input.readable = input.urgent = false;
       return settle(connection);
     }
@@ -138,7 +140,7 @@ void Reactor::end_connection(Connection& connection, const Reply& given) {
 void Reactor::drop(Connection& connection) {
   if (connection.has_ended()) return;
   if (draining_) count_end(connection);
-  if (connection.observed()) observing_->ends(connection);
+  if (observing_) observing_->ends(connection);
   if (connection.is_sealed()) say_end_at_once(connection);
   if (!connection.unanswered.empty() || connection.answers_for_app) notices_.gone(connection.id);
   if (options_.tells_connections && connection.watch.polled) notices_.closed(connection.id, connection.cause);
@@ -260,6 +262,7 @@ void Reactor::look_at_held_back(Connection& connection) {
 
 void Reactor::drain(uint64_t grace_ms) {
   look_at_clock();
+  accept_pace_.reset();
   // Their requests may have arrived: closing the listener would reset them.
   for (Listener& listener : listeners_) {
     for (int round = 0; round < kMostAcceptRounds && accept_from(listener) && accept_again_ms_ <= now_ms_; round++) {

@@ -82,9 +82,13 @@ size_t Metrics::bucket_of(uint64_t duration_us) {
   return static_cast<size_t>(4 * (bits - 1)) + ((duration_us >> (bits - 2)) & 3);
 }
 
-void Metrics::count_batch(uint32_t requests) {
+size_t Metrics::size_class_of(uint32_t requests) {
   int bits = requests <= 1 ? 0 : 32 - __builtin_clz(requests - 1);
-  add(batches_[std::min<size_t>(static_cast<size_t>(bits), layout::kMetricsBatchSizes - 1)], 1);
+  return std::min<size_t>(static_cast<size_t>(bits), layout::kMetricsBatchSizes - 1);
+}
+
+void Metrics::count_batch(uint32_t requests) {
+  add(batches_[size_class_of(requests)], 1);
   add(batched_, requests);
 }
 

@@ -28,6 +28,8 @@ class Metrics {
 
   // Durations lie in buckets, four in each power of two; the last one has all from 2^32 us on.
   static size_t bucket_of(uint64_t duration_us);
+  // Numbers of requests do in those up to 1, 2, 4 and so on; the last one has all above.
+  static size_t size_class_of(uint32_t requests);
 
  private:
   using Count = std::atomic<uint64_t>;

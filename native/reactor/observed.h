@@ -52,6 +52,7 @@ struct ObservedRequest {
   uint64_t bytes_in = 0;
   uint64_t answer_begins = 0;  // a place in all that the connection is sent
   uint64_t answer_ends = kNotYet;
+  uint64_t waits_since_us = 0;               // since when its whole answer waits for the client; 0 while it does not
   std::shared_ptr<const LoggedTexts> texts;  // for the log; or null
 };
 
@@ -59,9 +60,21 @@ class Observed {
  public:
   uint64_t answered_to = 0;  // where the last answer that was given whole ends, in all that is sent
   http::Refusal given_up_for = http::Refusal::none;  // it was cut off
+  uint16_t number = 0;                               // whose run the connection belongs to, once it has had an answer
+  bool has_run = false;
+  uint32_t requests_of_run = 0;  // that have ended
 
   bool empty() const { return first_ == requests_.size(); }
   ObservedRequest& front() { return requests_[first_]; }
+
+  // Answers that were given whole, and are not taken, wait from now on.
+  void note_waiting(uint64_t now_us) {
+    for (size_t place = requests_.size(); place > first_; place--) {
+      ObservedRequest& request = requests_[place - 1];
+      if (request.waits_since_us > 0) return;
+      if (request.answer_ends != ObservedRequest::kNotYet) request.waits_since_us = now_us;
+    }
+  }
 
   ObservedRequest& add(uint32_t sequence) {
     if (first_ >= kMostPassed) {

@@ -27,6 +27,9 @@ uint16_t status_in(net::Slice bytes) {
   return static_cast<uint16_t>(status);
 }
 
+// The last run is the target's own.
+bool is_own(uint16_t number) { return number / layout::kMeasuredKinds == layout::kMeasuredRuns - 1; }
+
 // Raw answers say it themselves.
 uint16_t status_of(const Reply& given) {
   if (!given.raw) return given.status;
@@ -64,6 +67,7 @@ bool Observing::on_request(const http::Request& request) {
   size_t version_bytes = request.head.fields.empty() ? kVersionBytes : 0;
   seen.bytes_in = request.head_bytes.size + version_bytes + kHeadEndBytes + request.body.size;
   if (request.complete) seen.last_byte_us = reactor_.read_us_;
+  if (measurements_) measurements_->count_request();
   if (log_) log_->note_head(seen, request);
   if (request.complete) connection.since.first_byte_us = reactor_.read_us_;
   uint32_t events = reactor_.events_.events();
@@ -88,6 +92,20 @@ void Observing::answers(Connection& connection, const Reply& given) {
   if (!seen || seen->answer_ends != kNotYet) return;
   seen->status = status_of(given);
   if (given.route > 0) seen->route = given.route;
+  if (!measurements_) return;
+  measurements_->count_number(seen->route);
+  belongs_to(*connection.observed(), seen->route);
+}
+
+// Without a number it goes on with the run that it was of.
+void Observing::belongs_to(Observed& observed, uint16_t number) {
+  auto run_of = [](uint16_t of) { return of / layout::kMeasuredKinds; };
+  bool goes_on = run_of(number) == run_of(observed.number) || (number == 0 && !is_own(observed.number));
+  if (observed.has_run && goes_on) return;
+  observed.has_run = true;
+  observed.number = number;
+  observed.requests_of_run = 0;
+  measurements_->count_connection(number);
 }
 
 void Observing::passed(Connection& connection) {
@@ -102,11 +120,20 @@ void Observing::passed(Connection& connection) {
 
 void Observing::taken(Connection& connection) {
   Observed& observed = *connection.observed();
-  while (!observed.empty() && observed.front().answer_ends <= connection.bytes_sent) {
+  auto is_taken = [&] { return !observed.empty() && observed.front().answer_ends <= connection.bytes_sent; };
+  bool waits = measurements_ && connection.has_pending();
+  if (!is_taken() && !waits) return;
+  // The turn may have been long, and what is measured is worth three digits.
+  uint64_t now_us = measurements_ ? net::system::monotonic_us() : 0;
+  while (is_taken()) {
     ObservedRequest& seen = observed.front();
-    finish(connection, seen, end_of(connection, seen), seen.answer_ends - seen.answer_begins);
+    RequestEnd end = end_of(connection, seen);
+    uint64_t bytes_out = seen.answer_ends - seen.answer_begins;
+    if (measurements_) measure_end(connection, seen, end, bytes_out, now_us);
+    finish(connection, seen, end, bytes_out);
     observed.pop_front();
   }
+  if (waits) observed.note_waiting(now_us);
 }
 
 void Observing::sends_in_tunnel(Connection& connection, const Reply& given) {
@@ -121,6 +148,11 @@ void Observing::hears_in_tunnel(Connection& connection, size_t size) {
 void Observing::says_last(Connection& connection, const Reply& given) {
   ObservedRequest* seen = find(connection, connection.unanswered.first());
   if (seen && seen->status == 0) seen->status = status_in(given.fields.size > 0 ? given.fields : given.body);
+  ObservedRequest* meant = measurements_ && given.route > 0 ? find(connection, given.sequence) : nullptr;
+  if (!meant || meant->route > 0) return;
+  meant->route = given.route;
+  measurements_->count_number(given.route);
+  belongs_to(*connection.observed(), given.route);
 }
 
 // Of one that was answered before nothing more is said.
@@ -133,6 +165,7 @@ void Observing::refuses_head(Connection& connection, uint32_t sequence, http::Re
   ObservedRequest& seen = add(connection, sequence);
   seen.bytes_in = head.size;
   seen.refusal = refusal;
+  if (measurements_) measurements_->count_request();
   if (log_) log_->note_line(seen, head);
 }
 
@@ -151,6 +184,10 @@ ObservedRequest& Observing::add(Connection& connection, uint32_t sequence) {
 void Observing::cuts_off(Connection& connection, http::Refusal refusal) { begun(connection).given_up_for = refusal; }
 
 void Observing::ends(Connection& connection) {
+  if (!connection.observed()) {
+    if (measurements_) measurements_->count_close_without_request(connection.cause);
+    return;
+  }
   taken(connection);
   Observed& observed = *connection.observed();
   for (uint64_t begins = observed.answered_to; !observed.empty(); observed.pop_front()) {
@@ -160,8 +197,29 @@ void Observing::ends(Connection& connection) {
     // Of an answer that is not whole all that was sent is; nothing is of those behind it.
     if (!is_whole) begins = kNotYet;
     if (seen.refusal == http::Refusal::none) seen.refusal = observed.given_up_for;
-    finish(connection, seen, end_of(connection, seen), to > from ? to - from : 0);
+    RequestEnd end = end_of(connection, seen);
+    uint64_t bytes_out = to > from ? to - from : 0;
+    if (measurements_) measure_end(connection, seen, end, bytes_out, reactor_.now_us_);
+    finish(connection, seen, end, bytes_out);
   }
+  if (!measurements_) return;
+  // One of which no answer has begun is of no run.
+  if (!observed.has_run) return measurements_->count_close_without_request(connection.cause);
+  measurements_->count_close(observed.number, observed.requests_of_run, connection.cause);
+}
+
+void Observing::measure_end(Connection& connection, const ObservedRequest& request, RequestEnd end, uint64_t bytes_out,
+                            uint64_t now_us) {
+  if (request.is_none) return;
+  Observed& observed = *connection.observed();
+  bool is_whole = request.answer_ends <= connection.bytes_sent;
+  measurements_->count_end({request.route, request.status, end, is_whole, request.bytes_in, bytes_out});
+  if (observed.has_run) measurements_->note_requests(observed.number, ++observed.requests_of_run);
+  if (end != RequestEnd::answered) return;
+  // An answer may be early, and a turn may go by a clock that was read before.
+  auto since = [now_us](uint64_t then_us) { return now_us - std::min(now_us, then_us); };
+  uint64_t wait_us = request.waits_since_us > 0 ? since(request.waits_since_us) : 0;
+  measurements_->count_times(request.route, since(request.last_byte_us), wait_us);
 }
 
 RequestEnd Observing::end_of(const Connection& connection, const ObservedRequest& request) const {
@@ -200,7 +258,9 @@ void Observing::finish(const Connection& connection, ObservedRequest& request, R
 
 void Observing::batch_is_delivered() {
   uint32_t requests = std::exchange(requests_in_batch_, 0);
-  if (metrics_ && requests > 0) metrics_->count_batch(requests);
+  if (requests == 0) return;
+  if (metrics_) metrics_->count_batch(requests);
+  if (measurements_) measurements_->count_batch(requests);
 }
 
 }  // namespace brink::reactor

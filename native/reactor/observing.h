@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "http/request_parser.h"
+#include "reactor/measurements.h"
 #include "reactor/metrics.h"
 #include "reactor/observed.h"
 #include "reactor/request_log.h"
@@ -22,6 +23,7 @@ class Observing final : public http::RequestSink {
   Observing(Reactor& reactor, std::shared_ptr<RequestLog> log) : reactor_(reactor), log_(std::move(log)) {}
 
   void measure(std::shared_ptr<Metrics> metrics) { metrics_ = std::move(metrics); }
+  void measure(std::shared_ptr<Measurements> measurements) { measurements_ = std::move(measurements); }
 
   // Called by the parser, and passed on to the reactor.
   bool on_request(const http::Request& request) override;
@@ -45,7 +47,7 @@ class Observing final : public http::RequestSink {
   // The same of a connection that has not come to its first request, and is told nothing.
   void refuses_connection(Connection& connection, http::Refusal refusal);
   void cuts_off(Connection& connection, http::Refusal refusal);
-  // The connection ends, with whatever is unfinished.
+  // The connection ends, with whatever is unfinished. It may not have been observed.
   void ends(Connection& connection);
   void batch_is_delivered();
 
@@ -56,10 +58,14 @@ class Observing final : public http::RequestSink {
   uint64_t place_in_output(const Connection& connection) const;
   RequestEnd end_of(const Connection& connection, const ObservedRequest& request) const;
   void finish(const Connection& connection, ObservedRequest& request, RequestEnd end, uint64_t bytes_out);
+  void belongs_to(Observed& observed, uint16_t number);
+  void measure_end(Connection& connection, const ObservedRequest& request, RequestEnd end, uint64_t bytes_out,
+                   uint64_t now_us);
 
   Reactor& reactor_;
   std::shared_ptr<RequestLog> log_;
   std::shared_ptr<Metrics> metrics_;
+  std::shared_ptr<Measurements> measurements_;
   uint32_t requests_in_batch_ = 0;
 };
 

@@ -11,6 +11,7 @@
 
 namespace brink::reactor {
 
+class Measurements;
 class Metrics;
 class RequestLog;
 
@@ -56,11 +57,12 @@ struct Options {
   uint64_t headers_timeout_ms = 10'000;
   uint64_t request_timeout_ms = 60'000;
   uint64_t write_timeout_ms = 30'000;
-  uint64_t half_close_timeout_ms = 5'000;  // for the answers to a client that has closed its side
-  std::shared_ptr<RequestLog> log;         // null: nothing is logged
-  std::shared_ptr<Metrics> metrics;        // null: nothing is measured
-  uint64_t drained_since_ms = kNoTimeout;  // by the clock; kNoTimeout: it is not draining
-  uint64_t grace_ms = 0;                   // then, for an idle connection's next request; 0: there is none
+  uint64_t half_close_timeout_ms = 5'000;      // for the answers to a client that has closed its side
+  std::shared_ptr<RequestLog> log;             // null: nothing is logged
+  std::shared_ptr<Metrics> metrics;            // null: nothing is measured
+  std::shared_ptr<Measurements> measurements;  // the same for load targets
+  uint64_t drained_since_ms = kNoTimeout;      // by the clock; kNoTimeout: it is not draining
+  uint64_t grace_ms = 0;                       // then, for an idle connection's next request; 0: there is none
 };
 
 }  // namespace brink::reactor

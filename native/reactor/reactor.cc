@@ -36,6 +36,7 @@ Reactor::Reactor(const Options& options, std::unique_ptr<poller::Poller> poller,
   heads_.set_time(net::system::wall_clock_seconds());
   if (options.log) observe(options.log);
   if (options.metrics) measure(options.metrics);
+  if (options.measurements) measure(options.measurements);
 }
 
 void Reactor::observe(std::shared_ptr<RequestLog> log) {
@@ -46,6 +47,11 @@ void Reactor::observe(std::shared_ptr<RequestLog> log) {
 void Reactor::measure(std::shared_ptr<Metrics> metrics) {
   if (!observing_) observe(nullptr);
   observing_->measure(std::move(metrics));
+}
+
+void Reactor::measure(std::shared_ptr<Measurements> measurements) {
+  if (!observing_) observe(nullptr);
+  observing_->measure(std::move(measurements));
 }
 
 int Reactor::add_listener(net::Fd listener, bool shared, ProxyHeaders proxy_headers,
@@ -72,6 +78,7 @@ int Reactor::add_waker(const net::Waker& waker) {
 
 bool Reactor::turn(int timeout_ms) {
   int count = poller_->wait(polled_.data(), polled_.size(), timeout_ms);
+  stats_.waits++;
   in_turn_ = true;
   look_at_clock();
   for (int i = 0; i < count; i++) note(polled_[static_cast<size_t>(i)]);
@@ -200,10 +207,12 @@ void Reactor::receive(Connection& connection) {
 // How many bytes have come; 0 at the end of the stream, and less than 0 when the connection has nothing to be taken in.
 int64_t Reactor::receive_bytes(Connection& connection, char* at, size_t size) {
   int64_t got = net::system::receive(connection.fd.get(), at, size);
+  stats_.receives++;
   if (got <= 0) {
     if (got == -EINTR) {
       push_ready(connection);
     } else if (got == -EAGAIN || got == -EWOULDBLOCK) {
+      stats_.empty_receives++;
       connection.input.readable = connection.input.urgent = false;
       settle(connection);
     } else if (got < 0) {
@@ -501,6 +510,11 @@ int64_t Reactor::next_deadline_ms() const {
   bool accepts_again = std::any_of(listeners_.begin(), listeners_.end(), [](const Listener& l) { return l.readable; });
   if (!accepts_again) return next;
   int64_t again = accept_again_ms_ > now_ms_ ? static_cast<int64_t>(accept_again_ms_ - now_ms_) : 0;
+  if (accept_pace_) {
+    if (accept_pace_->next_us >= kAcceptsNone) return next;
+    uint64_t next_us = accept_pace_->next_us;
+    again = std::max(again, next_us > now_us_ ? static_cast<int64_t>((next_us - now_us_ + 999) / 1000) : int64_t{0});
+  }
   return next < 0 ? again : std::min(next, again);
 }
 

@@ -73,6 +73,12 @@ class Reactor final : private http::RequestSink {
   void drain(uint64_t grace_ms = 0);
   // Closes the listeners; the connections go on.
   void stop_listening();
+  // Accepts one connection in so many microseconds, within milliseconds; kAcceptsNone leaves them in the kernel's
+  // queue, and 0 accepts at once.
+  static constexpr uint64_t kAcceptsNone = uint64_t{1} << 62;
+  void pace_accepts(uint64_t interval_us);
+  // New connections have a receive buffer of so many bytes; with 0 what they had before.
+  void limit_receive_buffer(int bytes);
   // Ends the connections of which nothing is asked.
   void close_idle();
   // Takes over the deadlines, for all that is waited for from now on or waited for already, and how many connections
@@ -83,6 +89,7 @@ class Reactor final : private http::RequestSink {
 
   // Measures requests from now on.
   void measure(std::shared_ptr<Metrics> metrics);
+  void measure(std::shared_ptr<Measurements> measurements);
 
   // Whether a turn would find work without waiting.
   bool has_work() const {
@@ -113,6 +120,7 @@ class Reactor final : private http::RequestSink {
     std::shared_ptr<const tls::Contexts> contexts;
     const http::Limits* limits = nullptr;  // of its connections
     bool is_plain = true;                  // they begin with a request
+    int usual_receive_buffer = 0;          // of its connections, while they have another one; 0: they have not
   };
 
   // Wait, read and settle.
@@ -144,9 +152,17 @@ class Reactor final : private http::RequestSink {
   void deliver();
   void put_notices();
 
+  // How slowly connections are accepted, where somebody wants it so.
+  struct AcceptPace {
+    uint64_t interval_us;
+    uint64_t next_us;
+  };
+
   // Accept.
   void accept_waiting();
-  bool accept_from(Listener& listener);
+  void accept_paced();
+  bool accept_one();
+  bool accept_from(Listener& listener, size_t most = 0);  // 0: as many as are usual
   void want_accepts(Listener& listener, bool wanted);
   void admit(net::Fd fd, const net::Address& peer, const Listener& listener);
   void await_opening(Connection& connection, const Listener& listener);
@@ -258,12 +274,13 @@ class Reactor final : private http::RequestSink {
   net::ByteBuffer early_output_;        // and a piece of one that is given before its turn
   bool has_unoffered_pending_ = false;  // what was given early has become due, and the socket was not offered it
   uint64_t now_ms_;
-  uint64_t now_us_;               // the same time
-  uint64_t read_us_ = 0;          // when what is parsed came
-  uint64_t accept_again_ms_ = 0;  // when descriptors had run out: the time to try again
-  uint32_t full_waits_ = 0;       // in a row
-  size_t most_open_ = 0;          // since memory was last given back
-  size_t turned_away_ = 0;        // those that still linger
+  uint64_t now_us_;                          // the same time
+  uint64_t read_us_ = 0;                     // when what is parsed came
+  uint64_t accept_again_ms_ = 0;             // when descriptors had run out: the time to try again
+  std::unique_ptr<AcceptPace> accept_pace_;  // null: they are accepted at once
+  uint32_t full_waits_ = 0;                  // in a row
+  size_t most_open_ = 0;                     // since memory was last given back
+  size_t turned_away_ = 0;                   // those that still linger
   bool in_turn_ = false;
   bool short_of_room_ = false;     // all blocks are with JavaScript, and the one being filled is full
   bool has_rest_to_send_ = false;  // a connection in the ready list would take more of its output

@@ -144,7 +144,7 @@ void Reactor::send_from_room(Connection& connection, bool end_follows, size_t pl
   if (connection.has_pending()) return connection.output.pending->append_sealed(sealed, plain);
   connection.since.progress_ms = now_ms_;
   connection.window.restart(now_ms_);
-  int64_t sent = net::send_some(connection.fd.get(), sealed, end_follows);
+  int64_t sent = net::send_some(connection.fd.get(), sealed, end_follows, stats_.sends);
   if (sent < 0) {
     stats_.resets++;
     return drop_broken(connection);
@@ -188,7 +188,7 @@ net::PendingOutput::Sent Reactor::send_rest_sealed(Connection& connection) {
   tls::Session& session = *connection.tls;
   net::PendingOutput& pending = *connection.output.pending;
   if (session.holds()) pending.append_sealed(sealing_->begin_output(session).slice());
-  return pending.seal_to(connection.fd.get(), session.sealer(), sealing_->room);
+  return pending.seal_to(connection.fd.get(), session.sealer(), sealing_->room, stats_.sends);
 }
 
 // Tells the client that nothing follows (close_notify). True when it is on its way, or nothing can be told.
@@ -209,7 +209,9 @@ void Reactor::say_end_at_once(Connection& connection) {
   net::ByteBuffer& sealed = sealing_->begin_output(session);
   session.say_end(sealed);
   net::Slice bytes = sealed.slice();
-  if (bytes.size > 0) net::system::send(connection.fd.get(), &bytes, 1, true);
+  if (bytes.size == 0) return;
+  stats_.sends.all++;
+  net::system::send(connection.fd.get(), &bytes, 1, true);
 }
 
 // For those whose answer did not come within the turn.

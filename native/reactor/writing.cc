@@ -109,8 +109,12 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
   do {
     bool is_there = count == 1 || body.find(&slices[1]);
     sent = is_there ? net::system::send(connection.fd.get(), slices, count, end_follows) : net::kMemoryChanged;
+    stats_.sends.all++;
   } while (sent == -EINTR);
-  if (sent == -EAGAIN || sent == -EWOULDBLOCK) sent = 0;
+  if (sent == -EAGAIN || sent == -EWOULDBLOCK) {
+    stats_.sends.full++;
+    sent = 0;
+  }
   if (sent < 0) {
     stats_.resets++;
     if (sent != net::kMemoryChanged) return drop_broken(connection);
@@ -134,9 +138,9 @@ void Reactor::send(Connection& connection, net::Slice bytes, net::HeldBytes body
 bool Reactor::send_rest(Connection& connection) {
   Output& output = connection.output;
   uint64_t before = output.pending->plain_size();
-  net::PendingOutput::Sent sent = connection.is_sealed()
-                                      ? send_rest_sealed(connection)
-                                      : output.pending->send_to(connection.fd.get(), &output.unsent_limit_lifted);
+  net::PendingOutput::Sent sent =
+      connection.is_sealed() ? send_rest_sealed(connection)
+                             : output.pending->send_to(connection.fd.get(), &output.unsent_limit_lifted, stats_.sends);
   connection.bytes_sent += before - output.pending->plain_size();
   if (sent.bytes < 0) {
     stats_.resets++;

@@ -2,6 +2,7 @@
 #include <cerrno>
 
 #include "net/platform.h"
+#include "reactor/reactor.h"
 #include "selftest/trial.h"
 
 namespace brink::selftest {
@@ -133,6 +134,59 @@ void silent_peers(Trial& trial) {
 #endif
 }
 
+void ask_again(Trial& trial, Client& client, std::string_view target) {
+  client.send(get(target));
+  trial.expect_answer(client.receive(), target);
+}
+
+void accepts_at_a_pace(Trial& trial) {
+  Server* server = trial.serve();
+  if (!server) return;
+  Client first(server->port());
+  ask_again(trial, first, "/first");
+  server->pace_accepts(reactor::Reactor::kAcceptsNone);
+  ask_again(trial, first, "/held");
+  Client second(server->port());
+  second.send(get("/second"));
+  for (int i = 0; i < 20; i++) ask_again(trial, first, "/meanwhile");
+  trial.expect(accepted(server) == 1, "the second one to wait");
+  server->pace_accepts(2'000);
+  trial.expect_answer(second.receive(), "/second");
+  for (int i = 0; i < 10; i++) ask(trial, server->port());
+  server->pace_accepts(reactor::Reactor::kAcceptsNone);
+  ask_again(trial, first, "/held");
+  Client third(server->port());
+  third.send(get("/third"));
+  server->pace_accepts(0);
+  trial.expect_answer(third.receive(), "/third");
+  // One that waits when the server is closed has its answer.
+  server->pace_accepts(reactor::Reactor::kAcceptsNone);
+  ask_again(trial, first, "/held");
+  Client last(server->port());
+  last.send(get("/last"));
+  server->drain();
+  trial.expect_answer(last.receive(), "/last");
+}
+
+void small_receive_buffers(Trial& trial) {
+  Server* server = trial.serve();
+  if (!server) return;
+  server->limit_receive_buffer(4096);
+  ask(trial, server->port());
+  server->limit_receive_buffer(8192);
+  ask(trial, server->port());
+  server->limit_receive_buffer(0);
+  ask(trial, server->port());
+  net::Fd socket(Server::open_listener(0).descriptor);
+  int before = 0, limited = 0, after = 0;
+  trial.expect(net::system::receive_buffer(socket.get(), &before) == 0 && before > 4096, "a usual buffer");
+  net::system::set_receive_buffer(socket.get(), 4096);
+  net::system::receive_buffer(socket.get(), &limited);
+  net::system::reset_receive_buffer(socket.get(), before);
+  net::system::receive_buffer(socket.get(), &after);
+  trial.expect(limited < before && after == before, "a smaller buffer, and then the usual one");
+}
+
 // Once is enough: there is no poller in it.
 bool once(const Setup& setup) { return setup.backend == &*poller::backends().begin() && !setup.threaded; }
 
@@ -144,6 +198,8 @@ std::vector<Case> cases_of_listening() {
       {"a server that ends leaves a shared listener to the others", one_ends_earlier},
       {"a port of several servers is nobody else's", nobody_else},
       {"a claimed port is shared with those who join, and claimed once", claimed},
+      {"connections are accepted at the pace that somebody wants", accepts_at_a_pace},
+      {"a receive buffer is limited for new connections, and not for ever", small_receive_buffers},
       {"a silent peer is asked whether it is still there", silent_peers, once},
   };
 }

@@ -6,6 +6,7 @@
 
 #include "llhttp.h"
 #include "reactor/log_lines.h"
+#include "reactor/measurements.h"
 #include "reactor/metrics.h"
 #include "reactor/request_log.h"
 #include "selftest/trial.h"
@@ -13,8 +14,10 @@
 namespace brink::selftest {
 namespace {
 
+using reactor::HdrHistogram;
 using reactor::LineSurroundings;
 using reactor::LogLines;
+using reactor::Measurements;
 using reactor::Metrics;
 using reactor::RequestLog;
 
@@ -288,6 +291,132 @@ void buckets(Trial& trial) {
   trial.expect(Metrics::bucket_of(UINT64_MAX) == layout::kMetricsBuckets - 1, "the same for the longest");
 }
 
+// Of what is measured of a run, while the reactor goes on.
+struct Measured {
+  explicit Measured(const Measurements& from) {
+    from.read_run(0, run.data());
+    from.read_loop(loop.data());
+    from.read_numbers(0, numbers);
+    service_times = counts_of(from.service_times(0));
+    client_waits = counts_of(from.client_waits(0));
+  }
+
+  static std::vector<double> counts_of(const HdrHistogram* histogram) {
+    std::vector<double> counts(histogram ? histogram->size() : 0);
+    if (histogram) histogram->read(counts.data(), counts.size());
+    return counts;
+  }
+  static double sum(const std::vector<double>& of, size_t from = 0, size_t size = SIZE_MAX) {
+    double total = 0;
+    for (size_t at = from; at < of.size() && at - from < size; at++) total += of[at];
+    return total;
+  }
+  double ended(size_t end) const { return numbers.empty() ? 0 : numbers[layout::kMeasuredEndsAt + end]; }
+  // Whole answers, or those that were not.
+  double answers(double status, size_t which) const {
+    for (size_t at = layout::kMeasuredStatuses; at + 2 < numbers.size(); at += 3) {
+      if (numbers[at] == status) return numbers[at + 1 + which];
+    }
+    return 0;
+  }
+  double closes(size_t cause) const { return run[layout::kMeasuredCloses + cause]; }
+
+  std::vector<double> run = std::vector<double>(layout::kMeasuredRun);
+  std::vector<double> loop = std::vector<double>(layout::kMeasuredLoop);
+  std::vector<double> numbers, service_times, client_waits;
+};
+
+Server* serve_measured(Trial& trial, const std::shared_ptr<Measurements>& measurements) {
+  Setup setup = trial.setup();
+  setup.options.measurements = measurements;
+  return trial.serve(setup);
+}
+
+void measured_by_number(Trial& trial) {
+  auto measurements = std::make_shared<Measurements>();
+  Server* server = serve_measured(trial, measurements);
+  if (!server) return;
+  constexpr int kRequests = 20;
+  const std::string request = get("/");
+  size_t answer_bytes = 0;
+  {
+    Client client(server->port());
+    for (int i = 0; i < kRequests; i++) {
+      client.send(request);
+      Response response = client.receive();
+      if (!trial.expect_answer(response, App::kConstant)) return;
+      answer_bytes = response.head.size() + response.body.size();
+      Measured now(*measurements);
+      trial.expect(Measured::sum(now.service_times) <= kRequests, "no time to be counted twice");
+    }
+  }
+  Client silent(server->port());
+  silent.finish_sending();
+  if (!trial.expect(silent.sees_end(), "a connection without a request to end")) return;
+  Client other(server->port());
+  other.send("no request\r\n\r\n");
+  if (!trial.expect_status(other.receive(), 400)) return;
+  auto is_all = [&] {
+    Measured now(*measurements);
+    return now.ended(layout::kEndedAnswered) == kRequests && now.ended(layout::kEndedRefused) == 1 &&
+           now.closes(layout::kClosedByClient) >= 1 &&
+           Measured::sum(now.loop, layout::kMeasuredIdleCloses, layout::kMeasuredCauses) == 1;
+  };
+  if (!trial.wait(is_all, "each request and each end of a connection to be counted")) return;
+  Measured now(*measurements);
+  trial.expect(now.answers(200, 0) == kRequests && now.answers(400, 0) == 1, "answers by their status");
+  trial.expect(now.answers(200, 1) == 0, "none that was broken off");
+  trial.expect(now.numbers[layout::kMeasuredBytesIn] >= kRequests * static_cast<double>(request.size()), "bytes in");
+  trial.expect(now.numbers[layout::kMeasuredBytesOut] >= kRequests * static_cast<double>(answer_bytes), "bytes out");
+  trial.expect(Measured::sum(now.service_times) == kRequests, "a service time for each whole answer");
+  trial.expect(now.client_waits.size() > 0 && now.client_waits[0] == kRequests, "answers that no client has let wait");
+  trial.expect(now.run[layout::kMeasuredServiceSum] > 0, "their sum");
+  trial.expect(now.run[layout::kMeasuredConnections] == 2, "connections with answers");
+  trial.expect(now.run[layout::kMeasuredMostRequests] == kRequests, "the most requests of a connection");
+  trial.expect(now.loop[layout::kMeasuredRequests] == kRequests + 1, "requests that have begun");
+  measurements->forget_most_requests();
+  trial.expect(Measured(*measurements).run[layout::kMeasuredMostRequests] == 0, "what was forgotten");
+}
+
+void waited_for(Trial& trial) {
+  auto measurements = std::make_shared<Measurements>();
+  Server* server = serve_measured(trial, measurements);
+  if (!server) return;
+  Client client(server->port());
+  client.send(get("/large"));
+  if (!trial.wait([&] { return server->stats().partial_writes > 0; }, "more than the socket takes")) return;
+  Response response = client.receive();
+  trial.expect(response.body.size() == App::kLargeBytes, "the whole answer");
+  trial.wait([&] { return Measured::sum(Measured(*measurements).client_waits) == 1; }, "the answer to be taken");
+  Measured now(*measurements);
+  trial.expect(now.run[layout::kMeasuredWaitSum] > 0, "it to have waited for its client");
+  trial.expect(now.run[layout::kMeasuredWaitSum] <= now.run[layout::kMeasuredServiceSum],
+               "and that to be a part of all");
+  trial.expect(server->stats().sends.all > 1 && server->stats().receives > 0, "system calls to be counted");
+}
+
+void places(Trial& trial) {
+  size_t last = 0;
+  for (uint64_t us = 0; us < 1'000'000; us++) {
+    size_t place = HdrHistogram::place_of(us);
+    // The value that the layout tells of the place is near to three digits.
+    uint64_t least = place < 2 * layout::kHistogramChunk ? place
+                                                         : (place % layout::kHistogramChunk + layout::kHistogramChunk)
+                                                               << (place / layout::kHistogramChunk - 1);
+    trial.expect(place == last || place == last + 1, "no count to be left out");
+    trial.expect(least <= us && us - least <= us / 1000, "three significant digits");
+    last = place;
+  }
+  trial.expect(HdrHistogram::place_of(UINT64_MAX) == HdrHistogram::place_of(HdrHistogram::kLongestUs), "the hour");
+  trial.expect(HdrHistogram::place_of(UINT64_MAX) < layout::kHistogramChunk * layout::kHistogramChunks, "the last");
+  HdrHistogram histogram;
+  trial.expect(histogram.size() == 0, "no memory before the first duration");
+  histogram.record(5);
+  trial.expect(histogram.size() == layout::kHistogramChunk, "the chunk that is used");
+  histogram.record(UINT64_MAX);
+  trial.expect(Measured::sum(Measured::counts_of(&histogram)) == 2, "each duration to be counted");
+}
+
 }  // namespace
 
 std::vector<Case> cases_of_observing() {
@@ -302,6 +431,9 @@ std::vector<Case> cases_of_observing() {
       {"words of records are not believed", never_believed},
       {"requests are counted by method, status and duration", measured},
       {"buckets of durations follow each other", buckets},
+      {"a target's requests are counted by number, status and end, and its connections by cause", measured_by_number},
+      {"what an answer has waited for its client is measured", waited_for},
+      {"an HDR histogram has three digits, and memory for what is used", places},
   };
 }
 

@@ -59,6 +59,13 @@ class Server {
     order([from, to = contexts_](reactor::Reactor& reactor) { reactor.change_contexts(from, to); });
   }
   const std::shared_ptr<const tls::Contexts>& contexts() const { return contexts_; }
+  // See Reactor.
+  void pace_accepts(uint64_t interval_us) {
+    order([interval_us](reactor::Reactor& reactor) { reactor.pace_accepts(interval_us); });
+  }
+  void limit_receive_buffer(int bytes) {
+    order([bytes](reactor::Reactor& reactor) { reactor.limit_receive_buffer(bytes); });
+  }
   // Ends every connection and every thread. Returns the final counts.
   virtual reactor::Stats stop() = 0;
 

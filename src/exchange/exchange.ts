@@ -262,12 +262,20 @@ export class Exchange {
 
   /**
    * Ends a connection, idle or with unanswered requests. `how`: END_IN_ORDER, END_AT_ONCE or END_BY_RESET. The raw
-   * bytes are sent before the end.
+   * bytes are sent before the end. With the sequence of a request and the number of its route, they are counted for it,
+   * if it has had no answer.
    */
-  endConnection(slot: number, generation: number, how: number, bytes?: string | Uint8Array): void {
-    const end = () => this.endConnection(slot, generation, how, bytes)
+  endConnection(
+    slot: number,
+    generation: number,
+    how: number,
+    bytes?: string | Uint8Array,
+    { sequence = 0, routeNumber = 0 }: Partial<Recipient> = {},
+  ): void {
+    const end = () => this.endConnection(slot, generation, how, bytes, { sequence, routeNumber })
     if (how === END_IN_ORDER && this.largeBodies.sentBefore(slot, generation, end)) return
-    this.#put(REPLY_END_CONNECTION, { slot, generation, sequence: 0 }, how, 0, '', bytes)
+    const to = { slot, generation, sequence, routeNumber }
+    this.#put(REPLY_END_CONNECTION, to, ofRoute(how, to), 0, '', bytes)
   }
 
   /** Sets the deadlines of one request. */

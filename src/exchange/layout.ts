@@ -238,7 +238,7 @@ export const DEADLINES_WRITE = 5
 export const DEADLINES_RATE = 6
 /**
  * Ends the connection, even with unanswered requests. REPLY_STATUS is one of END_*. The fields and the body are raw
- * bytes, which are sent before the end. The sequence is ignored.
+ * bytes, which are sent before the end. The sequence only says which request the number of a route is for.
  */
 export const REPLY_END_CONNECTION = 7
 /** In order: after the bytes that were written before. */
@@ -380,6 +380,45 @@ export const METRICS_ROW = 187
 /** Batches of requests by their size, up to 1, 2, 4 and so on; and the sum of their requests. */
 export const METRICS_BATCH_SIZES = 16
 export const METRICS_BATCHES = 17
+
+/**
+ * The counts of `measurements()`'s histograms: of each microsecond below 2048, and then 1024 for each power of two, so
+ * that the count n is of the microseconds from `(n % 1024 + 1024) << (n / 1024 - 1)` on. They come in chunks.
+ */
+export const HISTOGRAM_CHUNK = 1024
+export const HISTOGRAM_CHUNKS = 23
+/** The number of a reply, for `measurements()`: its run in the upper bits, and its kind in the lower ones. */
+export const MEASURED_RUNS = 64
+export const MEASURED_KINDS = 1024
+/** What it gives of a loop: requests that have begun; connections that have ended without one, by cause; batches. */
+export const MEASURED_REQUESTS = 0
+export const MEASURED_IDLE_CLOSES = 1
+export const MEASURED_CAUSES = 4
+export const MEASURED_BATCHES = 5
+export const MEASURED_LOOP = 22
+/** Of a run: its place; requests whose numbers have come; connections, and the most requests of one of them; */
+export const MEASURED_RUN_NUMBER = 0
+export const MEASURED_NUMBERED = 1
+export const MEASURED_CONNECTIONS = 2
+export const MEASURED_MOST_REQUESTS = 3
+/** sums of the service times and of the waits for the client, in microseconds; */
+export const MEASURED_SERVICE_SUM = 4
+export const MEASURED_WAIT_SUM = 5
+/** connections that have ended, by cause, and by their requests, as batches are. */
+export const MEASURED_CLOSES = 6
+export const MEASURED_REQUESTS_EACH = 10
+export const MEASURED_RUN = 26
+/** Of each number of a run: its kind, and requests by what has ended them; */
+export const MEASURED_KIND = 0
+export const MEASURED_ENDS_AT = 1
+export const MEASURED_ENDS = 8
+/** their bytes; and how many triples follow: a status, answers that were taken whole, and those that were not. */
+export const MEASURED_BYTES_IN = 9
+export const MEASURED_BYTES_OUT = 10
+export const MEASURED_STATUS_COUNT = 11
+export const MEASURED_STATUSES = 12
+/** Statuses begin with a digit below this. */
+export const MEASURED_HUNDREDS = 10
 
 /** Words besides the blocks that both sides share. They are only used on the JavaScript thread. */
 export const STATE_WORDS = 3

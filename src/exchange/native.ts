@@ -13,6 +13,12 @@ export interface NativeStats {
   bytesOut: number
   partialWrites: number
   batches: number
+  /** Calls of the poller, of `recv`, and of `sendmsg` and `sendfile`; and those that found nothing, or no room. */
+  waits: number
+  receives: number
+  emptyReceives: number
+  sends: number
+  fullSends: number
   shed: number
   idleTimeouts: number
   resets: number
@@ -90,6 +96,24 @@ export interface NativeMetrics {
   batches: Float64Array
 }
 
+/** What was measured of the requests of a load target: see the layout. */
+export interface NativeMeasurements {
+  /** MEASURED_LOOP numbers. */
+  readonly loop: Float64Array
+  /** Of each run of which there is anything. */
+  readonly runs: readonly NativeRun[]
+}
+
+export interface NativeRun {
+  /** MEASURED_RUN numbers. */
+  readonly figures: Float64Array
+  /** For each number MEASURED_STATUSES numbers, and its triples. */
+  readonly numbers: Float64Array
+  /** Counts of histograms, as many as there may be above zero. */
+  readonly serviceTimes: Float64Array
+  readonly clientWaits: Float64Array
+}
+
 /** Lines of an access log: the names of what ends requests, and of the routes, by number; in `json` as written there. */
 export interface LogLinesSettings {
   readonly format: 'combined' | 'json'
@@ -146,6 +170,8 @@ export interface ListenSettings extends CommonListenSettings {
   /** With `reusePort`: `EADDRINUSE` when anybody shares the port already. */
   claimsPort?: boolean
   ipv6Only: boolean
+  /** It does not listen: clients are refused, and the system gives the port to none of them. Only for `openListener`. */
+  isOnlyBound?: boolean
 }
 
 export interface PathSettings extends CommonListenSettings {
@@ -179,7 +205,7 @@ export interface NativeKept extends NativeListening {
   descriptor: number
 }
 
-/** Who opens listening sockets and owns them. */
+/** Who opens listening sockets and owns them, before its start or after it. */
 export interface ListenerOwner {
   /** Opens a listening socket, which the other owners share. */
   listen(
@@ -209,6 +235,10 @@ export interface NativeReactor extends ListenerOwner {
   start(): void
   /** Closes the listeners. Connections stay open. */
   stopListening(): void
+  /** Accepts one connection in so many microseconds. 0 accepts at once, which is the default, Infinity not at all. */
+  paceAccepts(intervalUs: number): void
+  /** The receive buffer of new TCP connections in bytes; 0 for what they had before. Only Linux sizes it itself then. */
+  limitReceiveBuffer(bytes: number): void
   /** Closes the idle connections. */
   closeIdle(): void
   /** Changes the given deadlines, also for connections that already wait. 0 disables a deadline. */
@@ -240,6 +270,11 @@ export interface NativeReactor extends ListenerOwner {
    * the number of routes that are measured by themselves.
    */
   metrics(): NativeMetrics
+  /**
+   * Undefined without the setting `measuresRuns`. With `forgetsMost`, the most requests of a connection are afterwards
+   * those from then on.
+   */
+  measurements(forgetsMost?: boolean): NativeMeasurements | undefined
   /**
    * Fills the array with requests that have ended, as the layout has them (LOG_LOST and so on), and returns true when
    * more are left. Only with the setting `logs`, the names of fields in lower case, with commas. Also after `close()`.

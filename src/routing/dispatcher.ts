@@ -70,6 +70,8 @@ export interface Dispatcher {
   readonly takesUpgrades: boolean
   /** Whether targets may have characters that browsers do not escape, although RFC 3986 wants it. */
   readonly takesWebTargets?: boolean | undefined
+  /** Whether its replies have numbers of runs in the place of routes, by which the native side measures them. */
+  readonly measuresRuns?: boolean | undefined
   /** Whether it is given the heads of requests. */
   readonly readsHeads?: boolean | undefined
   /** How its requests differ from those of a router. */

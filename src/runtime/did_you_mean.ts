@@ -13,8 +13,11 @@ export function nearest(given: string, known: readonly string[]): string | undef
   let least = Number.POSITIVE_INFINITY
   for (const name of known) {
     const letters = plain(name)
+    const most = Math.floor(Math.max(wanted.length, letters.length) / 3)
+    // Spares the comparison of what is much too long: a name may come from a client.
+    if (Math.abs(wanted.length - letters.length) > most) continue
     const distance = distanceBetween(wanted, letters)
-    if (distance > Math.floor(Math.max(wanted.length, letters.length) / 3) || distance >= least) continue
+    if (distance > most || distance >= least) continue
     best = name
     least = distance
   }

@@ -1,6 +1,12 @@
 // Opens the listeners of a server: ports at each address of their host names, paths, and descriptors.
 
-import type { CommonListenSettings, ListenerOwner, NativeFailure } from '../exchange/native.js'
+import type {
+  CommonListenSettings,
+  ListenerOwner,
+  ListenSettings,
+  NativeFailure,
+  NativeListening,
+} from '../exchange/native.js'
 import { errnoOf, systemError } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import type { DescriptorPlace, PathPlace, Place, PortPlace } from './listen_options.js'
@@ -21,9 +27,18 @@ export interface Listening {
   readonly path: string | undefined
 }
 
+/** One of the sockets that a server has opened. A place may have several. */
+export interface OpenedSocket {
+  /** The address and port; undefined for a socket of another kind. */
+  readonly port: { readonly address: string; readonly port: number; readonly settings: ListenSettings } | undefined
+  /** Opens another one in its place. Undefined for one that was opened elsewhere. */
+  readonly again: (() => NativeListening | NativeFailure) | undefined
+}
+
 /** Where a server listens. */
 export interface Bound {
   readonly listeners: readonly Listening[]
+  readonly sockets: readonly OpenedSocket[]
   /** Removes the files of its sockets. */
   release(): void
 }
@@ -98,6 +113,7 @@ class Opening {
   portWasTaken = false
   readonly #reactors: readonly [ListenerOwner, ...ListenerOwner[]]
   readonly #files: SocketFile[] = []
+  readonly #sockets: OpenedSocket[] = []
 
   constructor(reactors: readonly ListenerOwner[]) {
     this.#reactors = reactors as readonly [ListenerOwner, ...ListenerOwner[]]
@@ -111,7 +127,8 @@ class Opening {
       opened.set(place, await this.#open(place))
     }
     takeOver(descriptorsOf(places))
-    return { listeners: places.flatMap((place) => opened.get(place) ?? []), release: () => this.release() }
+    const listeners = places.flatMap((place) => opened.get(place) ?? [])
+    return { listeners, sockets: this.#sockets, release: () => this.release() }
   }
 
   release(): void {
@@ -154,6 +171,8 @@ class Opening {
         } else {
           reachable ??= address
           port = result.port
+          const again = () => reactor.listen(address, result.port, settings, sharing)
+          this.#sockets.push({ port: { address, port, settings }, again })
         }
       }
     }
@@ -176,10 +195,19 @@ class Opening {
     const settings = mode === undefined ? commonSettings(place) : { ...commonSettings(place), mode }
     const result = await listenAtFile(path, () => first.listenAtPath(path, settings, others))
     if ('errno' in result) throw pathError(result, path)
-    if (isAbstract(path)) return [atPath(path, place)]
-    const file = socketFile(path)
-    this.#files.push(file)
-    return [atPath(file.path, place)]
+    let file = isAbstract(path) ? undefined : socketFile(path)
+    if (file !== undefined) this.#files.push(file)
+    const again = () => {
+      file?.remove()
+      const opened = first.listenAtPath(path, settings, others)
+      if (file === undefined || 'errno' in opened) return opened
+      const before = this.#files.indexOf(file)
+      file = socketFile(path)
+      this.#files[before] = file
+      return opened
+    }
+    this.#sockets.push({ port: undefined, again })
+    return [atPath(file?.path ?? path, place)]
   }
 
   #onDescriptor(descriptor: number, place: Extract<Resolved, { kind: 'fd' }>): Listening {
@@ -190,6 +218,7 @@ class Opening {
         fd: descriptor,
       })
     }
+    this.#sockets.push({ port: undefined, again: undefined })
     if (result.path !== undefined) return atPath(result.path, place)
     return atAddress(result.address ?? '', result.port, place)
   }

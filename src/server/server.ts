@@ -28,7 +28,14 @@ import { isNoHandler } from '../runtime/uncalled.js'
 import { Answering } from './answering.js'
 import { applicationOf, type FetchServeOptions } from './applications.js'
 import { CloseSchedule, checkedCloseOptions } from './close_schedule.js'
-import { type Bound, type Listeners, type Listening, listenOn, secureContextOf } from './listening.js'
+import {
+  type Bound,
+  type Listeners,
+  type Listening,
+  listenOn,
+  type OpenedSocket,
+  secureContextOf,
+} from './listening.js'
 import { announceServer, type Notices } from './notify.js'
 import { type CheckedOptions, checkedOptions, placesOf, type ServeOptions } from './options.js'
 import { Overload } from './overload.js'
@@ -82,6 +89,16 @@ export async function serveBeside(app: Router, options: ServeOptions): Promise<S
 export async function serveDispatcher(dispatcher: Dispatcher, options: ServeOptions): Promise<Server> {
   const { server, bound } = await opened(dispatcher, options)
   return server.started(bound, true)
+}
+
+/** The native side of a server of `serveDispatcher`. */
+export interface ServerParts {
+  readonly reactors: readonly NativeReactor[]
+  readonly sockets: readonly OpenedSocket[]
+}
+
+export function partsOfServer(server: Server): ServerParts {
+  return server as OpenServer
 }
 
 function opened(dispatcher: Dispatcher, options: ServeOptions): Promise<{ server: OpenServer; bound: Bound }> {
@@ -162,12 +179,12 @@ export interface Server {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-class OpenServer implements Server, Listeners {
+class OpenServer implements Server, Listeners, ServerParts {
   readonly backend: string
   readonly threads: number
   readonly reactors: NativeReactor[] = []
   readonly #fixed: Dispatcher['fixed']
-  #bound: Bound = { listeners: [], release: () => {} }
+  #bound: Bound = { listeners: [], sockets: [], release: () => {} }
   #notices: Notices | undefined
   readonly #closingState = new Closing()
   #idle = 0
@@ -229,6 +246,10 @@ class OpenServer implements Server, Listeners {
 
   get listeners(): readonly Listening[] {
     return this.#bound.listeners
+  }
+
+  get sockets(): readonly OpenedSocket[] {
+    return this.#bound.sockets
   }
 
   get signal(): AbortSignal {
@@ -416,6 +437,7 @@ class OpenServer implements Server, Listeners {
         takesUpgrades: dispatcher.takesUpgrades,
         routes: dispatcher.routes.length,
         measures: metrics,
+        measuresRuns: dispatcher.measuresRuns === true,
         webTargets: dispatcher.takesWebTargets === true,
       },
       exchange.requestBlocks,

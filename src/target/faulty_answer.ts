@@ -165,11 +165,11 @@ export class FaultyAnswer extends OwnAnswer implements SentInPieces {
 
   async #send(parts: AnswerParts): Promise<void> {
     try {
-      const { bodyDelay } = this.#fault
+      const { bodyDelay, cut } = this.#fault
       const framing = isBroken(this.#fault) || parts.body === undefined ? this.#brokenFraming(parts) : undefined
       if (framing === undefined) this.#beginHonest(parts)
       else this.#raw(FLAG_REPLY_STREAM, framing.head)
-      if (framing?.endsInHead) return this.#cut(this.#fault.cut as Cut)
+      if (cut !== undefined && (framing?.endsInHead || parts.body === undefined)) return this.#cut(cut)
       if (bodyDelay !== undefined && parts.body !== undefined) await this.#pause(bodyDelay)
       if (parts.body !== undefined && !(await this.#sendBody(parts.body, parts.length, framing))) return
       this.#sendEnd(parts, framing)
@@ -281,7 +281,7 @@ export class FaultyAnswer extends OwnAnswer implements SentInPieces {
 
   /** What was to be sent was sent. Answers before it leave first. */
   #cut({ at, by }: Cut): void {
-    const { exchange, isLast } = this.#writing as Writing
+    const { exchange, isLast, request } = this.#writing as Writing
     isLast()
     if (by === 'stall') return this.#stall()
     if (by === 'close') {
@@ -294,7 +294,8 @@ export class FaultyAnswer extends OwnAnswer implements SentInPieces {
         exchange.endConnection(this.slot, this.generation, END_BY_RESET)
         this.#end(undefined)
       }
-      if (at === 'before-head') reset()
+      // A client with TLS may still be reading what belongs to its handshake.
+      if (at === 'before-head' && !request.secure) reset()
       else this.#after(RESET_AFTER_MS, reset)
     })
     exchange.rawChunk(this, FLAG_CHUNK_ASKS, '', undefined)

@@ -51,6 +51,7 @@ export interface FaultySettings {
 
 export class FaultyDispatcher implements Dispatcher {
   readonly readsHeads = true
+  readonly measuresRuns = true
   /** The numbers are not those of routes. */
   readonly routes: readonly NumberedRoute[] = []
   readonly #inner: Dispatcher

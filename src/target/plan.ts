@@ -264,7 +264,9 @@ export class Plan {
     this.#edge?.cancel()
     this.#edge = undefined
     if (phase.duration === Number.POSITIVE_INFINITY) return
-    this.#edge = this.#timing.after(this.#endsAt - this.#timing.now(), () => this.#advance(this.#timing.now()))
+    const endsAt = this.#endsAt
+    const over = (): void => this.#advance(Math.max(this.#timing.now(), endsAt))
+    this.#edge = this.#timing.after(endsAt - this.#timing.now(), over)
   }
 
   #tell(): void {

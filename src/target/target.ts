@@ -1,21 +1,27 @@
 import { join } from 'node:path'
+import type { ClientError } from '../exchange/client_error.js'
 import { routesFrom } from '../folder/folder.js'
 import type { CloseOptions, CloseReport } from '../request/closing.js'
 import type { Dispatcher } from '../routing/dispatcher.js'
 import { compileRouter, Router } from '../routing/router.js'
 import { packageFolder } from '../runtime/package_place.js'
 import { isNoHandler } from '../runtime/uncalled.js'
-import { type Server, serveDispatcher } from '../server/server.js'
-import type { ServerStats } from '../server/stats.js'
+import type { ServeOptions } from '../server/options.js'
+import { partsOfServer, type Server, serveDispatcher } from '../server/server.js'
 import { CONTROL_PREFIX, controlRoutes } from './control.js'
 import { exactTimers } from './exact_timers.js'
 import { FaultyDispatcher } from './faulty_dispatcher.js'
 import { giveLimits } from './limits.js'
+import { ListenerFaults } from './listener_faults.js'
 import { type CheckedTargetOptions, checkedTargetOptions, type TargetOptions } from './options.js'
 import { Plan, type PlanState } from './plan.js'
 import { PlanFaults } from './plan_faults.js'
 import { planRoutes } from './plan_routes.js'
+import { noticePort } from './port_notice.js'
 import { type ReceivedRequest, Recorder } from './recorder.js'
+import { Statistics } from './statistics.js'
+import { statisticsRoutes } from './statistics_routes.js'
+import type { StatisticsSnapshot } from './statistics_shape.js'
 
 /** Answers may stall for ever on purpose, so a target does not wait for them as a server does. */
 const STANDARD_CLOSE: CloseOptions = { grace: 0, deadline: 1000 }
@@ -30,8 +36,11 @@ export interface Target {
   readonly seed: number
   /** The server below, for its listeners, signals and metrics. */
   readonly server: Server
-  /** What has happened since the start. */
-  stats(): ServerStats
+  /**
+   * What has happened since the start, or since `reset()`, as `GET /_brink/stats` tells it: see docs/target-statistics.md.
+   * @param run the id of a run, for its part
+   */
+  stats(run?: string): StatisticsSnapshot
   /**
    * The requests that have come, the newest last, with the option `record`. Those below `/_brink/` are not among them, and
    * those that are no valid requests.
@@ -70,9 +79,12 @@ export interface Target {
  */
 export async function target(options: TargetOptions = {}): Promise<Target> {
   const checked = checkedTargetOptions(options)
-  const parts = { plan: planOf(checked), recorder: new Recorder(checked.record) }
-  const server = await serveDispatcher(await dispatcherOf(parts), checked.serve)
+  const parts = { plan: planOf(checked), recorder: new Recorder(checked.record), statistics: new Statistics() }
+  const server = await serveDispatcher(await dispatcherOf(parts), reporting(checked.serve, parts.statistics))
   giveLimits(server, checked.limits)
+  followListenerFaults(server, parts.plan)
+  noticePort(server.port)
+  parts.statistics.start(partsOfServer(server).reactors)
   return new RunningTarget(server, parts)
 }
 
@@ -81,6 +93,19 @@ isNoHandler(target, 'call it, await target(options)')
 interface Parts {
   readonly plan: Plan
   readonly recorder: Recorder
+  readonly statistics: Statistics
+}
+
+/** The statistics have the last errors of clients, also where nobody else hears of them. */
+function reporting(serve: ServeOptions, statistics: Statistics): ServeOptions {
+  const { onClientError } = serve
+  const told = (error: ClientError): void => {
+    const { code, ip, status, reason } = error
+    const outcome = status === 0 ? 'nothing was answered' : `answered with ${status}`
+    statistics.addError(code, `${ip}: ${reason === undefined ? outcome : `${reason}; ${outcome}`}`)
+    onClientError?.(error)
+  }
+  return { ...serve, onClientError: told }
 }
 
 function planOf({ plan, fault, seed, faultLimits }: CheckedTargetOptions): Plan {
@@ -90,32 +115,55 @@ function planOf({ plan, fault, seed, faultLimits }: CheckedTargetOptions): Plan 
   return made
 }
 
+/** What phases of the plan do to the listeners, as long as these are open. */
+function followListenerFaults(server: Server, plan: Plan): void {
+  const faults = new ListenerFaults(partsOfServer(server), ({ message }) =>
+    process.emitWarning(message, { type: 'BrinkWarning', code: 'BRINK_LISTENER_FAULT' }),
+  )
+  const follow = () => faults.apply(plan.listenerFault)
+  const stop = plan.onChange(follow)
+  server.signal.addEventListener('abort', () => {
+    stop()
+    faults.end()
+    plan.end()
+  })
+  follow()
+}
+
 /** The endpoints and the target's own routes, with the faults in front of them. */
-async function dispatcherOf({ plan, recorder }: Parts): Promise<Dispatcher> {
+async function dispatcherOf({ plan, recorder, statistics }: Parts): Promise<Dispatcher> {
   const router = new Router()
     .mount('/', await bundledRoutes())
     .mount(
       '/',
-      controlRoutes(() => ({})),
+      controlRoutes(() => statistics.live(plan.state.phase?.name ?? null)),
     )
     .mount(CONTROL_PREFIX, planRoutes(plan))
+    .mount(CONTROL_PREFIX, statisticsRoutes(statistics))
   // Bodies are echoed and counted as they were sent.
   const endpoints = Object.assign(compileRouter(router), { requestRules: { leavesCodings: true } })
-  const numbers = { own: 0, runIdOf: () => undefined, numberOf: () => 0, came: () => {} }
-  const settings = { faults: new PlanFaults(plan), numbers, delays: exactTimers, recorder, spared: CONTROL_PREFIX }
+  const settings = {
+    faults: new PlanFaults(plan),
+    numbers: statistics,
+    delays: exactTimers,
+    recorder,
+    spared: CONTROL_PREFIX,
+  }
   return new FaultyDispatcher(endpoints, settings)
 }
 
 class RunningTarget implements Target {
   readonly #plan: Plan
   readonly #recorder: Recorder
+  readonly #statistics: Statistics
 
   constructor(
     readonly server: Server,
-    { plan, recorder }: Parts,
+    { plan, recorder, statistics }: Parts,
   ) {
     this.#plan = plan
     this.#recorder = recorder
+    this.#statistics = statistics
   }
 
   get url(): string {
@@ -130,8 +178,8 @@ class RunningTarget implements Target {
     return this.#plan.seed
   }
 
-  stats(): ServerStats {
-    return this.server.stats()
+  stats(run?: string): StatisticsSnapshot {
+    return this.#statistics.snapshot(run)
   }
 
   requests(): ReceivedRequest[] {
@@ -153,11 +201,14 @@ class RunningTarget implements Target {
 
   reset(): void {
     this.#recorder.clear()
+    this.#statistics.reset()
     this.#plan.restart()
   }
 
-  close(options: CloseOptions = STANDARD_CLOSE): Promise<CloseReport> {
-    return this.server.close(options)
+  async close(options: CloseOptions = STANDARD_CLOSE): Promise<CloseReport> {
+    const report = await this.server.close(options)
+    this.#statistics.stop()
+    return report
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

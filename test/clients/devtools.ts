@@ -7,7 +7,7 @@ import { type Browser, openPage } from './chromium.js'
 type Params = Readonly<Record<string, unknown>>
 
 export class DebuggedPage {
-  /** What the page has complained about: exceptions, errors of the console, violations of its policy. */
+  /** What the page has complained about: exceptions, errors of the console, violations of its policy. No statuses. */
   readonly complaints: string[] = []
   readonly #browser: Browser
   readonly #socket: WebSocket
@@ -106,7 +106,8 @@ export class DebuggedPage {
     const { method, params } = message
     if (method === 'Runtime.exceptionThrown') this.complaints.push(JSON.stringify(params))
     if (method === 'Runtime.consoleAPICalled' && params?.type === 'error') this.complaints.push(JSON.stringify(params))
-    const entry = params?.entry as { level?: string; text?: string } | undefined
-    if (method === 'Log.entryAdded' && entry?.level === 'error') this.complaints.push(JSON.stringify(entry))
+    const entry = params?.entry as { level?: string; source?: string } | undefined
+    const isError = entry?.level === 'error' && entry.source !== 'network'
+    if (method === 'Log.entryAdded' && isError) this.complaints.push(JSON.stringify(entry))
   }
 }

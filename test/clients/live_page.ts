@@ -9,6 +9,7 @@ import { within } from '../server/waiting.js'
 import { chromiumTool } from './chromium.js'
 import { DebuggedPage } from './devtools.js'
 import type { Check, Suite } from './suite.js'
+import { watcherCost } from './watcher_cost.js'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const MARKUP = '<img src=x onerror=alert(1)>'
@@ -18,9 +19,11 @@ const MOST_BUSY = 0.25
 export const livePage: Suite = {
   name: 'live page',
   tool: chromiumTool,
-  async run({ name, backend, threads }, check, { full }) {
+  async run(variant, check, { full }) {
+    const { name, backend, threads } = variant
     // The page is the same on each; what it is sent comes from the loops.
     if (!full && !['epoll inline', 'epoll threads'].includes(name)) return
+    await check('a watcher costs the target less than 1 % of a core', () => watcherCost(variant))
     let t = await target({ host: '127.0.0.1', backend, threads })
     const page = await DebuggedPage.open(`${t.url}/_brink/`)
     const load = new Load(t)
@@ -259,7 +262,9 @@ async function keepsQuiet(page: DebuggedPage): Promise<void> {
 async function tabOrder(page: DebuggedPage): Promise<{ matches: string[]; outline: string }[]> {
   const selectors = ['a.skip', '#pause', '#say', '#reset', 'summary', '#plan-example', '#plan-text', '#plan-end']
   const order: { matches: string[]; outline: string }[] = []
-  await page.value(`document.activeElement.blur(); scrollTo(0, 0)`)
+  // Where the focus was, the next Tab would go on.
+  await page.ask('Page.reload')
+  await page.holds(`document.readyState === 'complete' && document.querySelector('figure summary')`)
   for (let presses = 0; presses < 60; presses += 1) {
     await page.press('Tab')
     const seen = await page.value<{ matches: string[]; outline: string } | null>(`(() => {

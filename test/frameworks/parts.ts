@@ -18,6 +18,7 @@ export function partsOf(subject: string): Part[] {
     { name: 'crowds and leaks of fetch apps', program: 'load/fetch_crowd.js', args: ['4000'] },
     { name: 'examples', program: 'examples.js', args: [] },
     { name: 'bundlers', program: 'bundlers.js', args: [] },
+    { name: 'test runners', program: 'test_runners.js', args: [] },
     ...APPS.map((file) => ({ name: `app ${file}`, program: 'apps.js', args: [subject, `${file}.mjs`] })),
     ...Object.keys(chapters).map((name) => ({ name, program: 'program.js', args: [subject, name] })),
   ]

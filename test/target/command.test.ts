@@ -1,13 +1,14 @@
 // `brink target`, as a process of its own.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fileTree } from '../file_tree.js'
 import { get } from '../server/messages.js'
-import { runBrink } from '../server/programs.js'
+import { runBrink, runNode } from '../server/programs.js'
 import { ask } from '../server/raw_client.js'
 
 test('brink target --json tells its URL in a line, and its last statistics when SIGTERM ends it with 0', async () => {
@@ -67,6 +68,32 @@ test('--fault and --plan are there from the first request on', async () => {
     brink.child.kill('SIGTERM')
     assert.is(await brink.ended(), 0)
   }
+})
+
+test('autocannon --on-port finds its port, and ends it', async () => {
+  const cli = fileURLToPath(new URL('../../cli.js', import.meta.url))
+  const autocannon = createRequire(import.meta.url).resolve('autocannon/autocannon.js')
+  const measuring = runNode(
+    [
+      autocannon,
+      '--json',
+      '--on-port',
+      '-c',
+      '2',
+      '-a',
+      '100',
+      '/plaintext',
+      '--',
+      'node',
+      cli,
+      'target',
+      '--port',
+      '0',
+    ],
+    {},
+  )
+  assert.is(await measuring.ended(), 0, measuring.errors())
+  assert.match(measuring.output(), /"2xx":100,/)
 })
 
 for (const [args, sentence] of [

@@ -280,6 +280,30 @@ for (const [text, code, pointer, message] of wrong) {
   })
 }
 
+test('a wrong plan costs little, and its error is short, whatever is in it', () => {
+  const long = 'x'.repeat(400_000)
+  const plans = [
+    { [long]: 1, phases: [{}] },
+    { phases: [{ fault: { [long]: '5ms' } }] },
+    { phases: [{ fault: long }] },
+    { phases: [{ fault: { delay: long } }] },
+    { phases: [{ rules: [{ path: `/${long}`, method: long, fault: 'none' }] }] },
+    { phases: [{ name: long }] },
+    { phases: [{ for: long }] },
+    { phases: [{}], start: long },
+    { phases: [{}], seed: long },
+  ]
+  for (const plan of plans) {
+    const before = process.cpuUsage()
+    assert.throws(
+      () => new Plan().set(JSON.stringify(plan), 'now'),
+      ({ message, pointer }: FaultError) => message.length < 1000 && String(pointer).length < 200,
+    )
+    const { user } = process.cpuUsage(before)
+    assert.ok(user < 500_000, `${user} µs for ${JSON.stringify(plan).slice(0, 50)}`)
+  }
+})
+
 test('a plan that is refused leaves the old one as it was', () => {
   const { plan } = started(THREE)
   assert.throws(() => plan.set('{"phases":[]}', 'now'))

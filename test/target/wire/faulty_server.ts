@@ -9,7 +9,7 @@ import { FaultyDispatcher, type FaultySettings, type RequestRecorder } from '#br
 import { leaveAll } from '../../server/raw_client.js'
 import { within } from '../../server/waiting.js'
 
-type Fault = Omit<DrawnFault, 'kinds' | 'seed'> & Partial<DrawnFault>
+export type Fault = Omit<DrawnFault, 'kinds' | 'seed'> & Partial<DrawnFault>
 
 /** The field that asks for a fault. */
 export function xFault(fault: Fault): string {
