@@ -82,9 +82,9 @@ export async function target(options: TargetOptions = {}): Promise<Target> {
   const parts = { plan: planOf(checked), recorder: new Recorder(checked.record), statistics: new Statistics() }
   const server = await serveDispatcher(await dispatcherOf(parts), reporting(checked.serve, parts.statistics))
   giveLimits(server, checked.limits)
-  followListenerFaults(server, parts.plan)
-  noticePort(server.port)
   parts.statistics.start(partsOfServer(server).reactors)
+  followListenerFaults(server, parts)
+  noticePort(server.port)
   return new RunningTarget(server, parts)
 }
 
@@ -116,10 +116,11 @@ function planOf({ plan, fault, seed, faultLimits }: CheckedTargetOptions): Plan 
 }
 
 /** What phases of the plan do to the listeners, as long as these are open. */
-function followListenerFaults(server: Server, plan: Plan): void {
-  const faults = new ListenerFaults(partsOfServer(server), ({ message }) =>
-    process.emitWarning(message, { type: 'BrinkWarning', code: 'BRINK_LISTENER_FAULT' }),
-  )
+function followListenerFaults(server: Server, { plan, statistics }: Parts): void {
+  const faults = new ListenerFaults(partsOfServer(server), ({ message }) => {
+    statistics.addError('ERR_LISTENER_FAULT', message)
+    process.emitWarning(message, { type: 'BrinkWarning', code: 'BRINK_LISTENER_FAULT' })
+  })
   const follow = () => faults.apply(plan.listenerFault)
   const stop = plan.onChange(follow)
   server.signal.addEventListener('abort', () => {
