@@ -1,4 +1,5 @@
 // `brink/target`: a server for load tests and for tests of clients.
+export type { ControlAccess } from './target/control_access.js'
 export type { FaultKind } from './target/drawn_fault.js'
 export { exactTimers } from './target/exact_timers.js'
 export type { FaultLimits } from './target/fault_limits.js'

@@ -21,13 +21,22 @@ const NO_CHUNK = 'no chunk\r\n'
 /** Where a cut is that says no amount. */
 const HALF = 0.5
 
+/** Makes of a body what is sent. */
+export interface Framing {
+  /** Nothing of the body is sent any more. */
+  readonly isCut: boolean
+  /** Whether the connection ends behind the answer. */
+  readonly closes: boolean
+  piece(bytes: Uint8Array): Uint8Array
+  end(): string
+}
+
 /** The bytes of one answer, wrong as a fault wants them. */
-export class BrokenFraming {
+export class BrokenFraming implements Framing {
   /** The head, or the part of it that is sent. */
   readonly head: string
   /** Whether nothing follows the head. */
   readonly endsInHead: boolean
-  /** Whether the connection ends behind the answer. */
   readonly closes: boolean
   readonly #parts: AnswerParts
   readonly #fault: DrawnFault
@@ -59,7 +68,6 @@ export class BrokenFraming {
     if (breaksChunk) this.#brokenAt = parts.length === undefined ? undefined : Math.floor(parts.length / 2)
   }
 
-  /** Whether the cut has come. */
   get isCut(): boolean {
     return this.#cutAt !== undefined && this.#sent >= this.#cutAt
   }
@@ -135,18 +143,25 @@ function amountOf({ bytes, share = HALF }: Cut, of: number): number {
   return Math.min(bytes ?? Math.floor(of * share), of)
 }
 
+/** Bytes that are sent as they are, and then the end. */
+export const noFraming: Framing = { isCut: false, closes: true, piece: (bytes) => bytes, end: () => '' }
+
+const GARBAGE_BLOCK = 16 * 1024
+
 /** So many bytes that no parser takes for an answer, the same for the same seed. */
-export function garbageOf(seed: number, length: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(length)
+export function* garbageOf(seed: number, length: number): Generator<Uint8Array> {
   let state = seed | 0
-  for (let place = 0; place < length; place += 1) {
-    // mulberry32
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    bytes[place] = (mixed ^ (mixed >>> 14)) & 0xff
+  for (let sent = 0; sent < length; sent += GARBAGE_BLOCK) {
+    const bytes = Buffer.allocUnsafe(Math.min(GARBAGE_BLOCK, length - sent))
+    for (let place = 0; place < bytes.length; place += 1) {
+      // mulberry32
+      state = (state + 0x6d2b79f5) | 0
+      let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+      mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+      bytes[place] = (mixed ^ (mixed >>> 14)) & 0xff
+    }
+    // `HTTP/` would begin with another letter, and an empty line may come before a status line.
+    if (sent === 0) bytes[0] = (bytes[0] as number) | 0x80
+    yield bytes
   }
-  // `HTTP/` would begin with another letter, and an empty line may come before a status line.
-  if (length > 0) bytes[0] = (bytes[0] as number) | 0x80
-  return bytes
 }

@@ -4,7 +4,6 @@ import { AsyncResource } from 'node:async_hooks'
 import type { AbortListener } from '../exchange/abort_listeners.js'
 import { FileSlice } from '../exchange/file_slice.js'
 import {
-  END_AT_ONCE,
   END_BY_RESET,
   FLAG_CHUNK_ASKS,
   FLAG_CHUNK_END,
@@ -25,7 +24,7 @@ import { isPromise } from '../runtime/promises.js'
 import { type BodySource, chunkOf } from '../streams/body_source.js'
 import { SlicePieces } from '../streams/slice_pieces.js'
 import { type AnswerParts, isClosing, partsOf } from './answer_parts.js'
-import { BrokenFraming, garbageOf } from './broken_framing.js'
+import { BrokenFraming, type Framing, garbageOf, noFraming } from './broken_framing.js'
 import type { Cut, DrawnFault, Waiting } from './drawn_fault.js'
 import { Drip } from './drip.js'
 import { insteadOf } from './instead.js'
@@ -116,7 +115,7 @@ export class FaultyAnswer extends OwnAnswer implements SentInPieces {
   #answer(): void {
     const { empty, garbage, cut, seed } = this.#fault
     if (empty) return this.#breakOff('close')
-    if (garbage !== undefined) return this.#sendGarbage(garbageOf(seed, garbage))
+    if (garbage !== undefined) return void this.#sendGarbage(garbageOf(seed, garbage))
     if (cut?.at === 'before-head') return this.#breakOff(cut.by)
     const { request, method } = this.#writing as Writing
     if (!changesBytes(this.#fault)) return this.#pass(() => this.#result(request))
@@ -172,18 +171,15 @@ export class FaultyAnswer extends OwnAnswer implements SentInPieces {
       if (cut !== undefined && (framing?.endsInHead || parts.body === undefined)) return this.#cut(cut)
       if (bodyDelay !== undefined && parts.body !== undefined) await this.#pause(bodyDelay)
       if (parts.body !== undefined && !(await this.#sendBody(parts.body, parts.length, framing))) return
-      this.#sendEnd(parts, framing)
+      if (framing === undefined) this.#sendHonestEnd(parts)
+      else this.#sendEnd(framing)
     } catch (error) {
       this.#abort(error)
     }
   }
 
   /** False when it is not to be ended, or has ended already. */
-  async #sendBody(
-    source: BodySource,
-    length: number | undefined,
-    framing: BrokenFraming | undefined,
-  ): Promise<boolean> {
+  async #sendBody(source: BodySource, length: number | undefined, framing: Framing | undefined): Promise<boolean> {
     const { drip: wanted, cut } = this.#fault
     const drip = wanted && new Drip(wanted.pieces, length)
     let sent = 0
@@ -212,7 +208,7 @@ export class FaultyAnswer extends OwnAnswer implements SentInPieces {
     return false
   }
 
-  async #sendPiece(bytes: Uint8Array, framing: BrokenFraming | undefined): Promise<void> {
+  async #sendPiece(bytes: Uint8Array, framing: Framing | undefined): Promise<void> {
     const { exchange } = this.#writing as Writing
     const framed = framing?.piece(bytes) ?? bytes
     this.#sentSinceDrain += framed.length
@@ -236,14 +232,17 @@ export class FaultyAnswer extends OwnAnswer implements SentInPieces {
     })
   }
 
-  #sendEnd(parts: AnswerParts, framing: BrokenFraming | undefined): void {
+  #sendEnd(framing: Framing): void {
+    const { exchange, isLast } = this.#writing as Writing
+    const { closes } = framing
+    if (closes) isLast()
+    exchange.rawChunk(this, FLAG_CHUNK_END | (closes ? FLAG_REPLY_CLOSE : 0), framing.end(), undefined)
+    this.#end(undefined)
+  }
+
+  #sendHonestEnd(parts: AnswerParts): void {
     const { exchange } = this.#writing as Writing
-    if (framing === undefined) exchange.chunk(this, FLAG_CHUNK_END, parts.trailers(), undefined)
-    else {
-      const { closes } = framing
-      if (closes) this.#writing?.isLast()
-      exchange.rawChunk(this, FLAG_CHUNK_END | (closes ? FLAG_REPLY_CLOSE : 0), framing.end(), undefined)
-    }
+    exchange.chunk(this, FLAG_CHUNK_END, parts.trailers(), undefined)
     this.#end(undefined)
   }
 
@@ -262,10 +261,11 @@ export class FaultyAnswer extends OwnAnswer implements SentInPieces {
     return new BrokenFraming(parts, this.#fault, { isHttp10: (flags & FLAG_HTTP_1_0) !== 0, closes })
   }
 
-  #sendGarbage(bytes: Uint8Array): void {
+  async #sendGarbage(blocks: Generator<Uint8Array>): Promise<void> {
     this.#writing?.isLast()
-    this.#raw(FLAG_REPLY_CLOSE, '', bytes)
-    this.#end(undefined)
+    this.#raw(FLAG_REPLY_STREAM, '')
+    const source = { next: () => blocks.next(), cancel: () => {} }
+    if (await this.#sendBody(source, this.#fault.garbage, noFraming)) this.#sendEnd(noFraming)
   }
 
   /** Nothing of an answer is sent. */
@@ -291,7 +291,7 @@ export class FaultyAnswer extends OwnAnswer implements SentInPieces {
     void this.#whenDrained().then(() => {
       if (this.#hasEnded) return
       const reset = () => {
-        exchange.endConnection(this.slot, this.generation, END_BY_RESET)
+        exchange.endConnection(this.slot, this.generation, END_BY_RESET, undefined, this)
         this.#end(undefined)
       }
       // A client with TLS may still be reading what belongs to its handshake.
@@ -307,7 +307,7 @@ export class FaultyAnswer extends OwnAnswer implements SentInPieces {
     const { serverClosing } = request
     const release = () => {
       if (this.#hasEnded) return
-      exchange.endConnection(this.slot, this.generation, END_AT_ONCE)
+      exchange.rawChunk(this, FLAG_CHUNK_END | FLAG_REPLY_CLOSE, '', undefined)
       this.#end(undefined)
     }
     if (serverClosing.reason !== undefined) return release()
@@ -315,8 +315,8 @@ export class FaultyAnswer extends OwnAnswer implements SentInPieces {
     this.#released = () => serverClosing.remove(release)
   }
 
-  #raw(flags: number, head: string, body?: Uint8Array): void {
-    ;(this.#writing as Writing).exchange.raw(this, flags, head, body)
+  #raw(flags: number, head: string): void {
+    ;(this.#writing as Writing).exchange.raw(this, flags, head, undefined)
   }
 
   #pause(ms: number): Promise<void> {

@@ -138,7 +138,6 @@ interface Said {
 /** A route for requests with the same head. */
 class FaultyRoute implements Route {
   readonly pattern: string
-  readonly number: number
   readonly names: readonly string[]
   readonly bodyLimit: Route['bodyLimit']
   readonly streams: Route['streams']
@@ -156,14 +155,18 @@ class FaultyRoute implements Route {
     this.streams = inner.streams
     this.deadlines = inner.deadlines
     this.isUnshed = inner.isUnshed
-    this.number = settings.numbers.numberOf(said.run, [])
     this.#inner = inner
     this.#asker = asker
     this.#said = said
     this.#settings = settings
   }
 
-  // Read for each request: what is remembered with a head outlives plans.
+  // Read for each request: what is remembered with a head outlives plans, and numbers of runs.
+
+  get number(): number {
+    const { run } = this.#said
+    return run === undefined ? 0 : this.#settings.numbers.numberOf(run, [])
+  }
 
   get needsRequest(): boolean {
     return this.#inner.needsRequest || this.#settings.recorder?.isOn === true

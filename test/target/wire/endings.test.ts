@@ -281,6 +281,7 @@ test('whatever happens to some connections, others are served as ever, and nothi
       assert.ok(descriptors() <= before + 2, `${before}, then ${descriptors()}`)
       target.logged.length = 0
     },
+    QUICK,
   ))
 
 test.run()
