@@ -12,21 +12,24 @@ import { target } from 'brink/target'
 import { DebuggedPage } from './devtools.js'
 
 const FILE = join(dirname(fileURLToPath(import.meta.url)), '../../../docs/target.png')
-const SECONDS = 75
+const SECONDS = 80
 const SIZE = { width: 1200, height: 1010 }
 const PLAN = {
   repeat: true,
   phases: [
-    { name: 'good', for: '25s', fault: 'delay=lognormal(2ms, 0.4)' },
-    { name: 'outage', for: '8s', fault: 'delay=lognormal(6ms, 0.8); status=503:5%; reset=head:0.2%' },
-    { name: 'slow', for: '20s', fault: 'delay=lognormal(4ms, 0.6)' },
+    { name: 'good', for: '25s', fault: 'delay=lognormal(1ms, 0.3):20%' },
+    { name: 'outage', for: '10s', fault: 'delay=lognormal(8ms, 0.8); status=503:15%; reset=head:0.5%' },
+    { name: 'slow', for: '18s', fault: 'delay=lognormal(3ms, 0.6)' },
   ],
 }
+/** So few that the machine has time for the browser, too. */
+const RATE = 3000
 
 const t = await target({ host: '127.0.0.1', threads: 2, seed: 7, plan: PLAN })
 const page = await DebuggedPage.open(`${t.url}/_brink/`, SIZE)
 const autocannon = createRequire(import.meta.url).resolve('autocannon/autocannon.js')
-const load = spawn(process.execPath, [autocannon, '-c', '40', '-d', `${SECONDS}`, `${t.url}/json`], { stdio: 'ignore' })
+const usual = ['-c', '60', '-R', `${RATE}`, '-d', `${SECONDS}`]
+const load = spawn(process.execPath, [autocannon, ...usual, `${t.url}/json`], { stdio: 'ignore' })
 setTimeout(
   async () => {
     const picture = await page.picture()

@@ -104,6 +104,7 @@ test('the index page links to the examples, and says what each answers', () =>
       [...page.matchAll(/<a href="(#[^"]+)">/g)].map(([, href]) => href),
       ids,
     )
+    assert.match(page, '<a href="/_brink/">')
     assert.is(page.match(/<tr><th scope="row">/g)?.length, (await listedOnPage()).length)
   }))
 
