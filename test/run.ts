@@ -3,13 +3,19 @@
 // these; all others run once.
 //
 //   npm test -- limits     only files whose name, or name and variant, contains "limits"
+//   npm run test:tls       the files under server/ over TLS, once per variant
+//
+// In all tests, one of the variants over TLS stands for them.
 
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { variants } from './variants.js'
+import { parseArgs } from 'node:util'
+import { makeCertificate } from './over_tls/certificate.js'
+import { WITHOUT_TLS } from './over_tls/without_tls.js'
+import { type Variant, variants, variantsOverTls } from './variants.js'
 
 const ROOT = dirname(fileURLToPath(import.meta.url))
 /** So long may a file tell nothing: each test that passes prints a mark. How long all take depends on the machine. */
@@ -23,7 +29,10 @@ const few = variants.filter(({ name }) =>
 interface Job {
   name: string
   file: string
+  /** Node's own, before the file. */
+  args: string[]
   env: Record<string, string>
+  tls?: boolean
 }
 
 interface Result {
@@ -36,26 +45,48 @@ interface Result {
   output: string
 }
 
-function findJobs(filters: string[]): Job[] {
+const { values, positionals: filters } = parseArgs({
+  allowPositionals: true,
+  options: { tls: { type: 'boolean', default: false } },
+})
+
+function findJobs(): Job[] {
   const files = readdirSync(ROOT, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.js'))
   const jobs = files.sort().flatMap((file): Job[] => {
     const name = file.replace(/\.test\.js$/, '')
     // A test asks for its server without naming backend or host; the server reads them from the environment.
-    const run = file.startsWith('server/') ? variants : file.startsWith('target/wire/') ? few : []
-    if (run.length === 0) return [{ name, file, env: {} }]
-    return run.map((variant) => ({
-      name: `${name} [${variant.name}]`,
-      file,
-      env: { BRINK_BACKEND: variant.backend, BRINK_THREADS: `${variant.threads}` },
-    }))
+    const run = variantsOf(name)
+    if (run === undefined) return values.tls ? [] : [{ name, file, args: [], env: {} }]
+    return run.map((variant) => jobOf(name, file, variant))
   })
   return jobs.filter(({ name }) => filters.length === 0 || filters.some((filter) => name.includes(filter)))
 }
 
+/** Undefined for those that run once. */
+function variantsOf(name: string): readonly Variant[] | undefined {
+  if (name.startsWith('target/wire/')) return values.tls ? [] : few
+  if (!name.startsWith('server/')) return undefined
+  const overTls = typeof WITHOUT_TLS[name.replace('server/', '')] === 'string' ? [] : variantsOverTls
+  return values.tls ? overTls : [...variants, ...overTls.slice(0, 1)]
+}
+
+function jobOf(name: string, file: string, { name: variant, backend, threads, tls }: Variant): Job {
+  const env = { BRINK_BACKEND: backend, BRINK_THREADS: `${threads}` }
+  const job = { name: `${name} [${variant}]`, file, args: [], env }
+  if (tls !== true) return job
+  return { ...job, args: ['--import', new URL('./over_tls/hook.js', import.meta.url).href], tls }
+}
+
+let certificate: Record<string, string> | undefined
+function trusted(): Record<string, string> {
+  certificate ??= makeCertificate()
+  return certificate
+}
+
 function runJob(job: Job): Promise<Result> {
   const started = performance.now()
-  const child = spawn(process.execPath, [join(ROOT, job.file)], {
-    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...job.env },
+  const child = spawn(process.execPath, [...job.args, join(ROOT, job.file)], {
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...job.env, ...(job.tls === true ? trusted() : {}) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let timedOut = false
@@ -107,7 +138,7 @@ function report(job: Job, result: Result): void {
   if (failed > 0) console.log(output.trimEnd().replace(/^/gm, '     '))
 }
 
-const jobs = findJobs(process.argv.slice(2))
+const jobs = findJobs()
 const waiting = [...jobs]
 const total = { passed: 0, failed: 0, skipped: 0 }
 

@@ -7,6 +7,8 @@ export interface Variant {
   readonly name: string
   readonly backend: Exclude<ServeOptions['backend'], undefined>
   readonly threads: number
+  /** Whether its connections have TLS. */
+  readonly tls?: boolean
 }
 
 const known: readonly Variant[] = [
@@ -22,3 +24,10 @@ const known: readonly Variant[] = [
 
 /** Backend × host, of the backends that the addon has. */
 export const variants = known.filter(({ backend }) => native.backends.some(({ name }) => name === backend))
+
+/** The same, over TLS. */
+export const variantsOverTls: readonly Variant[] = variants.map((variant) => ({
+  ...variant,
+  name: `${variant.name} TLS`,
+  tls: true,
+}))

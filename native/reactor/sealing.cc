@@ -176,7 +176,7 @@ void Reactor::send_plain(Connection& connection, net::Slice bytes, net::HeldByte
     if (!sealed.empty()) pending.append_sealed(sealed.slice());
     pending.append(bytes);
     pending.append(std::move(body));
-    send_rest(connection);
+    if (send_rest(connection) && connection.has_pending()) stats_.partial_writes++;
     return;
   }
   if (!session.sealer().seal(bytes, sealed)) return break_off(connection);

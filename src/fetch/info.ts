@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { UNIX_PEER } from '../exchange/address.js'
+import type { TlsFacts } from '../exchange/tls_facts.js'
 import type { MetricsOptions } from '../metrics/options.js'
 import type { CloseOptions, CloseReport } from '../request/closing.js'
 import type { BrinkRequest } from '../request/request.js'
@@ -41,6 +42,8 @@ export interface FetchInfo {
   readonly port: number
   /** The address of the other end of the connection: the client, or the last proxy in front of the server. */
   readonly peer: string
+  /** What the TLS handshake of the connection has agreed on; undefined without TLS. */
+  readonly tls: TlsFacts | undefined
   /** The client, in the form that Deno uses. */
   readonly remoteAddr: { readonly transport: 'tcp'; readonly hostname: string; readonly port: number }
   /** The server of this request. */
@@ -114,6 +117,10 @@ export class RequestInfo implements FetchInfo {
 
   get peer(): string {
     return this.#source.peer
+  }
+
+  get tls(): TlsFacts | undefined {
+    return this.#source.tls
   }
 
   get remoteAddr(): FetchInfo['remoteAddr'] {

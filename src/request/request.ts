@@ -622,9 +622,8 @@ export class BrinkRequest<Params = Readonly<Record<string, string>>> {
   #base(): string {
     const { host } = this
     if (host !== null) return `${this.scheme}//${host}`
-    const { proxies, origin } = this.#surroundings
-    const said = proxies && this.#forwardedBy(proxies).scheme
-    return said === undefined ? origin() : origin().replace(/^[^:]*/, said)
+    // Not every listener of a server has TLS, and that of a Unix domain socket has no origin that says so.
+    return this.#surroundings.origin().replace(/^[^:]*:/, this.scheme)
   }
 }
 

@@ -1,12 +1,13 @@
 // With a loop on a thread of its own, JavaScript that stands still does not stop what needs no JavaScript.
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { connect as connectSocket, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { dial } from './dialing.js'
 import { get, head } from './messages.js'
 import { connect, leaveAll } from './raw_client.js'
 import { until, within } from './waiting.js'
@@ -99,7 +100,7 @@ test('while a handler blocks, and requests that wait for it take all the room, a
     await until(() => (socket?.bytesRead as number) >= end, `${bytes} more bytes of the file have come`)
   }
   const before = async ({ port }: { port: number }) => {
-    socket = connectSocket(port, '127.0.0.1').on('error', () => {})
+    socket = dial({ port }).socket.on('error', () => {})
     socket.resume().write(get('/file'))
     await come(1)
   }

@@ -1,7 +1,7 @@
 // A client that sees an answer while it arrives: its head, and the pieces of its body out of their chunks.
 
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { dial, reset } from './dialing.js'
 import { within } from './waiting.js'
 
 export class ChunkReader {
@@ -25,9 +25,9 @@ export class ChunkReader {
   }
 
   static async ask({ port }: { port: number }, request: string): Promise<ChunkReader> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    const { socket, connected } = dial({ port })
     const reader = new ChunkReader(socket)
-    await within(once(socket, 'connect'), 'a connection')
+    await connected
     socket.write(request)
     return reader
   }
@@ -51,7 +51,7 @@ export class ChunkReader {
   }
 
   crash(): void {
-    this.#socket.resetAndDestroy()
+    reset(this.#socket)
   }
 
   async #upTo(text: string): Promise<Buffer> {

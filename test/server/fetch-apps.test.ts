@@ -23,7 +23,7 @@ test('info tells of the client and of the server, in the shapes that helpers loo
         helpers: [getConnInfo, connInfoOfNode].map((helper) => helper({ env: info } as never).remote.address),
       }),
     async ({ url, port }) => {
-      assert.equal(await json(`http://127.0.0.1:${port}/a?b`), {
+      assert.equal(await json(`${url}/a?b`), {
         same: true,
         remoteAddress: '127.0.0.1',
         isPort: true,

@@ -4,6 +4,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { apart, type Fetch, json, nativeFetch, servingFetch } from './fetch_serving.js'
 import { connect } from './raw_client.js'
+import { SCHEME } from './scheme.js'
 import { serving } from './serving.js'
 import { turn, within } from './waiting.js'
 
@@ -62,7 +63,7 @@ const targets = [
   '/%zz',
   '/..',
   '/?a=/../b',
-  'http://HOST/absolute/../x?y',
+  `${SCHEME}://HOST/absolute/../x?y`,
 ]
 test('the URL of a request is as URL writes it', () =>
   apart(
@@ -73,7 +74,7 @@ test('the URL of a request is as URL writes it', () =>
           const client = await connect({ port })
           client.send(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
           const [, body] = (await client.everything()).split('\r\n\r\n')
-          const expected = target.startsWith('http') ? target : `http://${host}${target}`
+          const expected = target.startsWith('http') ? target : `${SCHEME}://${host}${target}`
           assert.is(body, new URL(expected).href, `${host} ${target}`)
         }
       }
@@ -295,7 +296,7 @@ test('a client that leaves while its body is read, before the app awaits it, doe
 })
 
 test('characters of a URL that browsers do not escape reach a fetch app, and no route of brink', async () => {
-  const targets = ['/{a|b}^`?q={a}|b^`', '/?query={hello}', 'http://brink/a|b']
+  const targets = ['/{a|b}^`?q={a}|b^`', '/?query={hello}', `${SCHEME}://brink/a|b`]
   const others = ['/a"b', '/a<b', '/?q=a>b', '/a\\b', '/?q=\\', '/a#b', '/\u00e9']
   const status = async (port: number, target: string): Promise<number | undefined> => {
     const client = (await connect({ port })).send(`GET ${target} HTTP/1.1\r\nHost: brink\r\n\r\n`)
@@ -311,7 +312,7 @@ test('characters of a URL that browsers do not escape reach a fetch app, and no 
     for (const target of [...targets, ...targets]) assert.is(await status(port, target), 200, target)
     for (const target of others) assert.is(await status(port, target), 400, target)
   })
-  const wanted = targets.map((target) => new URL(target, 'http://brink').href)
+  const wanted = targets.map((target) => new URL(target, `${SCHEME}://brink`).href)
   assert.equal(urls, [...wanted, ...wanted])
   await serving(
     new Router().get('/*', () => 'taken'),

@@ -8,6 +8,7 @@ import { fileTree, LONG_AGO, put } from '../file_tree.js'
 import { get, head, noise } from './messages.js'
 import { ask, connect } from './raw_client.js'
 import type { RawResponse } from './raw_response.js'
+import { SCHEME } from './scheme.js'
 import { serving } from './serving.js'
 
 /** More than is kept in memory. */
@@ -96,7 +97,7 @@ withFiles('a folder is answered by its index, at its own path', async (server) =
     ['/docs?a=b?c', './docs/?a=b?c'],
     ['/x/../docs', './docs/'],
     ['/%64ocs', './docs/'],
-    ['http://brink/docs?x', './docs/?x'],
+    [`${SCHEME}://brink/docs?x`, './docs/?x'],
   ] as const) {
     const answer = await ask(server, get(target))
     assert.is(answer.status, 308, target)

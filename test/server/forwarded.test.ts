@@ -1,13 +1,14 @@
 // trustProxy, through sockets: what a router and a fetch app see of a client behind proxies, and of one that only says so.
 import { once } from 'node:events'
-import { connect as connectSocket } from 'node:net'
 import { type FetchInfo, Router, type ServeOptions, serve } from 'brink'
 import { getConnInfo, serve as serveLikeSrvx } from 'brink/fetch'
 import { Hono } from 'hono'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { dial } from './dialing.js'
 import { get } from './messages.js'
 import { ask } from './raw_client.js'
+import { SCHEME } from './scheme.js'
 import { serving } from './serving.js'
 import { within } from './waiting.js'
 
@@ -25,7 +26,7 @@ const PROXIED = [
   'X-Forwarded-Host: example.test',
 ]
 const seen = new Router().all('/*', ({ ip, peer, url }) => ({ ip, peer, url }))
-const plain = { ip: '127.0.0.1', peer: '127.0.0.1', url: 'http://brink/a?b' }
+const plain = { ip: '127.0.0.1', peer: '127.0.0.1', url: `${SCHEME}://brink/a?b` }
 const proxied = { ip: '192.0.2.1', peer: '127.0.0.1', url: 'https://example.test/a?b' }
 
 const cases: [what: string, options: ServeOptions, fields: string[], expected: object][] = [
@@ -80,9 +81,9 @@ test('a target that is a URL has the origin that the proxy has named', async () 
     seen,
     async (server) => {
       const url = async (target: string) => JSON.parse((await ask(server, get(target, ...PROXIED))).text).url
-      assert.is(await url('http://brink/a?b'), 'https://example.test/a?b')
-      assert.is(await url('http://brink'), 'https://example.test/')
-      assert.is(await url('http://brink?b'), 'https://example.test/?b')
+      assert.is(await url(`${SCHEME}://brink/a?b`), 'https://example.test/a?b')
+      assert.is(await url(`${SCHEME}://brink`), 'https://example.test/')
+      assert.is(await url(`${SCHEME}://brink?b`), 'https://example.test/?b')
     },
     { trustProxy: 'loopback' },
   )
@@ -93,7 +94,7 @@ test('a request without a Host has the host that the proxy has named', async () 
     seen,
     async (server) => {
       const answer = await ask(server, 'GET /a?b HTTP/1.0\r\nX-Forwarded-Host: example.test\r\n\r\n')
-      assert.is(JSON.parse(answer.text).url, 'http://example.test/a?b')
+      assert.is(JSON.parse(answer.text).url, `${SCHEME}://example.test/a?b`)
       const direct = await ask(server, 'GET /a?b HTTP/1.0\r\n\r\n')
       assert.is(JSON.parse(direct.text).url, `${server.url}/a?b`)
       for (const fields of ['X-Forwarded-Proto: https', 'X-Forwarded-For: 1.2.3.4\r\nX-Forwarded-Proto: https']) {
@@ -133,8 +134,8 @@ test('a fetch app', async () => {
     const fields = ['Forwarded: for=6.6.6.6, for="192.0.2.1:4711";proto=https;host=example.test']
     assert.equal(JSON.parse((await ask(server, get('/a?b', ...fields))).text), INFO)
     const direct = JSON.parse((await ask(server, get('/a?b'))).text)
-    assert.is(direct.url, 'http://brink/a?b')
-    assert.is(direct.socket.encrypted, false)
+    assert.is(direct.url, `${SCHEME}://brink/a?b`)
+    assert.is(direct.socket.encrypted, SCHEME === 'https')
   } finally {
     await within(server.close({ force: 0 }), 'the server to close')
   }
@@ -172,7 +173,7 @@ test('a connection that is handed over has the address of the client', async () 
   await serving(
     app,
     async ({ port }) => {
-      const socket = connectSocket({ port, host: '127.0.0.1' })
+      const socket = dial({ port }).socket
       socket.end(get('/', 'Connection: upgrade', 'Upgrade: b', 'X-Forwarded-For: 192.0.2.1'))
       let text = ''
       socket.setEncoding('latin1').on('data', (chunk: string) => {

@@ -1,6 +1,7 @@
 // Requests by which other servers were deceived: what the incident was called, what it was, its bytes, and the status
 // that they get here. `/smuggled` is what hides behind them: no app may ever be asked for it.
 import { get, head } from './messages.js'
+import { SCHEME } from './scheme.js'
 
 export interface Incident {
   readonly name: string
@@ -124,7 +125,7 @@ const llhttpAlone: [string, string, number][] = [
   ['a request without a version', 'GET /\r\n\r\n', 400],
   ['GET *', head('GET', '*'), 400],
   ['a fragment in a target', get('/a#b'), 400],
-  ['an absolute target of another host', lines('GET http://a/ HTTP/1.1', 'Host: b'), 400],
+  ['an absolute target of another host', lines(`GET ${SCHEME}://a/ HTTP/1.1`, 'Host: b'), 400],
   ['LF alone behind a chunk size', chunked('1\na\r\n0\r\n\r\n'), 400],
   // What it refuses by itself, and has to go on refusing.
   ['a length and a coding', `${post('Content-Length: 5', 'Transfer-Encoding: chunked')}0\r\n\r\n`, 400],

@@ -9,6 +9,7 @@ import { fileTree } from '../file_tree.js'
 import { get } from './messages.js'
 import { runProgram } from './programs.js'
 import { ask, connect } from './raw_client.js'
+import { SCHEME } from './scheme.js'
 import { serving } from './serving.js'
 
 const hello = () => 'hello'
@@ -34,7 +35,7 @@ posix('a server listens at all places of its list, and tells them in this order'
       assert.is(server.listeners.length, 3)
       assert.is(first?.path, path)
       assert.equal([server.url, server.port], [first?.url, 0])
-      assert.equal(second, { url: `http://127.0.0.1:${second?.port}`, port: second?.port, path: undefined })
+      assert.equal(second, { url: `${SCHEME}://127.0.0.1:${second?.port}`, port: second?.port, path: undefined })
       assert.is.not(second?.port, third?.port)
       assert.is((await ask({ port: 0, path }, get())).text, 'unix: brink')
       for (const { port } of [second, third] as { port: number }[]) {
@@ -98,7 +99,7 @@ ipv6('with ipv6Only, :: answers on IPv6 alone', () =>
   serving(
     ({ ip }) => ip,
     async (server) => {
-      assert.is(server.url, `http://[::1]:${server.port}`)
+      assert.is(server.url, `${SCHEME}://[::1]:${server.port}`)
       assert.is((await ask(server, get(), '::1')).text, '::1')
       assert.is((await errorOf(connect(server, '127.0.0.1'))).code, 'ECONNREFUSED')
     },

@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert'
 import { servesWithFewDescriptors } from './few_descriptors.js'
 import { get } from './messages.js'
 import { ask, connect } from './raw_client.js'
+import { SCHEME } from './scheme.js'
 import { serving } from './serving.js'
 
 const hello = () => 'hello'
@@ -30,7 +31,7 @@ async function errorOf(
 test('port 0 takes a free one, and url and port say which', () =>
   serving(hello, async (server) => {
     assert.ok(server.port > 0 && server.port < 65536)
-    assert.is(server.url, `http://127.0.0.1:${server.port}`)
+    assert.is(server.url, `${SCHEME}://127.0.0.1:${server.port}`)
     assert.is(await (await fetch(server.url)).text(), 'hello')
     assert.type(server.backend, 'string')
   }))
@@ -52,7 +53,7 @@ ipv6('::1 answers on IPv6 alone', () =>
   serving(
     who,
     async (server) => {
-      assert.is(server.url, `http://[::1]:${server.port}`)
+      assert.is(server.url, `${SCHEME}://[::1]:${server.port}`)
       assert.is((await ask(server, get(), '::1')).text, '::1')
       assert.is((await errorOf(connect(server, '127.0.0.1'))).code, 'ECONNREFUSED')
     },
@@ -64,7 +65,7 @@ ipv6('an IPv6 address may stand in brackets', () =>
   serving(
     who,
     async (server) => {
-      assert.is(server.url, `http://[::1]:${server.port}`)
+      assert.is(server.url, `${SCHEME}://[::1]:${server.port}`)
       assert.is((await ask(server, get(), '::1')).text, '::1')
     },
     { host: '[::1]' },
@@ -90,7 +91,7 @@ ipv6(':: answers on both, and tells who asks', () =>
   serving(
     who,
     async (server) => {
-      assert.is(server.url, `http://[::1]:${server.port}`)
+      assert.is(server.url, `${SCHEME}://[::1]:${server.port}`)
       assert.is((await ask(server, get(), '::1')).text, '::1')
       assert.is((await ask(server, get(), '127.0.0.1')).text, '127.0.0.1')
     },
@@ -112,7 +113,7 @@ test('0.0.0.0 answers on every IPv4 address, and its url is one to go to', () =>
   serving(
     who,
     async (server) => {
-      assert.is(server.url, `http://127.0.0.1:${server.port}`)
+      assert.is(server.url, `${SCHEME}://127.0.0.1:${server.port}`)
       assert.is((await ask(server, get(), '127.0.0.2')).text, '127.0.0.1')
     },
     { host: '0.0.0.0' },

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { Router } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { isSecured } from '../over_tls/places.js'
 import { get, post } from './messages.js'
 import { connect } from './raw_client.js'
 import { serving } from './serving.js'
@@ -22,7 +23,8 @@ function counting() {
 }
 
 async function loudClient(port: number): Promise<Worker> {
-  const worker = new Worker(new URL('./programs/loud_client.js', import.meta.url), { workerData: { port } })
+  const workerData = { port, hasTls: isSecured({ port }) }
+  const worker = new Worker(new URL('./programs/loud_client.js', import.meta.url), { workerData })
   await within(new Promise((resolve) => worker.once('message', resolve)), 'the loud client to connect')
   return worker
 }

@@ -5,7 +5,8 @@
 //   const [first, second] = await client.receive(2)
 
 import { once } from 'node:events'
-import { connect as connectSocket, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { dial, finish, reset } from './dialing.js'
 import { type ChunksSoFar, parseResponse, type RawResponse } from './raw_response.js'
 import { until, within } from './waiting.js'
 
@@ -19,11 +20,10 @@ export async function connect(
   { port, path }: { port: number; path?: string | undefined },
   host = '127.0.0.1',
 ): Promise<RawClient> {
-  const place = path === undefined ? { port, host, noDelay: true } : { path }
-  const socket = connectSocket({ ...place, allowHalfOpen: true })
+  const { socket, connected } = dial({ port, path }, host)
   const client = new RawClient(socket)
   clients.add(client)
-  await within(once(socket, 'connect'), `a connection to ${path ?? `port ${port}`}`)
+  client.localPort = await connected
   return client
 }
 
@@ -46,6 +46,8 @@ export async function ask(
 }
 
 export class RawClient {
+  /** The local port, by which the server may know this client. */
+  localPort = 0
   readonly #socket: Socket
   // What has come, with room for more.
   #room = Buffer.alloc(0)
@@ -63,11 +65,6 @@ export class RawClient {
     })
     socket.on('end', () => this.#end('fin'))
     socket.on('error', () => this.#end('reset'))
-  }
-
-  /** The local port, by which the server may know this client. */
-  get localPort(): number {
-    return this.#socket.localPort as number
   }
 
   /** How the server has ended the connection, if it has. */
@@ -120,7 +117,7 @@ export class RawClient {
 
   /** Says that nothing more will be sent, and goes on listening. */
   finish(): this {
-    this.#socket.end()
+    finish(this.#socket)
     return this
   }
 
@@ -174,7 +171,7 @@ export class RawClient {
 
   /** Leaves with a reset, as a client does that crashed. */
   crash(): void {
-    this.#socket.resetAndDestroy()
+    reset(this.#socket)
   }
 
   #next(method: string): RawResponse | undefined {

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert'
 import { get, head } from './messages.js'
 import { ask, connect } from './raw_client.js'
 import { refusedRequests } from './refused_requests.js'
+import { DEFAULT_PORT, SCHEME } from './scheme.js'
 import { counts, serving } from './serving.js'
 
 const app = new Router().all('/*', ({ path }) => path)
@@ -134,10 +135,18 @@ for (const [what, bytes, status] of usual) {
 
 // What looks odd and is right.
 const accepted: [string, string, string][] = [
-  ['a target in absolute form', head('GET', 'http://brink/a?b'), '/a'],
-  ['a target in absolute form, with the port that is meant anyway', head('GET', 'http://brink:80/a'), '/a'],
-  ['a target in absolute form, with no port where one could be', head('GET', 'http://brink:/a'), '/a'],
-  ['a Host with no port where one could be', 'GET http://brink:80/a HTTP/1.1\r\nHost: brink:\r\n\r\n', '/a'],
+  ['a target in absolute form', head('GET', `${SCHEME}://brink/a?b`), '/a'],
+  [
+    'a target in absolute form, with the port that is meant anyway',
+    head('GET', `${SCHEME}://brink:${DEFAULT_PORT}/a`),
+    '/a',
+  ],
+  ['a target in absolute form, with no port where one could be', head('GET', `${SCHEME}://brink:/a`), '/a'],
+  [
+    'a Host with no port where one could be',
+    `GET ${SCHEME}://brink:${DEFAULT_PORT}/a HTTP/1.1\r\nHost: brink:\r\n\r\n`,
+    '/a',
+  ],
   ['a Host with a port', 'GET /a HTTP/1.1\r\nHost: brink:8080\r\n\r\n', '/a'],
   ['a Host with the longest IPv6 address', 'GET /a HTTP/1.1\r\nHost: [1:2:3:4:5:6:1.2.3.255]\r\n\r\n', '/a'],
   ['a Host with a gap at its end', 'GET /a HTTP/1.1\r\nHost: [1:2:3:4:5:6:7::]\r\n\r\n', '/a'],

@@ -1,5 +1,6 @@
 // Requests that must not reach an app: what they are, their bytes, and the status that says what is wrong with them.
 import { head } from './messages.js'
+import { SCHEME } from './scheme.js'
 
 export interface RefusedRequest {
   readonly what: string
@@ -60,11 +61,11 @@ const host: [string, string, number][] = [
   ['a Host with an escaped percent', fields('Host: a%25'), 400],
   ['a Host with an escape that is not ASCII', fields('Host: %C3%BC'), 400],
   ['a Host with a number in escapes', fields('Host: a.%31'), 400],
-  ['a port above 65535 in the target', lines('GET http://a:65536/ HTTP/1.1', 'Host: a:65536'), 400],
-  ['1.2.3.999 in the target', lines('GET http://1.2.3.999/ HTTP/1.0'), 400],
-  ['another host in the target', lines('GET http://a/ HTTP/1.1', 'Host: b'), 400],
-  ['another port in the target', lines('GET http://a:81/ HTTP/1.1', 'Host: a'), 400],
-  ['user information in the target', lines('GET http://u@a/ HTTP/1.1', 'Host: a'), 400],
+  ['a port above 65535 in the target', lines(`GET ${SCHEME}://a:65536/ HTTP/1.1`, 'Host: a:65536'), 400],
+  ['1.2.3.999 in the target', lines(`GET ${SCHEME}://1.2.3.999/ HTTP/1.0`), 400],
+  ['another host in the target', lines(`GET ${SCHEME}://a/ HTTP/1.1`, 'Host: b'), 400],
+  ['another port in the target', lines(`GET ${SCHEME}://a:81/ HTTP/1.1`, 'Host: a'), 400],
+  ['user information in the target', lines(`GET ${SCHEME}://u@a/ HTTP/1.1`, 'Host: a'), 400],
 ]
 
 const requestLine: [string, string | Buffer, number][] = [

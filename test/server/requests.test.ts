@@ -4,6 +4,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { get, noise, post, postChunked } from './messages.js'
 import { ask, connect } from './raw_client.js'
+import { SCHEME } from './scheme.js'
 import { serving } from './serving.js'
 import { type Gate, gate, turn, until } from './waiting.js'
 
@@ -27,7 +28,7 @@ test('everything that was sent can be read', () =>
     assert.equal(JSON.parse(text), {
       method: 'POST',
       path: '/users/a%20b/c/d',
-      url: 'http://brink/users/a%20b/c/d?q=1&q=%C3%BC+x&r',
+      url: `${SCHEME}://brink/users/a%20b/c/d?q=1&q=%C3%BC+x&r`,
       target: '/users/a%20b/c/d?q=1&q=%C3%BC+x&r',
       params: { id: 'a b', '*': 'c/d' },
       all: ['1', 'ü x'],

@@ -6,6 +6,7 @@ import { canonicalPath } from '#brink/fields/path.js'
 import { Random } from '../peers/random.js'
 import { connect } from './raw_client.js'
 import type { RawResponse } from './raw_response.js'
+import { DEFAULT_PORT, SCHEME } from './scheme.js'
 import { serving } from './serving.js'
 
 const app = new Router().get('/*', ({ path, url, target }) => ({ path, url, target }))
@@ -57,7 +58,15 @@ PARTS.push(
   '-',
   '%20',
 )
-const HOSTS = ['', '', '', '', 'http://brink', 'HTTP://BRINK', 'http://brink:80']
+const HOSTS = [
+  '',
+  '',
+  '',
+  '',
+  `${SCHEME}://brink`,
+  `${SCHEME.toUpperCase()}://BRINK`,
+  `${SCHEME}://brink:${DEFAULT_PORT}`,
+]
 
 function targetOf(random: Random): string {
   const parts = Array.from({ length: random.whole(1, 6) }, () => random.one(PARTS))

@@ -1,10 +1,11 @@
 // Handshakes that fail and records that are broken: what the client and the app are told.
 import { createPrivateKey } from 'node:crypto'
 import { once } from 'node:events'
-import type { ClientError } from 'brink'
+import { type ClientError, Router } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { get } from './messages.js'
+import { HEADER } from './proxy_headers.js'
 import { ask, connect } from './raw_client.js'
 import { relayTo } from './relay.js'
 import { serving } from './serving.js'
@@ -144,5 +145,27 @@ test('a server name with a zero in it is refused, also with a session', async ()
     { ...TLS, onClientError: (error) => errors.push(error) },
   )
 })
+
+for (const how of ['in one piece with it', 'in a piece of its own'] as const) {
+  test(`the header of the PROXY protocol comes before the handshake, ${how}`, () =>
+    serving(
+      new Router().get('/', ({ ip, peer, url }) => ({ ip, peer, url })),
+      async (server) => {
+        let sent: Promise<void> | undefined
+        const relay = await relayTo(server.port, (chunk, to) => {
+          if (sent !== undefined) return void sent.then(() => to.write(chunk))
+          if (how === 'in one piece with it') to.write(Buffer.concat([HEADER, chunk]))
+          else to.write(HEADER)
+          sent = until(() => server.stats().bytesIn >= HEADER.length, 'the header is read')
+          if (how === 'in a piece of its own') sent.then(() => to.write(chunk))
+        })
+        const { raw } = await connectTls(relay)
+        const answer = await raw.send(get('/')).response()
+        assert.equal(JSON.parse(answer.text), { ip: '192.0.2.1', peer: '127.0.0.1', url: 'https://brink/' })
+        relay.close()
+      },
+      { ...TLS, proxyProtocol: 'require' },
+    ))
+}
 
 test.run()

@@ -1,13 +1,13 @@
 // Requests over TLS: what a client and the app see of them.
-import { Router, type ServeOptions } from 'brink'
+import { type FetchInfo, Router, type ServeOptions, serve } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { certificate } from './certificates.js'
 import { get, post } from './messages.js'
-import { ask } from './raw_client.js'
+import { ask, connect } from './raw_client.js'
 import { relayTo } from './relay.js'
 import { counts, serving } from './serving.js'
-import { app, LARGE, other, TLS, tlsOf } from './tls_app.js'
+import { app, getAt, LARGE, other, TLS, tlsOf } from './tls_app.js'
 import { connectTls, sessionOf } from './tls_client.js'
 import { until } from './waiting.js'
 
@@ -173,5 +173,43 @@ test('an upgrade is handed over with what the handshake has agreed on', () =>
     },
     TLS,
   ))
+
+test('a request without a Host has the scheme of its connection', () =>
+  serving(
+    app,
+    async (server) => {
+      const [secured, plain] = server.listeners
+      const { raw } = await connectTls({ port: secured?.port ?? 0 })
+      assert.match((await raw.send('GET / HTTP/1.0\r\n\r\n').response()).text, /^true https:/)
+      assert.match((await ask({ port: plain?.port ?? 0 }, 'GET / HTTP/1.0\r\n\r\n')).text, /^false http:/)
+    },
+    { ...TLS, port: undefined, listen: [{ port: 0 }, { port: 0, tls: false }] },
+  ))
+
+test('a fetch app is told what was agreed on, also after its response', async () => {
+  const told: FetchInfo[] = []
+  const fetchApp = (_request: Request, info: FetchInfo) => {
+    told.push(info)
+    return Response.json({ version: info.tls?.version, servername: info.tls?.servername })
+  }
+  for (const [options, expected] of [
+    [
+      { port: 0, ...TLS },
+      { version: 'TLSv1.3', servername: 'a.example' },
+    ],
+    [{ port: 0 }, {}],
+  ] as const) {
+    const server = await serve({ fetch: fetchApp, ...options })
+    try {
+      const client =
+        'tls' in options ? (await connectTls(server, { servername: 'a.example' })).raw : await connect(server)
+      assert.equal(JSON.parse((await client.send(getAt('a.example', '/')).response()).text), expected)
+      client.leave()
+      assert.is(told.at(-1)?.tls?.version, 'version' in expected ? expected.version : undefined)
+    } finally {
+      await server.close({ force: 0 })
+    }
+  }
+})
 
 test.run()

@@ -22,6 +22,7 @@ import { fileTree } from '../file_tree.js'
 import { servesWithFewDescriptors } from './few_descriptors.js'
 import { get, noise, post } from './messages.js'
 import { ask, connect, leaveAll } from './raw_client.js'
+import { SCHEME } from './scheme.js'
 import { serving } from './serving.js'
 import { gate, until, within } from './waiting.js'
 
@@ -79,13 +80,13 @@ posix('a server at a path answers, and says where it is', () => {
     path,
     ({ ip, url }) => ({ ip, url: String(url) }),
     async (server) => {
-      assert.is(server.url, `http+unix://${encodeURIComponent(path)}`)
+      assert.is(server.url, `${SCHEME}+unix://${encodeURIComponent(path)}`)
       assert.is(decodeURIComponent(new URL(server.url).host), path)
       assert.is(server.port, 0)
       assert.equal(server.listeners, [{ url: server.url, port: 0, path }])
-      assert.equal(JSON.parse((await ask(at(path), get('/x'))).text), { ip: 'unix:', url: 'http://brink/x' })
+      assert.equal(JSON.parse((await ask(at(path), get('/x'))).text), { ip: 'unix:', url: `${SCHEME}://brink/x` })
       const withoutHost = await ask(at(path), 'GET /y HTTP/1.0\r\n\r\n')
-      assert.is(JSON.parse(withoutHost.text).url, 'http://localhost/y')
+      assert.is(JSON.parse(withoutHost.text).url, `${SCHEME}://localhost/y`)
     },
   )
 })

@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert'
 import { WebSocket, WebSocketServer } from 'ws'
 import { get, head, noise } from './messages.js'
 import { connect } from './raw_client.js'
+import { SCHEME } from './scheme.js'
 import { counts, serving } from './serving.js'
 import { gate, turn, until, within } from './waiting.js'
 
@@ -329,7 +330,7 @@ function chat(): { app: Router; sockets: WebSocketServer } {
 }
 
 async function opened(port: number): Promise<WebSocket> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/chat`)
+  const socket = new WebSocket(`${SCHEME.replace('http', 'ws')}://127.0.0.1:${port}/chat`)
   await within(once(socket, 'open'), 'a WebSocket to open')
   return socket
 }
