@@ -249,5 +249,11 @@ async function userLoops(url: string, id: string, faults: string | undefined): P
   await Promise.all(closed)
   // What a reset has overtaken was sent, and has not come.
   const isExact = faults === undefined
-  return { requests: CONNECTIONS * each, statuses, errors, connections: connections.size, ...(isExact ? { bytes } : {}) }
+  return {
+    requests: CONNECTIONS * each,
+    statuses,
+    errors,
+    connections: connections.size,
+    ...(isExact ? { bytes } : {}),
+  }
 }
