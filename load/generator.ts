@@ -12,6 +12,8 @@ export interface Load {
   pipelining?: number
   /** Sent in turn. */
   requests?: readonly Request[]
+  /** The configuration of OpenSSL, a file, where the URL has https. */
+  openssl?: string
 }
 
 /** What the generator saw. */

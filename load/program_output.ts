@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process'
 
 /** What a program writes to its standard output, once it has ended well. */
-export async function outputOf([command, args]: [command: string, args: string[]], name: string): Promise<string> {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+export async function outputOf(
+  [command, args]: [command: string, args: string[]],
+  name: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
+  const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   let complaints = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

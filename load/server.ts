@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { type CommandLine, nodeOnCore, withManyDescriptors } from './pin.js'
 
-const ADDRESS = /http:\/\/\S+/
+const ADDRESS = /https?:\/\/\S+/
 
 export interface Server {
   pid: number

@@ -21,11 +21,15 @@ export const wrk: Generator = {
       writeFileSync(file, pieces(load).join('\0'), 'latin1')
       const settings = ['--latency', '-t1', `-c${load.connections}`, `-d${load.seconds}s`]
       const args = [...settings, '--script', SCRIPT, load.url, file]
-      return outcome(await outputOf(onCore(1, 'wrk', args), 'wrk'))
+      return outcome(await outputOf(onCore(1, 'wrk', args), 'wrk', environmentOf(load)))
     } finally {
       rmSync(folder, { recursive: true })
     }
   },
+}
+
+function environmentOf({ openssl }: Load): NodeJS.ProcessEnv {
+  return openssl === undefined ? process.env : { ...process.env, OPENSSL_CONF: openssl }
 }
 
 /** What is written at once: one request, or as many as are pipelined. */

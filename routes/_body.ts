@@ -31,11 +31,14 @@ function isChunked({ headers }: BrinkRequest): boolean {
  * The whole body.
  * @throws HttpError 413 above `maxBodySize`
  */
-export async function bytesOf(req: BrinkRequest, most = limitsOf(req).maxBodySize): Promise<Uint8Array> {
-  if (!isChunked(req)) {
-    if (Number(req.headers.get('content-length') ?? 0) > most) throw tooLarge(most)
-    return req.bytes()
-  }
+export function bytesOf(req: BrinkRequest): Promise<Uint8Array> {
+  const { maxBodySize } = limitsOf(req)
+  if (isChunked(req)) return chunkedBytes(req, maxBodySize)
+  if (Number(req.headers.get('content-length') ?? 0) > maxBodySize) throw tooLarge(maxBodySize)
+  return req.bytes()
+}
+
+async function chunkedBytes(req: BrinkRequest, most: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of req.chunks()) {
@@ -54,13 +57,13 @@ function tooLarge(most: number): HttpError {
  * Reads a body by its content type.
  * @throws HttpError 400 for one that is not what its type says
  */
-export async function readBody(req: BrinkRequest): Promise<ReadBody> {
-  if (!hasBody(req)) return EMPTY
+export function readBody(req: BrinkRequest): Promise<ReadBody> {
+  if (!hasBody(req)) return Promise.resolve(EMPTY)
   const contentType = req.headers.get('content-type') ?? ''
   const { maxCount } = limitsOf(req)
-  const { buffer, byteOffset, length } = await bytesOf(req)
-  const bytes = Buffer.from(buffer as ArrayBuffer, byteOffset, length)
-  return bytes.length === 0 ? EMPTY : parsed(bytes, contentType, maxCount)
+  return bytesOf(req).then(({ buffer, byteOffset, length }) =>
+    length === 0 ? EMPTY : parsed(Buffer.from(buffer as ArrayBuffer, byteOffset, length), contentType, maxCount),
+  )
 }
 
 function parsed(bytes: Buffer, contentType: string, maxCount: number): ReadBody {
@@ -70,7 +73,7 @@ function parsed(bytes: Buffer, contentType: string, maxCount: number): ReadBody 
     case 'text/html':
       return { ...EMPTY, data: bytes.toString() }
     case 'application/json':
-      return { ...EMPTY, data: bytes.toString(), json: jsonOf(bytes) }
+      return jsonBody(bytes.toString())
     case 'application/x-www-form-urlencoded':
       return { ...EMPTY, data: bytes.toString(), form: urlencoded(bytes.toString()) }
     case 'multipart/form-data':
@@ -80,13 +83,14 @@ function parsed(bytes: Buffer, contentType: string, maxCount: number): ReadBody 
   }
 }
 
-/** Parsed, so that only JSON gets into the answer. */
-function jsonOf(bytes: Buffer): string {
+/** The text stands in the answer as it is: numbers that JavaScript would round are kept. */
+function jsonBody(data: string): ReadBody {
   try {
-    return JSON.stringify(JSON.parse(bytes.toString()))
+    JSON.parse(data)
   } catch (error) {
     throw new HttpError(400, `the body is not JSON: ${(error as Error).message}`)
   }
+  return { data, files: NOTHING, form: NOTHING, json: data.trim() }
 }
 
 function urlencoded(text: string): Record<string, string[]> {

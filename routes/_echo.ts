@@ -1,22 +1,49 @@
 // The answers that repeat their request: /get, /post, /anything and what has their shape.
 import type { Reply } from 'brink'
+import { trustsProxies } from 'brink/target'
 import { hasBody, type ReadBody, readBody } from './_body.js'
 import { type Asked, jsonText } from './_endpoint.js'
 import { type Head, originOf, urlOf } from './_head.js'
 import { pretty } from './_json.js'
 import { argsOf, hasQuery } from './_query.js'
 
+/** What stands around the origin, for requests with equal fields: most have the same target as the one before. */
+interface Echo {
+  readonly method: string
+  readonly target: string
+  readonly isSecure: boolean
+  readonly before: string
+  readonly after: string
+}
+
+const echoes = new WeakMap<Head, Echo>()
+
 /** The request without its body, as JSON. `more` are further members, each a name and its JSON. */
 export function requestText(req: Asked, head: Head, more = ''): string {
+  const { before, after } = echoOf(req, head)
+  return `${before}${JSON.stringify(originOf(req, head))}${after}${more}\n}\n`
+}
+
+function echoOf(req: Asked, head: Head): Echo {
+  // What trusted proxies name is not in the fields alone.
+  if (trustsProxies(req)) return makeEcho(req, head)
+  const { method, target, secure } = req
+  const last = echoes.get(head)
+  if (last !== undefined && last.target === target && last.method === method && last.isSecure === secure) return last
+  const echo = makeEcho(req, head)
+  echoes.set(head, echo)
+  return echo
+}
+
+function makeEcho(req: Asked, head: Head): Echo {
+  const { method, target, secure } = req
   const args = hasQuery(req) ? pretty(argsOf(req), 1) : '{}'
-  return `{
+  const before = `{
   "args": ${args},
   "headers": ${head.fieldsText},
-  "method": ${JSON.stringify(req.method)},
-  "origin": ${JSON.stringify(originOf(req, head))},
-  "url": ${JSON.stringify(urlOf(req, head))}${more}
-}
-`
+  "method": ${JSON.stringify(method)},
+  "origin": `
+  return { method, target, isSecure: secure, before, after: `,\n  "url": ${JSON.stringify(urlOf(req, head))}` }
 }
 
 export function requestAnswer(req: Asked, head: Head): Reply {
@@ -26,11 +53,7 @@ export function requestAnswer(req: Asked, head: Head): Reply {
 /** The request with its body. */
 export function bodyAnswer(req: Asked, head: Head): Reply | Promise<Reply> {
   if (!hasBody(req)) return jsonText(head, requestText(req, head, NO_BODY))
-  return withBody(req, head)
-}
-
-async function withBody(req: Asked, head: Head): Promise<Reply> {
-  return jsonText(head, requestText(req, head, bodyText(await readBody(req))))
+  return readBody(req).then((body) => jsonText(head, requestText(req, head, bodyText(body))))
 }
 
 /** The request with its body, as JSON. */
@@ -41,9 +64,13 @@ export async function bodyRequestText(req: Asked, head: Head): Promise<string> {
 function bodyText({ data, files, form, json }: ReadBody): string {
   return `,
   "data": ${JSON.stringify(data)},
-  "files": ${pretty(files, 1)},
-  "form": ${pretty(form, 1)},
+  "files": ${listsText(files)},
+  "form": ${listsText(form)},
   "json": ${json}`
+}
+
+function listsText(lists: Readonly<Record<string, readonly string[]>>): string {
+  return Object.keys(lists).length === 0 ? '{}' : pretty(lists, 1)
 }
 
 const NO_BODY = bodyText({ data: '', files: {}, form: {}, json: 'null' })

@@ -14,11 +14,13 @@ const METHODS = 'GET, POST, HEAD, PUT, DELETE, PATCH, OPTIONS'
 
 export const JSON_TYPE = 'application/json; charset=utf-8'
 export const TEXT_TYPE = 'text/plain; charset=utf-8'
+export const BINARY_TYPE = 'application/octet-stream'
 export const HTML_TYPE = 'text/html; charset=utf-8'
 
 // The headers of a reply that is never sent: others share them, and copy them before a change.
 const jsonFields = reply(200, undefined, { 'content-type': JSON_TYPE, ...SAFE }).headers
 const textFields = reply(200, undefined, { 'content-type': TEXT_TYPE, ...SAFE }).headers
+const binaryFields = reply(200, undefined, { 'content-type': BINARY_TYPE, ...SAFE }).headers
 const plainFields = reply(200, undefined, SAFE).headers
 
 /** A handler that answers preflights, and errors as JSON. */
@@ -61,6 +63,11 @@ export function text(head: Head, body: string | undefined, status = 200): Reply 
   return answerOf(head, status, body, textFields)
 }
 
+/** Bytes that have no other type. */
+export function binary(head: Head, bytes: Uint8Array): Reply {
+  return answerOf(head, 200, bytes, binaryFields)
+}
+
 /** Any other answer. The body's own type counts, unless fields name another. */
 export function answer(head: Head, status: number, body: Reply['body'], fields: Record<string, string> = {}): Reply {
   const made = answerOf(head, status, body, plainFields)
@@ -71,18 +78,6 @@ export function answer(head: Head, status: number, body: Reply['body'], fields: 
 /** A page whose every byte is the target's own. */
 export function page(head: Head, html: string, policy = "default-src 'none'; style-src 'unsafe-inline'"): Reply {
   return answer(head, 200, html, { 'content-type': HTML_TYPE, 'content-security-policy': policy })
-}
-
-/** The length of a body without the body, for HEAD; and the body for all others. */
-export function sized(
-  req: BrinkRequest,
-  head: Head,
-  length: number,
-  fields: Record<string, string>,
-  body: () => Reply['body'],
-): Reply {
-  const all = { ...fields, 'content-length': String(length) }
-  return answer(head, 200, req.method === 'HEAD' ? undefined : body(), all)
 }
 
 /** Errors are answered as httpbin answers them. Others than those that endpoints throw go to the server. */

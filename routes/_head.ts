@@ -1,7 +1,7 @@
 // What an endpoint tells of the header fields of a request. It is made once for equal fields: load generators send the
 // same ones over and over.
 import type { BrinkRequest } from 'brink'
-import { fieldLines, fieldsKey, limitsOf, trustsProxies } from 'brink/target'
+import { fieldLines, fieldsKey, limitsOf, type TargetLimits, trustsProxies } from 'brink/target'
 import { pretty } from './_json.js'
 
 /** What is made of the header fields alone. */
@@ -22,11 +22,36 @@ const heads = new WeakMap<object, Head>()
 
 export function headOf(req: BrinkRequest): Head {
   const key = fieldsKey(req)
-  if (key === undefined) return makeHead(req)
+  if (key === undefined) return headByText(req)
   let head = heads.get(key)
   if (head === undefined) {
-    head = makeHead(req)
+    head = makeHead(fieldLines(req), limitsOf(req))
     heads.set(key, head)
+  }
+  return head
+}
+
+// Heads of requests with a body have no key. They are found by their text, which costs less than to make them anew.
+const MOST_TEXTS = 256
+const LONGEST_TEXT = 4096
+const headsByText = new WeakMap<TargetLimits, Map<string, Head>>()
+
+function headByText(req: BrinkRequest): Head {
+  const limits = limitsOf(req)
+  const lines = fieldLines(req)
+  const text = lines.join('\n')
+  if (text.length > LONGEST_TEXT) return makeHead(lines, limits)
+  let known = headsByText.get(limits)
+  if (known === undefined) {
+    known = new Map()
+    headsByText.set(limits, known)
+  }
+  let head = known.get(text)
+  if (head === undefined) {
+    head = makeHead(lines, limits)
+    // Clients may send ever new fields.
+    if (known.size >= MOST_TEXTS) known.clear()
+    known.set(text, head)
   }
   return head
 }
@@ -52,10 +77,8 @@ export function urlOf(req: BrinkRequest, head: Head): string {
   return head.scheme === undefined || trustsProxies(req) ? url : url.replace(/^https?/, head.scheme)
 }
 
-function makeHead(req: BrinkRequest): Head {
-  const { hiddenFields } = limitsOf(req)
+function makeHead(lines: readonly string[], { hiddenFields }: TargetLimits): Head {
   const all: Record<string, string[]> = Object.create(null)
-  const lines = fieldLines(req)
   for (let place = 0; place < lines.length; place += 2) {
     const name = canonicalName(lines[place] as string)
     const value = textOf(lines[place + 1] as string)

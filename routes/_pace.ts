@@ -14,12 +14,16 @@ export interface Pace {
   readonly jitter: number
 }
 
-/** What `duration`, `delay` and `jitter` of the query say. */
-export function paceOf(req: Asked, count: number, usual: string): Pace {
+/**
+ * What `duration`, `delay` and `jitter` of the query say.
+ * @param usual how long it lasts when nobody says so, in milliseconds
+ */
+export function paceOf(req: Asked, count: number, usual: number): Pace {
   const { maxDuration } = limitsOf(req)
   const asked = param(req, 'duration')
-  const lasting = duration(asked ?? usual, 'duration', maxDuration, asked !== undefined)
   const delay = duration(param(req, 'delay') ?? '0', 'delay', maxDuration)
+  const lasting =
+    asked === undefined ? Math.min(usual, maxDuration - delay) : duration(asked, 'duration', maxDuration, true)
   const jitter = share(param(req, 'jitter') ?? '0', 'jitter')
   checkTogether(lasting, delay, maxDuration)
   return { delay, lasting, between: pauseBetween(lasting, count), jitter }

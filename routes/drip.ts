@@ -1,5 +1,5 @@
 import { limitsOf } from 'brink/target'
-import { answer, endpoint, TEXT_TYPE } from './_endpoint.js'
+import { type Asked, answer, endpoint, TEXT_TYPE } from './_endpoint.js'
 import { checkTogether, duration, integerWithin, param } from './_query.js'
 import { statusOf } from './_statuses.js'
 import { pause, pauseBetween, serverTiming, until } from './_timing.js'
@@ -7,11 +7,9 @@ import { pause, pauseBetween, serverTiming, until } from './_timing.js'
 /** So many bytes, over so long, after a delay: a slow answer whose length is known. */
 export default endpoint(async (req, head) => {
   const { maxDuration, maxResponseSize } = limitsOf(req)
-  const lasting = duration(param(req, 'duration') ?? '2', 'duration', maxDuration)
-  const delay = duration(param(req, 'delay') ?? '2', 'delay', maxDuration)
+  const { lasting, delay } = times(req, maxDuration)
   const count = integerWithin(param(req, 'numbytes') ?? '10', 'numbytes', 1, maxResponseSize)
   const status = statusOf(param(req, 'code') ?? '200')
-  checkTogether(lasting, delay, maxDuration)
   const { signal } = req
   if (req.method !== 'HEAD') await pause(delay, signal)
   const between = pauseBetween(lasting, count)
@@ -29,6 +27,20 @@ export default endpoint(async (req, head) => {
   if (status === 204 || status === 205 || status === 304) return answer(head, status, undefined)
   return answer(head, status, drops(count, between, signal), fields)
 })
+
+const USUAL_MS = 2_000
+
+/** What is not asked for fits beside what is. */
+function times(req: Asked, most: number): { lasting: number; delay: number } {
+  const [lasting, delay] = ['duration', 'delay'].map((name) => {
+    const asked = param(req, name)
+    return asked === undefined ? undefined : duration(asked, name, most)
+  })
+  const usual = (other: number | undefined) => Math.min(USUAL_MS, other === undefined ? most / 2 : most - other)
+  const both = { lasting: lasting ?? usual(delay), delay: delay ?? usual(lasting) }
+  checkTogether(both.lasting, both.delay, most)
+  return both
+}
 
 const MOST_AT_ONCE = 64 * 1024
 

@@ -1,3 +1,4 @@
+import { isOnTarget } from 'brink/target'
 import { escaped } from './_content_types.js'
 import { endpoint, page, preflight } from './_endpoint.js'
 import { type Endpoint, type Group, groups } from './_endpoints.js'
@@ -25,7 +26,7 @@ const STYLE = `
     th, td { display: block; width: auto !important; border: 0; padding: 0 } }
 `
 
-const PAGE = `<!doctype html>
+const pageWith = (more: string) => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -33,7 +34,7 @@ const PAGE = `<!doctype html>
 <link rel="icon" href="data:,">
 <style>${STYLE}</style>
 <h1>brink</h1>
-<p>The target is up. These endpoints are here for load generators and clients to aim at, and for people to try.</p>
+<p>The target is up. These endpoints are here for load generators and clients to aim at, and for people to try.${more}</p>
 <nav aria-label="Groups of endpoints"><ul>
 ${groups.map(({ title }) => `<li><a href="#${idOf(title)}">${title}</a></li>`).join('\n')}
 </ul></nav>
@@ -43,9 +44,16 @@ ${groups.map(section).join('\n')}
 </html>
 `
 
+const PLAIN = pageWith('')
+const ON_TARGET = pageWith(' <a href="/_brink/">What happens to it, live</a>.')
+
 /** The page for people: what this target answers. */
-export const GET = endpoint((_req, head) =>
-  page(head, PAGE, "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"),
+export const GET = endpoint((req, head) =>
+  page(
+    head,
+    isOnTarget(req) ? ON_TARGET : PLAIN,
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'",
+  ),
 )
 export const OPTIONS = preflight
 

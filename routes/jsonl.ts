@@ -9,7 +9,7 @@ import { paced, pause } from './_timing.js'
 export default endpoint(async (req, head) => {
   const { maxCount } = limitsOf(req)
   const count = Math.max(1, Math.min(maxCount, integer(param(req, 'count') ?? '10', 'count')))
-  const { delay, between, jitter } = paceOf(req, count, '0')
+  const { delay, between, jitter } = paceOf(req, count, 0)
   const { signal } = req
   const lineOf = jsonLine(req, head)
   if (req.method !== 'HEAD') await pause(delay, signal)

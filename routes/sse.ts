@@ -8,7 +8,7 @@ import { paced, pause, serverTiming } from './_timing.js'
 export default endpoint(async (req, head) => {
   const begin = performance.now()
   const count = integerWithin(param(req, 'count') ?? '10', 'count', 1, limitsOf(req).maxCount)
-  const { delay, lasting, between, jitter } = paceOf(req, count, '5')
+  const { delay, lasting, between, jitter } = paceOf(req, count, 5_000)
   const { signal } = req
   if (req.method !== 'HEAD') await pause(delay, signal)
   const events = async function* () {

@@ -1,9 +1,10 @@
 // `brink/target`: a server for load tests and for tests of clients.
+export type { ControlAccess } from './target/control_access.js'
 export type { FaultKind } from './target/drawn_fault.js'
 export { exactTimers } from './target/exact_timers.js'
 export type { FaultLimits } from './target/fault_limits.js'
 export type { TimeSummary } from './target/hdr_counts.js'
-export { limitsOf, type TargetLimitOptions, type TargetLimits } from './target/limits.js'
+export { isOnTarget, limitsOf, type TargetLimitOptions, type TargetLimits } from './target/limits.js'
 export type { TargetOptions } from './target/options.js'
 export type { PlanState } from './target/plan.js'
 export type { ReceivedRequest, RecordOptions } from './target/recorder.js'

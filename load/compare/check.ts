@@ -3,6 +3,7 @@
 import { connect } from 'node:net'
 import { bytesOf, type Request } from '../request.js'
 import { type Response, readResponse } from './response.js'
+import { connectSecurely } from './tls.js'
 import type { Workload } from './workloads.js'
 
 const PATIENCE_MS = 10_000
@@ -40,9 +41,9 @@ function shown(body: string): string {
 
 /** Sends a request `times` times at once, on a connection of its own. */
 function ask(url: string, request: Request, times: number, untilClosed: boolean) {
-  const { hostname, port, host } = new URL(url)
+  const { protocol, hostname, port, host } = new URL(url)
   return new Promise<{ responses: Response[]; closed: boolean }>((resolve, reject) => {
-    const socket = connect(Number(port), hostname)
+    const socket = (protocol === 'https:' ? connectSecurely : connect)(Number(port), hostname)
     const responses: Response[] = []
     let text = ''
     let at = 0

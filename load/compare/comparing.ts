@@ -6,18 +6,17 @@ import { perCpuSecond, type Sample, sample, warmUp } from '../sample.js'
 import type { Server } from '../server.js'
 import { grouped } from '../table.js'
 import { check } from './check.js'
-import type { Missing, Peer } from './peers.js'
+import { h2load } from './h2load.js'
+import type { Missing, Peer, Supplies } from './peers.js'
 import type { Line, MeasuredWorkload } from './result.js'
 import type { Workload } from './workloads.js'
 
-export interface Plan {
+export interface Plan extends Supplies {
   rounds: number
   /** Of a sample. */
   seconds: number
   /** Where a workload does not say. */
   connections: number
-  /** The folder that is served below /files/. */
-  files: string
   generator: Generator
 }
 
@@ -25,6 +24,7 @@ interface Contestant {
   peer: Peer
   server: Server
   load: Load
+  generator: Generator
   line: Line
 }
 
@@ -46,7 +46,7 @@ export async function compare(workload: Workload, peers: readonly Peer[], plan: 
     }
     for (let round = 1; round <= plan.rounds; round++) {
       for (const contestant of round % 2 === 1 ? [...contestants] : contestants.toReversed()) {
-        await measure(contestant, plan.generator).catch(async (error) => {
+        await measure(contestant).catch(async (error) => {
           leaveOut(contestant.peer, error)
           await contestant.server.stop()
         })
@@ -59,6 +59,8 @@ export async function compare(workload: Workload, peers: readonly Peer[], plan: 
   return {
     name: workload.name,
     title: workload.title,
+    ours: workload.ours ?? 'brink',
+    generator: generatorFor(workload, plan).name,
     connections: workload.connections ?? plan.connections,
     pipelining: workload.pipelining ?? 1,
     rounds: plan.rounds,
@@ -71,25 +73,29 @@ export async function compare(workload: Workload, peers: readonly Peer[], plan: 
 
 /** Started, found to do the work, and warm. */
 async function enter(peer: Peer, workload: Workload, plan: Plan): Promise<Contestant> {
-  const server = await peer.start(workload, plan.files)
+  const server = await peer.start(workload, plan)
+  const generator = generatorFor(workload, plan)
   const load: Load = {
     url: server.url,
     connections: workload.connections ?? plan.connections,
     seconds: plan.seconds,
     pipelining: workload.pipelining ?? 1,
     requests: workload.requests,
+    ...(plan.secrets && { openssl: plan.secrets.clients }),
   }
   try {
     await check(server.url, workload, !peer.isYardstick)
-    await warmUp(server.pid, load, plan.generator)
+    await warmUp(server.pid, load, generator)
   } catch (error) {
     await server.stop()
     throw error
   }
-  return { peer, server, load, line: { peer: peer.name, samples: [] } }
+  return { peer, server, load, generator, line: { peer: peer.name, samples: [] } }
 }
 
-async function measure({ server, load, line }: Contestant, generator: Generator): Promise<void> {
+const generatorFor = ({ shakesHands }: Workload, plan: Plan): Generator => (shakesHands ? h2load : plan.generator)
+
+async function measure({ server, load, generator, line }: Contestant): Promise<void> {
   line.samples.push(await sample(server.pid, load, generator))
 }
 

@@ -7,7 +7,7 @@ import { outputOf } from '../program_output.js'
 import { warmUp } from '../sample.js'
 import type { Server } from '../server.js'
 import { compile, programOf } from './compiled.js'
-import type { Peer } from './peers.js'
+import type { Peer, Supplies } from './peers.js'
 import type { Workload } from './workloads.js'
 
 export interface HalfLoad {
@@ -22,11 +22,10 @@ export interface HalfLoadLine {
   rounds: HalfLoad[]
 }
 
-export interface HalfLoadPlan {
+export interface HalfLoadPlan extends Supplies {
   rounds: number
   seconds: number
   connections: number
-  files: string
   generator: Generator
 }
 
@@ -45,7 +44,7 @@ export async function measureHalfLoad(
   const lines: (HalfLoadLine & { server: Server })[] = []
   try {
     for (const peer of peers.filter(({ name }) => PEERS.includes(name))) {
-      lines.push({ peer: peer.name, rounds: [], server: await peer.start(workload, plan.files) })
+      lines.push({ peer: peer.name, rounds: [], server: await peer.start(workload, plan) })
     }
     for (const { server } of lines) await warmUp(server.pid, loadOf(server, plan), plan.generator)
     for (let round = 1; round <= plan.rounds; round++) {

@@ -9,6 +9,7 @@ import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onCore, withManyDescriptors } from '../pin.js'
 import { type Server, stop } from '../server.js'
+import type { Secrets } from './tls.js'
 
 /** Debian keeps it where only administrators look. */
 const env = { PATH: [process.env.PATH, '/usr/local/sbin', '/usr/sbin'].join(delimiter) }
@@ -18,7 +19,10 @@ export function nginxVersion(): string | undefined {
   return status === 0 ? /nginx\/(\S+)/.exec(stderr)?.[1] : undefined
 }
 
-const configuration = (port: number, files: string, text: string) => `
+const secured = ({ key, cert }: Secrets) =>
+  `ssl_certificate ${cert}; ssl_certificate_key ${key}; ssl_protocols TLSv1.3;`
+
+const configuration = (port: number, files: string, text: string, secrets?: Secrets) => `
 daemon off;
 worker_processes 1;
 worker_rlimit_nofile 65536;
@@ -39,18 +43,20 @@ http {
   keepalive_requests 1000000000;
   open_file_cache max=100;
   server {
-    listen 127.0.0.1:${port} backlog=4096;
+    listen 127.0.0.1:${port} backlog=4096${secrets ? ' ssl' : ''};
+    ${secrets ? secured(secrets) : ''}
     location = /plaintext { default_type text/plain; return 200 "${text}"; }
     location = /close { default_type text/plain; return 200 "${text}"; }
     location = /fixed { default_type text/plain; return 200 "${text}"; }
+    location = /large { alias ${files}/1MiB.txt; default_type text/plain; }
     location /files/ { alias ${files}/; }
   }
 }`
 
-export async function startNginx(files: string, text: string): Promise<Server> {
+export async function startNginx(files: string, text: string, secrets?: Secrets): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'brink-nginx-'))
   const port = await freePort()
-  writeFileSync(join(folder, 'nginx.conf'), configuration(port, files, text))
+  writeFileSync(join(folder, 'nginx.conf'), configuration(port, files, text, secrets))
   const [command, args] = withManyDescriptors(onCore(0, 'nginx', ['-p', folder, '-c', 'nginx.conf', '-e', 'error.log']))
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'inherit'] })
   // Its worker would outlive a process that is ended in the middle.
@@ -69,7 +75,13 @@ export async function startNginx(files: string, text: string): Promise<Server> {
     await sleep(20)
   }
   if (child.pid === undefined) throw new Error('nginx has no process')
-  return { pid: child.pid, url: `http://127.0.0.1:${port}`, banner: '', output: child.stdout, stop: stopIt }
+  return {
+    pid: child.pid,
+    url: `http${secrets ? 's' : ''}://127.0.0.1:${port}`,
+    banner: '',
+    output: child.stdout,
+    stop: stopIt,
+  }
 }
 
 async function answers(port: number): Promise<boolean> {

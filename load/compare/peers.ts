@@ -5,8 +5,17 @@ import { onCore } from '../pin.js'
 import { type Server, startProgram } from '../server.js'
 import { MODULES, versionOf } from './install.js'
 import { nginxVersion, startNginx } from './nginx.js'
+import type { Secrets } from './tls.js'
 import type { Workload } from './workloads.js'
 import { buildYardstick, isForYardstick, startYardstick } from './yardstick.js'
+
+/** What a server is given. */
+export interface Supplies {
+  /** The folder to serve below /files/. */
+  files: string
+  /** Where it is to speak TLS. */
+  secrets?: Secrets
+}
 
 export interface Peer {
   name: string
@@ -15,8 +24,7 @@ export interface Peer {
   /** A yardstick is no server, and need not say what servers must. */
   isYardstick?: boolean
   does(workload: Workload): boolean
-  /** @param files the folder to serve below /files/ */
-  start(workload: Workload, files: string): Promise<Server>
+  start(workload: Workload, supplies: Supplies): Promise<Server>
 }
 
 export interface Missing {
@@ -35,6 +43,7 @@ const PLATFORM = `${process.platform}-${process.arch}`
 /** The programs that run JavaScript servers: this Node, and what is installed beside it. */
 const runtimes = {
   node: () => ({ command: [process.execPath], about: `Node.js ${process.versions.node}` }),
+  lts: () => packaged(`node-24-${PLATFORM}`, 'bin/node', [], 'Node.js'),
   newest: () => packaged(`node-${PLATFORM}`, 'bin/node', [], 'Node.js'),
   bun: () => packaged(`@oven/bun-${PLATFORM}`, 'bin/bun', [], 'Bun'),
   deno: () =>
@@ -74,13 +83,15 @@ function program(name: string, { file, runtime, library, has = [], onBrink = fal
     name,
     about: onBrink ? `${about}, with brink behind node:http` : about,
     does: ({ needs }) => needs === undefined || has.includes(needs),
-    start: (_workload: Workload, files: string) =>
-      startProgram(onCore(0, command, [...args, `${SERVERS}/main.mjs`, file, files])),
+    start: ({ needs }: Workload, { files, secrets }: Supplies) => {
+      const pair = needs === 'tls' && secrets ? [secrets.key, secrets.cert] : []
+      return startProgram(onCore(0, command, [...args, `${SERVERS}/main.mjs`, file, files, ...pair]))
+    },
   }
 }
 
-function brink(name: string, file: string, runtime: 'node' | 'newest', note = ''): Found {
-  const found = program(name, { file, runtime, has: ['files', 'fixed'] })
+function brink(name: string, file: string, runtime: 'node' | 'lts' | 'newest', note = ''): Found {
+  const found = program(name, { file, runtime, has: ['files', 'fixed', 'tls'] })
   return isMissing(found) ? found : { ...found, about: `brink${note} on ${found.about}` }
 }
 
@@ -101,12 +112,18 @@ function nginx(): Found {
   if (version === undefined) return { name: 'nginx', why: 'it is not installed (apt-get install nginx-light)' }
   // It runs no code of users, so it does what needs none.
   const names = ['plaintext', 'pipelined', 'close', 'crowd', 'file-10k', 'file-1m', 'fixed', 'fixed-pipelined']
+  const secure = ['tls', 'tls-pipelined', 'tls-handshakes', 'tls-1m']
   return {
     name: 'nginx',
     about: `nginx ${version}, one worker`,
-    does: ({ name }) => names.includes(name),
-    start: (_workload, files) => startNginx(files, 'Hello, World!'),
+    does: ({ name }) => names.includes(name) || secure.includes(name),
+    start: ({ needs }, { files, secrets }) => startNginx(files, 'Hello, World!', needs === 'tls' ? secrets : undefined),
   }
+}
+
+/** Only where others are measured on this version. */
+function onlySecure(found: Found): Found {
+  return isMissing(found) ? found : { ...found, does: (workload) => workload.needs === 'tls' && found.does(workload) }
 }
 
 /** Bun closes connections without saying so, which clients take for a failure. */
@@ -125,12 +142,14 @@ const ALL: Readonly<Record<string, () => Found>> = {
   limit: yardstick,
   brink: () => brink('brink', 'brink', 'node'),
   'brink-thread': () => brink('brink-thread', 'brink-thread', 'node', ', its loop on a thread,'),
+  'brink-24': () => onlySecure(brink('brink-24', 'brink', 'lts')),
   'brink-newest': () => brink('brink-newest', 'brink', 'newest'),
-  uws: () => program('uws', { file: 'uws', runtime: 'node', library: uWebSockets }),
+  uws: () => program('uws', { file: 'uws', runtime: 'node', library: uWebSockets, has: ['tls'] }),
   nginx,
   bun: () => program('bun', { file: 'bun', runtime: 'bun', has: ['files', 'fixed'] }),
   deno: () => program('deno', { file: 'deno', runtime: 'deno' }),
   node: () => program('node', { file: 'node', runtime: 'node', has: ['files'] }),
+  'node-24': () => onlySecure(program('node-24', { file: 'node', runtime: 'lts', has: ['tls'] })),
   'node-newest': () => program('node-newest', { file: 'node', runtime: 'newest', has: ['files'] }),
   'node-brink': () => program('node-brink', { file: 'node', runtime: 'node', onBrink: true }),
   'node-brink-newest': () => program('node-brink-newest', { file: 'node', runtime: 'newest', onBrink: true }),

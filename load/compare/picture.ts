@@ -4,7 +4,7 @@
 import { PAPER_STYLE, PAPER_STYLE_BY_NIGHT } from '../paper.js'
 import { perCpuSecond } from '../sample.js'
 import { capitalised, grouped, thousands } from '../table.js'
-import { type MeasuredWorkload, medianOf, type Result } from './result.js'
+import { type MeasuredWorkload, medianOf, oursOf, type Result } from './result.js'
 
 const WIDTH = 860
 const COLUMNS = 2
@@ -60,7 +60,7 @@ function barsOf({ lines }: MeasuredWorkload): Bar[] {
 function panel(workload: MeasuredWorkload, x: number, y: number): string {
   const bars = barsOf(workload)
   const longest = bars[0]?.rate ?? 1
-  const ours = bars.find(({ peer }) => peer === 'brink')?.rate
+  const ours = bars.find(({ peer }) => peer === oursOf(workload))?.rate
   const drawn = bars.map((bar, row) => drawnBar(bar, x, y + HEADING + row * PITCH, longest, ours))
   return [`<text class="heading" x="${x}" y="${y + 14}">${escaped(capitalised(workload.title))}</text>`, ...drawn].join(
     '\n',
@@ -71,7 +71,7 @@ function drawnBar({ peer, rate }: Bar, x: number, y: number, longest: number, ou
   const left = x + NAMES
   const width = Math.max(1, (rate / longest) * (PANEL_WIDTH - NAMES - NUMBERS))
   const kind = peer === 'limit' ? 'limit' : peer.startsWith('brink') ? 'ours' : 'theirs'
-  const times = ours === undefined || peer === 'brink' ? '' : ` · ${(rate / ours).toFixed(2)}`
+  const times = ours === undefined || rate === ours ? '' : ` · ${(rate / ours).toFixed(2)}`
   return [
     `<text class="${kind === 'ours' ? 'name our' : 'name'} end" x="${left - 8}" y="${y}" dy="12">${peer}</text>`,
     `<rect class="${kind}" x="${left}" y="${y}" width="${width.toFixed(1)}" height="${BAR}" rx="2"/>`,

@@ -5,13 +5,16 @@ import { median } from '../statistics.js'
 import { capitalised, grouped, markdownTable } from '../table.js'
 import { figures } from './report_of_figures.js'
 import { targets } from './report_of_targets.js'
-import { coreShare, type MeasuredWorkload, medianOf, type Result, ratio } from './result.js'
+import { coreShare, type MeasuredWorkload, medianOf, oursOf, type Result, ratioOf } from './result.js'
+import { WHAT_IS_SPOKEN } from './tls.js'
+import { WORKLOADS } from './workloads.js'
 
-export function report(result: Result): string {
+/** @param name of the picture beside it */
+export function report(result: Result, name: string): string {
   return [
     `# brink and its peers
 
-![Requests per second of server CPU time, by workload and server](compare.svg)
+![Requests per second of server CPU time, by workload and server](${name}.svg)
 
 ${howMeasured(result)}
 ${result.saturates ? '' : tooSlow(result)}
@@ -62,14 +65,28 @@ function overview(result: Result): string {
   const others = result.peers.map(({ name }) => name).filter((name) => name !== 'brink')
   const rows = result.workloads.map(({ name, title }) => [
     title,
-    ...others.map((other) => ratio(result, name, 'brink', other)?.toFixed(2) ?? ''),
+    ...others.map((other) => ratioOf(result, name, other)?.toFixed(2) ?? ''),
   ])
   return markdownTable(['', ...others], rows)
 }
 
-function workload({ title, connections, rounds, seconds, date, lines, leftOut }: MeasuredWorkload): string {
-  const ours = lines.find(({ peer }) => peer === 'brink')
-  const header = ['', 'requests per CPU second', 'from … to', 'brink ÷ it', 'p50 ms', 'p99 ms', 'of its core']
+const isSecure = (workload: string) => WORKLOADS.some(({ name, needs }) => name === workload && needs === 'tls')
+
+/** A generator does not tell all of them. */
+const milliseconds = (value: number) => (Number.isFinite(value) ? value.toFixed(2) : '')
+
+function workload(measured: MeasuredWorkload): string {
+  const { name, title, connections, generator, rounds, seconds, date, lines, leftOut } = measured
+  const ours = lines.find(({ peer }) => peer === oursOf(measured))
+  const header = [
+    '',
+    'requests per CPU second',
+    'from … to',
+    `${oursOf(measured)} ÷ it`,
+    'p50 ms',
+    'p99 ms',
+    'of its core',
+  ]
   const rows = lines.map((line) => {
     const rates = line.samples.map(perCpuSecond)
     return [
@@ -77,15 +94,15 @@ function workload({ title, connections, rounds, seconds, date, lines, leftOut }:
       grouped(median(rates)),
       `${grouped(Math.min(...rates))} … ${grouped(Math.max(...rates))}`,
       ours ? (medianOf(ours, perCpuSecond) / median(rates)).toFixed(2) : '',
-      medianOf(line, p50Ms).toFixed(2),
-      medianOf(line, p99Ms).toFixed(2),
+      milliseconds(medianOf(line, p50Ms)),
+      milliseconds(medianOf(line, p99Ms)),
       `${(100 * medianOf(line, coreShare)).toFixed(0)} %`,
     ]
   })
   const absent = leftOut.map(({ name, why }) => `\n${name} is left out: it ${why}.\n`).join('')
   return `## ${capitalised(title)}
 
-${grouped(connections)} connections; ${rounds} rounds of ${seconds} s, ${date}.
+${grouped(connections)} connections${generator ? ` of ${generator}` : ''}; ${rounds} rounds of ${seconds} s, ${date}.${isSecure(name) ? `\nSpoken: ${WHAT_IS_SPOKEN}.` : ''}
 
 ${markdownTable(header, rows)}
 ${absent}`

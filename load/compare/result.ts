@@ -17,6 +17,9 @@ export interface Line {
 export interface MeasuredWorkload {
   name: string
   title: string
+  /** The peer that is brink here. Earlier results have neither. */
+  ours?: string
+  generator?: string
   connections: number
   pipelining: number
   rounds: number
@@ -51,8 +54,16 @@ export function lineOf(result: Result, workload: string, peer: string): Line | u
   return result.workloads.find(({ name }) => name === workload)?.lines.find((line) => line.peer === peer)
 }
 
+export const oursOf = ({ ours = 'brink' }: Pick<MeasuredWorkload, 'ours'>): string => ours
+
+/** Requests per CPU second of brink by those of another, at the same work. */
+export function ratioOf(result: Result, workload: string, against: string): number | undefined {
+  const measured = result.workloads.find(({ name }) => name === workload)
+  return measured && ratio(result, workload, oursOf(measured), against)
+}
+
 /** Requests per CPU second of one by those of another, at the same work. */
-export function ratio(result: Result, workload: string, peer: string, against: string): number | undefined {
+function ratio(result: Result, workload: string, peer: string, against: string): number | undefined {
   const [ours, theirs] = [lineOf(result, workload, peer), lineOf(result, workload, against)]
   return ours && theirs && medianOf(ours, perCpuSecond) / medianOf(theirs, perCpuSecond)
 }

@@ -24,6 +24,7 @@ import { report } from './report.js'
 import type { Result } from './result.js'
 import { measureSizes } from './sizes.js'
 import { measureStart, STARTERS } from './starts.js'
+import { makeSecrets } from './tls.js'
 import { fileContents, WORKLOADS, type Workload } from './workloads.js'
 
 /** What those that no workload is for are asked. */
@@ -40,6 +41,7 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '64' },
     idle: { type: 'string', default: '10000' },
     to: { type: 'string', default: 'load/reports' },
+    name: { type: 'string', default: 'compare' },
     keep: { type: 'boolean', default: false },
     draw: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -54,10 +56,12 @@ const HELP = `npm run load:compare -- [option …]
   --connections 64   of the load generator
   --idle 10000       connections whose memory is measured
   --to load/reports  where the report is written
+  --name compare     of its files
   --keep             keeps what an earlier run has measured of the others
   --draw             measures nothing, and writes the report of the last run again
 `
-const numbersFile = `${values.to}/compare.json`
+const REPORT = `${values.to}/${values.name}`
+const numbersFile = `${REPORT}.json`
 
 function chosen(given: string, names: readonly string[], what: string): string[] {
   const list = given.split(',')
@@ -98,14 +102,18 @@ async function measure(): Promise<void> {
     PEER_NAMES,
   )
   result.missing = missing
-  const files = mkdtempSync(join(tmpdir(), 'brink-files-'))
-  chmodSync(files, 0o755) // nginx reads them as somebody else
+  const folder = mkdtempSync(join(tmpdir(), 'brink-compare-'))
+  const files = join(folder, 'files')
+  mkdirSync(files)
+  for (const each of [folder, files]) chmodSync(each, 0o755) // nginx reads them as somebody else
   for (const [name, content] of fileContents) writeFileSync(join(files, name), content)
+  const isSecure = WORKLOADS.some(({ name, needs }) => needs === 'tls' && wanted.includes(name))
   const plan: Plan = {
     rounds: count('rounds'),
     seconds: count('seconds'),
     connections: count('connections'),
     files,
+    ...(isSecure && { secrets: makeSecrets(folder) }),
     generator,
   }
   try {
@@ -124,7 +132,7 @@ async function measure(): Promise<void> {
     if (wanted.includes('size')) result.sizes = measureSizes()
     write(result)
   } finally {
-    rmSync(files, { recursive: true })
+    rmSync(folder, { recursive: true })
   }
 }
 
@@ -145,7 +153,7 @@ async function measureIdle(result: Result, peers: Peer[], plan: Plan): Promise<v
   for (let round = 1; round <= plan.rounds; round++) {
     for (const line of result.idle) {
       const peer = peers.find(({ name }) => name === line.peer) as Peer
-      const server = await peer.start(GREETING, plan.files)
+      const server = await peer.start(GREETING, plan)
       try {
         line.rounds.push(await idleCost(server, result.idleConnections, plan.generator))
       } catch (error) {
@@ -172,8 +180,8 @@ async function measureStarts(result: Result, peers: Peer[]): Promise<void> {
 function write(result: Result): void {
   mkdirSync(values.to, { recursive: true })
   writeFileSync(numbersFile, `${JSON.stringify(result, null, 2)}\n`)
-  writeFileSync(`${values.to}/compare.svg`, picture(result))
-  writeFileSync(`${values.to}/compare.md`, report(result))
+  writeFileSync(`${REPORT}.svg`, picture(result))
+  writeFileSync(`${REPORT}.md`, report(result, values.name))
 }
 
 if (values.help) {
@@ -181,5 +189,5 @@ if (values.help) {
 } else {
   if (values.draw) write(JSON.parse(readFileSync(numbersFile, 'utf8')) as Result)
   else await measure()
-  console.log(`Written: ${values.to}/compare.svg, compare.md, compare.json`)
+  console.log(`Written: ${REPORT}.svg, ${values.name}.md, ${values.name}.json`)
 }

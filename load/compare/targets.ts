@@ -21,6 +21,10 @@ const TABLE: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   close: { limit: 0.95, uws: 1.2, node: 1.5 },
   fixed: { limit: 0.95, bun: 1.1 },
   'fixed-pipelined': { limit: 0.8, bun: 1.1 },
+  tls: { uws: 0.9, nginx: 1.1, 'node-24': 2.5 },
+  'tls-pipelined': { uws: 1.3, nginx: 6, 'node-24': 15 },
+  'tls-handshakes': { nginx: 1, 'node-24': 2 },
+  'tls-1m': { nginx: 1, 'node-24': 1.4 },
 }
 
 export const TARGETS: readonly Target[] = Object.entries(TABLE).flatMap(([workload, row]) =>
@@ -35,4 +39,4 @@ export const IDLE_BYTES = 400
 export const JAVASCRIPT_MICROSECONDS = 0.5
 export const IMPORT_MS = 15
 export const FIRST_ANSWER_MS = 5
-export const ADDON_BYTES = 400_000
+export const ADDON_BYTES = 425_000

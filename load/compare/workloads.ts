@@ -13,7 +13,7 @@ export interface Workload {
   name: string
   title: string
   /** What a server must have for it, beyond handlers. */
-  needs?: 'files' | 'fixed'
+  needs?: 'files' | 'fixed' | 'tls'
   /** Sent in turn. */
   requests: readonly Request[]
   answerTo(request: Request): Expected
@@ -21,6 +21,10 @@ export interface Workload {
   pipelining?: number
   /** Each request comes on a connection of its own. */
   closes?: boolean
+  /** The same, with a handshake of TLS. */
+  shakesHands?: boolean
+  /** The peer that is brink here, unless it is `brink`. */
+  ours?: string
 }
 
 const GREETING: Expected = { type: 'text/plain', body: 'Hello, World!' }
@@ -78,6 +82,11 @@ function file(name: keyof typeof FILES, title: string): Workload {
   }
 }
 
+/** Of handlers that have all of it in memory. */
+const LARGE: Expected = { type: 'text/plain', body: fileContents.get('1MiB.txt') ?? '' }
+/** Node 24 has the OpenSSL of all newer ones. */
+const SECURE = { needs: 'tls', ours: 'brink-24' } as const
+
 const greeted = (name: string, title: string, request: Request, more: Partial<Workload> = {}): Workload => ({
   name,
   title,
@@ -127,4 +136,15 @@ export const WORKLOADS: readonly Workload[] = [
     pipelining: PIPELINED,
   }),
   greeted('crowd', 'GET /plaintext on 1,000 connections', get('/plaintext'), { connections: 1000 }),
+  greeted('tls', 'GET /plaintext over TLS', get('/plaintext'), SECURE),
+  greeted('tls-pipelined', 'GET /plaintext over TLS, pipelined ×16', get('/plaintext'), {
+    ...SECURE,
+    pipelining: PIPELINED,
+  }),
+  greeted('tls-handshakes', 'a full handshake for each request', get('/plaintext'), {
+    ...SECURE,
+    connections: 200,
+    shakesHands: true,
+  }),
+  { name: 'tls-1m', title: '1 MiB of memory over TLS', requests: [get('/large')], answerTo: () => LARGE, ...SECURE },
 ]

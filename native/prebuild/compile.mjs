@@ -10,13 +10,9 @@ import { execute, inTurn, makeOnce, NATIVE } from '../selftest/toolchain.mjs'
 const OUTPUT = join(NATIVE, 'build', 'prebuild')
 
 // zig adds a check of undefined behaviour, a stack protector and frame pointers, which no compiler of a distribution
-// adds by itself to what node-gyp compiles. Sections are for the linker, which leaves out those that nobody needs.
-const ZIG_FLAGS = [
-  ...['-fno-sanitize=undefined', '-fno-stack-protector', '-fomit-frame-pointer'],
-  ...['-ffunction-sections', '-fdata-sections'],
-]
-// Their part of a request is small beside what they call: OpenSSL, and JavaScript. They are compiled for size.
-const SMALL_FOLDERS = ['binding', 'host', 'tls']
+// adds by itself to what node-gyp compiles.
+const ZIG_FLAGS = ['-fno-sanitize=undefined', '-fno-stack-protector', '-fomit-frame-pointer']
+const OWN_SOURCES = [join('prebuild', 'no_demangling.cc')]
 // As node-gyp defines them.
 const GYP_DEFINES = ['BUILDING_NODE_EXTENSION', 'NODE_GYP_MODULE_NAME=brink']
 
@@ -29,13 +25,13 @@ export async function compileTarget(zig, target) {
   const node = nodeHeaders()
   const flags = [
     ...['-target', target.triple, ...LISTS.cflags, ...ZIG_FLAGS],
-    ...(target.platform === 'win32' ? [] : ['-fPIC']),
+    ...target.compileFlags,
     ...[...LISTS.defines, ...GYP_DEFINES].map((define) => `-D${define}`),
     ...[`-I${NATIVE}`, `-I${join(NATIVE, 'deps/llhttp')}`, '-isystem', node, '-isystem', nodeAddonApi()],
   ]
   const headers = fingerprint(filesUnder(NATIVE, (name) => name.endsWith('.h') && !/^build[\\/]/.test(name)))
   const made = await Promise.all(
-    [...LISTS.sources, ...LISTS.llhttp].map((source) =>
+    [...LISTS.sources, ...LISTS.small_sources, ...LISTS.llhttp, ...OWN_SOURCES].map((source) =>
       inTurn(() => compile(zig, source, join(folder, `${source.replace(/[\\/]/g, '-')}.o`), flags, headers)),
     ),
   )
@@ -49,7 +45,7 @@ function compile(zig, source, object, flags, headers) {
   const isC = source.endsWith('.c')
   const dialect = isC ? ['cc', ...LISTS.cflags_c] : ['c++', ...LISTS.cflags_cc]
   const path = join(NATIVE, source)
-  const size = SMALL_FOLDERS.includes(source.split(/[\\/]/)[0]) ? ['-Os'] : []
+  const size = LISTS.small_sources.includes(source) ? LISTS.cflags_small : []
   const command = [...dialect, ...flags, ...size, '-c', path, '-o', object]
   return makeOnce(object, fingerprint([path], command, headers), zig, command)
 }

@@ -16,6 +16,8 @@ const MACH_O = [
   ...['-Os', '-s', '-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip'],
   '-Wl,-install_name,@rpath/brink.node',
 ]
+// Apple's systems want tables for unwinding through every function by default, for exceptions.
+const MACH_O_COMPILED = ['-fPIC', '-fno-unwind-tables']
 const SMALL = 700_000
 const LIBC_OF_GLIBC = ['libc.so.6', 'libm.so.6', 'libpthread.so.0', 'libdl.so.2', 'librt.so.1']
 const LIBC_OF_WINDOWS = ['msvcrt.dll', 'KERNEL32.dll', 'WS2_32.dll', 'node.exe', 'ADVAPI32.dll', 'ntdll.dll']
@@ -34,6 +36,7 @@ export const TARGETS = [
     arch: 'x64',
     triple: 'x86_64-windows-gnu',
     file: join('prebuilds', 'win32-x64', 'brink.node'),
+    compileFlags: [],
     linkFlags: ['-Os', '-s'],
     largest: SMALL,
     libraries: LIBC_OF_WINDOWS,
@@ -48,6 +51,7 @@ function linux(arch, machine, libc) {
     libc,
     triple: libc === 'glibc' ? `${machine}-linux-gnu.${GLIBC}` : `${machine}-linux-musl`,
     file: join('prebuilds', `linux-${arch}`, `brink.${libc}.node`),
+    compileFlags: ['-fPIC'],
     linkFlags: ELF,
     largest: SMALL,
     libraries: libc === 'glibc' ? [...LIBC_OF_GLIBC, `ld-linux-${machine.replace('_', '-')}.so`] : ['libc.so'],
@@ -62,9 +66,9 @@ function darwin(arch, machine) {
     arch,
     triple: `${machine}-macos.${MACOS}`,
     file: join('prebuilds', `darwin-${arch}`, 'brink.node'),
+    compileFlags: MACH_O_COMPILED,
     linkFlags: MACH_O,
-    // Its segments lie on pages of 16 KiB.
-    largest: arch === 'arm64' ? 750_000 : SMALL,
+    largest: SMALL,
     libraries: ['/usr/lib/libSystem.B.dylib'],
     oldestMacos: MACOS,
   }

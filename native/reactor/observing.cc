@@ -204,7 +204,7 @@ void Observing::ends(Connection& connection) {
   }
   if (!measurements_) return;
   // One of which no answer has begun is of no run.
-  if (!observed.has_run) return measurements_->count_close_without_request(connection.cause);
+  if (!observed.has_run) belongs_to(observed, 0);
   measurements_->count_close(observed.number, observed.requests_of_run, connection.cause);
 }
 

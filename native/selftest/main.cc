@@ -1,7 +1,7 @@
 // The core as a program of its own, without Node: what sanitizers, fuzzers and other systems run.
 //
 //   selftest [WORD]                                                   its cases, or those whose line contains WORD
-//   selftest serve [--backend NAME] [--port N] [--threads N]          serves until stdin is closed
+//   selftest serve [--backend NAME] [--port N] [--threads N] [--tls 1]   serves until stdin is closed
 //   selftest repeat COURSE TIMES                                      a hot path by itself, for whoever counts its cost
 #include <chrono>
 #include <csignal>
@@ -11,6 +11,7 @@
 
 #include "selftest/repeat.h"
 #include "selftest/serve.h"
+#include "selftest/tls_client.h"
 #include "selftest/trial.h"
 
 namespace brink::selftest {
@@ -58,7 +59,8 @@ int run_cases(std::string_view wanted) {
 }
 
 int usage(const char* why) {
-  std::fprintf(stderr, "%s\nusage: selftest [WORD] | selftest serve [--backend NAME] [--port N] [--threads N]\n", why);
+  std::fprintf(
+      stderr, "%s\nusage: selftest [WORD] | selftest serve [--backend NAME] [--port N] [--threads N] [--tls 1]\n", why);
   return 2;
 }
 
@@ -75,6 +77,11 @@ int run_serve(int argc, char** argv) {
       setup.port = static_cast<uint16_t>(std::atoi(argv[i + 1]));
     } else if (option == "--threads") {
       threads = std::atoi(argv[i + 1]);
+    } else if (option == "--tls") {
+      if (const char* why_not = why_no_tls()) return usage(why_not);
+      std::string why_not;
+      setup.contexts = make_test_contexts(&why_not);
+      if (!setup.contexts) return usage(why_not.c_str());
     } else {
       return usage("an option that there is not");
     }

@@ -1,7 +1,8 @@
 import { endpoint, page, preflight } from '../_endpoint.js'
 
 const LINES: readonly (readonly [lang: string, text: string])[] = [
-  ['en', 'Hello world, Καλημέρα κόσμε, コンニチハ'],
+  // With the accents of polytonic Greek, as Markus Kuhn's demonstration has them.
+  ['en', 'Hello world, Καλημ\u1f73ρα κ\u1f79σμε, コンニチハ'],
   ['de', 'Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich'],
   ['fr', 'Dès Noël où un zéphyr haï me vêt de glaçons würmiens'],
   ['el', 'Ταχίστη αλώπηξ βαφής ψημένη γη, δρασκελίζει υπέρ νωθρού κυνός'],

@@ -1,6 +1,6 @@
 import { HttpError } from 'brink'
 import { requestAnswer } from '../_echo.js'
-import { answer, endpoint } from '../_endpoint.js'
+import { answer, endpoint, failure } from '../_endpoint.js'
 import { fieldText } from '../_field_text.js'
 import { quoted } from '../_query.js'
 
@@ -12,12 +12,11 @@ export default endpoint<'etag'>((req, head) => {
   const tag = `"${fieldText(etag)}"`
   const ifMatch = req.headers.get('if-match')
   const ifNoneMatch = req.headers.get('if-none-match')
-  if (ifMatch !== null && !matches(ifMatch, tag, false)) return answer(head, 412, undefined, { etag: tag })
-  if (ifNoneMatch !== null && matches(ifNoneMatch, tag, true)) {
-    const isRead = req.method === 'GET' || req.method === 'HEAD'
-    return answer(head, isRead ? 304 : 412, undefined, { etag: tag })
-  }
-  const answered = requestAnswer(req, head)
+  const isKnown = ifNoneMatch !== null && matches(ifNoneMatch, tag, true)
+  const isRead = req.method === 'GET' || req.method === 'HEAD'
+  const isRefused = (ifMatch !== null && !matches(ifMatch, tag, false)) || (isKnown && !isRead)
+  if (isKnown && !isRefused) return answer(head, 304, undefined, { etag: tag })
+  const answered = isRefused ? failure(head, 412) : requestAnswer(req, head)
   answered.headers.set('etag', tag)
   return answered
 })

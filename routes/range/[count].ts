@@ -1,6 +1,6 @@
 import { limitsOf } from 'brink/target'
 import { alphabet } from '../_alphabet.js'
-import { answer, endpoint, TEXT_TYPE } from '../_endpoint.js'
+import { answer, endpoint, failure, TEXT_TYPE } from '../_endpoint.js'
 import { duration, integerWithin, param } from '../_query.js'
 import { boundary, partsOf, rangesOf } from '../_ranges.js'
 import { pause } from '../_timing.js'
@@ -14,7 +14,10 @@ export default endpoint<'count'>(async (req, head) => {
   const fields = { etag, 'accept-ranges': 'bytes' }
   const ranges = rangesOf(req, size, etag, Math.min(maxCount, 100))
   if (ranges === 'unsatisfiable') {
-    return answer(head, 416, undefined, { ...fields, 'content-range': `bytes */${size}` })
+    const refused = failure(head, 416)
+    for (const [name, value] of Object.entries(fields)) refused.headers.set(name, value)
+    refused.headers.set('content-range', `bytes */${size}`)
+    return refused
   }
   const sent = ranges ?? [{ first: 0, last: size - 1 }]
   const length = sent.reduce((sum, { first, last }) => sum + last - first + 1, 0)

@@ -159,6 +159,13 @@ const OPTIONS: readonly Option[] = [
   { name: 'fault', value: 'faults', isOfTarget: true, help: "faults of all answers, such as 'status=503:5%'" },
   { name: 'plan', value: 'file', isOfTarget: true, help: 'a plan of faults, JSON, from the first request on' },
   { name: 'seed', value: 'number', isOfTarget: true, help: 'the same faults for the same requests', standard: 'any' },
+  {
+    name: 'control',
+    value: 'mode',
+    isOfTarget: true,
+    help: 'who uses /_brink/: read, loopback, none, token',
+    standard: 'all',
+  },
   { name: 'limits', value: 'list', isOfTarget: true, help: 'what clients may ask for: maxDuration=30000,…' },
   { name: 'help', short: 'h', help: 'print this text' },
   { name: 'version', short: 'v', help: 'print the version' },
@@ -179,7 +186,7 @@ export function parseCommandLine(args: readonly string[], env: NodeJS.ProcessEnv
     files: given.get('files'),
     listsBackends: folders[0] === 'backends',
     isTarget: folders[0] === 'target',
-    target: targetFlagsOf(given),
+    target: targetFlagsOf(given, env),
     targetFlags: OPTIONS.filter(({ name, isOfTarget }) => isOfTarget && given.has(name)).map(({ name }) => `--${name}`),
     place: placeOf(given, env),
     workers: workersOf(textOf('workers', given, env)),
@@ -246,6 +253,7 @@ export function asFlags(message: string, from: CommandLine['from']): string {
   return message
     .replace(/^The option "(host|backend)"/, (_, name: 'host' | 'backend') => from[name])
     .replace('The option "seed"', '--seed')
+    .replace('The option "control.token"', '$BRINK_CONTROL_TOKEN')
     .replace(/^The option "(max\w+|allow\w+|hostname|hiddenFields)"/, '--limits $1')
     .replace('The option "trustProxy"', '--trust-proxy')
     .replace('The option "proxyProtocol"', '--proxy-protocol')

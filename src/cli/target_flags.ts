@@ -1,5 +1,6 @@
 // The options of `brink target` as those of `target()`.
 import { nearest } from '../runtime/did_you_mean.js'
+import { CONTROL_MODES } from '../target/control_access.js'
 import { FAULT_LIMITS } from '../target/fault_limits.js'
 import { TARGET_LIMITS } from '../target/limits.js'
 import type { TargetOptions } from '../target/options.js'
@@ -15,10 +16,14 @@ export interface TargetFlags {
   readonly fault: string | undefined
   readonly limits: TargetOptions['limits']
   readonly faultLimits: TargetOptions['faultLimits']
+  readonly control: TargetOptions['control']
 }
 
+/** Arguments are seen by everybody on a machine. */
+const TOKEN = 'BRINK_CONTROL_TOKEN'
+
 /** @throws UsageError */
-export function targetFlagsOf(given: ReadonlyMap<string, string>): TargetFlags {
+export function targetFlagsOf(given: ReadonlyMap<string, string>, env: NodeJS.ProcessEnv): TargetFlags {
   const plan = given.get('plan')
   const fault = given.get('fault')
   if (plan !== undefined && fault !== undefined) {
@@ -37,7 +42,19 @@ export function targetFlagsOf(given: ReadonlyMap<string, string>): TargetFlags {
     fault,
     limits,
     faultLimits: some(FAULT_LIMITS),
+    control: controlOf(given.get('control'), env[TOKEN]),
   }
+}
+
+function controlOf(text: string | undefined, token: string | undefined): TargetOptions['control'] {
+  if (text === undefined || text === 'token') {
+    if (token) return { token }
+    if (text === undefined) return undefined
+    throw new UsageError(`--control token needs the token in $${TOKEN}.`)
+  }
+  const mode = CONTROL_MODES.find((name) => name === text)
+  if (mode !== undefined) return mode
+  throw new UsageError(`--control must be ${CONTROL_MODES.join(', ')} or token, not '${text}'.`)
 }
 
 function seedOf(text: string | undefined): number | undefined {

@@ -101,11 +101,6 @@ export function partsOfServer(server: Server): ServerParts {
   return server as OpenServer
 }
 
-/** Its loops, for whoever measures them. */
-export function reactorsOf(server: Server): readonly NativeReactor[] {
-  return server instanceof OpenServer ? server.reactors : []
-}
-
 function opened(dispatcher: Dispatcher, options: ServeOptions): Promise<{ server: OpenServer; bound: Bound }> {
   const checked = checkedOptions(options)
   return listenOn(placesOf(checked, undefined), () => new OpenServer(dispatcher, checked, undefined))

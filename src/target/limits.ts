@@ -143,3 +143,8 @@ export function limitsOf(req: BrinkRequest): TargetLimits {
   const server: Serving | undefined = req.server
   return (server && limitsOfServers.get(server)) ?? standard
 }
+
+/** Whether the server of the request is a load target, which has pages of its own below `/_brink/`. */
+export function isOnTarget(req: BrinkRequest): boolean {
+  return req.server !== undefined && limitsOfServers.has(req.server)
+}

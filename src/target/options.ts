@@ -1,5 +1,6 @@
 import { knownOptions, wrongType, wrongValue } from '../runtime/option_errors.js'
 import { SERVE_OPTIONS, type ServeOptions } from '../server/options.js'
+import { type ControlAccess, checkedControl } from './control_access.js'
 import type { FaultLimits } from './fault_limits.js'
 import { checkedLimits, type TargetLimitOptions, type TargetLimits } from './limits.js'
 import type { RecordOptions } from './recorder.js'
@@ -22,18 +23,25 @@ export interface TargetOptions extends ServeOptions {
   faultLimits?: FaultLimits | undefined
   /** What clients may ask of the endpoints. `bodyLimit` is `maxUploadSize` by default. */
   limits?: TargetLimitOptions | undefined
+  /**
+   * Who may use what is below `/_brink/`, the live page, the statistics and the plan: `'all'`; `'read'`, everybody, without
+   * changing anything; `'loopback'`, clients on this machine; `'none'`, nobody; `{ token }`, whoever has it, as a `Bearer`
+   * or as the password that a browser asks for. Methods of the target work always. Default: `'all'`.
+   */
+  control?: ControlAccess | undefined
   /** Keeps the requests that come, for `t.requests()`. `true`: the newest 1000, 64 KiB of each body. Default: false. */
   record?: boolean | RecordOptions | undefined
 }
 
-const OWN = ['plan', 'fault', 'seed', 'faultLimits', 'limits', 'record'] as const
+const OWN = ['plan', 'fault', 'seed', 'faultLimits', 'limits', 'control', 'record'] as const
 
 type OwnOption = (typeof OWN)[number]
 
-export interface CheckedTargetOptions extends Omit<Pick<TargetOptions, OwnOption>, 'limits'> {
+export interface CheckedTargetOptions extends Omit<Pick<TargetOptions, OwnOption>, 'limits' | 'control'> {
   /** What the server is told. */
   readonly serve: ServeOptions
   readonly limits: TargetLimits
+  readonly control: ControlAccess
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
@@ -46,7 +54,7 @@ const ADVICE: Readonly<Record<string, string>> = {
  */
 export function checkedTargetOptions(given: TargetOptions): CheckedTargetOptions {
   const known = knownOptions(given, [...SERVE_OPTIONS, ...OWN], 'target()', ADVICE)
-  const { plan, fault, seed, faultLimits, limits: givenLimits, record, ...serve } = known
+  const { plan, fault, seed, faultLimits, limits: givenLimits, control: access, record, ...serve } = known
   if (plan !== undefined && typeof plan !== 'string' && (typeof plan !== 'object' || plan === null)) {
     throw wrongType('plan', 'the text of its JSON, or an object', plan)
   }
@@ -55,9 +63,10 @@ export function checkedTargetOptions(given: TargetOptions): CheckedTargetOptions
     throw wrongValue('fault', 'cannot be given beside "plan": write it into a phase of the plan')
   }
   const limits = checkedLimits(givenLimits)
+  const control = checkedControl(access)
   const place = isPlaced(serve) ? {} : { port: 0 }
   const bodyLimit = serve.bodyLimit ?? limits.maxUploadSize
-  return { serve: { ...serve, ...place, bodyLimit }, limits, plan, fault, seed, faultLimits, record }
+  return { serve: { ...serve, ...place, bodyLimit }, limits, control, plan, fault, seed, faultLimits, record }
 }
 
 /** Whether they say where to listen. */

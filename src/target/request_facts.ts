@@ -1,5 +1,5 @@
 // What endpoints that echo a request must know of it, and handlers of apps need not.
-import { FLAG_HTTP_1_0, REQUEST_FLAGS } from '../exchange/layout.js'
+import { FLAG_ANNOUNCED, FLAG_HTTP_1_0, REQUEST_FLAGS } from '../exchange/layout.js'
 import type { BrinkRequest } from '../request/request.js'
 
 /** The header fields as they arrived: names at even places, values at odd ones. Values are Latin-1. */
@@ -21,9 +21,9 @@ export function protocolOf(req: BrinkRequest): 'HTTP/1.0' | 'HTTP/1.1' {
 }
 
 /**
- * Whether the server was told whom to believe about clients and URLs: then `req.ip` and `req.url` are true. Where it was
- * not, an endpoint may repeat what fields such as `X-Forwarded-For` say, as httpbin does.
+ * Whether somebody whom the server trusts has named the client, or may have: then `req.ip` and `req.url` are true. Where
+ * nobody is trusted, an endpoint may repeat what fields such as `X-Forwarded-For` say, as httpbin does.
  */
 export function trustsProxies(req: BrinkRequest): boolean {
-  return req.trustsProxies || req.ip !== req.peer
+  return req.trustsProxies || (req.event()[req.eventAt + REQUEST_FLAGS] & FLAG_ANNOUNCED) !== 0
 }

@@ -64,6 +64,7 @@ export function connectionsOf(part: {
   return {
     accepted,
     open,
+    withoutRequests: countOf(idleCloses),
     ...closes,
     requestsEach: {
       mean: asked > 0 ? countOf(counts.ends) / asked : 0,

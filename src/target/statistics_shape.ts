@@ -23,6 +23,8 @@ export interface RequestEnds {
 export interface ConnectionCounts {
   readonly accepted: number
   readonly open: number
+  /** Those that have ended without a request. */
+  readonly withoutRequests: number
   /** Ended connections by whom: a reset, the client, the server, or a deadline of the server. */
   readonly resets: number
   readonly closedByClient: number

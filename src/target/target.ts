@@ -7,8 +7,9 @@ import { compileRouter, Router } from '../routing/router.js'
 import { packageFolder } from '../runtime/package_place.js'
 import { isNoHandler } from '../runtime/uncalled.js'
 import type { ServeOptions } from '../server/options.js'
-import { partsOfServer, reactorsOf, type Server, serveDispatcher } from '../server/server.js'
+import { partsOfServer, type Server, serveDispatcher } from '../server/server.js'
 import { CONTROL_PREFIX, controlRoutes } from './control.js'
+import { type ControlAccess, controlGuard } from './control_access.js'
 import { exactTimers } from './exact_timers.js'
 import { FaultyDispatcher } from './faulty_dispatcher.js'
 import { giveLimits } from './limits.js'
@@ -80,9 +81,12 @@ export interface Target {
 export async function target(options: TargetOptions = {}): Promise<Target> {
   const checked = checkedTargetOptions(options)
   const parts = { plan: planOf(checked), recorder: new Recorder(checked.record), statistics: new Statistics() }
-  const server = await serveDispatcher(await dispatcherOf(parts), reporting(checked.serve, parts.statistics))
+  const server = await serveDispatcher(
+    await dispatcherOf(parts, checked.control),
+    reporting(checked.serve, parts.statistics),
+  )
   giveLimits(server, checked.limits)
-  parts.statistics.start(reactorsOf(server))
+  parts.statistics.start(partsOfServer(server).reactors)
   followListenerFaults(server, parts)
   noticePort(server.port)
   return new RunningTarget(server, parts)
@@ -126,20 +130,25 @@ function followListenerFaults(server: Server, { plan, statistics }: Parts): void
   server.signal.addEventListener('abort', () => {
     stop()
     faults.end()
+    plan.end()
   })
   follow()
 }
 
 /** The endpoints and the target's own routes, with the faults in front of them. */
-async function dispatcherOf({ plan, recorder, statistics }: Parts): Promise<Dispatcher> {
-  const router = new Router()
-    .mount('/', await bundledRoutes())
-    .mount(
-      '/',
-      controlRoutes(() => statistics.live(plan.state.phase?.name ?? null)),
-    )
-    .mount(CONTROL_PREFIX, planRoutes(plan))
-    .mount(CONTROL_PREFIX, statisticsRoutes(statistics))
+async function dispatcherOf({ plan, recorder, statistics }: Parts, access: ControlAccess): Promise<Dispatcher> {
+  const router = new Router().mount('/', await bundledRoutes())
+  if (access !== 'none') {
+    const control = new Router()
+      .use(controlGuard(access))
+      .mount(
+        '/',
+        controlRoutes(() => statistics.live(phaseOf(plan))),
+      )
+      .mount(CONTROL_PREFIX, planRoutes(plan))
+      .mount(CONTROL_PREFIX, statisticsRoutes(statistics))
+    router.mount('/', control)
+  }
   // Bodies are echoed and counted as they were sent.
   const endpoints = Object.assign(compileRouter(router), { requestRules: { leavesCodings: true } })
   const settings = {
@@ -150,6 +159,11 @@ async function dispatcherOf({ plan, recorder, statistics }: Parts): Promise<Disp
     spared: CONTROL_PREFIX,
   }
   return new FaultyDispatcher(endpoints, settings)
+}
+
+/** Its name, or its number, counted from 1; null without one. */
+function phaseOf({ state: { phase } }: Plan): string | number | null {
+  return phase === null ? null : (phase.name ?? phase.index + 1)
 }
 
 class RunningTarget implements Target {

@@ -11,6 +11,7 @@ import { browser } from './browser.js'
 import { crowds } from './crowds.js'
 import { curl } from './curl.js'
 import { livePage } from './live_page.js'
+import { loadTools } from './load_tools.js'
 import { memory } from './memory.js'
 import { promtool } from './promtool.js'
 import { proxies } from './proxies.js'
@@ -23,7 +24,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 })
 
-const suites: readonly Suite[] = [curl, browser, livePage, proxies, promtool, memory, vanishing, crowds]
+const suites: readonly Suite[] = [curl, browser, livePage, proxies, promtool, loadTools, memory, vanishing, crowds]
 const jobs = suites
   .flatMap((suite) => variants.map((variant): [Suite, Variant] => [suite, variant]))
   .filter(([suite, variant]) => positionals.every((word) => `${suite.name} [${variant.name}]`.includes(word)))

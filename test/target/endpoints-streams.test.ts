@@ -102,6 +102,19 @@ contract('/drip sends so many bytes over a time, with a length', [
   ...invalid('/drip?duration=750ms&delay=500ms'),
 ])
 
+contract(
+  'what a client does not ask for fits into the longest time',
+  [
+    dripped('', 10),
+    dripped('delay=1ms', 10),
+    dripped('duration=1ms', 10),
+    dripped('delay=50ms', 10),
+    { asks: '/sse?count=1', status: 200 },
+    { asks: '/sse?count=1&delay=50ms', status: 200 },
+  ],
+  { host: '127.0.0.1', limits: { maxDuration: 50 } },
+)
+
 test('/drip writes byte by byte', () =>
   onTarget(SMALL, async (t) => {
     const client = (await connect(t)).send(get('/drip?delay=0&duration=1s&numbytes=2'))
@@ -156,7 +169,7 @@ contract('/range sends letters, and ranges of them', [
     asks: withFields('/range/26', 'Range: bytes=32-40'),
     status: 416,
     fields: { 'content-range': 'bytes */26' },
-    body: '',
+    json: { status_code: 416, error: 'Range Not Satisfiable' },
   },
   { asks: withFields('/range/26', 'Range: bytes=-0'), status: 416 },
   { asks: '/range/26', method: 'HEAD', status: 200, fields: { ...RANGE, 'content-length': '26' } },

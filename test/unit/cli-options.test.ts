@@ -10,7 +10,10 @@ const NO_TARGET_FLAGS = {
   fault: undefined,
   limits: undefined,
   faultLimits: undefined,
+  control: undefined,
 }
+
+const WITH_TOKEN = { ...NO_TARGET_FLAGS, control: { token: 'secret' } }
 
 const defaults = {
   help: false,
@@ -45,6 +48,7 @@ const understood: [line: string, env: Record<string, string>, expected: object][
     [
       ['--json', { json: true }],
       ['--seed 7', { seed: 7 }],
+      ['--control loopback', { control: 'loopback' }],
       ['--plan plan.json', { plan: 'plan.json' }],
       ['--fault status=503:5%', { fault: 'status=503:5%' }],
       ['--limits maxDuration=30000,maxDelay=5', { limits: { maxDuration: 30_000 }, faultLimits: { maxDelay: 5 } }],
@@ -56,6 +60,12 @@ const understood: [line: string, env: Record<string, string>, expected: object][
     {},
     { target: { ...NO_TARGET_FLAGS, ...flags }, targetFlags: [line.replace(/[ =].*/, '')] },
   ]),
+  ['target', { BRINK_CONTROL_TOKEN: 'secret' }, { folder: 'target', isTarget: true, target: WITH_TOKEN }],
+  [
+    'target --control token',
+    { BRINK_CONTROL_TOKEN: 'secret' },
+    { folder: 'target', isTarget: true, target: WITH_TOKEN, targetFlags: ['--control'] },
+  ],
   ['--threads 2', {}, { threads: 2 }],
   ['-t 0', {}, { threads: 0 }],
   ['--workers 4', {}, { workers: 4 }],
@@ -104,6 +114,8 @@ for (const [line, env, expected] of understood) {
 }
 
 const refused: [line: string, env: Record<string, string>, expected: RegExp][] = [
+  ['target --control token', {}, /^--control token needs the token in \$BRINK_CONTROL_TOKEN\.$/],
+  ['target --control us', {}, /^--control must be all, read, loopback, none or token, not 'us'\.$/],
   ['target --seed -1', {}, /^--seed must be a whole number from 0 to 9007199254740991, not '-1'\.$/],
   ['target --limits maxDuration', {}, /^--limits must be a list such as .*, not 'maxDuration'\.$/],
   ['target --limits maxDurration=1', {}, /^--limits has no limit 'maxDurration': did you mean maxDuration\?$/],

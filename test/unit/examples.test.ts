@@ -169,6 +169,14 @@ test('single-page-app answers its pages, its assets and its API', () =>
     }
   }))
 
+test('target: the tests of the client pass', () => {
+  tried.add('target')
+  const args = ['--test', join(FOLDER, 'target/retrying.test.js')]
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  assert.is(status, 0, stdout + stderr)
+  assert.match(stdout, /pass 6$/m)
+})
+
 test('each example is run, and named in the list of examples', () => {
   const names = folders.map(({ name }) => name).sort()
   assert.equal([...tried].sort(), names)

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import * as brink from '../../../dist/index.js'
 import * as work from './work.mjs'
 
@@ -31,7 +32,7 @@ function api() {
   return router
 }
 
-export async function listen({ folder, threads = 0 }) {
+export async function listen({ folder, tls, threads = 0 }) {
   const app = new Router()
     .get('/plaintext', () => work.GREETING)
     .get('/close', () => work.GREETING)
@@ -48,10 +49,13 @@ export async function listen({ folder, threads = 0 }) {
       await work.afterTimer()
       return work.GREETING
     })
+    .get('/large', () => reply(200, work.LARGE, { 'content-type': 'text/plain' }))
     .mount('/api', api())
   // Not in every version of brink.
   if (app.fixed) app.fixed('/fixed', reply(200, work.GREETING))
   if (brink.files && folder) app.get('/files/*', brink.files(folder))
-  const { port } = await serve(app, { port: 0, host: '127.0.0.1', threads })
+  const options = { port: 0, host: '127.0.0.1', threads }
+  if (tls) options.tls = { key: readFileSync(tls.key), cert: readFileSync(tls.cert) }
+  const { port } = await serve(app, options)
   return port
 }

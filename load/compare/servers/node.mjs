@@ -1,5 +1,7 @@
 // node:http as it is used without a framework: a switch, and no more.
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import sirv from 'sirv'
 import * as work from './work.mjs'
 
@@ -60,14 +62,18 @@ function api(request, response) {
   run(0)
 }
 
-export async function listen({ folder }) {
+export async function listen({ folder, tls }) {
   const sendFile = folder ? sirv(folder) : undefined
   // Its own five seconds are over before ten thousand clients have come.
-  const server = createServer({ keepAliveTimeout: 72_000 }, (request, response) => {
+  const options = { keepAliveTimeout: 72_000 }
+  if (tls) Object.assign(options, { key: readFileSync(tls.key), cert: readFileSync(tls.cert) })
+  const server = (tls ? createSecureServer : createServer)(options, (request, response) => {
     switch (request.url) {
       case '/plaintext':
       case '/close':
         return send(response, work.GREETING)
+      case '/large':
+        return send(response, work.LARGE)
       case '/json':
         return sendJson(response, work.message())
       case '/echo':

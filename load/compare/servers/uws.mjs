@@ -60,12 +60,12 @@ function behindMiddlewares(handler) {
 
 const ON = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'del' }
 
-export function listen() {
-  const app = uws
-    .App()
+export function listen({ tls }) {
+  const app = (tls ? uws.SSLApp({ key_file_name: tls.key, cert_file_name: tls.cert }) : uws.App())
     .get('/plaintext', (res) => send(res, work.GREETING))
     // By itself it closes without saying so, which clients take for a failure.
     .get('/close', (res) => send(res.writeHeader('Connection', 'close'), work.GREETING))
+    .get('/large', (res) => send(res, work.LARGE))
     .get('/json', (res) => send(res, JSON.stringify(work.message()), JSON_TYPE))
     .get('/users/:id', (res, req) => {
       const [agent, language] = [req.getHeader('user-agent'), req.getHeader('accept-language')]

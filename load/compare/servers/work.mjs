@@ -2,6 +2,10 @@
 
 export const GREETING = 'Hello, World!'
 
+const LINE = 'A line of a file, as others.\n'
+/** 1 MiB. */
+export const LARGE = Buffer.from(LINE.repeat(2 ** 20 / LINE.length + 1).slice(0, 2 ** 20))
+
 /** Made anew for each request, as an object that came from somewhere would be. */
 export const message = () => ({ message: GREETING })
 

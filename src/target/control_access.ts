@@ -1,0 +1,103 @@
+// Who may use what a target has below /_brink/.
+import { type Reply, reply } from '../reply/reply.js'
+import type { BrinkRequest } from '../request/request.js'
+import type { Middleware } from '../routing/handler.js'
+import { describe } from '../runtime/describe.js'
+import { lateBuiltin } from '../runtime/late_builtin.js'
+import { knownOptions, wrongType, wrongValue } from '../runtime/option_errors.js'
+
+/**
+ * Who may use the target's own routes: `'all'`, everybody; `'read'`, everybody, but nobody changes the plan or resets the
+ * statistics by them; `'loopback'`, clients on this machine alone; `'none'`, nobody: they do not exist; or whoever has the
+ * token, as a `Bearer` or as the password of a browser.
+ */
+export type ControlAccess = 'all' | 'read' | 'loopback' | 'none' | { readonly token: string }
+
+export const CONTROL_MODES = ['all', 'read', 'loopback', 'none'] as const
+
+const SHORTEST_TOKEN = 8
+const NO_STORE = { 'cache-control': 'no-store' }
+/** RFC 7617 §2.1: browsers then send other letters as UTF-8. */
+const CHALLENGE = 'Basic realm="brink target", charset="UTF-8"'
+/** A proxy on this machine passes clients of other ones on. */
+const FORWARDING = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via']
+
+/** @throws TypeError `ERR_INVALID_ARG_TYPE`, `ERR_INVALID_ARG_VALUE` */
+export function checkedControl(given: unknown = 'all'): ControlAccess {
+  const expected = `must be ${CONTROL_MODES.join(', ')} or { token }`
+  if (typeof given === 'string') {
+    const mode = CONTROL_MODES.find((name) => name === given)
+    if (mode === undefined) throw wrongValue('control', `${expected}, not ${describe(given)}`)
+    return mode
+  }
+  if (typeof given !== 'object' || given === null) {
+    throw wrongType('control', "'all', 'read', 'loopback', 'none' or { token }", given)
+  }
+  const { token } = knownOptions(given as { token?: unknown }, ['token'], 'control')
+  if (typeof token !== 'string') throw wrongType('control.token', 'a string', token)
+  if (token.length < SHORTEST_TOKEN) {
+    throw wrongValue('control.token', `must have at least ${SHORTEST_TOKEN} characters, so that nobody guesses it`)
+  }
+  return { token }
+}
+
+/** The middleware in front of the target's own routes. */
+export function controlGuard(access: ControlAccess): Middleware {
+  const refused = refusalBy(access)
+  return (req, next) => refused(req) ?? next()
+}
+
+function refusalBy(access: ControlAccess): (req: BrinkRequest) => Reply | undefined {
+  if (typeof access === 'object') {
+    const isToken = comparing(access.token)
+    return (req) => (isToken(tokenIn(req.headers.get('authorization'))) ? undefined : unauthorized())
+  }
+  if (access === 'read')
+    return (req) => (isReading(req) ? undefined : forbidden('This target can be read here, and not changed.'))
+  if (access === 'loopback')
+    return (req) => (isLocal(req) ? undefined : forbidden('This target is operated from its own machine alone.'))
+  return () => undefined
+}
+
+function isReading({ method }: BrinkRequest): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
+}
+
+function isLocal(req: BrinkRequest): boolean {
+  return [req.peer, req.ip].every(isLoopback) && !FORWARDING.some((name) => req.headers.has(name))
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1' || address === 'unix:'
+}
+
+/** Of `Bearer token`, or the password of `Basic` (RFC 7617); undefined for anything else. */
+function tokenIn(field: string | null): string | undefined {
+  const [, scheme = '', value = ''] = /^(\w+) +(\S+) *$/.exec(field ?? '') ?? []
+  if (scheme.toLowerCase() === 'bearer') return value
+  if (scheme.toLowerCase() !== 'basic') return undefined
+  const credentials = Buffer.from(value, 'base64').toString()
+  const colon = credentials.indexOf(':')
+  return colon === -1 ? undefined : credentials.slice(colon + 1)
+}
+
+/** In a time that does not depend on how much of it is right. */
+function comparing(token: string): (given: string | undefined) => boolean {
+  const { createHash, timingSafeEqual } = lateBuiltin('node:crypto')
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  const own = digest(token)
+  return (given) => given !== undefined && timingSafeEqual(digest(given), own)
+}
+
+function forbidden(message: string): Reply {
+  return reply(403, { error: { code: 'CONTROL_FORBIDDEN', message } }, NO_STORE)
+}
+
+function unauthorized(): Reply {
+  const message = 'This target wants its token, as a Bearer or as the password.'
+  return reply(
+    401,
+    { error: { code: 'CONTROL_UNAUTHORIZED', message } },
+    { ...NO_STORE, 'www-authenticate': CHALLENGE },
+  )
+}
