@@ -9,11 +9,16 @@ const NATIVE = dirname(fileURLToPath(import.meta.url))
 const QUICK_FOLDERS = ['poller', 'net', 'http', 'reactor']
 // Their part of a request is small beside what they call: OpenSSL, and JavaScript. They are compiled for size.
 const SMALL_FOLDERS = ['binding', 'host', 'tls']
+// So is what runs once a connection at most, or never where there is something better.
+const SMALL_FILES = [
+  ...['poller/poll.cc', 'poller/select.cc', 'net/system_files.cc', 'http/proxy_header.cc', 'http/ip_text.cc'],
+  ...['reactor/announcing.cc', 'reactor/measurements.cc', 'reactor/drained_work.cc'],
+].map((file) => join(...file.split('/')))
 
 export const LISTS = {
   /** C++, relative to this folder. */
-  sources: sourcesIn(QUICK_FOLDERS),
-  small_sources: sourcesIn(SMALL_FOLDERS),
+  sources: sourcesIn(QUICK_FOLDERS).filter((source) => !SMALL_FILES.includes(source)),
+  small_sources: [...sourcesIn(SMALL_FOLDERS), ...SMALL_FILES],
   llhttp: ['api.c', 'http.c', 'llhttp.c'].map((name) => join('deps', 'llhttp', name)),
   defines: ['NAPI_VERSION=8', 'NAPI_DISABLE_CPP_EXCEPTIONS', 'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS'],
   /** For C and C++. */

@@ -1,6 +1,7 @@
 // Histograms in the format of HdrHistogram's logs (version 1.3, with histograms of encoding V2), which its tools read and
 // merge; and its text of percentiles.
 import { lateBuiltin } from '../runtime/late_builtin.js'
+import { timers } from '../runtime/timers.js'
 import { countOf, greatestOf, LONGEST_US, leastOf, maxOf } from './hdr_counts.js'
 
 const COOKIE = 0x1c849313
@@ -31,7 +32,7 @@ export function histogramLogOf(intervals: readonly LoggedInterval[], { from, to 
   return [
     `#[${about}]`,
     '#[Histogram log format version 1.3]',
-    `#[StartTime: ${seconds} (seconds since epoch), ${new Date(from).toUTCString()}]`,
+    `#[StartTime: ${seconds} (seconds since epoch), ${new timers.Date(from).toUTCString()}]`,
     '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"',
     ...intervals.map(({ tag, counts }) => {
       const length = ((to - from) / 1000).toFixed(3)

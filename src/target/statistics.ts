@@ -120,7 +120,7 @@ export class Statistics {
 
   /** Remembers an error for whoever looks: the newest 50. */
   addError(code: string, message: string): void {
-    const at = new Date(timers.date()).toISOString()
+    const at = new timers.Date(timers.date()).toISOString()
     this.#errors.push({ at, code, message: message.slice(0, MOST_OF_MESSAGE) })
     if (this.#errors.length > MOST_ERRORS) this.#errors.shift()
   }
@@ -136,8 +136,8 @@ export class Statistics {
     const { at, counts, begun } = part
     return {
       run: run ?? null,
-      since: new Date(at).toISOString(),
-      now: new Date(now).toISOString(),
+      since: new timers.Date(at).toISOString(),
+      now: new timers.Date(now).toISOString(),
       seconds: (now - at) / 1000,
       requests: begun,
       inFlight: part.inFlight,

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { type Target, target } from 'brink/target'
 import * as assert from 'uvu/assert'
 import { get } from '../server/messages.js'
-import { ask, connect, leaveAll } from '../server/raw_client.js'
+import { ask, connect } from '../server/raw_client.js'
 import { within } from '../server/waiting.js'
 import { chromiumTool } from './chromium.js'
 import { DebuggedPage } from './devtools.js'
@@ -46,7 +46,6 @@ export const livePage: Suite = {
       })
     } finally {
       await load.end()
-      leaveAll()
       await page.close()
       await t.close({ force: 0 })
     }
