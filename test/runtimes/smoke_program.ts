@@ -7,8 +7,10 @@ import { join } from 'node:path'
 import { brotliCompressSync, gunzipSync, gzipSync } from 'node:zlib'
 import { compress, events, files, HttpError, parts, Router, reply, type Server, serve } from 'brink'
 import * as assert from 'uvu/assert'
+import { selfSigned } from '#brink/cli/self_signed.js'
 import { get, noise, post } from '../server/messages.js'
 import { ask, connect, leaveAll } from '../server/raw_client.js'
+import { connectTls } from '../server/tls_client.js'
 import { gate, until, within } from '../server/waiting.js'
 
 const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n'
@@ -85,6 +87,11 @@ async function check(what: string, test: () => Promise<void>): Promise<void> {
       `FAIL ${what}: ${[stack ?? String(error), ...(typeof details === 'string' ? [details] : [])].join('\n')}`,
     )
   }
+}
+
+function certificateFor(name: string): { key: string; cert: string } {
+  const { key, cert } = selfSigned([name])
+  return { key, cert }
 }
 
 const sha = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
@@ -191,6 +198,24 @@ async function checksOf(server: Server): Promise<void> {
     )
     assert.is(await (await fetch(`${second.url}/a`)).text(), 'asked /a')
     await second.close({ force: 0 })
+  })
+  await check('requests over TLS, and a certificate that is replaced', async () => {
+    const secured = await serve(app, { port: 0, host: '127.0.0.1', tls: certificateFor('first') })
+    const { raw } = await connectTls(secured)
+    const [hello, whole] = await raw.send(get('/'), get('/large')).receive(2)
+    assert.is(hello?.text, 'Hello')
+    assert.is(sha(whole?.body as Buffer), sha(large))
+    secured.setSecureContext(certificateFor('second'))
+    const nameOf = async () => {
+      const client = await connectTls(secured)
+      const { CN } = client.socket.getPeerCertificate().subject
+      client.raw.leave()
+      return CN
+    }
+    await until(async () => (await nameOf()) === 'second', 'the other certificate is there')
+    assert.is((await raw.send(get('/')).response()).text, 'Hello')
+    raw.leave()
+    await secured.close({ force: 0 })
   })
   await check('a port that is taken', async () => {
     const error = await serve(app, { port: server.port, host: '127.0.0.1' }).catch((error: unknown) => error)
