@@ -184,7 +184,8 @@ void small_receive_buffers(Trial& trial) {
   net::system::receive_buffer(socket.get(), &limited);
   net::system::reset_receive_buffer(socket.get(), before);
   net::system::receive_buffer(socket.get(), &after);
-  trial.expect(limited < before && after == before, "a smaller buffer, and then the usual one");
+  // A kernel that doubles what is set gives more, where the program does not know it for such a one.
+  trial.expect(limited < before && after >= before, "a smaller buffer, and then the usual one at least");
 }
 
 // Once is enough: there is no poller in it.
