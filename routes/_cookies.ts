@@ -8,8 +8,9 @@ import { type Head, schemeOf } from './_head.js'
 export function cookiesOf({ headers }: BrinkRequest): Record<string, string> {
   const cookies: Record<string, string> = Object.create(null)
   for (const pair of (headers.get('cookie') ?? '').split(';')) {
-    const [, name, value] = /^\s*([^=]+?)\s*=\s*(.*?)\s*$/.exec(pair) ?? []
-    if (name === undefined || value === undefined || !isFieldName(name)) continue
+    const sign = pair.indexOf('=')
+    const [name, value] = [pair.slice(0, Math.max(0, sign)).trim(), pair.slice(sign + 1).trim()]
+    if (!isFieldName(name)) continue
     cookies[name] ??= value.length > 1 && /^".*"$/.test(value) ? value.slice(1, -1) : value
   }
   return cookies

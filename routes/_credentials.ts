@@ -6,8 +6,9 @@ export const BASIC_CHALLENGE = 'Basic realm="Fake Realm"'
 
 /** The credentials of a scheme; undefined for those of another. Schemes have no case (RFC 9110 §11.1). */
 export function credentialsOf({ headers }: BrinkRequest, scheme: string): string | undefined {
-  const [, name, rest] = /^\s*([^\s]+) +(.*?)\s*$/.exec(headers.get('authorization') ?? '') ?? []
-  return name?.toLowerCase() === scheme ? rest : undefined
+  const field = (headers.get('authorization') ?? '').trim()
+  const space = field.indexOf(' ')
+  return field.slice(0, Math.max(0, space)).toLowerCase() === scheme ? field.slice(space).trim() : undefined
 }
 
 export interface Login {
@@ -69,7 +70,7 @@ export function isDigestLogin(req: BrinkRequest, { user, password }: Login, algo
 /** Parameters with tokens or quoted strings as values (RFC 9110 §11.2); the names in lower case. */
 function authParams(text: string): Readonly<Record<string, string | undefined>> {
   const params: Record<string, string> = Object.create(null)
-  for (const [, name, quoted, token] of text.matchAll(/([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))/g)) {
+  for (const [, name, quoted, token] of text.matchAll(/(?<![\w-])([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))/g)) {
     params[(name as string).toLowerCase()] ??= token ?? (quoted as string).replace(/\\(.)/g, '$1')
   }
   return params

@@ -45,7 +45,9 @@ function add({ form, files }: FormParts, part: Buffer): void {
   if (disposition === undefined || name === undefined) throw broken('a part has no name')
   const content = part.toString('utf8', end + HEAD_END.length)
   const values = paramOf(disposition, 'filename') === undefined ? form : files
-  values[name] = [...(values[name] ?? []), content]
+  const before = values[name]
+  if (before === undefined) values[name] = [content]
+  else before.push(content)
 }
 
 /** A parameter of a field, with or without quotes. Browsers escape a quote as %22 (WHATWG HTML §4.10.21.8). */

@@ -51,7 +51,7 @@ export function share(text: string, what: string): number {
 
 /** A number without a sign, as people write it; undefined for anything else. */
 export function decimal(text: string): number | undefined {
-  return /^(?:\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : undefined
+  return /^(?:\d+(?:\.\d*)?|\.\d+)$/.test(text) ? Number(text) : undefined
 }
 
 const MS_OF: Readonly<Record<string, number>> = {
@@ -64,7 +64,7 @@ const MS_OF: Readonly<Record<string, number>> = {
   m: 60_000,
   h: 3_600_000,
 }
-const DURATION = /^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/
+const DURATION = /^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/
 const PART = /([\d.]+)([a-zµμ]+)/g
 
 /**

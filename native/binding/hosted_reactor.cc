@@ -368,9 +368,9 @@ Napi::Value HostedReactor::metrics(const Napi::CallbackInfo& info) {
   return object;
 }
 
-// measurements(forgetsMost): { loop, runs: [{ figures, numbers, serviceTimes, clientWaits }] }, as the layout has them,
-// with the setting `measuresRuns`. Runs without any are left out. Afterwards the most requests of a connection are
-// those from now on, if that is wanted.
+// measurements(forgetsMost, run): { loop, runs: [{ figures, numbers, serviceTimes, clientWaits }] }, as the layout has them,
+// with the setting `measuresRuns`. Runs without any are left out, and so are all but the one that is given. Afterwards
+// the most requests of a connection are those from now on, if that is wanted.
 Napi::Value HostedReactor::measurements(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (!options_.measurements) return env.Undefined();
@@ -384,6 +384,7 @@ Napi::Value HostedReactor::measurements(const Napi::CallbackInfo& info) {
   };
   Napi::Array runs = Napi::Array::New(env);
   for (size_t run = 0; run < reactor::Measurements::kRuns; run++) {
+    if (info[1].IsNumber() && number_of(info[1], 0) != static_cast<double>(run)) continue;
     if (!measured.read_run(run, figures.data())) continue;
     Napi::Object object = Napi::Object::New(env);
     object.Set("figures", numbers(env, figures.data(), layout::kMeasuredRun));

@@ -272,9 +272,9 @@ export interface NativeReactor extends ListenerOwner {
   metrics(): NativeMetrics
   /**
    * Undefined without the setting `measuresRuns`. With `forgetsMost`, the most requests of a connection are afterwards
-   * those from then on.
+   * those from then on. With a run, the others are left out: each may have a hundred thousand counts.
    */
-  measurements(forgetsMost?: boolean): NativeMeasurements | undefined
+  measurements(forgetsMost?: boolean, run?: number): NativeMeasurements | undefined
   /**
    * Fills the array with requests that have ended, as the layout has them (LOG_LOST and so on), and returns true when
    * more are left. Only with the setting `logs`, the names of fields in lower case, with commas. Also after `close()`.

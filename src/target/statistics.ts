@@ -82,7 +82,7 @@ export class Statistics {
   /** The number of answers that are not counted, because they are the target's own. */
   readonly own = OWN_NUMBER
   readonly runIdOf = runIdOf
-  readonly #numbers = new StatisticsNumbers((place) => this.#markRun(place, this.#measured()))
+  readonly #numbers = new StatisticsNumbers((place) => this.#markRun(place, this.#measured(false, place)))
   readonly #watch = new LoadWatch(() => this.#reactors.reduce((sum, reactor) => sum + reactor.stats().requests, 0))
   readonly #longestDelay = this.#watch.delay.taker()
   #reactors: readonly NativeReactor[] = []
@@ -246,8 +246,9 @@ export class Statistics {
     return percentileText(this.#partOf(run).counts.serviceTimes)
   }
 
-  #measured(forgetsMost = false): MeasuredCounts {
-    const loops = this.#reactors.flatMap((reactor) => reactor.measurements(forgetsMost) ?? [])
+  /** @param place of a run, without the others: a client may come with a new one each time */
+  #measured(forgetsMost = false, place?: number): MeasuredCounts {
+    const loops = this.#reactors.flatMap((reactor) => reactor.measurements(forgetsMost, place) ?? [])
     return new MeasuredCounts(loops, (kind) => this.#numbers.breaks(kind))
   }
 

@@ -50,6 +50,25 @@ test('a body that is announced too large is refused before it is sent', () =>
     assert.match((await client.response()).text, /"bytes_received": 1000/)
   }))
 
+test('what a client writes is read in a time by its length alone', () =>
+  onTarget(SMALL, async (t) => {
+    const spaces = ' '.repeat(12_000)
+    const begin = process.cpuUsage()
+    for (const [path, field, status] of [
+      ['/cookies', `Cookie: a;${spaces}b`, 200],
+      ['/cookies', `Cookie: a${spaces}b`, 200],
+      ['/bearer', `Authorization: Bearer a${spaces}b`, 401],
+      ['/basic-auth/a/b', `Authorization: Basic a${spaces}b`, 401],
+      ['/digest-auth/auth/a/b', `Authorization: Digest ${'a'.repeat(12_000)}`, 401],
+      [`/delay/${'1'.repeat(7_000)}x`, 'Accept: */*', 400],
+      [`/delay/${'1'.repeat(7_000)}`, 'Accept: */*', 400],
+    ] as const) {
+      for (let round = 0; round < 5; round += 1) assert.is((await ask(t, get(path, field))).status, status, path.slice(0, 20))
+    }
+    const { user, system } = process.cpuUsage(begin)
+    assert.ok(user + system < 1_000_000, `${user + system} µs of CPU time`)
+  }))
+
 test('a wrong limit is refused before the target listens', async () => {
   const error = await target({ limits: { maxCount: 0 } }).catch((thrown: Error & { code?: string }) => thrown)
   assert.is((error as { code?: string }).code, 'ERR_OUT_OF_RANGE')

@@ -45,6 +45,7 @@ class Loop {
   readonly #loop = new Float64Array(layout.MEASURED_LOOP)
   readonly #runs = new Map<number, { figures: Float64Array; numbers: Map<number, Row>; times: Float64Array }>()
   forgot = 0
+  runsRead = 0
 
   begin(count = 1): void {
     add(this.#loop, layout.MEASURED_REQUESTS, count)
@@ -85,13 +86,15 @@ class Loop {
   get native(): NativeReactor {
     return {
       stats: () => ({ ...this.stats }) as NativeStats,
-      measurements: (forgetsMost?: boolean) => this.#measurements(forgetsMost),
+      measurements: (forgetsMost?: boolean, run?: number) => this.#measurements(forgetsMost, run),
     } as unknown as NativeReactor
   }
 
-  #measurements(forgetsMost = false): NativeMeasurements {
+  #measurements(forgetsMost = false, wanted?: number): NativeMeasurements {
     if (forgetsMost) this.forgot += 1
-    const runs = [...this.#runs.values()].map(
+    const found = [...this.#runs].filter(([place]) => wanted === undefined || place === wanted)
+    this.runsRead += found.length
+    const runs = found.map(([, run]) => run).map(
       ({ figures, numbers, times }): NativeRun => ({
         figures: figures.slice(),
         numbers: Float64Array.from(
@@ -275,6 +278,20 @@ test('the oldest runs are dropped, and it is said how many', () =>
     assert.is(requests, MOST_RUNS + 50)
     assert.not(statistics.hasRun('run-0'))
     assert.ok(numbers.size > MOST_RUNS)
+  }))
+
+test('a new run costs no look at the others', () =>
+  using((statistics, loop) => {
+    const begin = () => {
+      const number = statistics.numberOf(`run-${runs}`, [])
+      runs += 1
+      loop.end({ number })
+    }
+    let runs = 0
+    while (runs < 100) begin()
+    const before = loop.runsRead
+    while (runs < 200) begin()
+    assert.ok(loop.runsRead - before <= 100, `${loop.runsRead - before} runs were read for 100 new ones`)
   }))
 
 test('sets of faults beyond the room are counted with the last of their kinds', () =>
