@@ -16,10 +16,8 @@ const MOST_OF_BODY = 1024
 /**
  * `GET /stats`, `GET /metrics`, `GET /histogram` and `POST /reset`, to mount below the target's own prefix. With `?run=`
  * they are about one run; a run that is not kept is 404.
- *
- * @param onReset called after all was reset, with no run
  */
-export function statisticsRoutes(statistics: Statistics, onReset: () => void = () => {}): Router {
+export function statisticsRoutes(statistics: Statistics): Router {
   return new Router()
     .get('/stats', (req) => json(statistics.snapshot(runOf(req, statistics), askingOf(req))))
     .get('/metrics', (req) => {
@@ -40,7 +38,6 @@ export function statisticsRoutes(statistics: Statistics, onReset: () => void = (
         if (refusal !== undefined) return refusal
         const run = runOf(req, statistics)
         statistics.reset(run, askingOf(req))
-        if (run === undefined) onReset()
         return reply(204, undefined, NO_STORE)
       },
       { bodyLimit: MOST_OF_BODY },

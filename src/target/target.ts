@@ -39,7 +39,7 @@ export interface Target {
   readonly server: Server
   /**
    * What has happened since the start, or since `reset()`, as `GET /_brink/stats` tells it: see docs/target-statistics.md.
-   * @param run the id of a run, for its part
+   * @param run the id of a run, for its part; zeros for one that is not known
    */
   stats(run?: string): StatisticsSnapshot
   /**

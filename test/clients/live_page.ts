@@ -25,7 +25,7 @@ export const livePage: Suite = {
     if (!full && !['epoll inline', 'epoll threads'].includes(name)) return
     await check('a watcher costs the target less than 1 % of a core', () => watcherCost(variant))
     let t = await target({ host: '127.0.0.1', backend, threads })
-    const page = await DebuggedPage.open(`${t.url}/_brink/`)
+    const page = await DebuggedPage.open(`${t.url}/_brink/`, PAGE_SIZE)
     const load = new Load(t)
     try {
       await page.holds(`document.querySelector('#link')?.dataset.state === 'live'`)
@@ -51,6 +51,8 @@ export const livePage: Suite = {
     }
   },
 }
+
+const PAGE_SIZE = { width: 1280, height: 1600 }
 
 /** Clients that ask as long as it lasts. */
 class Load {
@@ -80,6 +82,17 @@ async function checkFigures(page: DebuggedPage, _load: Load, check: Check): Prom
     assert.match(await text('figure-p99'), /^[\d.,]+ (µs|ms|s)$/)
     assert.match(await text('figure-open'), /^[1-9]/)
     assert.match(await text('figure-cpu'), /^\d/)
+  })
+  await check('its rows are full at any width', async () => {
+    const rows = `(() => {
+      const tops = [...document.querySelectorAll('.figures > div')].map((each) => each.getBoundingClientRect().top)
+      return [...new Set(tops)].map((row) => tops.filter((top) => top === row).length)
+    })()`
+    for (const width of [1600, 1280, 1000, 700, 400]) {
+      await page.ask('Emulation.setDeviceMetricsOverride', { width, height: 1600, deviceScaleFactor: 1, mobile: false })
+      assert.is(new Set(await page.value<number[]>(rows)).size, 1, `${width} px`)
+    }
+    await page.ask('Emulation.setDeviceMetricsOverride', { ...PAGE_SIZE, deviceScaleFactor: 1, mobile: false })
   })
   await check('the sentence says whether the target was the bottleneck', () =>
     page.holds(`/bottleneck/.test(document.getElementById('verdict').textContent)`),
