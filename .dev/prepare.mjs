@@ -127,7 +127,7 @@ function bundlePage() {
 
 /** The schema of a target's plans as a file, for editors. */
 function writePlanSchema() {
-  const module = pathToFileURL(join(DIST, 'target/plan_schema.js'))
+  const module = pathToFileURL(join(DIST, 'faults/plan_schema.js'))
   const file = join(DIST, 'target/plan.schema.json')
   const program = `
     import { writeFileSync } from 'node:fs'

@@ -15,7 +15,7 @@ import { table } from '../table.js'
 import { measure } from './client.js'
 
 // load/ is a package of its own, to which the types of the modules are not known.
-const { ExactTimers } = (await import(new URL('../../target/exact_timers.js', import.meta.url).href)) as {
+const { ExactTimers } = (await import(new URL('../../faults/exact_timers.js', import.meta.url).href)) as {
   ExactTimers: new () => { after(ms: number, run: () => void): unknown }
 }
 

@@ -368,9 +368,9 @@ Napi::Value HostedReactor::metrics(const Napi::CallbackInfo& info) {
   return object;
 }
 
-// measurements(forgetsMost, run): { loop, runs: [{ figures, numbers, serviceTimes, clientWaits }] }, as the layout has them,
-// with the setting `measuresRuns`. Runs without any are left out, and so are all but the one that is given. Afterwards
-// the most requests of a connection are those from now on, if that is wanted.
+// measurements(forgetsMost, run): { loop, runs: [{ figures, numbers, serviceTimes, clientWaits }] }, as the layout has
+// them, with the setting `measuresRuns`. Runs without any are left out, and so are all but the one that is given.
+// Afterwards the most requests of a connection are those from now on, if that is wanted.
 Napi::Value HostedReactor::measurements(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (!options_.measurements) return env.Undefined();

@@ -1,7 +1,8 @@
 // The options of `brink target` as those of `target()`.
+
+import { FAULT_LIMITS } from '../faults/fault_limits.js'
 import { nearest } from '../runtime/did_you_mean.js'
 import { CONTROL_MODES } from '../target/control_access.js'
-import { FAULT_LIMITS } from '../target/fault_limits.js'
 import { TARGET_LIMITS } from '../target/limits.js'
 import type { TargetOptions } from '../target/options.js'
 import { UsageError } from './usage_error.js'

@@ -1,7 +1,7 @@
+import type { FaultLimits } from '../faults/fault_limits.js'
 import { knownOptions, wrongType, wrongValue } from '../runtime/option_errors.js'
 import { SERVE_OPTIONS, type ServeOptions } from '../server/options.js'
 import { type ControlAccess, checkedControl } from './control_access.js'
-import type { FaultLimits } from './fault_limits.js'
 import { checkedLimits, type TargetLimitOptions, type TargetLimits } from './limits.js'
 import type { RecordOptions } from './recorder.js'
 

@@ -1,8 +1,8 @@
-import type { DrawnFault } from './drawn_fault.js'
-import { faultNumber } from './fault_number.js'
-import { parseFaults } from './fault_spec.js'
-import type { FaultSource, OwnDraw } from './faulty_dispatcher.js'
-import type { DrawnRequest, Plan } from './plan.js'
+import type { DrawnFault } from '../faults/drawn_fault.js'
+import { faultNumber } from '../faults/fault_number.js'
+import { parseFaults } from '../faults/fault_spec.js'
+import type { DrawnRequest, Plan } from '../faults/plan.js'
+import type { FaultSource, OwnDraw } from '../faulty/faulty_dispatcher.js'
 
 /** The plan of a target, and what requests ask for in its place, as the dispatcher asks for them. */
 export class PlanFaults implements FaultSource {

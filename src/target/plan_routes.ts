@@ -1,10 +1,10 @@
+import { FaultError } from '../faults/fault_error.js'
+import type { Plan } from '../faults/plan.js'
+import { planSchema } from '../faults/plan_schema.js'
 import { isJson, parseMediaType } from '../fields/media_type.js'
 import { type Reply, reply } from '../reply/reply.js'
 import type { BrinkRequest } from '../request/request.js'
 import { Router } from '../routing/router.js'
-import { FaultError } from './fault_error.js'
-import type { Plan } from './plan.js'
-import { planSchema } from './plan_schema.js'
 import { refusedAsForeign } from './same_origin.js'
 
 const NO_STORE = { 'cache-control': 'no-store' }

@@ -1,9 +1,10 @@
 // What came to a target, for the assertions of a test.
+
+import type { DrawnFault, FaultKind } from '../faults/drawn_fault.js'
 import type { BrinkRequest } from '../request/request.js'
 import { coded } from '../runtime/errors.js'
 import { knownOptions, wholeNumber, wrongType } from '../runtime/option_errors.js'
 import { timers } from '../runtime/timers.js'
-import type { DrawnFault, FaultKind } from './drawn_fault.js'
 
 /** How much is recorded. */
 export interface RecordOptions {

@@ -4,9 +4,9 @@ import { preferredFormat } from '../operate/preferred_format.js'
 import { type Reply, reply } from '../reply/reply.js'
 import type { BrinkRequest } from '../request/request.js'
 import { Router } from '../routing/router.js'
+import type { Statistics } from '../statistics/statistics.js'
+import { runIdOf } from '../statistics/statistics_numbers.js'
 import { refusedAsForeign } from './same_origin.js'
-import type { Statistics } from './statistics.js'
-import { runIdOf } from './statistics_numbers.js'
 
 const NO_STORE = { 'cache-control': 'no-store' }
 const TEXT = { ...NO_STORE, 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }

@@ -3,7 +3,7 @@
 import { type Target, type TargetOptions, target } from 'brink/target'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Plan } from '#brink/target/plan.js'
+import { Plan } from '#brink/faults/plan.js'
 import { leaveAll } from '../server/raw_client.js'
 import { within } from '../server/waiting.js'
 

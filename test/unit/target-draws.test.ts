@@ -1,10 +1,10 @@
 // What is drawn follows its seed and its distribution. Bounds are those of p = 0.001, see statistics.ts.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { DrawnFault } from '#brink/target/drawn_fault.js'
-import { draw } from '#brink/target/fault_draw.js'
-import { parseFaults } from '#brink/target/fault_spec.js'
-import { Draws, threefry } from '#brink/target/seeded_draw.js'
+import type { DrawnFault } from '#brink/faults/drawn_fault.js'
+import { draw } from '#brink/faults/fault_draw.js'
+import { parseFaults } from '#brink/faults/fault_spec.js'
+import { Draws, threefry } from '#brink/faults/seeded_draw.js'
 import { chiSquare, chiSquareBound, KS_BOUND, kolmogorovSmirnov, normalBelow } from './statistics.js'
 
 const COUNT = 20_000

@@ -1,10 +1,10 @@
 // docs/target-faults.md: its examples are in the grammar, and it names every clause, with the defaults of the sources.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { CLAUSE_NAMES, clausesFor } from '#brink/target/fault_clauses.js'
-import { checkedFaultLimits } from '#brink/target/fault_limits.js'
-import { parseFaults } from '#brink/target/fault_spec.js'
-import { Plan } from '#brink/target/plan.js'
+import { CLAUSE_NAMES, clausesFor } from '#brink/faults/fault_clauses.js'
+import { checkedFaultLimits } from '#brink/faults/fault_limits.js'
+import { parseFaults } from '#brink/faults/fault_spec.js'
+import { Plan } from '#brink/faults/plan.js'
 import { codeBlocks, paper } from './papers.js'
 
 const text = paper('docs/target-faults.md')

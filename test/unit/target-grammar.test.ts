@@ -1,11 +1,11 @@
 // The grammar of faults: what texts mean, and what wrong ones are told.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type DrawnFault, FAULT_KINDS } from '#brink/target/drawn_fault.js'
-import { draw } from '#brink/target/fault_draw.js'
-import type { FaultError } from '#brink/target/fault_error.js'
-import { faultNumber } from '#brink/target/fault_number.js'
-import { parseFaults } from '#brink/target/fault_spec.js'
+import { type DrawnFault, FAULT_KINDS } from '#brink/faults/drawn_fault.js'
+import { draw } from '#brink/faults/fault_draw.js'
+import type { FaultError } from '#brink/faults/fault_error.js'
+import { faultNumber } from '#brink/faults/fault_number.js'
+import { parseFaults } from '#brink/faults/fault_spec.js'
 
 /** What one request gets, without its seed. */
 function drawn(text: string, number = 0): Omit<DrawnFault, 'seed'> | undefined {

@@ -14,8 +14,8 @@ import {
   percentilesOf,
   placeOf,
   summaryOf,
-} from '#brink/target/hdr_counts.js'
-import { encodedHistogram, histogramLogOf, percentileText } from '#brink/target/hdr_log.js'
+} from '#brink/statistics/hdr_counts.js'
+import { encodedHistogram, histogramLogOf, percentileText } from '#brink/statistics/hdr_log.js'
 
 const PERCENTILES = [0, 1, 10, 50, 75, 90, 99, 99.9, 99.99, 99.999, 100]
 

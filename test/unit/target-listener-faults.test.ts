@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ListenerFaults } from '#brink/target/listener_faults.js'
+import { ListenerFaults } from '#brink/faulty/listener_faults.js'
 
 test('what listeners cannot do is told once for each phase, and all else is done', () => {
   const paces: number[] = []

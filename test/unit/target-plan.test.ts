@@ -1,8 +1,8 @@
 // Plans: their phases over time, their rules, and what a wrong one is told.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { FaultError } from '#brink/target/fault_error.js'
-import { Plan } from '#brink/target/plan.js'
+import type { FaultError } from '#brink/faults/fault_error.js'
+import { Plan } from '#brink/faults/plan.js'
 import { VirtualTime } from './virtual_time.js'
 
 const THREE = {

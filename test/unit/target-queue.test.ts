@@ -1,10 +1,10 @@
 // Overload: what the queue of workers does is what theory says of M/M/c, in virtual time.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Waiting } from '#brink/target/drawn_fault.js'
-import { Plan } from '#brink/target/plan.js'
-import { Draws } from '#brink/target/seeded_draw.js'
-import { WorkerQueue } from '#brink/target/worker_queue.js'
+import type { Waiting } from '#brink/faults/drawn_fault.js'
+import { Plan } from '#brink/faults/plan.js'
+import { Draws } from '#brink/faults/seeded_draw.js'
+import { WorkerQueue } from '#brink/faults/worker_queue.js'
 import { VirtualTime } from './virtual_time.js'
 
 const SERVICE_MS = 10

@@ -4,10 +4,10 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as layout from '#brink/exchange/layout.js'
 import type { NativeMeasurements, NativeReactor, NativeRun, NativeStats } from '#brink/exchange/native.js'
-import type { FaultKind } from '#brink/target/drawn_fault.js'
-import { placeOf } from '#brink/target/hdr_counts.js'
-import { Statistics } from '#brink/target/statistics.js'
-import { MOST_RUNS, OWN_NUMBER, OWN_RUN, runIdOf } from '#brink/target/statistics_numbers.js'
+import type { FaultKind } from '#brink/faults/drawn_fault.js'
+import { placeOf } from '#brink/statistics/hdr_counts.js'
+import { Statistics } from '#brink/statistics/statistics.js'
+import { MOST_RUNS, OWN_NUMBER, OWN_RUN, runIdOf } from '#brink/statistics/statistics_numbers.js'
 
 interface Answer {
   readonly number?: number
@@ -94,16 +94,18 @@ class Loop {
     if (forgetsMost) this.forgot += 1
     const found = [...this.#runs].filter(([place]) => wanted === undefined || place === wanted)
     this.runsRead += found.length
-    const runs = found.map(([, run]) => run).map(
-      ({ figures, numbers, times }): NativeRun => ({
-        figures: figures.slice(),
-        numbers: Float64Array.from(
-          [...numbers.values()].flatMap(({ head, statuses }) => [...head, ...[...statuses.values()].flat()]),
-        ),
-        serviceTimes: times.slice(),
-        clientWaits: new Float64Array(0),
-      }),
-    )
+    const runs = found
+      .map(([, run]) => run)
+      .map(
+        ({ figures, numbers, times }): NativeRun => ({
+          figures: figures.slice(),
+          numbers: Float64Array.from(
+            [...numbers.values()].flatMap(({ head, statuses }) => [...head, ...[...statuses.values()].flat()]),
+          ),
+          serviceTimes: times.slice(),
+          clientWaits: new Float64Array(0),
+        }),
+      )
     return { loop: this.#loop.slice(), runs }
   }
 

@@ -1,9 +1,9 @@
 // Exact timers. How late they come is measured by load/delays.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { ExactTimers } from '#brink/faults/exact_timers.js'
+import { Draws } from '#brink/faults/seeded_draw.js'
 import { timers } from '#brink/runtime/timers.js'
-import { ExactTimers } from '#brink/target/exact_timers.js'
-import { Draws } from '#brink/target/seeded_draw.js'
 
 /** Exact timers do not keep the process, so something else has to. */
 async function kept<Value>(promise: Promise<Value>): Promise<Value> {

@@ -1,8 +1,8 @@
 // Was the target the bottleneck? Each rule, by windows that were measured.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { machineIn, threadIn, throttledIn } from '#brink/target/process_figures.js'
-import { type LoadWindow, type VerdictReason, verdictOf } from '#brink/target/verdict.js'
+import { machineIn, threadIn, throttledIn } from '#brink/statistics/process_figures.js'
+import { type LoadWindow, type VerdictReason, verdictOf } from '#brink/statistics/verdict.js'
 
 const IDLE: LoadWindow = {
   seconds: 1,

@@ -1,5 +1,5 @@
-import type { Waiting } from '#brink/target/drawn_fault.js'
-import type { Timing } from '#brink/target/exact_timers.js'
+import type { Waiting } from '#brink/faults/drawn_fault.js'
+import type { Timing } from '#brink/faults/exact_timers.js'
 
 /** Time that passes when it is told to, at once. */
 export class VirtualTime implements Timing {

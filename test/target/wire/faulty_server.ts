@@ -1,11 +1,11 @@
 // A server whose answers are faulty as each request asks for it: the field x-fault has what was drawn, as JSON.
 import * as assert from 'uvu/assert'
+import type { DrawnFault } from '#brink/faults/drawn_fault.js'
+import { FaultyDispatcher, type FaultySettings, type RequestRecorder } from '#brink/faulty/faulty_dispatcher.js'
 import type { Router } from '#brink/routing/router.js'
 import { compileRouter } from '#brink/routing/router.js'
 import type { ServeOptions } from '#brink/server/options.js'
 import { type Server, serveDispatcher } from '#brink/server/server.js'
-import type { DrawnFault } from '#brink/target/drawn_fault.js'
-import { FaultyDispatcher, type FaultySettings, type RequestRecorder } from '#brink/target/faulty_dispatcher.js'
 import { leaveAll } from '../../server/raw_client.js'
 import { within } from '../../server/waiting.js'
 

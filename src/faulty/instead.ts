@@ -1,5 +1,5 @@
+import type { DrawnFault } from '../faults/drawn_fault.js'
 import { Reply } from '../reply/reply.js'
-import type { DrawnFault } from './drawn_fault.js'
 import { statusPhrase } from './status_phrase.js'
 
 const BLOCK = Buffer.alloc(64 * 1024, 'brink target. 16')

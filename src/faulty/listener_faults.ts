@@ -1,11 +1,11 @@
 // What a phase does to the listeners of a target: connections are accepted slowly, or not at all, or refused, or have a
 // small receive window.
 import { type NativeFailure, native } from '../exchange/native.js'
+import type { ListenerFault } from '../faults/drawn_fault.js'
 import { coded, systemError } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import { timers } from '../runtime/timers.js'
 import type { ServerParts } from '../server/server.js'
-import type { ListenerFault } from './drawn_fault.js'
 
 /** A port is tried again after so many milliseconds. */
 const AGAIN_MS = 5

@@ -1,11 +1,12 @@
 // Stands between the server and the routes of a target: finds a route as they do, and decides for each request what
 // happens to its answer. What a head says is remembered with the head; the plan is asked anew for each request, so a plan
 // that begins or ends applies at once.
+
+import type { DrawnFault, FaultKind } from '../faults/drawn_fault.js'
 import { reply } from '../reply/reply.js'
 import type { BrinkRequest } from '../request/request.js'
 import type { Dispatcher, FixedRoute, Match, NumberedRoute, Route } from '../routing/dispatcher.js'
 import { type Asked, askedIn } from './asked_faults.js'
-import type { DrawnFault, FaultKind } from './drawn_fault.js'
 import { type Delays, FaultyAnswer } from './faulty_answer.js'
 
 /** Draws the faults that a request asks for itself; `number` is that of its draw, if it has brought one. */

@@ -14,6 +14,7 @@ import {
   FLAG_REPLY_STREAM,
   REQUEST_FLAGS,
 } from '../exchange/layout.js'
+import type { Cut, DrawnFault, Waiting } from '../faults/drawn_fault.js'
 import type { HandlerResult } from '../reply/handler_result.js'
 import { OwnAnswer, type SentInPieces, type Writing } from '../reply/own_answer.js'
 import { clientGone } from '../request/client_gone.js'
@@ -25,7 +26,6 @@ import { type BodySource, chunkOf } from '../streams/body_source.js'
 import { SlicePieces } from '../streams/slice_pieces.js'
 import { type AnswerParts, isClosing, partsOf } from './answer_parts.js'
 import { BrokenFraming, type Framing, garbageOf, noFraming } from './broken_framing.js'
-import type { Cut, DrawnFault, Waiting } from './drawn_fault.js'
 import { Drip } from './drip.js'
 import { insteadOf } from './instead.js'
 import { lastAnswer } from './last_answer.js'

@@ -1,9 +1,9 @@
 // What a target knows of itself. The native side counts what is answered, by numbers; here it becomes figures of runs, of
 // faults and of time since a reset. Native counts only ever grow, so a reset only remembers them.
 import type { NativeReactor, NativeStats } from '../exchange/native.js'
+import type { FaultKind } from '../faults/drawn_fault.js'
 import { exposition, type MetricsFormat } from '../metrics/exposition.js'
 import { timers } from '../runtime/timers.js'
-import type { FaultKind } from './drawn_fault.js'
 import { bucketed, countOf, maxOf, percentilesOf, summaryOf } from './hdr_counts.js'
 import { histogramLogOf, percentileText } from './hdr_log.js'
 import { LoadWatch } from './load_watch.js'

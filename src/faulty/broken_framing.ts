@@ -1,8 +1,9 @@
 // Breaks HTTP on purpose: heads, chunks and lengths that are wrong, and bodies that are broken off. Nothing but the load
 // target may import this; an app's answers are framed by the native side, which cannot be told to do any of it.
+
+import type { Cut, DrawnFault } from '../faults/drawn_fault.js'
 import { timers } from '../runtime/timers.js'
 import { type AnswerParts, contentTypeIn, isDated } from './answer_parts.js'
-import type { Cut, DrawnFault } from './drawn_fault.js'
 import { statusPhrase } from './status_phrase.js'
 
 /** What the framing of an answer depends on, besides the answer. */

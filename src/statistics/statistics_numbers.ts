@@ -1,7 +1,7 @@
 // The numbers that cross with the answers of a target, and what they stand for: a run of a load tool in the upper bits,
 // and the faults that were drawn in the lower ones.
 import { MEASURED_KINDS, MEASURED_RUNS } from '../exchange/layout.js'
-import { FAULT_KINDS, type FaultKind } from './drawn_fault.js'
+import { FAULT_KINDS, type FaultKind } from '../faults/drawn_fault.js'
 import { countOf } from './hdr_counts.js'
 
 /** Whoever asks for the target's own pages is no run. */
