@@ -94,16 +94,18 @@ class Loop {
     if (forgetsMost) this.forgot += 1
     const found = [...this.#runs].filter(([place]) => wanted === undefined || place === wanted)
     this.runsRead += found.length
-    const runs = found.map(([, run]) => run).map(
-      ({ figures, numbers, times }): NativeRun => ({
-        figures: figures.slice(),
-        numbers: Float64Array.from(
-          [...numbers.values()].flatMap(({ head, statuses }) => [...head, ...[...statuses.values()].flat()]),
-        ),
-        serviceTimes: times.slice(),
-        clientWaits: new Float64Array(0),
-      }),
-    )
+    const runs = found
+      .map(([, run]) => run)
+      .map(
+        ({ figures, numbers, times }): NativeRun => ({
+          figures: figures.slice(),
+          numbers: Float64Array.from(
+            [...numbers.values()].flatMap(({ head, statuses }) => [...head, ...[...statuses.values()].flat()]),
+          ),
+          serviceTimes: times.slice(),
+          clientWaits: new Float64Array(0),
+        }),
+      )
     return { loop: this.#loop.slice(), runs }
   }
 
