@@ -63,7 +63,8 @@ test('what a client writes is read in a time by its length alone', () =>
       [`/delay/${'1'.repeat(7_000)}x`, 'Accept: */*', 400],
       [`/delay/${'1'.repeat(7_000)}`, 'Accept: */*', 400],
     ] as const) {
-      for (let round = 0; round < 5; round += 1) assert.is((await ask(t, get(path, field))).status, status, path.slice(0, 20))
+      for (let round = 0; round < 5; round += 1)
+        assert.is((await ask(t, get(path, field))).status, status, path.slice(0, 20))
     }
     const { user, system } = process.cpuUsage(begin)
     assert.ok(user + system < 1_000_000, `${user + system} µs of CPU time`)
