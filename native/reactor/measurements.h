@@ -1,6 +1,7 @@
 // What is measured of the requests of a load target, by the numbers that cross with their replies. A number has a run
 // of a load tool in its upper bits, and a kind, whatever that is, in the lower ones. Counted on the reactor's thread,
-// and read on any other while it goes on: each figure is whole, and only ever grows, but for the most requests.
+// and read on any other while it goes on: each figure is whole, and only ever grows, but for the most requests, and for
+// the connections of the target's own run.
 #pragma once
 
 #include <atomic>
@@ -39,6 +40,8 @@ class Measurements {
 
   // The connection asks for a run from now on: see Observed.
   void count_connection(uint16_t number) { add(run_of(number).connections, 1); }
+  // It was of this run, which is the target's own, and is one of another from now on.
+  void forget_connection(uint16_t number) { add(run_of(number).connections, ~uint64_t{0}); }
   // So many requests of the run it has asked.
   void note_requests(uint16_t number, uint32_t requests);
   void count_close(uint16_t number, uint32_t requests, Cause cause);

@@ -102,6 +102,8 @@ void Observing::belongs_to(Observed& observed, uint16_t number) {
   auto run_of = [](uint16_t of) { return of / layout::kMeasuredKinds; };
   bool goes_on = run_of(number) == run_of(observed.number) || (number == 0 && !is_own(observed.number));
   if (observed.has_run && goes_on) return;
+  // Its end will be counted with the other run: it would stay open in this one, and be taken from all that are open.
+  if (observed.has_run && is_own(observed.number)) measurements_->forget_connection(observed.number);
   observed.has_run = true;
   observed.number = number;
   observed.requests_of_run = 0;

@@ -27,6 +27,18 @@ for (const kind of KINDS) {
   const stats = async (t: Target, query = ''): Promise<StatisticsSnapshot> =>
     JSON.parse((await ask(t, get(`/_brink/stats${query}`))).text) as StatisticsSnapshot
 
+  test(`${name}: a connection that has asked for the target's own pages counts once it asks for others`, () =>
+    using(async (t) => {
+      const client = await connect(t)
+      await client.send(get('/_brink/plan')).response()
+      assert.is(t.stats().connections.open, 0)
+      await client.send(get('/plaintext')).response()
+      const { open, accepted } = t.stats().connections
+      assert.equal({ open, accepted }, { open: 1, accepted: 1 })
+      await client.send(get('/missing', 'Connection: close')).response()
+      await until(() => t.stats().connections.open === 0, 'it to have ended')
+    }))
+
   test(`${name}: requests, answers, bytes and connections are counted`, () =>
     using(async (t) => {
       const client = await connect(t)
