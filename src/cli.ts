@@ -88,7 +88,7 @@ async function serveTarget(commandLine: CommandLine): Promise<void> {
   closeOnSignals(server, { ...closing, onClosed: tellStatistics })
   secure?.readAgainOnSignal(server)
   const admin = await serveAdmin(server, commandLine)
-  if (json) return tellAsJson(server, admin)
+  if (json) return tellAsJson(server, admin, secure)
   tellListening(server, description(server), admin)
   tellFingerprint(secure)
 }
@@ -102,10 +102,19 @@ function planIn(file: string): string {
 }
 
 /** One line, which a program reads to learn where the target is. */
-function tellAsJson(server: Server, admin: Server | undefined): void {
+function tellAsJson(server: Server, admin: Server | undefined, secure: SecureConnections | undefined): void {
   const { url, port, listeners, backend, threads } = server
   const urls = listeners.map((each) => each.url)
-  const facts = { url, port, urls, backend, threads, pid: process.pid, admin: admin?.url }
+  const facts = {
+    url,
+    port,
+    urls,
+    backend,
+    threads,
+    pid: process.pid,
+    admin: admin?.url,
+    fingerprint: secure?.fingerprint,
+  }
   process.stdout.write(`${JSON.stringify(facts)}\n`)
 }
 

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { connect } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -22,6 +23,20 @@ test('brink target --json tells its URL in a line, and its last statistics when 
   assert.is(await brink.ended(), 0)
   assert.is(brink.output(), line)
   assert.is(JSON.parse(brink.errors()).requests, 1)
+})
+
+test('brink target --json --tls-self-signed tells the fingerprint of its certificate in the same line', async () => {
+  const brink = runBrink(['target', '--port', '0', '--host', '127.0.0.1', '--json', '--tls-self-signed'])
+  const [line] = await brink.says(/^\{.*\}\n/)
+  const { url, port, fingerprint } = JSON.parse(line)
+  assert.is(url, `https://127.0.0.1:${port}`)
+  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false })
+  await once(socket, 'secureConnect')
+  assert.is(fingerprint, socket.getPeerCertificate().fingerprint256)
+  socket.destroy()
+  brink.child.kill('SIGTERM')
+  assert.is(await brink.ended(), 0)
+  assert.is(brink.output(), line)
 })
 
 test('brink target tells people where it listens, and no more', async () => {
