@@ -203,7 +203,6 @@ export class FaultyAnswer extends OwnAnswer implements SentInPieces {
       }
     }
     if (cut?.at !== 'body') return true
-    source.cancel(undefined)
     this.#cut(cut)
     return false
   }
@@ -282,6 +281,7 @@ export class FaultyAnswer extends OwnAnswer implements SentInPieces {
   /** What was to be sent was sent. Answers before it leave first. */
   #cut({ at, by }: Cut): void {
     const { exchange, isLast, request } = this.#writing as Writing
+    this.#source?.cancel(undefined)
     isLast()
     if (by === 'stall') return this.#stall()
     if (by === 'close') {

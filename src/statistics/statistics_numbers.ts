@@ -9,6 +9,8 @@ export const OWN_RUN = MEASURED_RUNS - 1
 /** Runs that are kept. A place is given to another run only when so many more have come as are left. */
 export const MOST_RUNS = 48
 export const MOST_OF_RUN_ID = 64
+/** Sets of faults that are counted each for itself: a run has room of its own for each, and clients may ask for any. */
+const MOST_SETS = 128
 const RUN_ID = /^[\w.:~+-]{1,64}$/
 
 const BREAKING: ReadonlySet<FaultKind> = new Set(['empty', 'garbage', 'malformed', 'length', 'cut', 'reset', 'stall'])
@@ -117,8 +119,8 @@ export class StatisticsNumbers {
     const name = kinds.length === 1 ? (kinds[0] as string) : kinds.join()
     const found = this.#setPlaces.get(name)
     if (found !== undefined) return found
-    // What is drawn comes from few rules, so there are few sets. With all places taken, one stands for the others.
-    const leavesRoom = this.#sets.length < MEASURED_KINDS - FAULT_KINDS.length || kinds.length === 1
+    // What is drawn comes from few rules, so there are few sets. Where they are many, the last kind stands for the others.
+    const leavesRoom = this.#sets.length < MOST_SETS - FAULT_KINDS.length || kinds.length === 1
     if (!leavesRoom) return this.#placeOfKinds(kinds.slice(-1))
     this.#sets.push([...kinds])
     this.#setPlaces.set(name, this.#sets.length - 1)

@@ -139,6 +139,25 @@ test('a reset is one, wherever it comes', () =>
     assert.ok(resets >= 12, `${resets} of 18`)
   }))
 
+test('the body of an answer that is cut is cancelled, wherever the cut is', async () => {
+  const cancelled: string[] = []
+  const streaming = new Router().get('/:at', ({ params }) =>
+    reply(
+      200,
+      new ReadableStream({
+        pull: (controller) => controller.enqueue('more'),
+        cancel: () => void cancelled.push(params.at),
+      }),
+    ),
+  )
+  await faulty(streaming, async (target) => {
+    for (const at of ['head', 'body'] as const) {
+      await got(target, asking(`/${at}`, cut(at, 'close', { bytes: 3 })))
+      await until(() => cancelled.includes(at), `the body is cancelled of a cut in the ${at}`)
+    }
+  })
+})
+
 test('files, events and compressed bodies are cut as others are', () =>
   faulty(app(), async (target) => {
     const file = await got(target, asking('/file', cut('body', 'close', { bytes: 6 })))
