@@ -124,7 +124,8 @@ const RULES: readonly Rule[] = [
   {
     reason: 'accept-queue',
     applies: ({ overflows }) => overflows > 0,
-    tell: ({ overflows }) => `${count(overflows, 'connection')} found a full accept queue, if not that of another server here`,
+    tell: ({ overflows }) =>
+      `${count(overflows, 'connection')} found a full accept queue, if not that of another server here`,
   },
   {
     reason: 'throttled',
