@@ -64,7 +64,7 @@ import type { Serving } from '../request/serving.js'
 import type { Dispatcher, Match } from '../routing/dispatcher.js'
 import { Upgrade, upgradeRequest } from '../routing/upgrade.js'
 import { callListener } from '../runtime/call_listener.js'
-import { isError } from '../runtime/errors.js'
+import { codeOf, isError } from '../runtime/errors.js'
 import { isPromise } from '../runtime/promises.js'
 import { sourceOf } from '../streams/body_source.js'
 import { Batch } from './batch.js'
@@ -496,6 +496,8 @@ export class Answering {
 
   /** Calls `log`. If it throws, the response is still sent, the process continues, and both errors are printed. */
   #report(error: unknown, request: BrinkRequest): void {
+    // A stream that ends by the signal is broken by its client, as a handler is that fails with the signal's reason.
+    if (request.hasLeft && codeOf(error) === 'ERR_CLIENT_GONE') return
     const failed = (complaint: unknown) => console.error(complaint, error)
     if (this.#hasTraced) request.traced?.failed(error)
     callListener(() => this.#surroundings.log(error, request), failed)

@@ -91,6 +91,38 @@ test('a place under maxConnections is given back by a client that has closed', (
     { halfCloseTimeout: 200, maxConnections: 1 },
   ))
 
+test('a stream that ends by the signal, because its client has closed its side, is no error of the app', async () => {
+  const logged: unknown[] = []
+  const ended = gate()
+  const app = new Router().get('/', ({ signal }) =>
+    reply(
+      200,
+      (async function* () {
+        try {
+          yield 'first'
+          await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+          throw signal.reason
+        } finally {
+          ended.open()
+        }
+      })(),
+    ),
+  )
+  await serving(
+    app,
+    async (server) => {
+      const client = (await connect(server)).send(get('/'))
+      await client.touched()
+      client.finish()
+      await within(ended.opened, 'the stream to end')
+      await until(() => client.ending !== undefined, 'the end of the connection')
+      await counts(server, { open: 0 })
+    },
+    { log: (error: unknown) => void logged.push(error) },
+  )
+  assert.equal(logged, [])
+})
+
 test('a quiet stream hears of a client that has closed long before halfCloseTimeout', async () => {
   const cancelled = gate()
   const stream = () =>
