@@ -77,6 +77,7 @@ export class Plan {
   #count = 0
   #queue: WorkerQueue | undefined
   #edge: Waiting | undefined
+  #isClosed = false
 
   /** @throws TypeError `ERR_INVALID_ARG_TYPE`, RangeError `ERR_OUT_OF_RANGE` */
   constructor({ seed, limits, timing = exactTimers }: PlanOptions = {}) {
@@ -152,6 +153,12 @@ export class Plan {
     this.#tell()
   }
 
+  /** Removes the plan, and takes no other: its server has closed. */
+  close(): void {
+    this.#isClosed = true
+    this.end()
+  }
+
   /** What happens to the answer of a request by the plan; undefined for nothing. It gives the request its number. */
   draw({ method, path, number }: DrawnRequest): DrawnFault | undefined {
     if (!this.isActive) return undefined
@@ -195,6 +202,7 @@ export class Plan {
   }
 
   #set(definition: PlanDefinition, start: Start): void {
+    if (this.#isClosed) return
     this.#reset(definition, 'waiting')
     if (start === 'now') this.#begin(this.#timing.now())
     else this.#tell()

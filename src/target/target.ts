@@ -130,7 +130,7 @@ function followListenerFaults(server: Server, { plan, statistics }: Parts): void
   server.signal.addEventListener('abort', () => {
     stop()
     faults.end()
-    plan.end()
+    plan.close()
   })
   follow()
 }

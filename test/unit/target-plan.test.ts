@@ -172,6 +172,16 @@ test('another plan begins with number 0, and so does the same one again', () => 
   assert.not.equal(statuses(), first)
 })
 
+test('a plan whose server has closed takes no other, which would run on', () => {
+  const { plan, get } = started(THREE)
+  plan.close()
+  plan.set(THREE, 'now')
+  plan.setFaults('status=503')
+  assert.is(placeOf(plan), 'none')
+  assert.not(plan.isActive)
+  assert.is(get(), undefined)
+})
+
 test('without a plan nothing happens to requests but what they ask for themselves', () => {
   const { plan, get } = started(THREE)
   plan.end()
