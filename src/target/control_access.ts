@@ -64,7 +64,13 @@ function isReading({ method }: BrinkRequest): boolean {
 }
 
 function isLocal(req: BrinkRequest): boolean {
-  return [req.peer, req.ip].every(isLoopback) && !FORWARDING.some((name) => req.headers.has(name))
+  const isNear = [req.peer, req.ip].every(isLoopback) && !FORWARDING.some((name) => req.headers.has(name))
+  return isNear && isLocalHost(req.headers.get('host') ?? '')
+}
+
+/** A page of another site reaches this machine by a name of its own that leads here, and then has its origin. */
+function isLocalHost(host: string): boolean {
+  return /^(?:(?:[\w-]+\.)*localhost|[\d.]+|\[[\da-f:.]+\])?(?::\d*)?$/i.test(host)
 }
 
 function isLoopback(address: string): boolean {

@@ -2,6 +2,7 @@
 import { type TargetOptions, target } from 'brink/target'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { connect } from '../server/raw_client.js'
 import { within } from '../server/waiting.js'
 import { rejectionOf } from './rejection_of.js'
 
@@ -60,6 +61,28 @@ const cases: Record<string, Case> = {
     refused: [undefined, undefined],
   },
 }
+
+test('on this machine alone, the target takes no orders under a name that others have given it', async () => {
+  const t = await target({ host: '127.0.0.1', control: 'loopback' })
+  try {
+    for (const [host, status] of [
+      ['rebound.example', 403],
+      ['127.0.0.1.rebound.example:80', 403],
+      ['localhost.', 403],
+      ['localhost', 200],
+      ['Target.localhost:8080', 200],
+      ['127.0.0.1:1', 200],
+      ['[::1]:80', 200],
+    ] as const) {
+      const client = await connect(t)
+      client.send(`GET /_brink/stats HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+      assert.is((await client.response()).status, status, host)
+      client.leave()
+    }
+  } finally {
+    await t.close()
+  }
+})
 
 for (const [who, { control, headers = {}, refused }] of Object.entries(cases)) {
   test(`/_brink/ for ${who}`, async () => {
