@@ -135,7 +135,7 @@ export const groups: readonly Group[] = [
       any('/gzip', '/gzip', 'The request in gzip.'),
       any('/deflate', '/deflate', 'The request in deflate.'),
       any('/brotli', '/brotli', 'The request in Brotli.'),
-      any('/zstd', '/zstd', 'The request in Zstandard, where Node.js has it.'),
+      any('/zstd', '/zstd', 'The request in Zstandard. Node.js before 22.15 stores it in a frame, uncompressed.'),
       get('/encoding/utf8', '/encoding/utf8', 'A page with characters of many scripts.'),
       get('/forms/post', '/forms/post', 'A form for /post.'),
       any('/html', '/html', 'A page.'),

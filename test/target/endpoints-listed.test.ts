@@ -82,7 +82,6 @@ function expectedOf(path: string): readonly number[] {
   if (path.startsWith('/hidden')) return [404]
   if (path.startsWith('/status')) return [418]
   if (path.startsWith('/unstable')) return [200, 500]
-  if (path === '/zstd') return [200, 501]
   if (/redirect|cookies\/|links\/:count$/.test(path)) return path.startsWith('/redirect-to') ? [307] : [302]
   return [200]
 }
