@@ -42,7 +42,8 @@ for (const kind of KINDS) {
   test(`${name}: a connection that asks for the target's own pages in between stays one of the others`, () =>
     using(async (t) => {
       const client = await connect(t)
-      for (const path of ['/plaintext?run=a', '/_brink/plan', '/plaintext?run=a']) await client.send(get(path)).response()
+      for (const path of ['/plaintext?run=a', '/_brink/plan', '/plaintext?run=a'])
+        await client.send(get(path)).response()
       const { open, accepted, leftForOtherRuns } = t.stats('a').connections
       assert.equal({ open, accepted, leftForOtherRuns }, { open: 1, accepted: 1, leftForOtherRuns: 0 })
       assert.equal([t.stats().connections.open, t.stats().connections.accepted], [1, 1])
@@ -238,20 +239,30 @@ for (const kind of KINDS) {
     }))
 }
 
-const refusals: readonly [what: string, request: string, status: number][] = [
-  ['a reset by a page of another site', head('POST', '/_brink/reset', 'Origin: http://other.example'), 403],
-  ['a reset across sites', head('POST', '/_brink/reset', 'Sec-Fetch-Site: cross-site'), 403],
+const refusals: readonly [what: string, request: string, status: number, code?: string][] = [
+  [
+    'a reset by a page of another site',
+    head('POST', '/_brink/reset', 'Origin: http://other.example'),
+    403,
+    'FOREIGN_ORIGIN',
+  ],
+  ['a reset across sites', head('POST', '/_brink/reset', 'Sec-Fetch-Site: cross-site'), 403, 'FOREIGN_ORIGIN'],
   ['a reset by GET', get('/_brink/reset'), 405],
-  ['a run that is none', get('/_brink/stats?run=a%20b'), 400],
-  ['a run that has not been', get('/_brink/stats?run=nobody'), 404],
-  ['a format that there is not', get('/_brink/histogram?format=xml'), 400],
+  ['a run that is none', get('/_brink/stats?run=a%20b'), 400, 'NO_RUN_ID'],
+  ['a run that has not been', get('/_brink/stats?run=nobody'), 404, 'UNKNOWN_RUN'],
+  ['a format that there is not', get('/_brink/histogram?format=xml'), 400, 'UNKNOWN_FORMAT'],
+  ['too large a body', head('POST', '/_brink/reset', 'Content-Length: 2000'), 413, 'ERR_HTTP_413'],
 ]
 
-for (const [what, request, status] of refusals) {
-  test(`${what} is refused with ${status}`, async () => {
+for (const [what, request, status, code] of refusals) {
+  test(`${what} is refused with ${status}${code === undefined ? '' : `, and as JSON with the code ${code}`}`, async () => {
     const t = await target({ host: '127.0.0.1' })
     try {
-      assert.is((await ask(t, request)).status, status)
+      const answer = await ask(t, request)
+      assert.is(answer.status, status)
+      if (code === undefined) return
+      assert.is(answer.header('cache-control'), 'no-store')
+      assert.is((JSON.parse(answer.text) as { error: { code: string } }).error.code, code)
     } finally {
       leaveAll()
       await t.close({ force: 0 })
