@@ -32,6 +32,8 @@ export interface AnswerNumbers {
   runIdOf(text: string): string | undefined
   /** 0 without run and faults. */
   numberOf(run: string | undefined, kinds: readonly FaultKind[]): number
+  /** A request comes, whatever its number is. */
+  hears(): void
   /** A request came that has another number than 0. */
   came(number: number): void
 }
@@ -175,10 +177,12 @@ class FaultyRoute implements Route {
   }
 
   get run(): Route['run'] {
+    this.#settings.numbers.hears()
     return this.#isPlain ? this.#inner.run : (request) => this.#run(request, this.#inner.run)
   }
 
   get refused(): Route['refused'] {
+    this.#settings.numbers.hears()
     if (this.#isPlain) return this.#inner.refused
     return (error) => (request) => this.#run(request, this.#inner.refused(error))
   }

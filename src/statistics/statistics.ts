@@ -112,6 +112,11 @@ export class Statistics {
     return this.#numbers.numberOf(run, kinds)
   }
 
+  /** A request comes: called for each of them, whatever its number is. */
+  hears(): void {
+    this.#watch.hears()
+  }
+
   /** A request came that has another number than 0. */
   came(number: number): void {
     this.#numbers.came(number)
