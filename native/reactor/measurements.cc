@@ -98,6 +98,7 @@ bool Measurements::read_run(size_t run, double* into) const {
   into[layout::kMeasuredRunNumber] = static_cast<double>(run);
   into[layout::kMeasuredNumbered] = read_of(found->numbered);
   into[layout::kMeasuredConnections] = read_of(found->connections);
+  into[layout::kMeasuredLeft] = read_of(found->left);
   into[layout::kMeasuredMostRequests] = read_of(found->most_requests);
   into[layout::kMeasuredServiceSum] = found->service_times.sum_us();
   into[layout::kMeasuredWaitSum] = found->client_waits.sum_us();

@@ -1,7 +1,6 @@
 // What is measured of the requests of a load target, by the numbers that cross with their replies. A number has a run
 // of a load tool in its upper bits, and a kind, whatever that is, in the lower ones. Counted on the reactor's thread,
-// and read on any other while it goes on: each figure is whole, and only ever grows, but for the most requests, and for
-// the connections of the target's own run.
+// and read on any other while it goes on: each figure is whole, and only ever grows, but for the most requests.
 #pragma once
 
 #include <atomic>
@@ -40,8 +39,8 @@ class Measurements {
 
   // The connection asks for a run from now on: see Observed.
   void count_connection(uint16_t number) { add(run_of(number).connections, 1); }
-  // It was of this run, which is the target's own, and is one of another from now on.
-  void forget_connection(uint16_t number) { add(run_of(number).connections, ~uint64_t{0}); }
+  // It was of this run, and is one of another from now on: its end will be counted there.
+  void count_left(uint16_t number) { add(run_of(number).left, 1); }
   // So many requests of the run it has asked.
   void note_requests(uint16_t number, uint32_t requests);
   void count_close(uint16_t number, uint32_t requests, Cause cause);
@@ -80,6 +79,7 @@ class Measurements {
   struct Run {
     Count numbered = 0;
     Count connections = 0;
+    Count left = 0;  // for another run
     Count closes[layout::kMeasuredCauses] = {};
     Count most_requests = 0;  // of a connection
     Count requests_each[layout::kMetricsBatchSizes] = {};

@@ -97,13 +97,13 @@ void Observing::answers(Connection& connection, const Reply& given) {
   belongs_to(*connection.observed(), seen->route);
 }
 
-// Without a number it goes on with the run that it was of.
+// Without a number, and with the target's own, it goes on with the run that it was of.
 void Observing::belongs_to(Observed& observed, uint16_t number) {
   auto run_of = [](uint16_t of) { return of / layout::kMeasuredKinds; };
-  bool goes_on = run_of(number) == run_of(observed.number) || (number == 0 && !is_own(observed.number));
+  bool says_none = number == 0 || is_own(number);
+  bool goes_on = run_of(number) == run_of(observed.number) || (says_none && !is_own(observed.number));
   if (observed.has_run && goes_on) return;
-  // Its end will be counted with the other run: it would stay open in this one, and be taken from all that are open.
-  if (observed.has_run && is_own(observed.number)) measurements_->forget_connection(observed.number);
+  if (observed.has_run) measurements_->count_left(observed.number);
   observed.has_run = true;
   observed.number = number;
   observed.requests_of_run = 0;
@@ -216,7 +216,8 @@ void Observing::measure_end(Connection& connection, const ObservedRequest& reque
   Observed& observed = *connection.observed();
   bool is_whole = request.answer_ends <= connection.bytes_sent;
   measurements_->count_end({request.route, request.status, end, is_whole, request.bytes_in, bytes_out});
-  if (observed.has_run) measurements_->note_requests(observed.number, ++observed.requests_of_run);
+  bool is_of_run = observed.has_run && is_own(request.route) == is_own(observed.number);
+  if (is_of_run) measurements_->note_requests(observed.number, ++observed.requests_of_run);
   if (end != RequestEnd::answered) return;
   // An answer may be early, and a turn may go by a clock that was read before.
   auto since = [now_us](uint64_t then_us) { return now_us - std::min(now_us, then_us); };

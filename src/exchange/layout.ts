@@ -396,18 +396,22 @@ export const MEASURED_IDLE_CLOSES = 1
 export const MEASURED_CAUSES = 4
 export const MEASURED_BATCHES = 5
 export const MEASURED_LOOP = 22
-/** Of a run: its place; requests whose numbers have come; connections, and the most requests of one of them; */
+/**
+ * Of a run: its place; requests whose numbers have come; connections, those of them that have gone over to another run,
+ * and the most requests of one of them;
+ */
 export const MEASURED_RUN_NUMBER = 0
 export const MEASURED_NUMBERED = 1
 export const MEASURED_CONNECTIONS = 2
-export const MEASURED_MOST_REQUESTS = 3
+export const MEASURED_LEFT = 3
+export const MEASURED_MOST_REQUESTS = 4
 /** sums of the service times and of the waits for the client, in microseconds; */
-export const MEASURED_SERVICE_SUM = 4
-export const MEASURED_WAIT_SUM = 5
+export const MEASURED_SERVICE_SUM = 5
+export const MEASURED_WAIT_SUM = 6
 /** connections that have ended, by cause, and by their requests, as batches are. */
-export const MEASURED_CLOSES = 6
-export const MEASURED_REQUESTS_EACH = 10
-export const MEASURED_RUN = 26
+export const MEASURED_CLOSES = 7
+export const MEASURED_REQUESTS_EACH = 11
+export const MEASURED_RUN = 27
 /** Of each number of a run: its kind, and requests by what has ended them; */
 export const MEASURED_KIND = 0
 export const MEASURED_ENDS_AT = 1

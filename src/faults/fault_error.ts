@@ -31,6 +31,12 @@ export class FaultError extends Error {
     this.pointer = place.pointer
     this.character = place.character
   }
+
+  /** As whoever brought it is told. What it has no place in is left out of its JSON. */
+  get told(): { code: string; message: string; pointer: string | undefined; character: number | undefined } {
+    const { code, message, pointer, character } = this
+    return { code, message, pointer, character }
+  }
 }
 
 /** In the `what` of the grammar, something else was expected: `ERR_FAULT_SYNTAX`. */

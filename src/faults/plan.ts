@@ -67,6 +67,8 @@ export class Plan {
   readonly #timing: Timing
   readonly #listeners = new Set<() => void>()
   #definition: PlanDefinition | undefined
+  /** When it begins after a reset, as when it was set. */
+  #start: Start = 'now'
   #state: PlanState['state'] = 'none'
   #number = 0
   #cycle = 0
@@ -127,7 +129,9 @@ export class Plan {
    * @throws FaultError `ERR_FAULT_SYNTAX`, `ERR_FAULT_VALUE`
    */
   setFaults(text: string): void {
-    this.#set(planOfFault(parseFaults(text, 'server', this.limits), text), 'now')
+    const definition = planOfFault(parseFaults(text, 'server', this.limits), text)
+    this.#start = 'now'
+    this.#set(definition, 'now')
   }
 
   /**
@@ -137,7 +141,8 @@ export class Plan {
    */
   set(plan: unknown, start: Start): void {
     const definition = typeof plan === 'string' ? parsePlan(plan, this.limits) : planOf(plan, this.limits)
-    this.#set(definition, definition.start ?? start)
+    this.#start = definition.start ?? start
+    this.#set(definition, this.#start)
   }
 
   /** Begins the plan again, if there is one, with the first number. */
@@ -145,6 +150,12 @@ export class Plan {
     if (this.#definition === undefined) return false
     this.#set(this.#definition, 'now')
     return true
+  }
+
+  /** Puts the plan back to its beginning: one that began with the first request waits for the next. */
+  rewind(): void {
+    if (this.#definition !== undefined) this.#set(this.#definition, this.#start)
+    else this.#number = 0
   }
 
   /** Removes the plan. */

@@ -3,6 +3,7 @@
 // that begins or ends applies at once.
 
 import type { DrawnFault, FaultKind } from '../faults/drawn_fault.js'
+import { FaultError } from '../faults/fault_error.js'
 import { reply } from '../reply/reply.js'
 import type { BrinkRequest } from '../request/request.js'
 import type { Dispatcher, FixedRoute, Match, NumberedRoute, Route } from '../routing/dispatcher.js'
@@ -17,9 +18,9 @@ export interface FaultSource {
   /** Whether there are faults that no request has asked for. */
   readonly isActive: boolean
   draw(request: { readonly method: string; readonly path: string; readonly number?: number }): DrawnFault | undefined
-  /** @throws Error with a `status` for faults that are not understood */
+  /** @throws FaultError for faults that are not understood */
   own(text: string): OwnDraw
-  /** @throws Error with a `status` */
+  /** @throws FaultError */
   numberOf(text: string): number
 }
 
@@ -31,6 +32,8 @@ export interface AnswerNumbers {
   runIdOf(text: string): string | undefined
   /** 0 without run and faults. */
   numberOf(run: string | undefined, kinds: readonly FaultKind[]): number
+  /** A request comes, whatever its number is. */
+  hears(): void
   /** A request came that has another number than 0. */
   came(number: number): void
 }
@@ -119,8 +122,8 @@ function routeOf(route: Route, asker: Asker, asked: Asked, settings: FaultySetti
     const number = asked.number === undefined ? undefined : settings.faults.numberOf(asked.number)
     return new FaultyRoute(route, asker, { run, own, number }, settings)
   } catch (error) {
-    const { status = 400, message } = error as { status?: number; message: string }
-    const refusal = () => reply(status, `${message}\n`)
+    if (!(error instanceof FaultError)) throw error
+    const refusal = () => reply(error.status, { error: error.told }, { 'cache-control': 'no-store' })
     return new FaultyRoute(
       { ...route, run: refusal, streams: false, needsRequest: false },
       asker,
@@ -174,10 +177,12 @@ class FaultyRoute implements Route {
   }
 
   get run(): Route['run'] {
+    this.#settings.numbers.hears()
     return this.#isPlain ? this.#inner.run : (request) => this.#run(request, this.#inner.run)
   }
 
   get refused(): Route['refused'] {
+    this.#settings.numbers.hears()
     if (this.#isPlain) return this.#inner.refused
     return (error) => (request) => this.#run(request, this.#inner.refused(error))
   }

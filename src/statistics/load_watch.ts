@@ -1,4 +1,5 @@
-// Looks at the process of a target once a second, and keeps what it has seen for the verdict.
+// Looks at the process of a target once a second while requests come, and keeps what it has seen for the verdict. Without
+// requests it sleeps: then no timer runs, and the time until the next request, or until somebody asks, is one window.
 import { timers } from '../runtime/timers.js'
 import { DelayMeter } from './delay_meter.js'
 import { isThreadOfJavaScript, type ProcessFigures, processFigures, type ThreadFigures } from './process_figures.js'
@@ -7,6 +8,8 @@ import type { LoadWindow } from './verdict.js'
 const PERIOD_MS = 1000
 /** Windows that are kept: an hour. */
 const MOST_WINDOWS = 3600
+/** It sleeps after so many windows without a request. */
+const QUIET_WINDOWS = 3
 /** The name of the threads of loops. */
 const LOOP_NAME = 'brink-loop'
 
@@ -20,6 +23,9 @@ export class LoadWatch {
   #begin: ProcessFigures
   #last: ProcessFigures
   #lastRequests = 0
+  #isRunning = false
+  #hasHeard = false
+  #quiet = 0
   #timer: NodeJS.Timeout | undefined
 
   /** @param requests how many have begun so far */
@@ -29,17 +35,21 @@ export class LoadWatch {
   }
 
   start(): void {
+    this.#isRunning = true
     this.reset()
-    this.delay.start()
-    this.#timer ??= timers.setTimeout(this.#tick, PERIOD_MS).unref()
   }
 
   stop(): void {
-    if (this.#timer === undefined) return
+    if (!this.#isRunning) return
     this.look()
-    timers.clearTimeout(this.#timer)
-    this.#timer = undefined
-    this.delay.stop()
+    this.#isRunning = false
+    this.#sleep()
+  }
+
+  /** A request comes. It is called for each of them. */
+  hears(): void {
+    this.#hasHeard = true
+    if (this.#timer === undefined && this.#isRunning) this.#wake()
   }
 
   reset(): void {
@@ -52,20 +62,42 @@ export class LoadWatch {
 
   /** Ends the window that is open. What it returns was used since the reset. */
   look(): ProcessFigures {
-    const now = this.#timer === undefined && this.windows.length > 0 ? this.#last : processFigures()
-    const requests = this.#requests()
-    if (now.at - this.#last.at > 1) {
-      this.windows.push(windowOf(this.#last, now, requests - this.#lastRequests, this.#longestDelay()))
-      if (this.windows.length > MOST_WINDOWS) this.windows.shift()
-      this.#last = now
-      this.#lastRequests = requests
-    }
+    const now = !this.#isRunning && this.windows.length > 0 ? this.#last : processFigures()
+    this.#endWindow(now, this.#requests())
     return since(this.#begin, now)
+  }
+
+  #endWindow(now: ProcessFigures, requests: number): void {
+    if (now.at - this.#last.at <= 1) return
+    this.windows.push(windowOf(this.#last, now, requests - this.#lastRequests, this.#longestDelay()))
+    if (this.windows.length > MOST_WINDOWS) this.windows.shift()
+    this.#last = now
+    this.#lastRequests = requests
+  }
+
+  #wake(): void {
+    this.#quiet = 0
+    this.delay.start()
+    this.#timer = timers.setTimeout(this.#tick, PERIOD_MS).unref()
+    // The first request does not wait for a look. It belongs to the load, and not to the rest that ends here.
+    const rested = this.#lastRequests
+    timers.setImmediate(() => {
+      if (this.#timer !== undefined && this.#lastRequests === rested) this.#endWindow(processFigures(), rested)
+    })
+  }
+
+  #sleep(): void {
+    timers.clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.delay.stop()
   }
 
   readonly #tick = (): void => {
     this.#timer?.refresh()
     this.look()
+    this.#quiet = this.#hasHeard ? 0 : this.#quiet + 1
+    this.#hasHeard = false
+    if (this.#quiet >= QUIET_WINDOWS) this.#sleep()
   }
 }
 

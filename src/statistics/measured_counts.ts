@@ -11,6 +11,7 @@ import {
   MEASURED_ENDS_AT,
   MEASURED_IDLE_CLOSES,
   MEASURED_KIND,
+  MEASURED_LEFT,
   MEASURED_MOST_REQUESTS,
   MEASURED_NUMBERED,
   MEASURED_REQUESTS,
@@ -24,7 +25,7 @@ import {
   METRICS_BATCHES,
 } from '../exchange/layout.js'
 import type { NativeMeasurements, NativeRun } from '../exchange/native.js'
-import { addCounts, countsSince } from './hdr_counts.js'
+import { addCounts, countOf, countsSince } from './hdr_counts.js'
 
 const STATUSES = 1000
 
@@ -32,6 +33,8 @@ const STATUSES = 1000
 export class RunCounts {
   numbered = 0
   connections = 0
+  /** Those of them that are of another run by now. */
+  left = 0
   mostRequests = 0
   serviceSum = 0
   waitSum = 0
@@ -49,9 +52,15 @@ export class RunCounts {
   serviceTimes: Float64Array = new Float64Array(0)
   clientWaits: Float64Array = new Float64Array(0)
 
+  /** Connections that are open now. Only of counts since the beginning. */
+  get open(): number {
+    return this.connections - this.left - countOf(this.closes)
+  }
+
   addNative({ figures, numbers, serviceTimes, clientWaits }: NativeRun, breaks: (kind: number) => boolean): void {
     this.numbered += figures[MEASURED_NUMBERED] as number
     this.connections += figures[MEASURED_CONNECTIONS] as number
+    this.left += figures[MEASURED_LEFT] as number
     this.mostRequests = Math.max(this.mostRequests, figures[MEASURED_MOST_REQUESTS] as number)
     this.serviceSum += figures[MEASURED_SERVICE_SUM] as number
     this.waitSum += figures[MEASURED_WAIT_SUM] as number
@@ -100,7 +109,7 @@ export class RunCounts {
   }
 }
 
-const SUMS = ['numbered', 'connections', 'serviceSum', 'waitSum', 'bytesIn', 'bytesOut'] as const
+const SUMS = ['numbered', 'connections', 'left', 'serviceSum', 'waitSum', 'bytesIn', 'bytesOut'] as const
 const LISTS = ['closes', 'requestsEach', 'ends'] as const
 
 function addTo(sum: Float64Array, more: Float64Array, from: number, sign: 1 | -1 = 1): void {

@@ -54,6 +54,8 @@ interface RunMark {
   readonly counts: RunCounts | undefined
   readonly begun: number
   readonly faults: Faults
+  /** Connections of an older run that were open when its place was given to this one. */
+  readonly openOfOthers: number
 }
 
 interface LiveMark {
@@ -74,6 +76,7 @@ interface Part {
   readonly inFlight: number
   readonly accepted: number
   readonly open: number
+  readonly leftForOtherRuns: number
   readonly idleCloses: Float64Array
   readonly faults: Faults
 }
@@ -82,7 +85,7 @@ export class Statistics {
   /** The number of answers that are not counted, because they are the target's own. */
   readonly own = OWN_NUMBER
   readonly runIdOf = runIdOf
-  readonly #numbers = new StatisticsNumbers((place) => this.#markRun(place, this.#measured(false, place)))
+  readonly #numbers = new StatisticsNumbers((free) => this.#placeOfRun(free))
   readonly #watch = new LoadWatch(() => this.#reactors.reduce((sum, reactor) => sum + reactor.stats().requests, 0))
   readonly #longestDelay = this.#watch.delay.taker()
   #reactors: readonly NativeReactor[] = []
@@ -107,6 +110,11 @@ export class Statistics {
   /** The number that crosses with an answer: 0 without a run and faults. */
   numberOf(run: string | undefined, kinds: readonly FaultKind[]): number {
     return this.#numbers.numberOf(run, kinds)
+  }
+
+  /** A request comes: called for each of them, whatever its number is. */
+  hears(): void {
+    this.#watch.hears()
   }
 
   /** A request came that has another number than 0. */
@@ -256,10 +264,25 @@ export class Statistics {
     return this.#reactors.map((reactor) => reactor.stats())
   }
 
-  #markRun(place: number, measured: MeasuredCounts): void {
+  /** For a run that is new: a place whose older run has no open connections, if there is one. */
+  #placeOfRun(free: readonly number[]): number {
+    let chosen: { place: number; measured: MeasuredCounts; open: number } | undefined
+    for (const place of free) {
+      const measured = this.#measured(false, place)
+      const open = measured.runs.get(place)?.open ?? 0
+      if (chosen === undefined || open === 0) chosen = { place, measured, open }
+      if (open === 0) break
+    }
+    const { place, measured, open } = chosen as NonNullable<typeof chosen>
+    this.#markRun(place, measured, open)
+    return place
+  }
+
+  #markRun(place: number, measured: MeasuredCounts, openOfOthers = this.#runMarks.get(place)?.openOfOthers ?? 0): void {
     const counts = measured.runs.get(place)
     const begun = this.#numbers.requestsOf(place)
-    this.#runMarks.set(place, { at: timers.date(), counts, begun, faults: this.#numbers.faults(place) })
+    const faults = this.#numbers.faults(place)
+    this.#runMarks.set(place, { at: timers.date(), counts, begun, faults, openOfOthers })
   }
 
   #partOf(run: string | undefined): Part {
@@ -278,8 +301,10 @@ export class Statistics {
       counts: total.sumOf(isCounted),
       begun: total.requests - (own?.numbered ?? 0) - asks,
       inFlight: Math.max(0, begunOf(measured) - countOf(measured.sumOf(isCounted).ends) - asks),
-      accepted: accepted - (own?.connections ?? 0) - connects,
-      open: openOf(stats, measured) - connects,
+      // One that was open before the reset may have asked for the target's own pages first afterwards.
+      accepted: Math.max(0, accepted - (own === undefined ? 0 : own.connections - own.left) - connects),
+      open: Math.max(0, openOf(stats, measured) - connects),
+      leftForOtherRuns: 0,
       idleCloses: total.idleCloses,
       faults: differenceOf(this.#numbers.faults(), this.#mark.faults),
     }
@@ -288,7 +313,8 @@ export class Statistics {
   #part(run: string, measured: MeasuredCounts): Part {
     const place = this.#numbers.placeOf(run)
     const mark = place === undefined ? undefined : this.#runMarks.get(place)
-    const counts = (place === undefined ? undefined : measured.runs.get(place)?.since(mark?.counts)) ?? new RunCounts()
+    const all = (place === undefined ? undefined : measured.runs.get(place)) ?? new RunCounts()
+    const counts = all.since(mark?.counts)
     const begun = place === undefined ? 0 : this.#numbers.requestsOf(place) - (mark?.begun ?? 0)
     return {
       at: mark?.at ?? this.#mark.at,
@@ -296,7 +322,9 @@ export class Statistics {
       begun,
       inFlight: Math.max(0, begun - countOf(counts.ends)),
       accepted: counts.connections,
-      open: Math.max(0, counts.connections - countOf(counts.closes)),
+      // Also those that were open at the reset.
+      open: Math.max(0, all.open - (mark?.openOfOthers ?? 0)),
+      leftForOtherRuns: counts.left,
       idleCloses: NO_CLOSES,
       faults: place === undefined ? {} : differenceOf(this.#numbers.faults(place), mark?.faults ?? {}),
     }
@@ -321,6 +349,5 @@ function begunOf(measured: MeasuredCounts): number {
 /** Without those that are the target's own. */
 function openOf(stats: readonly NativeStats[], measured: MeasuredCounts): number {
   const open = stats.reduce((sum, now) => sum + now.open, 0)
-  const own = measured.runs.get(OWN_RUN)
-  return Math.max(0, open - (own === undefined ? 0 : own.connections - countOf(own.closes)))
+  return Math.max(0, open - (measured.runs.get(OWN_RUN)?.open ?? 0))
 }

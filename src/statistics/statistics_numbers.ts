@@ -37,11 +37,11 @@ export class StatisticsNumbers {
   readonly #setPlaces = new Map<string, number>([['', 0]])
   /** Requests that have come, by the place of their run, and the place of their faults. */
   readonly #came: Float64Array[] = []
-  readonly #onNew: (place: number) => void
+  readonly #choose: (free: readonly number[]) => number
 
-  /** @param onNew called before a place is given to a run */
-  constructor(onNew: (place: number) => void) {
-    this.#onNew = onNew
+  /** @param choose one of the free places, of which the first was free the longest, for a run that is new */
+  constructor(choose: (free: readonly number[]) => number) {
+    this.#choose = choose
     for (let place = 1; place < OWN_RUN; place += 1) this.#free.push(place)
   }
 
@@ -101,8 +101,8 @@ export class StatisticsNumbers {
     const found = this.#places.get(run)
     if (found !== undefined) return found
     if (this.#places.size === MOST_RUNS) this.#dropOldest()
-    const place = this.#free.shift() as number
-    this.#onNew(place)
+    const place = this.#choose(this.#free)
+    this.#free.splice(this.#free.indexOf(place), 1)
     this.#places.set(run, place)
     return place
   }

@@ -55,9 +55,10 @@ export function connectionsOf(part: {
   readonly counts: RunCounts
   readonly accepted: number
   readonly open: number
+  readonly leftForOtherRuns: number
   readonly idleCloses: Float64Array
 }): ConnectionCounts {
-  const { counts, accepted, open, idleCloses } = part
+  const { counts, accepted, open, leftForOtherRuns, idleCloses } = part
   const asked = accepted - countOf(idleCloses)
   const causes = CAUSES.map((name, place) => [name, (counts.closes[place] ?? 0) + (idleCloses[place] ?? 0)])
   const closes = Object.fromEntries(causes) as Record<(typeof CAUSES)[number], number>
@@ -66,6 +67,7 @@ export function connectionsOf(part: {
     open,
     withoutRequests: countOf(idleCloses),
     ...closes,
+    leftForOtherRuns,
     requestsEach: {
       mean: asked > 0 ? countOf(counts.ends) / asked : 0,
       max: counts.mostRequests,

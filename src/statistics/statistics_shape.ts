@@ -30,6 +30,8 @@ export interface ConnectionCounts {
   readonly closedByClient: number
   readonly closedByServer: number
   readonly timeouts: number
+  /** Of a run: those whose later requests were of another one, which has their end. Of all: 0. */
+  readonly leftForOtherRuns: number
   /** Requests of each connection that had one. */
   readonly requestsEach: { readonly mean: number; readonly max: number; readonly counts: readonly SizeCount[] }
 }

@@ -1,10 +1,11 @@
 // Who may use what a target has below /_brink/.
-import { type Reply, reply } from '../reply/reply.js'
+import type { Reply } from '../reply/reply.js'
 import type { BrinkRequest } from '../request/request.js'
 import type { Middleware } from '../routing/handler.js'
 import { describe } from '../runtime/describe.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import { knownOptions, wrongType, wrongValue } from '../runtime/option_errors.js'
+import { refusal } from './refusal.js'
 
 /**
  * Who may use the target's own routes: `'all'`, everybody; `'read'`, everybody, but nobody changes the plan or resets the
@@ -16,7 +17,6 @@ export type ControlAccess = 'all' | 'read' | 'loopback' | 'none' | { readonly to
 export const CONTROL_MODES = ['all', 'read', 'loopback', 'none'] as const
 
 const SHORTEST_TOKEN = 8
-const NO_STORE = { 'cache-control': 'no-store' }
 /** RFC 7617 §2.1: browsers then send other letters as UTF-8. */
 const CHALLENGE = 'Basic realm="brink target", charset="UTF-8"'
 /** A proxy on this machine passes clients of other ones on. */
@@ -96,14 +96,10 @@ function comparing(token: string): (given: string | undefined) => boolean {
 }
 
 function forbidden(message: string): Reply {
-  return reply(403, { error: { code: 'CONTROL_FORBIDDEN', message } }, NO_STORE)
+  return refusal(403, { code: 'CONTROL_FORBIDDEN', message })
 }
 
 function unauthorized(): Reply {
   const message = 'This target wants its token, as a Bearer or as the password.'
-  return reply(
-    401,
-    { error: { code: 'CONTROL_UNAUTHORIZED', message } },
-    { ...NO_STORE, 'www-authenticate': CHALLENGE },
-  )
+  return refusal(401, { code: 'CONTROL_UNAUTHORIZED', message }, { 'www-authenticate': CHALLENGE })
 }

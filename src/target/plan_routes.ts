@@ -1,13 +1,12 @@
-import { FaultError } from '../faults/fault_error.js'
 import type { Plan } from '../faults/plan.js'
 import { planSchema } from '../faults/plan_schema.js'
 import { isJson, parseMediaType } from '../fields/media_type.js'
 import { type Reply, reply } from '../reply/reply.js'
 import type { BrinkRequest } from '../request/request.js'
 import { Router } from '../routing/router.js'
+import { NO_STORE, refusal } from './refusal.js'
 import { refusedAsForeign } from './same_origin.js'
 
-const NO_STORE = { 'cache-control': 'no-store' }
 /** For each phase and rule that a plan may have. */
 const BYTES_EACH = 4096
 const UNSHED = { shed: false }
@@ -23,6 +22,7 @@ export function planRoutes(plan: Plan): Router {
     .get('/plan/schema', () => reply(200, schema, { 'content-type': 'application/schema+json' }), UNSHED)
 }
 
+/** @throws FaultError for one that cannot be */
 async function setPlan(plan: Plan, req: BrinkRequest): Promise<Reply> {
   const text = await req.text()
   if (text === '') {
@@ -33,13 +33,7 @@ async function setPlan(plan: Plan, req: BrinkRequest): Promise<Reply> {
   if (type === undefined || !isJson(type)) {
     return refusal(415, { code: 'NO_JSON', message: 'A plan must be sent as application/json.' })
   }
-  try {
-    plan.set(text, 'now')
-  } catch (error) {
-    if (!(error instanceof FaultError)) throw error
-    const { code, message, pointer, character, status } = error
-    return refusal(status, { code, message, pointer, character })
-  }
+  plan.set(text, 'now')
   return stateOf(plan)
 }
 
@@ -50,8 +44,4 @@ function endPlan(plan: Plan): Reply {
 
 function stateOf(plan: Plan): Reply {
   return reply(200, plan.state, NO_STORE)
-}
-
-function refusal(status: number, error: object): Reply {
-  return reply(status, { error }, NO_STORE)
 }

@@ -1,5 +1,6 @@
-import { type Reply, reply } from '../reply/reply.js'
+import type { Reply } from '../reply/reply.js'
 import type { BrinkRequest } from '../request/request.js'
+import { refusal } from './refusal.js'
 
 /**
  * The answer to a request that a page of another site has a browser send; undefined for all others. Browsers name the
@@ -11,7 +12,7 @@ export function refusedAsForeign(req: BrinkRequest): Reply | undefined {
   const isOwn = origin === null || originHost(origin) === req.host?.toLowerCase()
   if (isOwn && (site === null || site === 'same-origin' || site === 'none')) return undefined
   const message = 'The target takes orders from its own page and from programs, not from other sites.'
-  return reply(403, { error: { code: 'FOREIGN_ORIGIN', message } }, { 'cache-control': 'no-store' })
+  return refusal(403, { code: 'FOREIGN_ORIGIN', message })
 }
 
 /** With the port, unless it is the usual one of the scheme. Undefined for `null` and for what is no origin. */

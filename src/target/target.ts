@@ -12,7 +12,7 @@ import { packageFolder } from '../runtime/package_place.js'
 import { isNoHandler } from '../runtime/uncalled.js'
 import type { ServeOptions } from '../server/options.js'
 import { partsOfServer, type Server, serveDispatcher } from '../server/server.js'
-import { Statistics } from '../statistics/statistics.js'
+import { type Asking, Statistics } from '../statistics/statistics.js'
 import type { StatisticsSnapshot } from '../statistics/statistics_shape.js'
 import { CONTROL_PREFIX, controlRoutes } from './control.js'
 import { type ControlAccess, controlGuard } from './control_access.js'
@@ -22,6 +22,7 @@ import { PlanFaults } from './plan_faults.js'
 import { planRoutes } from './plan_routes.js'
 import { noticePort } from './port_notice.js'
 import { type ReceivedRequest, Recorder } from './recorder.js'
+import { refusalOf } from './refusal.js'
 import { statisticsRoutes } from './statistics_routes.js'
 
 /** Answers may stall for ever on purpose, so a target does not wait for them as a server does. */
@@ -60,8 +61,12 @@ export interface Target {
   setFault(fault: string): void
   /** Where the plan is. */
   plan(): PlanState
-  /** Forgets what it has counted and recorded, and begins its plan again, if it has one. */
-  reset(): void
+  /**
+   * Forgets what it has counted and recorded, and puts its plan back to its beginning, as `POST /_brink/reset` does: one
+   * that began with the first request waits for the next.
+   * @param run the id of a run: forgets what was counted of it, and nothing else
+   */
+  reset(run?: string): void
   /**
    * Closes it: ends idle connections, answers what is open, and cuts what is left after a second, unless the options say
    * otherwise. Called again, it waits for the same end.
@@ -136,17 +141,22 @@ function followListenerFaults(server: Server, { plan, statistics }: Parts): void
 }
 
 /** The endpoints and the target's own routes, with the faults in front of them. */
-async function dispatcherOf({ plan, recorder, statistics }: Parts, access: ControlAccess): Promise<Dispatcher> {
+async function dispatcherOf(parts: Parts, access: ControlAccess): Promise<Dispatcher> {
+  const { plan, recorder, statistics } = parts
   const router = new Router().mount('/', await bundledRoutes())
   if (access !== 'none') {
     const control = new Router()
       .use(controlGuard(access))
+      .onError(refusalOf)
       .mount(
         '/',
         controlRoutes(() => statistics.live(phaseOf(plan))),
       )
       .mount(CONTROL_PREFIX, planRoutes(plan))
-      .mount(CONTROL_PREFIX, statisticsRoutes(statistics))
+      .mount(
+        CONTROL_PREFIX,
+        statisticsRoutes(statistics, (run, asking) => resetParts(parts, run, asking)),
+      )
     router.mount('/', control)
   }
   // Bodies are echoed and counted as they were sent.
@@ -166,18 +176,22 @@ function phaseOf({ state: { phase } }: Plan): string | number | null {
   return phase === null ? null : (phase.name ?? phase.index + 1)
 }
 
+/** One run is a part of the statistics alone. */
+function resetParts({ plan, recorder, statistics }: Parts, run?: string, asking?: Asking): void {
+  statistics.reset(run, asking)
+  if (run !== undefined) return
+  recorder.clear()
+  plan.rewind()
+}
+
 class RunningTarget implements Target {
-  readonly #plan: Plan
-  readonly #recorder: Recorder
-  readonly #statistics: Statistics
+  readonly #parts: Parts
 
   constructor(
     readonly server: Server,
-    { plan, recorder, statistics }: Parts,
+    parts: Parts,
   ) {
-    this.#plan = plan
-    this.#recorder = recorder
-    this.#statistics = statistics
+    this.#parts = parts
   }
 
   get url(): string {
@@ -189,39 +203,37 @@ class RunningTarget implements Target {
   }
 
   get seed(): number {
-    return this.#plan.seed
+    return this.#parts.plan.seed
   }
 
   stats(run?: string): StatisticsSnapshot {
-    return this.#statistics.snapshot(run)
+    return this.#parts.statistics.snapshot(run)
   }
 
   requests(): ReceivedRequest[] {
-    return this.#recorder.requests()
+    return this.#parts.recorder.requests()
   }
 
   setPlan(plan: string | object | null): void {
-    if (plan === null) this.#plan.end()
-    else this.#plan.set(plan, 'now')
+    if (plan === null) this.#parts.plan.end()
+    else this.#parts.plan.set(plan, 'now')
   }
 
   setFault(fault: string): void {
-    this.#plan.setFaults(fault)
+    this.#parts.plan.setFaults(fault)
   }
 
   plan(): PlanState {
-    return this.#plan.state
+    return this.#parts.plan.state
   }
 
-  reset(): void {
-    this.#recorder.clear()
-    this.#statistics.reset()
-    this.#plan.restart()
+  reset(run?: string): void {
+    resetParts(this.#parts, run)
   }
 
   async close(options: CloseOptions = STANDARD_CLOSE): Promise<CloseReport> {
     const report = await this.server.close(options)
-    this.#statistics.stop()
+    this.#parts.statistics.stop()
     return report
   }
 

@@ -94,6 +94,20 @@ async function checkFigures(page: DebuggedPage, _load: Load, check: Check): Prom
     }
     await page.ask('Emulation.setDeviceMetricsOverride', { ...PAGE_SIZE, deviceScaleFactor: 1, mobile: false })
   })
+  await check('nothing of it is wider than a narrow screen', async () => {
+    for (const width of [320, 360, 400, 768]) {
+      await page.ask('Emulation.setDeviceMetricsOverride', { width, height: 800, deviceScaleFactor: 1, mobile: true })
+      const wider = `(() => {
+        const room = document.documentElement.clientWidth
+        if (document.documentElement.scrollWidth <= room) return []
+        return [...document.querySelectorAll('body *')]
+          .filter((each) => each.getBoundingClientRect().right > room)
+          .map((each) => each.tagName + '#' + each.id + '.' + each.className)
+      })()`
+      assert.equal(await page.value(wider), [], `${width} px`)
+    }
+    await page.ask('Emulation.setDeviceMetricsOverride', { ...PAGE_SIZE, deviceScaleFactor: 1, mobile: false })
+  })
   await check('the sentence says whether the target was the bottleneck', () =>
     page.holds(`/bottleneck/.test(document.getElementById('verdict').textContent)`),
   )

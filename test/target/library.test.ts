@@ -111,6 +111,30 @@ test('a test sees what its client has sent', () =>
     assert.equal(t.requests(), [])
   }))
 
+const resets: [how: string, reset: (t: Target, run?: string) => unknown][] = [
+  ['t.reset()', (t, run) => t.reset(run)],
+  [
+    'POST /_brink/reset',
+    (t, run = '') => fetch(`${t.url}/_brink/reset?run=${run}`, { method: 'POST', headers: { connection: 'close' } }),
+  ],
+]
+
+for (const [how, reset] of resets) {
+  test(`${how} forgets what was counted and recorded, and begins the plan again; of a run only its counts`, () =>
+    using({ record: true, plan: { phases: [{ requests: 2, fault: 'status=503' }, {}] } }, async (t) => {
+      const ask = async (run: string) => (await fetch(`${t.url}/plaintext?run=${run}`)).status
+      const counts = () => [t.stats('a').requests, t.stats('b').requests, t.stats().requests, t.requests().length]
+      assert.equal([await ask('a'), await ask('b'), await ask('b')], [503, 503, 200])
+      await reset(t, 'a')
+      assert.equal(counts(), [0, 2, 3, 3])
+      assert.is(t.plan().requests, 3)
+      await reset(t)
+      assert.equal(counts(), [0, 0, 0, 0])
+      assert.equal([t.plan().state, t.plan().requests], ['waiting', 0])
+      assert.is(await ask('b'), 503)
+    }))
+}
+
 test('bodies are recorded up to a bound, also those that come in pieces or are not taken', () =>
   using({ record: { requests: 3, bodyBytes: 5 }, host: '127.0.0.1' }, async (t) => {
     const client = await connect(t)

@@ -212,9 +212,14 @@ test('faults of a request replace those of the plan, and wrong ones get 400 with
     assert.is((await attempt(`${t.url}/json?fault=status%3D418;delay%3D1ms`)).outcome, 418)
     assert.is(await outcome('refuse'), 400)
     const wrong = await fetch(`${t.url}/json`, { headers: { 'x-fault': 'delay=1ms;satus=503' } })
-    assert.match(await wrong.text(), /did you mean "status"\? \(at character 11/)
     assert.is(wrong.status, 400)
-    assert.is((await fetch(`${t.url}/json`, { headers: { 'x-fault-number': '-1' } })).status, 400)
+    assert.is(wrong.headers.get('cache-control'), 'no-store')
+    const { error } = (await wrong.json()) as { error: { code: string; message: string; character: number } }
+    assert.equal([error.code, error.character], ['ERR_FAULT_SYNTAX', 11])
+    assert.match(error.message, /did you mean "status"\? \(at character 11/)
+    const number = await fetch(`${t.url}/json`, { headers: { 'x-fault-number': '-1' } })
+    assert.is(number.status, 400)
+    assert.is(((await number.json()) as { error: { code: string } }).error.code, 'ERR_FAULT_SYNTAX')
   }))
 
 test.run()

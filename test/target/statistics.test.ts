@@ -39,6 +39,76 @@ for (const kind of KINDS) {
       await until(() => t.stats().connections.open === 0, 'it to have ended')
     }))
 
+  test(`${name}: a connection that asks for the target's own pages in between stays one of the others`, () =>
+    using(async (t) => {
+      const client = await connect(t)
+      for (const path of ['/plaintext?run=a', '/_brink/plan', '/plaintext?run=a'])
+        await client.send(get(path)).response()
+      const { open, accepted, leftForOtherRuns } = t.stats('a').connections
+      assert.equal({ open, accepted, leftForOtherRuns }, { open: 1, accepted: 1, leftForOtherRuns: 0 })
+      assert.equal([t.stats().connections.open, t.stats().connections.accepted], [1, 1])
+      client.leave()
+      await until(() => t.stats('a').connections.closedByClient === 1, 'it to have ended')
+      const { requestsEach } = t.stats('a').connections
+      assert.equal([requestsEach.max, requestsEach.mean], [2, 2])
+    }))
+
+  test(`${name}: a connection that goes over to another run is open there, and nowhere else`, () =>
+    using(async (t) => {
+      const client = await connect(t)
+      const runs = () => ['a', 'b'].map((run) => t.stats(run).connections)
+      await client.send(get('/plaintext?run=a')).response()
+      await client.send(get('/plaintext?run=b')).response()
+      await client.send(get('/plaintext')).response()
+      await until(() => t.stats().ends.answered === 3, 'all to be answered')
+      assert.equal(
+        runs().map(({ accepted, open, leftForOtherRuns }) => [accepted, open, leftForOtherRuns]),
+        [
+          [1, 0, 1],
+          [1, 1, 0],
+        ],
+      )
+      client.leave()
+      await until(() => t.stats().connections.open === 0, 'it to have ended')
+      assert.equal(
+        runs().map(({ open, closedByClient }) => [open, closedByClient]),
+        [
+          [0, 0],
+          [0, 1],
+        ],
+      )
+      const { accepted, closedByClient, leftForOtherRuns } = t.stats().connections
+      assert.equal([accepted, closedByClient, leftForOtherRuns], [1, 1, 0])
+    }))
+
+  test(`${name}: connections that were open at a reset are open afterwards, and no more when they end`, () =>
+    using(async (t) => {
+      const clients = await Promise.all([connect(t), connect(t)])
+      for (const client of clients) await client.send(get('/plaintext?run=a')).response()
+      await ask(t, head('POST', '/_brink/reset?run=a'))
+      assert.is(t.stats('a').connections.open, 2)
+      clients[0]?.leave()
+      await until(() => t.stats('a').connections.closedByClient === 1, 'one to have ended')
+      assert.is(t.stats('a').connections.open, 1)
+      await ask(t, head('POST', '/_brink/reset'))
+      assert.equal([t.stats('a').connections.open, t.stats().connections.open], [1, 1])
+    }))
+
+  test(`${name}: a place of a run is given to another one with none of its connections`, () =>
+    using(async (t) => {
+      const idle = await connect(t)
+      await idle.send(get('/plaintext?run=first')).response()
+      const client = await connect(t)
+      for (let run = 0; run < 200; run += 1) await client.send(get(`/plaintext?run=run-${run}`)).response()
+      for (const run of t.stats().runs) {
+        const { accepted, open, leftForOtherRuns } = t.stats(run).connections
+        assert.equal([accepted, open + leftForOtherRuns], [1, 1], run)
+      }
+      idle.leave()
+      await until(() => t.stats().connections.open === 1, 'the idle one to have ended')
+      for (const run of t.stats().runs) assert.is(t.stats(run).connections.closedByClient, 0, run)
+    }))
+
   test(`${name}: requests, answers, bytes and connections are counted`, () =>
     using(async (t) => {
       const client = await connect(t)
@@ -169,20 +239,30 @@ for (const kind of KINDS) {
     }))
 }
 
-const refusals: readonly [what: string, request: string, status: number][] = [
-  ['a reset by a page of another site', head('POST', '/_brink/reset', 'Origin: http://other.example'), 403],
-  ['a reset across sites', head('POST', '/_brink/reset', 'Sec-Fetch-Site: cross-site'), 403],
+const refusals: readonly [what: string, request: string, status: number, code?: string][] = [
+  [
+    'a reset by a page of another site',
+    head('POST', '/_brink/reset', 'Origin: http://other.example'),
+    403,
+    'FOREIGN_ORIGIN',
+  ],
+  ['a reset across sites', head('POST', '/_brink/reset', 'Sec-Fetch-Site: cross-site'), 403, 'FOREIGN_ORIGIN'],
   ['a reset by GET', get('/_brink/reset'), 405],
-  ['a run that is none', get('/_brink/stats?run=a%20b'), 400],
-  ['a run that has not been', get('/_brink/stats?run=nobody'), 404],
-  ['a format that there is not', get('/_brink/histogram?format=xml'), 400],
+  ['a run that is none', get('/_brink/stats?run=a%20b'), 400, 'NO_RUN_ID'],
+  ['a run that has not been', get('/_brink/stats?run=nobody'), 404, 'UNKNOWN_RUN'],
+  ['a format that there is not', get('/_brink/histogram?format=xml'), 400, 'UNKNOWN_FORMAT'],
+  ['too large a body', head('POST', '/_brink/reset', 'Content-Length: 2000'), 413, 'ERR_HTTP_413'],
 ]
 
-for (const [what, request, status] of refusals) {
-  test(`${what} is refused with ${status}`, async () => {
+for (const [what, request, status, code] of refusals) {
+  test(`${what} is refused with ${status}${code === undefined ? '' : `, and as JSON with the code ${code}`}`, async () => {
     const t = await target({ host: '127.0.0.1' })
     try {
-      assert.is((await ask(t, request)).status, status)
+      const answer = await ask(t, request)
+      assert.is(answer.status, status)
+      if (code === undefined) return
+      assert.is(answer.header('cache-control'), 'no-store')
+      assert.is((JSON.parse(answer.text) as { error: { code: string } }).error.code, code)
     } finally {
       leaveAll()
       await t.close({ force: 0 })

@@ -1,8 +1,10 @@
 // What the live page of a target makes of samples, as far as it needs no browser.
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Plan } from '#brink/faults/plan.js'
 import { latencyRange } from '#brink/target/page/heat_map.js'
 import { History } from '#brink/target/page/history.js'
+import { planExamples } from '#brink/target/page/plan_examples.js'
 import { type Sample, sampleOf } from '#brink/target/page/sample.js'
 import { bytes, count, duration } from '#brink/target/page/words.js'
 
@@ -25,6 +27,14 @@ for (const [said, text] of [
   [bytes(123_456_789), '123 MB'],
 ]) {
   test(`a number is written as ${text}`, () => assert.is(said, text))
+}
+
+for (const [name, plan] of planExamples) {
+  test(`the example of a plan can be set: ${name}`, () => {
+    const set = new Plan()
+    set.set(plan, 'first-request')
+    assert.is(set.state.state, 'waiting')
+  })
 }
 
 test('a history keeps the newest samples', () => {

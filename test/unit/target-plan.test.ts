@@ -2,6 +2,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { FaultError } from '#brink/faults/fault_error.js'
+import { parseFaults } from '#brink/faults/fault_spec.js'
 import { Plan } from '#brink/faults/plan.js'
 import { VirtualTime } from './virtual_time.js'
 
@@ -170,6 +171,25 @@ test('another plan begins with number 0, and so does the same one again', () => 
   assert.equal(statuses(), first)
   plan.set({ seed: 8, phases: [{ fault: 'status=503:50%' }] }, 'now')
   assert.not.equal(statuses(), first)
+})
+
+test('a reset makes a plan what it was when it was set', () => {
+  const { plan, get, time } = started({ phases: [{ requests: 1, fault: 'status=503' }, {}] }, 'first-request')
+  for (const _ of [1, 2]) {
+    assert.is(plan.state.state, 'waiting')
+    assert.equal([get()?.status, get()?.status, plan.state.requests], [503, undefined, 2])
+    plan.rewind()
+    time.pass(1000)
+    assert.equal([plan.state.state, plan.state.requests], ['waiting', 0])
+  }
+  plan.set({ phases: [{ for: '1s', name: 'a' }, { name: 'b' }] }, 'now')
+  time.pass(1000)
+  plan.rewind()
+  assert.is(placeOf(plan), '0 a')
+  plan.end()
+  plan.drawOwn(parseFaults('status=503', 'answer', plan.limits))
+  plan.rewind()
+  assert.equal([plan.state.state, plan.state.requests], ['none', 0])
 })
 
 test('a plan whose server has closed takes no other, which would run on', () => {

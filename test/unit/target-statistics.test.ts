@@ -8,6 +8,7 @@ import type { FaultKind } from '#brink/faults/drawn_fault.js'
 import { placeOf } from '#brink/statistics/hdr_counts.js'
 import { Statistics } from '#brink/statistics/statistics.js'
 import { MOST_RUNS, OWN_NUMBER, OWN_RUN, runIdOf } from '#brink/statistics/statistics_numbers.js'
+import { Clock } from './clock.js'
 
 interface Answer {
   readonly number?: number
@@ -353,6 +354,29 @@ test('a live sample has what happened since the one before', () =>
     assert.is(phase, 'good')
     assert.equal(statistics.live().answers, {})
   }))
+
+test('timers run only while requests come, and keep no process alive', async () => {
+  const clock = new Clock()
+  await clock.during(async () => {
+    const loop = new Loop()
+    const statistics = new Statistics()
+    statistics.start([loop.native])
+    assert.equal(clock.running, [0, 0])
+    loop.begin(200)
+    for (let request = 0; request < 200; request += 1) statistics.hears()
+    assert.equal(clock.running, [2, 0])
+    for (let second = 0; second < 3; second += 1) clock.pass(1000)
+    assert.equal(clock.running, [2, 0])
+    clock.pass(1000)
+    assert.equal(clock.running, [0, 0])
+    statistics.hears()
+    assert.equal(clock.running, [2, 0])
+    statistics.stop()
+    statistics.hears()
+    assert.equal(clock.running, [0, 0])
+    assert.is(statistics.snapshot().requests, 200)
+  })
+})
 
 test('metrics only grow, whatever is reset', () =>
   using((statistics, loop) => {

@@ -92,8 +92,8 @@ byId('say').addEventListener('click', () => {
 
 byId('reset').addEventListener('click', async () => {
   const answer = await fetch('reset', { method: 'POST' }).catch(() => undefined)
-  announce(answer?.ok ? 'The statistics were reset.' : 'The statistics could not be reset.')
-  await askStatistics()
+  announce(answer?.ok ? 'The statistics and the plan were reset.' : 'They could not be reset.')
+  await Promise.all([askStatistics(), plan.refresh()])
 })
 
 document.addEventListener('visibilitychange', draw)

@@ -1,5 +1,6 @@
 // The form that shows the plan and changes it.
 import { byId, make, write } from './elements.js'
+import { planExamples } from './plan_examples.js'
 import { count, duration } from './words.js'
 
 /** As far as the page reads `GET plan`. */
@@ -10,26 +11,6 @@ interface PlanState {
   readonly phase: { readonly index: number; readonly name: string | null; readonly remaining: number | null } | null
   readonly plan: unknown
 }
-
-const EXAMPLES: readonly (readonly [name: string, plan: unknown])[] = [
-  ['5 % of answers are 503', { phases: [{ fault: 'status=503:5%; retry-after=1s' }] }],
-  ['Slow, as servers are: log-normal times', { phases: [{ fault: 'delay=lognormal(20ms,0.8)' }] }],
-  ['1 % of connections are reset', { phases: [{ fault: 'reset=head:1%' }] }],
-  [
-    '4 workers of 10 ms: times rise with the load',
-    { phases: [{ fault: 'workers=4; service=exp(10ms); queue-limit=100' }] },
-  ],
-  [
-    'Good for 30 s, bad for 10 s, good again',
-    {
-      phases: [
-        { name: 'good', for: '30s' },
-        { name: 'bad', for: '10s', fault: 'status=503:5%; delay=uniform(50ms,200ms)' },
-        { name: 'good again' },
-      ],
-    },
-  ],
-]
 
 export interface PlanForm {
   /** Asks the target for its plan, and shows it. */
@@ -42,7 +23,7 @@ export function usePlanForm(announce: (sentence: string) => void): PlanForm {
   let isEdited = false
   const option = (label: string, value: string) => Object.assign(make('option', { textContent: label }), { value })
   example.append(option('the plan that is set', ''))
-  for (const [place, [label]] of EXAMPLES.entries()) example.append(option(label, `${place}`))
+  for (const [place, [label]] of planExamples.entries()) example.append(option(label, `${place}`))
 
   const refresh = async () => {
     const answer = await fetch('plan').catch(() => undefined)
@@ -69,7 +50,7 @@ export function usePlanForm(announce: (sentence: string) => void): PlanForm {
     isEdited = true
   })
   example.addEventListener('change', () => {
-    const chosen = EXAMPLES[Number(example.value)]
+    const chosen = planExamples[Number(example.value)]
     isEdited = example.value !== ''
     if (example.value === '') void refresh()
     else if (chosen !== undefined) text.value = textOf(chosen[1])

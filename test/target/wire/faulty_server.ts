@@ -1,6 +1,7 @@
 // A server whose answers are faulty as each request asks for it: the field x-fault has what was drawn, as JSON.
 import * as assert from 'uvu/assert'
 import type { DrawnFault } from '#brink/faults/drawn_fault.js'
+import { syntaxError } from '#brink/faults/fault_error.js'
 import { FaultyDispatcher, type FaultySettings, type RequestRecorder } from '#brink/faulty/faulty_dispatcher.js'
 import type { Router } from '#brink/routing/router.js'
 import { compileRouter } from '#brink/routing/router.js'
@@ -75,7 +76,7 @@ export async function faulty(
         return fault && drawn(fault)
       },
       own: (text) => {
-        if (!text.startsWith('{')) throw Object.assign(new Error(`no fault: ${text}`), { status: 400 })
+        if (!text.startsWith('{')) throw syntaxError(`no fault: ${text}`)
         return () => (text === '{}' ? undefined : drawn(JSON.parse(text)))
       },
       numberOf: Number,
@@ -88,6 +89,7 @@ export async function faulty(
         if (!numbers.includes(name)) numbers.push(name)
         return numbers.indexOf(name)
       },
+      hears: () => {},
       came: (number) => counted.push(numbers[number] as string),
     },
   }

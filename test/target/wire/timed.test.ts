@@ -221,7 +221,7 @@ test("a request's own faults are in place of the plan's, and none of them are", 
     assert.is((await ask(target, asking('/'))).status, 500)
     const wrong = await ask(target, 'GET / HTTP/1.1\r\nhost: a\r\nx-fault: nonsense\r\n\r\n')
     assert.is(wrong.status, 400)
-    assert.is(wrong.text, 'no fault: nonsense\n')
+    assert.equal(JSON.parse(wrong.text), { error: { code: 'ERR_FAULT_SYNTAX', message: 'no fault: nonsense.' } })
     assert.is((await ask(target, asking('/_brink/stats', { status: 500 }))).text, 'own')
     assert.is((await ask(target, asking('/_brink/none'))).status, 404)
   }))
