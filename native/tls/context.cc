@@ -1,5 +1,6 @@
 #include "tls/context.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "tls/session_openssl.h"
@@ -28,11 +29,13 @@ using OwnedBio = std::unique_ptr<BIO, int (*)(BIO*)>;
 // What a passphrase is asked of. Without this function OpenSSL would ask whoever sits at the terminal.
 struct Asked {
   const Secret& secret;
+  bool is_encrypted = false;
   bool is_unanswered = false;
 };
 
 int give_passphrase(char* into, int size, int, void* argument) {
   auto& asked = *static_cast<Asked*>(argument);
+  asked.is_encrypted = true;
   const std::string& passphrase = asked.secret.passphrase;
   if (!asked.secret.has_passphrase || passphrase.size() > static_cast<size_t>(size)) {
     asked.is_unanswered = true;
@@ -40,6 +43,13 @@ int give_passphrase(char* into, int size, int, void* argument) {
   }
   passphrase.copy(into, passphrase.size());
   return static_cast<int>(passphrase.size());
+}
+
+// A sequence of ASN.1: its length stands in a byte, or the byte says in how many others.
+bool is_der(const std::string& bytes) {
+  if (bytes.size() < 2 || bytes[0] != 0x30) return false;
+  auto length = static_cast<unsigned char>(bytes[1]);
+  return length > 0x80 || length + size_t{2} == bytes.size();
 }
 
 int give_no_passphrase(char*, int, int, void*) { return -1; }
@@ -68,6 +78,11 @@ class Making {
   bool fail_with_reason(const char* option, const std::string& why) {
     std::string error = openssl_.take_error();
     return fail(option, why + ": " + error);
+  }
+
+  bool fail_as_pem(const char* option, const char* what, const std::string& bytes) {
+    if (is_der(bytes)) return fail(option, "is in DER form, and must be in PEM form: the command openssl converts it");
+    return fail_with_reason(option, std::string("is no ") + what + " in PEM form");
   }
 
   void set_rules() {
@@ -169,7 +184,8 @@ class Making {
         return fail("key", secret.has_passphrase ? "has a passphrase that is too long"
                                                  : "is encrypted: give its passphrase as tls.passphrase");
       }
-      if (!key) return fail_with_reason("key", "is no private key in PEM form");
+      if (!key && asked.is_encrypted) return fail_with_reason("key", "cannot be decrypted with its passphrase");
+      if (!key) return fail_as_pem("key", "private key", secret.bytes);
       keys_.emplace_back(key, openssl_.EVP_PKEY_free);
     }
     return true;
@@ -184,8 +200,7 @@ class Making {
       Owned<X509> certificate(is_first ? openssl_.PEM_read_bio_X509_AUX(bio.get(), nullptr, give_no_passphrase, nullptr)
                                        : openssl_.PEM_read_bio_X509(bio.get(), nullptr, give_no_passphrase, nullptr),
                               openssl_.X509_free);
-      if (!certificate)
-        return !is_first && is_end_of_pem() ? true : fail_with_reason(option, "is no certificate in PEM form");
+      if (!certificate) return (!is_first && is_end_of_pem()) || fail_as_pem(option, "certificate", pem);
       if (!take(certificate.get(), is_first)) return false;
     }
   }
@@ -215,14 +230,19 @@ class Making {
       if (!own && openssl_.X509_check_private_key(certificate, key.get()) == 1) own = key.get();
     }
     openssl_.ERR_clear_error();
-    if (!own) return fail(option, "has a certificate that is of none of the keys");
+    if (!own) return fail(option, "begins with a certificate that is of none of the keys");
+    // OpenSSL would put it into the place of the other one, without a word.
+    int type = openssl_.EVP_PKEY_get_base_id(own);
+    if (std::find(types_.begin(), types_.end(), type) != types_.end()) {
+      return fail(option, "has a second certificate of the same type: one each of ECDSA, RSA and so on is possible");
+    }
+    types_.push_back(type);
     if (openssl_.SSL_CTX_use_certificate(context_, certificate) != 1) {
       return fail_with_reason(option, "has a certificate that OpenSSL refuses");
     }
     if (openssl_.SSL_CTX_use_PrivateKey(context_, own) != 1) {
       return fail_with_reason("key", "is refused by OpenSSL");
     }
-    used_++;
     return true;
   }
 
@@ -253,7 +273,7 @@ class Making {
       OwnedBio bio = bio_of(pem);
       Owned<X509_CRL> list(openssl_.PEM_read_bio_X509_CRL(bio.get(), nullptr, give_no_passphrase, nullptr),
                            openssl_.X509_CRL_free);
-      if (!list) return fail_with_reason("crl", "is no revocation list in PEM form");
+      if (!list) return fail_as_pem("crl", "revocation list", pem);
       if (openssl_.X509_STORE_add_crl(store, list.get()) != 1) {
         return fail_with_reason("crl", "is refused by OpenSSL");
       }
@@ -277,14 +297,14 @@ class Making {
 
   bool is_complete() {
     openssl_.ERR_clear_error();
-    return used_ > 0 || fail("cert", "and key are needed, or pfx");
+    return !types_.empty() || fail("cert", "and key are needed, or pfx");
   }
 
   const OpenSsl& openssl_;
   const ContextOptions& options_;
   SSL_CTX* context_;
   std::vector<Owned<EVP_PKEY>> keys_;
-  size_t used_ = 0;
+  std::vector<int> types_;  // of the certificates that are used
   std::string why_not_;
 };
 

@@ -83,6 +83,7 @@ using TicketCallback = int (*)(SSL* ssl, unsigned char* key_name, unsigned char*
   X(int, PKCS12_parse, (PKCS12*, const char*, EVP_PKEY**, X509**, OPENSSL_STACK**))                                   \
   X(void, PKCS12_free, (PKCS12*))                                                                                     \
   X(void, EVP_PKEY_free, (EVP_PKEY*))                                                                                 \
+  X(int, EVP_PKEY_get_base_id, (const EVP_PKEY*))                                                                     \
   X(void, X509_free, (X509*))                                                                                         \
   X(void, X509_CRL_free, (X509_CRL*))                                                                                 \
   X(int, i2d_X509, (const X509*, unsigned char**))                                                                    \

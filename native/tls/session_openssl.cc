@@ -15,7 +15,8 @@ constexpr int kBioCtrlPush = 6, kBioCtrlPop = 7, kBioCtrlFlush = 11;
 constexpr unsigned int kExtensionServerName = 0;
 constexpr int kClientHelloError = 0, kClientHelloSuccess = 1;
 constexpr int kAlpnOk = 0, kAlpnFatal = 2;
-constexpr int kAlertIllegalParameter = 47, kAlertInternalError = 80, kAlertUnrecognizedName = 112;
+constexpr int kAlertIllegalParameter = 47, kAlertDecodeError = 50, kAlertInternalError = 80,
+              kAlertUnrecognizedName = 112;
 constexpr int kSetGroups = 92;  // by a list of names
 constexpr int kSetLeastVersion = 123, kSetGreatestVersion = 124, kGetLeastVersion = 130, kGetGreatestVersion = 131;
 constexpr long kVerified = 0;
@@ -256,8 +257,10 @@ int hear_client_hello(SSL* ssl, int* alert, void* argument) {
   size_t size = 0;
   int has_name = contexts.openssl().SSL_client_hello_get0_ext(ssl, kExtensionServerName, &extension, &size);
   std::string_view name = has_name == 1 ? host_name_of(extension, size) : std::string_view();
-  // OpenSSL looks at it later, and not when a session is resumed.
-  if (!is_possible_name(name)) {
+  // OpenSSL looks at it later, not when a session is resumed, and takes one without a byte.
+  if (has_name == 1 && name.empty()) {
+    *alert = kAlertDecodeError;
+  } else if (!is_possible_name(name)) {
     *alert = kAlertUnrecognizedName;
   } else if (!OpenSslSession::of(ssl).set_server_name(name)) {
     *alert = kAlertIllegalParameter;

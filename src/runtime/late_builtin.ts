@@ -10,6 +10,7 @@ interface Builtins {
   'node:os': typeof import('node:os')
   'node:stream': typeof import('node:stream')
   'node:tls': typeof import('node:tls')
+  'node:url': typeof import('node:url')
   'node:util': typeof import('node:util')
   'node:zlib': typeof import('node:zlib')
 }

@@ -51,7 +51,10 @@ export interface TlsIdentity {
   minVersion?: TlsVersion | undefined
   /** The highest version. Default: `tls.DEFAULT_MAX_VERSION` of Node, `TLSv1.3`. */
   maxVersion?: TlsVersion | undefined
-  /** The ciphers in OpenSSL's form, those of TLS 1.3 among them. Default: `tls.DEFAULT_CIPHERS` of Node. */
+  /**
+   * The ciphers in OpenSSL's form, those of TLS 1.3 among them. Suites of TLS 1.3 alone switch TLS 1.2 off; without any,
+   * OpenSSL's own are offered. Default: `tls.DEFAULT_CIPHERS` of Node.
+   */
   ciphers?: string | undefined
   /**
    * The groups for the key exchange, in OpenSSL's form, or `auto`. Default: `tls.DEFAULT_ECDH_CURVE` of Node; in
@@ -77,7 +80,7 @@ export interface TlsOptions extends TlsIdentity {
   sessionTimeout?: number | undefined
   /**
    * Certificates by the host name that a client asks for (SNI): exact names such as `a.example`, and `*.b.example` for
-   * all names with one label more. Clients that ask for another name, or for none, get the certificate beside.
+   * all names with one label more, in ASCII. Clients that ask for another name, or for none, get the certificate beside.
    */
   contexts?: Readonly<Record<string, TlsIdentity>> | undefined
 }
@@ -178,9 +181,7 @@ function contextsOf(name: string, given: TlsOptions, keys: readonly Uint8Array[]
   const others = Object.entries(contexts).map(([written, identity]) => {
     const place = `${name}.contexts['${written}']`
     const host = written.toLowerCase()
-    if (!/^(?:\*\.)?[\w-]+(?:\.[\w-]+)*$/.test(host)) {
-      throw wrongValue(place, `must be a host name, or "*." and the rest of one`)
-    }
+    if (!/^(?:\*\.)?[\w-]+(?:\.[\w-]+)*$/.test(host)) throw wrongValue(place, whyNoName(host))
     if (hosts.has(host)) throw wrongValue(place, 'must be given once, in capitals or not')
     hosts.add(host)
     known(place, identity, IDENTITY_OPTIONS)
@@ -188,6 +189,16 @@ function contextsOf(name: string, given: TlsOptions, keys: readonly Uint8Array[]
     return { ...common, ...own, groups: groupsOf(place, identity, own.groups, first.groups) }
   })
   return [{ ...common, ...first }, ...others]
+}
+
+/** Clients ask for a name in ASCII, without a dot at its end (RFC 6066, 3). */
+function whyNoName(host: string): string {
+  const { domainToASCII } = lateBuiltin('node:url')
+  if (/[^ -~]/.test(host) && domainToASCII(host) !== '') {
+    return `must be in ASCII, as clients ask for it: '${domainToASCII(host)}'`
+  }
+  if (host.endsWith('.')) return 'must have no dot at its end, where clients leave it out'
+  return 'must be a host name, or "*." and the rest of one'
 }
 
 /** A connection begins with the groups beside. OpenSSL can give it others by name, but not its own defaults again. */
@@ -236,27 +247,33 @@ function rulesOf(place: string, given: TlsIdentity): Pick<NativeContextOptions, 
   const standard = lateBuiltin('node:tls')
   const list = text(`${place}.ciphers`, given.ciphers) ?? standard.DEFAULT_CIPHERS ?? ''
   const names = list.split(':').filter((name) => name !== '')
-  const cipherSuites = names.filter((name) => name.startsWith('TLS_')).join(':')
-  const ciphers = names.filter((name) => !name.startsWith('TLS_')).join(':')
+  const foreign = given.ciphers?.split(':').find((name) => /TLS_\w+_WITH_/.test(name))
+  if (foreign !== undefined) {
+    const example = 'such as ECDHE-ECDSA-AES128-GCM-SHA256'
+    throw wrongValue(`${place}.ciphers`, `must name ciphers of TLS 1.2 as OpenSSL does, ${example}, not ${foreign}`)
+  }
+  const cipherSuites = names.filter((name) => /^!?TLS_/.test(name)).join(':')
+  const ciphers = names.filter((name) => !/^!?TLS_/.test(name)).join(':')
   let leastVersion = version(`${place}.minVersion`, given.minVersion) ?? standard.DEFAULT_MIN_VERSION ?? ''
-  let greatestVersion = version(`${place}.maxVersion`, given.maxVersion) ?? standard.DEFAULT_MAX_VERSION ?? ''
+  const greatestVersion = version(`${place}.maxVersion`, given.maxVersion) ?? standard.DEFAULT_MAX_VERSION ?? ''
   if (VERSIONS.indexOf(leastVersion) > VERSIONS.indexOf(greatestVersion) && greatestVersion !== '') {
     throw wrongValue(`${place}.minVersion`, `must not be higher than maxVersion, ${greatestVersion}`)
   }
-  // As in Node: where none of its ciphers is named, a version is not spoken.
-  if (given.ciphers !== undefined && ciphers === '') leastVersion = 'TLSv1.3'
-  if (given.ciphers !== undefined && cipherSuites === '' && greatestVersion === 'TLSv1.3') greatestVersion = 'TLSv1.2'
-  if (VERSIONS.indexOf(leastVersion) > VERSIONS.indexOf(greatestVersion) && greatestVersion !== '') {
-    throw wrongValue(`${place}.ciphers`, 'must have a cipher for one of the versions from minVersion to maxVersion')
+  // As in Node: only suites of TLS 1.3 are only TLS 1.3, and ciphers of TLS 1.2 leave the suites as they are.
+  if (given.ciphers !== undefined && ciphers === '') {
+    leastVersion = 'TLSv1.3'
+    if (cipherSuites === '' || (greatestVersion !== 'TLSv1.3' && greatestVersion !== '')) {
+      throw wrongValue(`${place}.ciphers`, 'must have a cipher for one of the versions from minVersion to maxVersion')
+    }
   }
-  const curve = text(`${place}.ecdhCurve`, given.ecdhCurve) ?? standard.DEFAULT_ECDH_CURVE ?? 'auto'
+  const curve = nonEmpty(`${place}.ecdhCurve`, given.ecdhCurve) ?? standard.DEFAULT_ECDH_CURVE ?? 'auto'
   return {
     leastVersion,
     greatestVersion,
     ciphers,
     cipherSuites,
     groups: curve === 'auto' ? '' : curve,
-    signatureAlgorithms: text(`${place}.sigalgs`, given.sigalgs) ?? '',
+    signatureAlgorithms: nonEmpty(`${place}.sigalgs`, given.sigalgs) ?? '',
   }
 }
 
@@ -319,6 +336,11 @@ function flag(name: string, given: unknown, standard: boolean): boolean {
 function text(name: string, given: unknown): string | undefined {
   if (given === undefined || typeof given === 'string') return given
   throw wrongType(name, 'a string', given)
+}
+
+function nonEmpty(name: string, given: unknown): string | undefined {
+  if (given !== '') return text(name, given)
+  throw wrongValue(name, 'must not be empty: leave it out for the default')
 }
 
 function version(name: string, given: string | undefined): string | undefined {

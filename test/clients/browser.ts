@@ -1,14 +1,16 @@
 // A page in a browser, with all that pages do. It reports to the server what it saw; the server has seen its part.
 
-import { createHash } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { compress, events, files, HttpError, Router, reply, serve } from 'brink'
 import * as assert from 'uvu/assert'
 import { WebSocketServer } from 'ws'
 import { fileTree, put } from '../file_tree.js'
+import { type Certificate, certificate } from '../server/certificates.js'
 import { gate, within } from '../server/waiting.js'
+import type { Variant } from '../variants.js'
 import { chromiumTool, openPage } from './chromium.js'
-import type { Suite } from './suite.js'
+import type { Check, Suite } from './suite.js'
 import { silence } from './wave.js'
 
 const MOST_MS = 60_000
@@ -30,6 +32,7 @@ class Visit {
   readonly lastEventIds: (string | null)[] = []
   /** `method path range -> status`, of everything. */
   readonly answers: string[] = []
+  readonly versions = new Set<string | undefined>()
 }
 
 function appFor(visit: Visit): Router {
@@ -40,6 +43,7 @@ function appFor(visit: Visit): Router {
   return new Router()
     .use(async (req, next) => {
       const answer = await next()
+      visit.versions.add(req.tls?.version)
       visit.answers.push(`${req.method} ${req.path} ${req.headers.get('range') ?? ''} -> ${answer.status}`)
       return answer
     })
@@ -125,32 +129,53 @@ const expected: Record<string, unknown> = {
 export const browser: Suite = {
   name: 'browser',
   tool: chromiumTool,
-  async run({ backend, threads }, check) {
-    const visit = new Visit()
-    const logged: unknown[] = []
-    const log = (error: unknown) => logged.push(error)
-    const server = await serve(appFor(visit), { port: 0, host: '127.0.0.1', backend, threads, log })
-    const chromium = openPage(`${server.url}/files/index.html`)
-    try {
-      const results = await within(Promise.race([visit.results.opened, chromium.ended]), 'the page', MOST_MS)
-      for (const [what, value] of Object.entries(expected)) {
-        await check(what, async () => assert.equal(results[what], value, visit.answers.join('\n')))
-      }
-      await check('the generator of the aborted download has ended', () => within(visit.aborted.opened, 'its end'))
-      await check('events go on behind what was seen', async () => assert.equal(visit.lastEventIds, [null, '5']))
-      await check('what has not changed is not sent again', async () =>
-        assert.ok(visit.answers.includes('GET /files/style.css  -> 304'), visit.answers.join('\n')),
-      )
-      await check('the sound is sent in parts', async () => {
-        const parts = visit.answers.filter((line) => /sound\.wav bytes=[1-9]\d*-\d* -> 206/.test(line))
-        assert.ok(parts.length > 0, visit.answers.join('\n'))
-      })
-      await check('only the stream that broke off is logged', async () =>
-        assert.equal(logged.map(String), ['Error: and no further']),
-      )
-    } finally {
-      await chromium.close()
-      await server.close({ force: 0 })
-    }
+  run: (variant, check) => visitBy(variant, check),
+}
+
+export const browserOverTls: Suite = {
+  name: 'browser over TLS',
+  tool: chromiumTool,
+  async run(variant, check, { full }) {
+    // Reading and writing are the same for all backends.
+    if (full || variant.name.startsWith('epoll ')) await visitBy(variant, check, certificate('localhost'))
   },
+}
+
+async function visitBy({ backend, threads }: Variant, check: Check, tls?: Certificate): Promise<void> {
+  const visit = new Visit()
+  const logged: unknown[] = []
+  const log = (error: unknown) => logged.push(error)
+  const shared = { port: 0, host: '127.0.0.1', backend, threads, log }
+  const server = await serve(appFor(visit), tls === undefined ? shared : { ...shared, tls })
+  const chromium = openPage(`${server.url}/files/index.html`, tls === undefined ? [] : [trusting(tls)])
+  try {
+    const results = await within(Promise.race([visit.results.opened, chromium.ended]), 'the page', MOST_MS)
+    for (const [what, value] of Object.entries(expected)) {
+      await check(what, async () => assert.equal(results[what], value, visit.answers.join('\n')))
+    }
+    if (tls !== undefined) {
+      await check('all of it came over TLS 1.3', async () => assert.equal([...visit.versions], ['TLSv1.3']))
+    }
+    await check('the generator of the aborted download has ended', () => within(visit.aborted.opened, 'its end'))
+    await check('events go on behind what was seen', async () => assert.equal(visit.lastEventIds, [null, '5']))
+    await check('what has not changed is not sent again', async () =>
+      assert.ok(visit.answers.includes('GET /files/style.css  -> 304'), visit.answers.join('\n')),
+    )
+    await check('the sound is sent in parts', async () => {
+      const parts = visit.answers.filter((line) => /sound\.wav bytes=[1-9]\d*-\d* -> 206/.test(line))
+      assert.ok(parts.length > 0, visit.answers.join('\n'))
+    })
+    await check('only the stream that broke off is logged', async () =>
+      assert.equal(logged.map(String), ['Error: and no further']),
+    )
+  } finally {
+    await chromium.close()
+    await server.close({ force: 0 })
+  }
+}
+
+/** A browser keeps nothing of servers whose certificates it only overlooks: it is told that it knows this one's key. */
+function trusting({ cert }: Certificate): string {
+  const key = new X509Certificate(cert).publicKey.export({ type: 'spki', format: 'der' })
+  return `--ignore-certificate-errors-spki-list=${createHash('sha256').update(key).digest('base64')}`
 }

@@ -24,13 +24,18 @@ export interface Browser {
 /** `--no-sandbox`: it opens nothing but the page of this test, and may have to run as root. */
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--no-first-run']
 
-export function openPage(url: string): Browser {
+/** @param flags beside those of each page */
+export function openPage(url: string, flags: readonly string[] = []): Browser {
   const profile = mkdtempSync(join(tmpdir(), 'brink-chromium-'))
   // A group of its own: it starts processes of its own, which have to end with it.
-  const child = spawn('chromium', [...FLAGS, `--user-data-dir=${profile}`, '--remote-debugging-port=0', url], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    detached: true,
-  })
+  const child = spawn(
+    'chromium',
+    [...FLAGS, ...flags, `--user-data-dir=${profile}`, '--remote-debugging-port=0', url],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      detached: true,
+    },
+  )
   let complaints = ''
   const told = gate<string>()
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -7,7 +7,7 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Variant, variants } from '../variants.js'
-import { browser } from './browser.js'
+import { browser, browserOverTls } from './browser.js'
 import { crowds } from './crowds.js'
 import { curl } from './curl.js'
 import { livePage } from './live_page.js'
@@ -16,7 +16,7 @@ import { memory } from './memory.js'
 import { promtool } from './promtool.js'
 import { proxies } from './proxies.js'
 import { type Count, runSuite, type Suite } from './suite.js'
-
+import { tls } from './tls.js'
 import { vanishing } from './vanishing.js'
 
 const { values, positionals } = parseArgs({
@@ -24,7 +24,19 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 })
 
-const suites: readonly Suite[] = [curl, browser, livePage, proxies, promtool, loadTools, memory, vanishing, crowds]
+const suites: readonly Suite[] = [
+  curl,
+  tls,
+  browser,
+  browserOverTls,
+  livePage,
+  proxies,
+  promtool,
+  loadTools,
+  memory,
+  vanishing,
+  crowds,
+]
 const jobs = suites
   .flatMap((suite) => variants.map((variant): [Suite, Variant] => [suite, variant]))
   .filter(([suite, variant]) => positionals.every((word) => `${suite.name} [${variant.name}]`.includes(word)))

@@ -8,6 +8,7 @@ export const WITHOUT_TLS: Readonly<Record<string, string | Readonly<Record<strin
   tls: ABOUT_TLS,
   'tls-handshakes': ABOUT_TLS,
   'tls-certificates': ABOUT_TLS,
+  'tls-resumption': ABOUT_TLS,
   'client-certificates': ABOUT_TLS,
   'cli-tls': ABOUT_TLS,
   cli: 'its servers are processes of their own; cli-tls has those with certificates',

@@ -3,7 +3,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { type ServeOptions, serve } from 'brink'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { archive, certificate, encrypted } from './certificates.js'
+import { archive, certificate, der, encrypted } from './certificates.js'
 import { get } from './messages.js'
 import { serving } from './serving.js'
 import { app, other, own, TLS, tlsOf } from './tls_app.js'
@@ -19,6 +19,11 @@ test('certificates are chosen by name', () =>
         ['A.EXAMPLE', 'CN=exact'],
         ['x.b.example', 'CN=wild'],
         ['b.example', 'CN=localhost'],
+        ['X.B.Example', 'CN=wild'],
+        ['x.b.example.', 'CN=wild'],
+        ['a.example.', 'CN=exact'],
+        ['xn--bcher-kva.example', 'CN=ascii'],
+        ['.b.example', 'CN=localhost'],
         ['y.x.b.example', 'CN=localhost'],
         ['c.example', 'CN=localhost'],
       ]
@@ -28,7 +33,16 @@ test('certificates are chosen by name', () =>
         raw.leave()
       }
     },
-    { tls: { ...own, contexts: { 'a.example': certificate('exact'), '*.b.example': certificate('wild') } } },
+    {
+      tls: {
+        ...own,
+        contexts: {
+          'a.example': certificate('exact'),
+          '*.b.example': certificate('wild'),
+          'XN--bcher-kva.example': certificate('ascii'),
+        },
+      },
+    },
   ))
 
 test('a client gets the certificate of the type that it understands', async () => {
@@ -219,7 +233,12 @@ const refused: [what: string, tls: unknown, code: string, says: RegExp][] = [
     'ERR_TLS_CONTEXT',
     /is encrypted/,
   ],
-  ['a wrong passphrase', () => ({ ...own, key: encrypted(own, 'a'), passphrase: 'b' }), 'ERR_TLS_CONTEXT', /tls\.key/],
+  [
+    'a wrong passphrase',
+    () => ({ ...own, key: encrypted(own, 'a'), passphrase: 'b' }),
+    'ERR_TLS_CONTEXT',
+    /tls\.key cannot be decrypted with its passphrase: bad decrypt/,
+  ],
   ['no certificate', () => ({}), 'ERR_TLS_CONTEXT', /cert/],
   ['no key', () => ({ cert: own.cert }), 'ERR_TLS_CONTEXT', /of none of the keys/],
   ['text that is no certificate', () => ({ key: own.key, cert: 'nothing' }), 'ERR_TLS_CONTEXT', /tls\.cert is no cert/],
@@ -245,7 +264,7 @@ const refused: [what: string, tls: unknown, code: string, says: RegExp][] = [
   ['no cipher', () => ({ ...own, ciphers: '' }), 'ERR_INVALID_ARG_VALUE', /tls\.ciphers" must have a cipher/],
   [
     'a cipher of no version that is spoken',
-    () => ({ ...own, ciphers: 'ECDHE-ECDSA-AES128-GCM-SHA256', minVersion: 'TLSv1.3' }),
+    () => ({ ...own, ciphers: 'TLS_AES_128_GCM_SHA256', maxVersion: 'TLSv1.2' }),
     'ERR_INVALID_ARG_VALUE',
     /tls\.ciphers" must have a cipher/,
   ],
@@ -255,6 +274,76 @@ const refused: [what: string, tls: unknown, code: string, says: RegExp][] = [
     'ERR_INVALID_ARG_VALUE',
     /contexts\['a\.example'\]\.ecdhCurve" must name/,
   ],
+  [
+    'a cipher by the name that others give it',
+    () => ({ ...own, ciphers: 'TLS_AES_128_GCM_SHA256:TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256' }),
+    'ERR_INVALID_ARG_VALUE',
+    /tls\.ciphers" must name ciphers of TLS 1\.2 as OpenSSL does/,
+  ],
+  [
+    'a suite of TLS 1.3 that is taken out',
+    () => ({ ...own, ciphers: 'HIGH:!TLS_AES_128_GCM_SHA256' }),
+    'ERR_TLS_CONTEXT',
+    /tls\.ciphers .*no cipher match/,
+  ],
+  ['a group without a name', () => ({ ...own, ecdhCurve: '' }), 'ERR_INVALID_ARG_VALUE', /tls\.ecdhCurve/],
+  ['an empty list of signatures', () => ({ ...own, sigalgs: '' }), 'ERR_INVALID_ARG_VALUE', /tls\.sigalgs/],
+  ['a wrong signature', () => ({ ...own, sigalgs: 'nothing' }), 'ERR_TLS_CONTEXT', /tls\.sigalgs/],
+  [
+    'a chain before its certificate',
+    () => ({ key: own.key, cert: other.cert + own.cert }),
+    'ERR_TLS_CONTEXT',
+    /begins with a certificate that is of none of the keys/,
+  ],
+  ['a broken chain', () => ({ ...own, cert: own.cert + other.cert.slice(0, 99) }), 'ERR_TLS_CONTEXT', /bad end line/],
+  [
+    'two certificates of one type',
+    () => ({ key: [own.key, other.key], cert: [own.cert, other.cert] }),
+    'ERR_TLS_CONTEXT',
+    /a second certificate of the same type/,
+  ],
+  [
+    'an archive and a certificate of one type',
+    () => ({ ...own, pfx: archive(other, 'a'), passphrase: 'a' }),
+    'ERR_TLS_CONTEXT',
+    /a second certificate of the same type/,
+  ],
+  ['a certificate in DER', () => ({ ...own, cert: der(own.cert) }), 'ERR_TLS_CONTEXT', /tls\.cert is in DER form/],
+  ['a key in DER', () => ({ ...own, key: der(own.key) }), 'ERR_TLS_CONTEXT', /tls\.key is in DER form/],
+  ['an authority in DER', () => ({ ...own, ca: der(own.cert) }), 'ERR_TLS_CONTEXT', /tls\.ca is in DER form/],
+  ['an archive in PEM', () => ({ pfx: Buffer.from(own.cert) }), 'ERR_TLS_CONTEXT', /tls\.pfx is no PKCS #12/],
+  [
+    'a wrong passphrase of an archive',
+    () => ({ pfx: archive(own, 'a'), passphrase: 'b' }),
+    'ERR_TLS_CONTEXT',
+    /tls\.pfx cannot be read: mac verify failure/,
+  ],
+  [
+    'an archive by a cipher that is too old',
+    () => ({ pfx: archive(own, 'a', '-legacy'), passphrase: 'a' }),
+    'ERR_TLS_CONTEXT',
+    /tls\.pfx cannot be read: unsupported.*RC2/,
+  ],
+  [
+    'an archive without a key',
+    () => ({ pfx: archive(own, 'a', '-nokeys'), passphrase: 'a' }),
+    'ERR_TLS_CONTEXT',
+    /tls\.pfx must have a certificate and its key/,
+  ],
+  [
+    'a name that is not in ASCII',
+    () => ({ ...own, contexts: { '*.Bücher.example': own } }),
+    'ERR_INVALID_ARG_VALUE',
+    /in ASCII.*'\*\.xn--bcher-kva\.example'/,
+  ],
+  [
+    'a name with a dot at its end',
+    () => ({ ...own, contexts: { 'a.example.': own } }),
+    'ERR_INVALID_ARG_VALUE',
+    /must have no dot at its end/,
+  ],
+  ['a star for all', () => ({ ...own, contexts: { '*': own } }), 'ERR_INVALID_ARG_VALUE', /host name/],
+  ['a star within a name', () => ({ ...own, contexts: { 'a.*.b': own } }), 'ERR_INVALID_ARG_VALUE', /host name/],
   ['a wrong name', () => ({ ...own, contexts: { 'https://a': own } }), 'ERR_INVALID_ARG_VALUE', /host name/],
 ]
 

@@ -146,6 +146,22 @@ test('a server name with a zero in it is refused, also with a session', async ()
   )
 })
 
+test('a server name without a byte is refused', () =>
+  serving(
+    app,
+    async (server) => {
+      const relay = await relayTo(server.port, (chunk, to) => {
+        const at = chunk.indexOf('name')
+        // What was the name is an entry of another type behind it.
+        if (at > 0) Buffer.of(0, 0, 1, 0, 1, 0x78).copy(chunk, at - 2)
+        to.write(chunk)
+      })
+      assert.match(await failedHandshake(relay, { servername: 'name' }), /decode error/i)
+      relay.close()
+    },
+    TLS,
+  ))
+
 for (const how of ['in one piece with it', 'in a piece of its own'] as const) {
   test(`the header of the PROXY protocol comes before the handshake, ${how}`, () =>
     serving(

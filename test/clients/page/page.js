@@ -29,7 +29,7 @@ const checks = {
     }),
 
   async 'a WebSocket'() {
-    const socket = new WebSocket(`ws://${location.host}/echo`)
+    const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/echo`)
     socket.binaryType = 'arraybuffer'
     await heard(socket, 'open')
     const large = noise(MIB)
