@@ -53,9 +53,9 @@ struct Course {
   size_t connections;
   size_t requests;  // in one round of one client
   std::vector<std::string> pieces;
-  bool reconnects = false;  // for each round
-  bool varies = false;      // in its target
-  bool is_logged = false;   // and counted by its route
+  bool reconnects = false;   // for each round
+  bool varies = false;       // in its target
+  bool is_logged = false;    // and counted by its route
   bool is_measured = false;  // as a load target does it
 };
 
