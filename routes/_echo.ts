@@ -53,7 +53,9 @@ export function requestAnswer(req: Asked, head: Head): Reply {
 /** The request with its body. */
 export function bodyAnswer(req: Asked, head: Head): Reply | Promise<Reply> {
   if (!hasBody(req)) return jsonText(head, requestText(req, head, NO_BODY))
-  return readBody(req).then((body) => jsonText(head, requestText(req, head, bodyText(body))))
+  const read = readBody(req)
+  const answer = (body: ReadBody) => jsonText(head, requestText(req, head, bodyText(body)))
+  return read instanceof Promise ? read.then(answer) : answer(read)
 }
 
 /** The request with its body, as JSON. */
@@ -61,12 +63,20 @@ export async function bodyRequestText(req: Asked, head: Head): Promise<string> {
   return requestText(req, head, bodyText(await readBody(req)))
 }
 
-function bodyText({ data, files, form, json }: ReadBody): string {
-  return `,
+const texts = new WeakMap<ReadBody, string>()
+
+/** Made once for bodies that are equal. */
+function bodyText(body: ReadBody): string {
+  const known = texts.get(body)
+  if (known !== undefined) return known
+  const { data, files, form, json } = body
+  const text = `,
   "data": ${JSON.stringify(data)},
   "files": ${listsText(files)},
   "form": ${listsText(form)},
   "json": ${json}`
+  texts.set(body, text)
+  return text
 }
 
 function listsText(lists: Readonly<Record<string, readonly string[]>>): string {

@@ -7,7 +7,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { buildProgram, countedWith, coursesOf, instructionsOf } from './instructions.js'
-import { COURSES, canTrace, countCalls, isExact } from './system_calls.js'
+import { canTrace, countCalls, isExact } from './system_calls.js'
 
 const FILE = 'load/guard/baseline.json'
 const MOST_MORE_PERCENT = 3
@@ -71,8 +71,7 @@ async function guardInstructions(): Promise<void> {
 async function guardCalls(): Promise<void> {
   const why = canTrace()
   if (why !== undefined) return missing(why)
-  for (const [name, calls] of await countCalls()) {
-    const unit = COURSES.find((course) => course.name === name)?.unit
+  for (const { name, unit, calls } of await countCalls()) {
     for (const [kind, count] of Object.entries(calls)) {
       const what = `system calls for a ${unit}, ${name}, ${kind}`
       if (isExact(kind)) judge(what, count, baseline.calls[name]?.[kind], 3)

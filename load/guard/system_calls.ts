@@ -6,8 +6,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { nodeOnCore } from '../pin.js'
 import { bytesOf, get } from '../request.js'
-import { type Server, startServer } from '../server.js'
+import { type Server, startProgram } from '../server.js'
 
 /** How often a loop is woken is for the scheduler to say; the others are the server's. */
 export const isExact = (kind: string): boolean => kind !== 'wait'
@@ -24,7 +25,14 @@ const KINDS: Readonly<Record<string, RegExp>> = {
 
 export type Calls = Record<string, number>
 
-export interface Course {
+export interface Counted {
+  name: string
+  /** What the calls are counted for. */
+  unit: string
+  calls: Calls
+}
+
+interface Course {
   name: string
   /** What it counts calls for. */
   unit: string
@@ -36,7 +44,7 @@ const TIMES = 500
 const PIPELINED = 16
 const CONNECTIONS = 200
 
-export const COURSES: readonly Course[] = [
+const COURSES: readonly Course[] = [
   { name: 'alone', unit: 'request', units: TIMES, run: (url) => onOneConnection(url, TIMES, 1) },
   {
     name: 'pipelined',
@@ -59,15 +67,27 @@ export function canTrace(): string | undefined {
   return error === undefined ? undefined : 'strace is not installed (apt-get install strace)'
 }
 
-/** By course, and by kind: calls for each of its units. */
-export async function countCalls(): Promise<Map<string, Calls>> {
-  const server = await startServer(['--host', '127.0.0.1', '--backend', 'auto', '--threads', '0'])
-  const counts = new Map<string, Calls>()
-  try {
-    await onOneConnection(server.url, 1, 1)
-    for (const course of COURSES) counts.set(course.name, await traced(server, course))
-  } finally {
-    await server.stop()
+/** An app, and a target, which answers the same and measures it. It looks at its process by the clock, which closes files. */
+const SERVERS = [
+  { prefix: '', command: ['dist/routes'], uncounted: '' },
+  { prefix: 'target, ', command: ['target'], uncounted: 'other' },
+] as const
+
+/** By server and course, and by kind: calls for each of its units. */
+export async function countCalls(): Promise<Counted[]> {
+  const counts: Counted[] = []
+  for (const { prefix, command, uncounted } of SERVERS) {
+    const args = ['--port', '0', '--host', '127.0.0.1', '--backend', 'auto', '--threads', '0']
+    const server = await startProgram(nodeOnCore(0, ['dist/cli.js', ...command, ...args]))
+    try {
+      await onOneConnection(server.url, 1, 1)
+      for (const course of COURSES) {
+        const { [uncounted]: _, ...calls } = await traced(server, course)
+        counts.push({ name: prefix + course.name, unit: course.unit, calls })
+      }
+    } finally {
+      await server.stop()
+    }
   }
   return counts
 }

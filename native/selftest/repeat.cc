@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "poller/poller.h"
+#include "reactor/measurements.h"
 #include "reactor/metrics.h"
 #include "reactor/reactor.h"
 #include "reactor/request_log.h"
@@ -52,9 +53,10 @@ struct Course {
   size_t connections;
   size_t requests;  // in one round of one client
   std::vector<std::string> pieces;
-  bool reconnects = false;  // for each round
-  bool varies = false;      // in its target
-  bool is_logged = false;   // and measured
+  bool reconnects = false;   // for each round
+  bool varies = false;       // in its target
+  bool is_logged = false;    // and counted by its route
+  bool is_measured = false;  // as a load target does it
 };
 
 std::string times(size_t count, const std::string& text) {
@@ -89,6 +91,8 @@ std::vector<Course> courses() {
       {"connection", 16, 1, {last}, true},
       {"targets", 64, 1, {browser}, false, true},
       {"logged", 64, 1, {browser}, false, false, true},
+      {"measured", 64, 1, {plain}, false, false, false, true},
+      {"measured-pipelined", 16, 16, {times(16, plain)}, false, false, false, true},
   };
 }
 
@@ -127,6 +131,7 @@ class Rehearsal final : public reactor::BatchSink {
       options.log = log_ = std::make_shared<reactor::RequestLog>(std::vector<std::string>{"referer", "user-agent"});
       options.metrics = std::make_shared<reactor::Metrics>(uint16_t{1});
     }
+    if (course_.is_measured) options.measurements = std::make_shared<reactor::Measurements>();
     reactor_ = std::make_unique<reactor::Reactor>(options, std::move(poller), *this);
     // An address of the kernel's choice.
     net::Fd listener(::socket(AF_UNIX, SOCK_STREAM, 0));

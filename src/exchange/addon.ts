@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { coded, messageOf } from '../runtime/errors.js'
-import { packageFolder, requireFrom } from '../runtime/package_place.js'
+import { installedFolder, requireFrom } from '../runtime/package_place.js'
 
 const COMPILE = 'npm install node-addon-api && node node_modules/brink/native/build.mjs'
 
@@ -13,8 +13,7 @@ const COMPILE = 'npm install node-addon-api && node node_modules/brink/native/bu
 export function loadAddon(): unknown {
   const named = process.env.BRINK_ADDON
   if (named) return loadNamed(named)
-  const folder = packageFolder()
-  if (folder === undefined) throw bundledAlone()
+  const folder = installedFolder()
   const native = join(folder, 'native')
   const load = requireFrom(join(folder, 'package.json'))
   try {
@@ -92,15 +91,4 @@ function firstLine(cause: unknown): string {
 
 function missing(message: string, cause: unknown): Error {
   return coded(new Error(message, { cause }), 'ERR_ADDON_MISSING')
-}
-
-function bundledAlone(): Error {
-  return coded(
-    new Error(
-      "brink's native addon cannot be part of a bundle, and the package brink is not installed beside this one. " +
-        'Leave brink out of the bundle, and install it where the bundle runs: `--external:brink` for esbuild, ' +
-        "`external: /^brink($|\\/)/` for rollup, `externals: /^brink($|\\/)/, externalsType: 'commonjs'` for webpack.",
-    ),
-    'ERR_ADDON_MISSING',
-  )
 }

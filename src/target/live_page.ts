@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { type Reply, reply } from '../reply/reply.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
-import { packageFolder } from '../runtime/package_place.js'
+import { installedFolder } from '../runtime/package_place.js'
 
 /**
  * The page loads its own script and style, talks to the target that it came from, and nothing else. Text that a client
@@ -46,5 +46,5 @@ export function pageFile(name: keyof typeof TYPES): () => Promise<Reply> {
 }
 
 function contentOf(name: string): Promise<Buffer> {
-  return lateBuiltin('node:fs/promises').readFile(join(packageFolder() as string, 'dist/target/page', name))
+  return lateBuiltin('node:fs/promises').readFile(join(installedFolder(), 'dist/target/page', name))
 }

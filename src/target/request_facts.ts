@@ -15,6 +15,14 @@ export function fieldsKey(req: BrinkRequest): object | undefined {
   return req.fieldMemory
 }
 
+/**
+ * The body, if it has come whole with the head, which most small ones have; undefined for one that is to be read. The
+ * bytes are the request's until it has been answered: copy what is kept.
+ */
+export function arrivedBody(req: BrinkRequest): Uint8Array | undefined {
+  return req.incoming === undefined ? req.arrived() : undefined
+}
+
 /** The version of the protocol that the request names (RFC 9112 §2.3). */
 export function protocolOf(req: BrinkRequest): 'HTTP/1.0' | 'HTTP/1.1' {
   return (req.event()[req.eventAt + REQUEST_FLAGS] & FLAG_HTTP_1_0) !== 0 ? 'HTTP/1.0' : 'HTTP/1.1'

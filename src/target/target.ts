@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { ClientError } from '../exchange/client_error.js'
 import { exactTimers } from '../faults/exact_timers.js'
 import { Plan, type PlanState } from '../faults/plan.js'
@@ -8,7 +9,7 @@ import { routesFrom } from '../folder/folder.js'
 import type { CloseOptions, CloseReport } from '../request/closing.js'
 import type { Dispatcher } from '../routing/dispatcher.js'
 import { compileRouter, Router } from '../routing/router.js'
-import { packageFolder } from '../runtime/package_place.js'
+import { installedFolder } from '../runtime/package_place.js'
 import { isNoHandler } from '../runtime/uncalled.js'
 import type { ServeOptions } from '../server/options.js'
 import { partsOfServer, type Server, serveDispatcher } from '../server/server.js'
@@ -81,9 +82,13 @@ export interface Target {
  * Starts a load target: a server with endpoints for load generators and tests of clients, which misbehaves on demand. It
  * listens at any free port, if it is not told where.
  *
+ * In a bundle of an app, it is that of the package, which is installed beside the bundle.
+ *
  * @throws the errors of `serve()`; FaultError `ERR_FAULT_SYNTAX`, `ERR_FAULT_VALUE` for a wrong plan
  */
 export async function target(options: TargetOptions = {}): Promise<Target> {
+  const installed = await installedTarget()
+  if (installed !== target) return installed(options)
   const checked = checkedTargetOptions(options)
   const parts = { plan: planOf(checked), recorder: new Recorder(checked.record), statistics: new Statistics() }
   const server = await serveDispatcher(
@@ -242,7 +247,16 @@ class RunningTarget implements Target {
   }
 }
 
-/** They are loaded by their path: a bundle of an app does not have them. */
+/**
+ * That of the package. A bundle of an app has another one: the routes, which are files of the package, would answer with
+ * other classes than those that it knows.
+ */
+async function installedTarget(): Promise<typeof target> {
+  const file = pathToFileURL(join(installedFolder(), 'dist/target.js')).href
+  const module = (await import(/* webpackIgnore: true */ file)) as { target: typeof target }
+  return module.target
+}
+
 function bundledRoutes(): Promise<Router> {
-  return routesFrom(join(packageFolder() as string, 'dist/routes'))
+  return routesFrom(join(installedFolder(), 'dist/routes'))
 }

@@ -53,6 +53,21 @@ contract('/get tells query, fields, method, origin and URL', [
   { asks: '/nowhere', status: 404, fields: { 'content-type': TEXT_TYPE } },
 ])
 
+const typed = (type: string, body: string, ...fields: string[]) =>
+  withBody('POST', '/post', body, `content-type: ${type}`, ...fields)
+
+contract('equal bodies are told by their own types, and those that differ a little by what they are', [
+  { asks: typed('application/json', '{"a":"1"}'), status: 200, json: { json: { a: '1' }, data: '{"a":"1"}' } },
+  { asks: typed('application/json', '{"a":"1"}'), status: 200, json: { json: { a: '1' }, data: '{"a":"1"}' } },
+  { asks: typed('text/plain', '{"a":"1"}'), status: 200, json: { json: null, data: '{"a":"1"}' } },
+  { asks: typed('application/json', '{"a":"2"}'), status: 200, json: { json: { a: '2' }, data: '{"a":"2"}' } },
+  { asks: typed('application/json', '{"a":"2"'), status: 400 },
+  { asks: typed('application/json', '{"a":"2"}', 'x-a: 1'), status: 200, json: { json: { a: '2' } } },
+  { asks: typed(FORM, 'a=1'), status: 200, json: { form: { a: ['1'] } } },
+  { asks: typed(`${FORM}; charset=utf-8`, 'a=1'), status: 200, json: { form: { a: ['1'] } } },
+  { asks: typed(FORM, ''), status: 200, json: BARE },
+])
+
 contract('HEAD is answered as GET, without a body', [
   { asks: '/', method: 'HEAD', status: 200, body: '' },
   { asks: '/get', method: 'HEAD', status: 200, body: '' },

@@ -4,9 +4,10 @@ import { Worker } from 'node:worker_threads'
 import { type Target, type TargetOptions, target } from 'brink/target'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { moduleOutput } from '../node_output.js'
 import { get, post } from '../server/messages.js'
 import { ask, connect, leaveAll } from '../server/raw_client.js'
-import { within } from '../server/waiting.js'
+import { until, within } from '../server/waiting.js'
 import { rejectionOf } from './rejection_of.js'
 
 async function using(options: TargetOptions, run: (t: Target) => Promise<void>): Promise<void> {
@@ -192,6 +193,30 @@ test('a target in a worker thread has its own plan and requests', () =>
     await once(worker, 'exit')
   }))
 
+test('a worker thread that is terminated takes its target with it, in the middle of answers', () =>
+  using({}, async (t) => {
+    const worker = new Worker(
+      `const { parentPort } = require('node:worker_threads')
+       import('brink/target').then(async ({ target }) => {
+         const t = await target({ threads: 2, fault: 'stall=body:50%; delay=1us..20ms' })
+         parentPort.postMessage(t.port)
+         parentPort.on('message', () => parentPort.postMessage(t.stats().requests))
+       })`,
+      { eval: true },
+    )
+    const [port] = await once(worker, 'message')
+    const clients = await Promise.all(Array.from({ length: 50 }, () => connect({ port })))
+    for (const client of clients) client.send(get('/json').repeat(20))
+    for (let requests = 0; requests === 0; ) {
+      worker.postMessage('tell')
+      ;[requests] = await once(worker, 'message')
+    }
+    await worker.terminate()
+    for (const client of clients) await until(() => client.ending !== undefined, 'the connection to end')
+    assert.match((await rejectionOf(fetch(`http://127.0.0.1:${port}/`))).message, 'fetch failed')
+    assert.is((await fetch(`${t.url}/json`)).status, 200)
+  }))
+
 const wrong: [options: unknown, code: string, message: RegExp][] = [
   [8080, 'ERR_INVALID_ARG_TYPE', /^target\(\) takes its options as an object, not 8080\.$/],
   [{ prot: 1 }, 'ERR_INVALID_ARG_VALUE', /^The option "prot" of target\(\) does not exist: did you mean "port"\?$/],
@@ -213,6 +238,31 @@ for (const [options, code, message] of wrong) {
     const error = await rejectionOf(target(options as TargetOptions))
     assert.is(error.code, code)
     assert.match(error.message, message)
+  })
+}
+
+const closingOnStalls = (threads: number) => `
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { target } from 'brink/target'
+const t = await target({ host: '127.0.0.1', threads: ${threads} })
+const faults = ['stall', 'stall=head', 'stall=body@1B', 'delay=50s', 'body-delay=50s', 'drip=100x500ms']
+const ends = Array.from({ length: 1000 }, (_, place) => {
+  const socket = connect(t.port, '127.0.0.1').on('error', () => {}).resume()
+  socket.write('GET /json HTTP/1.1\\r\\nHost: a\\r\\nx-fault: ' + faults[place % faults.length] + '\\r\\n\\r\\n')
+  return once(socket, 'close')
+})
+while (t.stats().requests < 1000) await new Promise((resolve) => setImmediate(resolve))
+await t.close()
+await Promise.all(ends)
+const { connections, inFlight } = t.stats()
+console.log(connections.open, inFlight)
+`
+
+for (const threads of [0, 2]) {
+  test(`a target with ${threads} threads that closes on 1,000 stalled answers leaves none open, and no timer`, () => {
+    // It ends by itself, or the output is cut off.
+    assert.is(moduleOutput(closingOnStalls(threads)), '0 0')
   })
 }
 
