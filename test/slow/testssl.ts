@@ -23,7 +23,7 @@ interface Finding {
 const HARMLESS = ['OK', 'INFO', 'LOW']
 /** What docs/tls.md says of old clients, and what testssl says of its own program. */
 const KNOWN = ['engine_problem', 'LUCKY13']
-const MOST_MS = 600_000
+const MOST_MS = 1_800_000
 
 /** What it complains of in a server with the defaults, protocols (-p) and flaws (-U). */
 export async function complaintsOfTestssl(certificate: Certificate): Promise<string[]> {
