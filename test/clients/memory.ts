@@ -10,6 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import * as assert from 'uvu/assert'
 import { fileTree } from '../file_tree.js'
 import { startWorker, type Worker } from '../processes/orders.js'
+import { type Certificate, certificate } from '../server/certificates.js'
 import type { Variant } from '../variants.js'
 import { curlTool } from './curl_program.js'
 import { forgetPeak, mib, peakBytes } from './resident.js'
@@ -42,27 +43,44 @@ function amounts({ name }: Variant, { full }: Plan): Amounts {
 export const memory: Suite = {
   name: 'memory',
   tool: curlTool,
-  async run(variant, check, plan) {
-    const { size, pace } = amounts(variant, plan)
-    const server = startWorker<StreamingOrders>('clients/streaming_program')
-    try {
-      const { backend, threads } = variant
-      const { url } = await server.order('start', { path: sparseFile(size), backend, threads })
-      const upload = (to: string, mibs: number) => `head -c ${mibs * MIB} /dev/zero | curl -sSf -T - ${url}${to}`
-      const download = (path: string) => `curl -sSf -o /dev/null -w '%{size_download}' ${url}${path}`
-      const { memoryBytes } = await server.order('look')
-      const passes = (what: string, command: string) =>
-        check(`${what}, ${size} MiB`, () => watched({ server, memoryBytes }, size, () => shell(command)))
-      await passes(`an upload to a consumer of ${pace} MiB/s`, upload(`/take/${pace}`, size))
-      await passes('an upload to a fast consumer', upload('/take/1000000', size))
-      await passes('a download of a generator', download(`/make/${size}`))
-      await passes('a download of a file', download('/file'))
-      await heldBack({ server, memoryBytes }, url, check)
-      await server.order('close')
-    } finally {
-      await server.kill()
-    }
+  run: (variant, check, plan) => passThrough(variant, check, amounts(variant, plan)),
+}
+
+export const memoryOverTls: Suite = {
+  name: 'memory over TLS',
+  tool: curlTool,
+  async run(variant, check, { full }) {
+    // What is sealed waits in the same place for all backends.
+    const isUsual = variant.name.startsWith('epoll ')
+    if (!full && !isUsual) return
+    await passThrough(variant, check, { size: full ? 1024 : 64, pace: 50 }, certificate('localhost'))
   },
+}
+
+async function passThrough(
+  { backend, threads }: Variant,
+  check: Check,
+  { size, pace }: Amounts,
+  tls?: Certificate,
+): Promise<void> {
+  const server = startWorker<StreamingOrders>('clients/streaming_program')
+  try {
+    const options = { path: sparseFile(size), backend, threads }
+    const { url } = await server.order('start', tls === undefined ? options : { ...options, tls: { ...tls } })
+    const upload = (to: string, mibs: number) => `head -c ${mibs * MIB} /dev/zero | curl -sSfk -T - ${url}${to}`
+    const download = (path: string) => `curl -sSfk -o /dev/null -w '%{size_download}' ${url}${path}`
+    const { memoryBytes } = await server.order('look')
+    const passes = (what: string, command: string) =>
+      check(`${what}, ${size} MiB`, () => watched({ server, memoryBytes }, size, () => shell(command)))
+    await passes(`an upload to a consumer of ${pace} MiB/s`, upload(`/take/${pace}`, size))
+    await passes('an upload to a fast consumer', upload('/take/1000000', size))
+    await passes('a download of a generator', download(`/make/${size}`))
+    await passes('a download of a file', download('/file'))
+    await heldBack({ server, memoryBytes }, url, check)
+    await server.order('close')
+  } finally {
+    await server.kill()
+  }
 }
 
 function sparseFile(mibs: number): string {
@@ -99,7 +117,7 @@ async function heldBack(of: Watched, url: string, check: Check): Promise<void> {
   let most = 0
   await check(`a download by a client of ${SLOW_CLIENT} MiB/s`, () =>
     watched(of, size, async () => {
-      const client = run('curl', ['-sSfN', '--limit-rate', `${SLOW_CLIENT}M`, `${url}/make/${size}`])
+      const client = run('curl', ['-sSfkN', '--limit-rate', `${SLOW_CLIENT}M`, `${url}/make/${size}`])
       let taken = 0
       client.stdout.on('data', (piece: Buffer) => {
         taken += piece.length

@@ -12,7 +12,7 @@ import { crowds } from './crowds.js'
 import { curl } from './curl.js'
 import { livePage } from './live_page.js'
 import { loadTools } from './load_tools.js'
-import { memory } from './memory.js'
+import { memory, memoryOverTls } from './memory.js'
 import { promtool } from './promtool.js'
 import { proxies } from './proxies.js'
 import { type Count, runSuite, type Suite } from './suite.js'
@@ -34,6 +34,7 @@ const suites: readonly Suite[] = [
   promtool,
   loadTools,
   memory,
+  memoryOverTls,
   vanishing,
   crowds,
 ]

@@ -240,13 +240,16 @@ const sslscan: Cases = {
   },
 }
 
-const load: Cases = {
-  'h2load --h1': async (of) => {
+const h2load: Cases = {
+  'full handshakes and requests (--h1)': async (of) => {
     const { output } = await runProgram('h2load', ['--h1', '-n', '400', '-c', '20', '-t', '1', `${of.url}/`])
     assert.match(output, /^requests: 400 total, .* 400 succeeded, 0 failed, 0 errored, 0 timeout$/m)
     assert.match(output, /^TLS Protocol: TLSv1\.3$/m)
   },
-  wrk: async (of) => {
+}
+
+const wrk: Cases = {
+  'requests for a second': async (of) => {
     const { output } = await runProgram('wrk', ['-t1', '-c8', '-d1', `${of.url}/`])
     assert.not.match(output, /Socket errors|Non-2xx/)
     assert.ok(Number(/^ +(\d+) requests in/m.exec(output)?.[1]) > 0, output)
@@ -277,7 +280,8 @@ const programs: readonly { readonly needs: string; readonly args?: readonly stri
   { needs: 'openssl', args: ['version'], cases: openssl },
   { needs: 'gnutls-cli', cases: gnutls },
   { needs: 'sslscan', cases: sslscan },
-  { needs: 'h2load', cases: load },
+  { needs: 'h2load', cases: h2load },
+  { needs: 'wrk', cases: wrk },
   { needs: 'python3', cases: python },
 ]
 

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { Router, type Server, serve } from 'brink'
 import { certificate, signedBy } from '../server/certificates.js'
 import { noise } from '../server/messages.js'
+import { told } from '../server/tls_told.js'
 import type { Variant } from '../variants.js'
 
 const LARGE = noise(3_000_000)
@@ -29,14 +30,7 @@ const client = signedBy(authority, 'client')
 
 const app = new Router()
   .get('/', () => 'hello')
-  .get('/tls', ({ tls }) => ({
-    version: tls?.version,
-    cipher: tls?.cipher,
-    servername: tls?.servername,
-    resumed: tls?.resumed,
-    authorized: tls?.authorized,
-    subject: tls?.peerCertificate?.subject,
-  }))
+  .get('/tls', told)
   .get('/large', () => LARGE)
   .post('/echo', (req) => req.bytes(), { bodyLimit: Infinity })
   .post('/digest', async (req) => digest(await req.bytes()), { bodyLimit: Infinity })

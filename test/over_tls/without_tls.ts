@@ -7,6 +7,7 @@ const BEFORE_TLS = 'the header comes before the handshake, which tls-handshakes 
 export const WITHOUT_TLS: Readonly<Record<string, string | Readonly<Record<string, string>>>> = {
   tls: ABOUT_TLS,
   'tls-handshakes': ABOUT_TLS,
+  'tls-attacks': ABOUT_TLS,
   'tls-certificates': ABOUT_TLS,
   'tls-resumption': ABOUT_TLS,
   'client-certificates': ABOUT_TLS,

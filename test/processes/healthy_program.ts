@@ -1,6 +1,7 @@
 // A client as they should be: asks on connections that it keeps, a little at a time, and notes how long each answer took.
 
 import { setTimeout as pause } from 'node:timers/promises'
+import { noteSecured } from '../over_tls/places.js'
 import { get, noise, post } from '../server/messages.js'
 import { connect, type RawClient } from '../server/raw_client.js'
 import { answerOrders } from './orders.js'
@@ -11,6 +12,8 @@ export interface HealthyPlan {
   readonly connections: number
   /** Between an answer and the next request. */
   readonly pauseMs: number
+  /** Whether the server speaks TLS, with the certificate of the run. */
+  readonly tls?: boolean
 }
 
 export interface HealthyReport {
@@ -63,6 +66,7 @@ async function timed<T>(what: () => Promise<T>): Promise<T> {
 const orders = {
   start(plan: HealthyPlan): void {
     stopped = false
+    if (plan.tls === true) noteSecured({ port: plan.port })
     working = Promise.all(Array.from({ length: plan.connections }, () => keepAsking(plan)))
   },
   /** What there was since the last report. */

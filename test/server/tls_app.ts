@@ -3,6 +3,7 @@ import type { ConnectionOptions } from 'node:tls'
 import { Router, type ServeOptions, type Server } from 'brink'
 import { certificate } from './certificates.js'
 import { connectTls } from './tls_client.js'
+import { told } from './tls_told.js'
 
 export const own = certificate('localhost')
 export const other = certificate('other.example')
@@ -11,15 +12,7 @@ export const LARGE = 8 * 1024 * 1024
 
 export const app = new Router()
   .get('/', (req) => `${req.secure} ${req.url}`)
-  .get('/tls', ({ tls }) => ({
-    version: tls?.version,
-    cipher: tls?.cipher,
-    servername: tls?.servername,
-    resumed: tls?.resumed,
-    authorized: tls?.authorized,
-    error: tls?.authorizationError,
-    subject: tls?.peerCertificate?.subject,
-  }))
+  .get('/tls', told)
   .get('/later', async (req) => {
     await new Promise((resolve) => setImmediate(resolve))
     return `${req.tls?.version} ${req.url}`

@@ -2,6 +2,7 @@
 
 import type { ServeOptions } from 'brink'
 import { startWorker } from '../processes/orders.js'
+import type { Certificate } from '../server/certificates.js'
 import type { CrowdOrders, Habit } from './crowd_program.js'
 import { runSlowhttptest } from './slowhttptest.js'
 
@@ -12,6 +13,8 @@ export interface Attack {
   readonly options: ServeOptions
   /** Why its clients should have been cut off by the end; undefined where they do nothing that is wrong. */
   readonly cutOffBy?: readonly string[]
+  /** What malloc may keep of each attacker, where that is more than what it keeps of anybody. */
+  readonly keptBytes?: number
   run(target: Target): Promise<void>
 }
 
@@ -21,13 +24,17 @@ export interface Target {
   readonly seconds: number
 }
 
+/** Buffers and keys of OpenSSL, which gives them back in pieces that are too small for the system. */
+const KEPT_OF_HANDSHAKE_BYTES = 64 * 1024
+
 /** In `seconds`, every limit that is attacked is reached. */
-export function attacksOf(seconds: number): Attack[] {
+export function attacksOf(seconds: number, certificate: Certificate): Attack[] {
   const thirdMs = Math.round((seconds * 1000) / 3)
   const headersTimeout = Math.min(10_000, thirdMs)
   const requestTimeout = Math.min(60_000, thirdMs)
   const writeTimeout = Math.min(30_000, thirdMs)
   const keepAliveTimeout = Math.min(72_000, thirdMs)
+  const handshakes = { tls: { ...certificate }, handshakeTimeout: Math.min(10_000, thirdMs) }
   const slowBodies = ['REQUEST_TOO_SLOW', 'REQUEST_TIMEOUT']
   const slowReaders = ['WRITE_TIMEOUT', 'RESPONSE_TAKEN_TOO_SLOWLY']
   return [
@@ -46,6 +53,9 @@ export function attacksOf(seconds: number): Attack[] {
     own('a chunk size byte by byte', 'a byte of a chunk size', { requestTimeout }, slowBodies),
     own('pipelining, never reading', 'never reads', { writeTimeout }, slowReaders),
     own('saying nothing', 'nothing', { keepAliveTimeout }, ['idle']),
+    handshake('half a handshake', 'half a handshake', handshakes),
+    handshake('a handshake byte by byte', 'a byte of a handshake', handshakes),
+    handshake('a long handshake', 'a handshake that is said to be long', handshakes),
   ]
 }
 
@@ -63,6 +73,10 @@ function tool(
     ...(cutOffBy === undefined ? {} : { cutOffBy }),
     run: ({ port, ...rest }) => runSlowhttptest({ url: `http://127.0.0.1:${port}${path}`, args, ...rest }),
   }
+}
+
+function handshake(name: string, habit: Habit, options: ServeOptions): Attack {
+  return { ...own(name, habit, options, ['TLS_HANDSHAKE_TIMEOUT']), keptBytes: KEPT_OF_HANDSHAKE_BYTES }
 }
 
 function own(name: string, habit: Habit, options: ServeOptions, cutOffBy: readonly string[]): Attack {

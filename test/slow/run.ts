@@ -1,12 +1,15 @@
-// Slow clients by the thousand, and a healthy one beside them, which must not notice.
+// Slow clients by the thousand, and a healthy one beside them, which must not notice. Then testssl, which is slow itself.
 //
 //   npm run test:slow -- --connections 1000 --seconds 30
 //
 // BRINK_BACKEND and BRINK_THREADS choose the server. --only names the attacks by a part of their names.
 
 import { parseArgs } from 'node:util'
+import { certificateOfRun, makeCertificate } from '../over_tls/certificate.js'
+import type { Certificate } from '../server/certificates.js'
 import { attacksOf } from './attacks.js'
 import { hasSlowhttptest, SLOWHTTPTEST_MISSING } from './slowhttptest.js'
+import { complaintsOfTestssl, hasTestssl, TESTSSL_MISSING } from './testssl.js'
 import { type AttackReport, runAttack } from './trial.js'
 
 const { values } = parseArgs({
@@ -24,7 +27,12 @@ let failed = 0
 const hasTool = hasSlowhttptest()
 if (!hasTool) console.log(SLOWHTTPTEST_MISSING)
 
-for (const attack of attacksOf(seconds)) {
+// Servers, and the clients that know them, are processes of their own.
+Object.assign(process.env, makeCertificate())
+
+const certificate = certificateOfRun() as Certificate
+
+for (const attack of attacksOf(seconds, certificate)) {
   if (!attack.name.includes(values.only)) continue
   if (attack.needsTool && !hasTool) {
     console.log(`skip ${attack.name}`)
@@ -37,6 +45,18 @@ for (const attack of attacksOf(seconds)) {
   else failed += 1
   console.log(`${good ? 'ok  ' : 'FAIL'} ${attack.name}: ${line(report)}`)
   for (const complaint of report.complaints) console.log(`     ${complaint}`)
+}
+if ('testssl'.includes(values.only)) {
+  if (!hasTestssl()) {
+    console.log(`skip ${TESTSSL_MISSING}`)
+    if (process.env.CI === 'true') failed += 1
+  } else {
+    const complaints = await complaintsOfTestssl(certificate)
+    if (complaints.length === 0) passed += 1
+    else failed += 1
+    console.log(`${complaints.length === 0 ? 'ok  ' : 'FAIL'} testssl`)
+    for (const complaint of complaints) console.log(`     ${complaint}`)
+  }
 }
 console.log(`${passed} passed, ${failed} failed`)
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0
