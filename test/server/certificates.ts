@@ -1,6 +1,8 @@
-// Certificates for tests, made by the command `openssl`.
+// Certificates for tests, made by the command `openssl`. With the environment variable TEST_CERTIFICATES, the name of a
+// folder, they are kept there, and read by the next run of the same test: Wine has no such command.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -20,7 +22,9 @@ const KEYS = {
 
 export type KeyType = keyof typeof KEYS
 
-function inFolder<T>(use: (openssl: (...args: string[]) => string, path: (name: string) => string) => T): T {
+type Use<T> = (openssl: (...args: string[]) => string, path: (name: string) => string) => T
+
+function inFolder<T>(use: Use<T>): T {
   const folder = mkdtempSync(join(tmpdir(), 'brink-certificates-'))
   const path = (name: string) => join(folder, name)
   const openssl = (...args: string[]) => execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'] }).toString()
@@ -31,19 +35,33 @@ function inFolder<T>(use: (openssl: (...args: string[]) => string, path: (name: 
   }
 }
 
+const asked = new Map<string, number>()
+
+/** What is asked for again is made again. */
+function made<T>(what: readonly unknown[], use: Use<T>): T {
+  const folder = process.env.TEST_CERTIFICATES
+  if (folder === undefined) return inFolder(use)
+  const hash = createHash('sha256').update(JSON.stringify(what)).digest('hex')
+  const count = asked.get(hash) ?? 0
+  asked.set(hash, count + 1)
+  const file = join(folder, `${hash}-${count}.json`)
+  if (!existsSync(file)) writeFileSync(file, JSON.stringify(inFolder(use)))
+  return JSON.parse(readFileSync(file, 'utf8')) as T
+}
+
 /** Signed by its own key. */
 export function certificate(name: string, type: KeyType = 'ec', names = [`DNS:${name}`]): Certificate {
-  return inFolder((openssl, path) => {
+  return made(['certificate', name, type, names], (openssl, path) => {
     const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${names.join()}`, '-days', '30']
-    const made = ['-nodes', '-keyout', path('key'), '-out', path('cert')]
-    openssl('req', '-x509', ...KEYS[type], ...made, ...subject)
+    const out = ['-nodes', '-keyout', path('key'), '-out', path('cert')]
+    openssl('req', '-x509', ...KEYS[type], ...out, ...subject)
     return { key: readFileSync(path('key'), 'utf8'), cert: readFileSync(path('cert'), 'utf8') }
   })
 }
 
 /** Signed by an authority, for 30 days or another number of them. */
 export function signedBy(authority: Certificate, name: string, days = 30): Certificate {
-  return inFolder((openssl, path) => {
+  return made(['signedBy', authority, name, days], (openssl, path) => {
     writeFileSync(path('ca-key'), authority.key)
     writeFileSync(path('ca'), authority.cert)
     openssl('req', ...EC, '-nodes', '-keyout', path('key'), '-out', path('request'), '-subj', `/CN=${name}`)
@@ -55,7 +73,7 @@ export function signedBy(authority: Certificate, name: string, days = 30): Certi
 
 /** In PKCS #8, or in the older form of each type, which names its cipher in the text. */
 export function encrypted({ key }: Certificate, passphrase: string, form: 'pkcs8' | 'rsa' | 'ec' = 'pkcs8'): string {
-  return inFolder((openssl, path) => {
+  return made(['encrypted', key, passphrase, form], (openssl, path) => {
     writeFileSync(path('key'), key)
     const out = ['-in', path('key'), '-passout', `pass:${passphrase}`]
     if (form === 'pkcs8') return openssl('pkcs8', '-topk8', ...out)
@@ -65,13 +83,14 @@ export function encrypted({ key }: Certificate, passphrase: string, form: 'pkcs8
 
 /** With the chain that stands behind the certificate, if one does. */
 export function archive({ key, cert }: Certificate, passphrase: string, ...options: string[]): Buffer {
-  return inFolder((openssl, path) => {
+  const inText = made(['archive', key, cert, passphrase, options], (openssl, path) => {
     writeFileSync(path('key'), key)
     writeFileSync(path('cert'), cert)
     const out = ['-out', path('pfx'), '-passout', `pass:${passphrase}`]
     openssl('pkcs12', '-export', '-inkey', path('key'), '-in', path('cert'), ...out, ...options)
-    return readFileSync(path('pfx'))
+    return readFileSync(path('pfx'), 'base64')
   })
+  return Buffer.from(inText, 'base64')
 }
 
 /** The bytes that stand in PEM form in a text. */

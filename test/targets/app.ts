@@ -1,9 +1,10 @@
-// What every target has to serve. Run by the runtime that is tested, with the path of a file to tell its address in,
-// and a backend and a number of threads, if those are asked for. It ends when it is asked for /close.
+// What every target has to serve, plain and over TLS. Run by the runtime that is tested, with the path of a file to tell
+// its addresses in, beside which key.pem and cert.pem are, and a backend and a number of threads, if those are asked
+// for. Where there is no TLS, it tells the code of the error. It ends when it is asked for /close.
 import { createHash } from 'node:crypto'
-import { renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { compress, events, file, HttpError, parts, Router, reply, type Server, serve } from 'brink'
+import { compress, events, file, HttpError, parts, Router, reply, type Server, serve, type TlsOptions } from 'brink'
 
 const [, program = '', told = '', backend = 'auto', threads = '0'] = process.argv
 
@@ -13,6 +14,7 @@ async function* pieces() {
 
 const app = new Router()
   .get('/text', () => 'Hello, World!')
+  .get('/secured', (req) => req.tls?.version ?? 'not at all')
   .get('/json/:id', ({ params, query }) => ({ id: params.id, q: query.get('q') }))
   .post('/echo', async (req) => reply(201, await req.json(), { 'x-echo': 'yes' }))
   .post(
@@ -59,12 +61,21 @@ const app = new Router()
     return 'closing'
   })
 
-const server: Server = await serve(app, {
-  port: 0,
-  host: '127.0.0.1',
-  backend: backend as 'auto',
-  threads: Number(threads),
+const local = { port: 0, host: '127.0.0.1' }
+const start = (tls?: TlsOptions) =>
+  serve(app, {
+    listen: tls === undefined ? [local] : [local, { ...local, tls }],
+    backend: backend as 'auto',
+    threads: Number(threads),
+  })
+const pem = (name: string) => readFileSync(join(told, '..', `${name}.pem`))
+
+let withoutTls: string | undefined
+const server: Server = await start({ key: pem('key'), cert: pem('cert') }).catch((error: Error & { code?: string }) => {
+  withoutTls = error.code ?? error.message
+  return start()
 })
+const [url, secureUrl] = server.listeners.map((listener) => listener.url)
 // A pipe would not do: Wine gives Node none that it can write to.
-writeFileSync(`${told}.unfinished`, JSON.stringify({ url: server.url, backend: server.backend }))
+writeFileSync(`${told}.unfinished`, JSON.stringify({ url, secureUrl, withoutTls }))
 renameSync(`${told}.unfinished`, told)

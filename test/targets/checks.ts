@@ -3,7 +3,9 @@ import * as assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Agent, type IncomingHttpHeaders, type RequestOptions, request } from 'node:http'
+import { Agent as AgentOverTls, request as requestOverTls, type RequestOptions as TlsRequestOptions } from 'node:https'
 import { connect } from 'node:net'
+import type { SecureVersion } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { gunzipSync } from 'node:zlib'
 
@@ -18,9 +20,10 @@ interface Answer {
   readonly text: string
 }
 
-function ask(url: string, path: string, options: RequestOptions = {}, body: string | Buffer = ''): Promise<Answer> {
+function ask(url: string, path: string, options: TlsRequestOptions = {}, body: string | Buffer = ''): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const asked = request(new URL(path, url), options, (response) => {
+    const send = url.startsWith('https:') ? requestOverTls : request
+    const asked = send(new URL(path, url), options, (response) => {
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('error', reject)
@@ -187,4 +190,39 @@ export const CHECKS: readonly [what: string, check: (url: string) => Promise<voi
     },
   ],
   ['it closes', async (url) => assert.equal((await ask(url, '/close')).text, 'closing')],
+]
+
+const VERSIONS: readonly SecureVersion[] = ['TLSv1.2', 'TLSv1.3']
+
+/** The same where the address is one of `https:`, and `ca` is its certificate. */
+export const CHECKS_OVER_TLS: readonly [what: string, check: (url: string, ca: string) => Promise<void>][] = [
+  ...VERSIONS.map((version): (typeof CHECKS_OVER_TLS)[number] => [
+    `a request by ${version}`,
+    async (url, ca) => {
+      const options = { ca, minVersion: version, maxVersion: version }
+      assert.equal((await ask(url, '/secured', options)).text, version)
+    },
+  ]),
+  [
+    'a body and a reply of 3 MB over TLS',
+    async (url, ca) => {
+      const body = Buffer.from(Array.from({ length: 3_000_000 }, (_, i) => i % 251))
+      const hash = createHash('sha256').update(body).digest('hex')
+      assert.equal((await ask(url, '/hash', { ca, method: 'POST' }, body)).text, hash)
+      assert.equal((await ask(url, '/large', { ca })).text, 'l'.repeat(3_000_000))
+    },
+  ],
+  ['a file over TLS', async (url, ca) => assert.deepEqual((await ask(url, '/file', { ca })).bytes, readFileSync(app))],
+  [
+    '200 requests on 10 connections over TLS',
+    async (url, ca) => {
+      const agent = new AgentOverTls({ keepAlive: true, maxSockets: 10 })
+      const paths = Array.from({ length: 200 }, (_, i) => `/json/${i}`)
+      const answers = await Promise.all(paths.map((path) => ask(url, path, { ca, agent })))
+      agent.destroy()
+      answers.forEach(({ text }, i) => {
+        assert.equal(text, `{"id":"${i}","q":null}`)
+      })
+    },
+  ],
 ]

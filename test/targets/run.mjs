@@ -6,8 +6,9 @@
 //
 // What is not installed here is skipped and said, but under CI=true it is a failure.
 
+import { strictEqual } from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +18,8 @@ import { SUBJECTS } from './subjects.mjs'
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 const PROGRAMS = join(ROOT, 'dist/test/targets')
 const PATIENCE_MS = 300_000
-const { CHECKS } = await import(join(PROGRAMS, 'checks.js'))
+const { CHECKS, CHECKS_OVER_TLS } = await import(join(PROGRAMS, 'checks.js'))
+const { selfSigned } = await import('#brink/cli/self_signed.js')
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { short: { type: 'boolean' } } })
 const chosen = SUBJECTS.filter(
@@ -25,6 +27,9 @@ const chosen = SUBJECTS.filter(
     (!values.short || isShort) && (positionals.length === 0 || positionals.some((word) => name.includes(word))),
 )
 const folder = mkdtempSync(join(tmpdir(), 'brink-targets-'))
+const { key, cert } = selfSigned(['127.0.0.1'])
+writeFileSync(join(folder, 'key.pem'), key)
+writeFileSync(join(folder, 'cert.pem'), cert)
 const total = { passed: 0, failed: 0 }
 
 function made(target) {
@@ -70,15 +75,26 @@ async function serve(subject, backend, threads) {
   return { ...server, ...JSON.parse(readFileSync(told, 'utf8')) }
 }
 
+/** Those over TLS come first, because the last of the others closes the server. */
+function checksOf({ withoutTls }, server) {
+  const overTls =
+    withoutTls === undefined ? CHECKS_OVER_TLS.map(([what, check]) => [what, () => check(server.secureUrl, cert)]) : []
+  return [
+    [`TLS: ${withoutTls ?? 'it is there'}`, () => strictEqual(server.withoutTls, withoutTls)],
+    ...overTls,
+    ...CHECKS.map(([what, check]) => [what, () => check(server.url)]),
+  ]
+}
+
 /** What went wrong, a line each. */
 async function tryHost(subject, backend, threads) {
   const wrong = []
   let server
   try {
     server = await serve(subject, backend, threads)
-    for (const [what, check] of CHECKS) {
+    for (const [what, check] of checksOf(subject, server)) {
       try {
-        await check(server.url)
+        await check()
         total.passed += 1
       } catch (error) {
         wrong.push(`${what}: ${error.message}`)

@@ -59,6 +59,8 @@ export const SUBJECTS = [
     target: 'linux-x64-musl',
     // Bun cannot watch the descriptor of an inline loop.
     hosts: LINUX.filter(([, threads]) => threads !== '0'),
+    // Bun keeps its own to itself, and there is no libssl.so.3 for musl.
+    withoutTls: 'ERR_TLS_UNAVAILABLE',
     missing: missingForMusl,
     prepare: prepareMusl,
   },

@@ -10,7 +10,6 @@ interface Gap {
 
 const RESET = 'Wine gives the end of the stream where a client has reset its connection'
 const SIGNALS = 'signals and pipes of child processes'
-const FETCH = "undici's client cannot connect under Wine, so what asks by fetch() fails"
 
 export const GAPS: Readonly<Record<string, Gap>> = {
   'careless-apps': {
@@ -21,20 +20,9 @@ export const GAPS: Readonly<Record<string, Gap>> = {
   },
   cli: { why: SIGNALS, whole: true, tests: [] },
   'close-on-signals': { why: SIGNALS, whole: true, tests: [] },
-  closing: { why: FETCH, tests: ['a process ends by itself'] },
-  'fetch-apps': { why: FETCH, whole: true, tests: [] },
-  'fetch-requests': { why: FETCH, whole: true, tests: [] },
-  'fetch-response': { why: FETCH, whole: true, tests: [] },
-  'fetch-web-sockets': { why: FETCH, whole: true, tests: [] },
   'half-closed': { why: 'the system takes 4 MiB at once', tests: ['takes a large answer slowly'] },
-  hono: { why: FETCH, whole: true, tests: [] },
-  listening: {
-    why: `there is no reusePort on Windows; ${FETCH}`,
-    tests: ['port 0 takes a free one', 'reusePort', 'threads that share the port'],
-  },
-  draining: { why: FETCH, whole: true, tests: [] },
+  listening: { why: 'there is no reusePort on Windows', tests: ['reusePort', 'threads that share the port'] },
   endings: { why: RESET, tests: ['cut short by a reset'] },
-  forwarded: { why: FETCH, tests: ["Hono's connection info"] },
   flood: {
     why: 'the system takes more than Linux before a writer is held back',
     tests: ['a client that asks and never reads'],
@@ -51,7 +39,6 @@ export const GAPS: Readonly<Record<string, Gap>> = {
     why: 'a hundred clients take longer to send their first byte than the keepAliveTimeout of the test',
     tests: ['idle WebSockets stay'],
   },
-  'without-socket': { why: FETCH, whole: true, tests: [] },
   'file-names': { why: 'mkfifo and names that Windows does not allow', whole: true, tests: [] },
   'file-sending': { why: 'an open file cannot be replaced', tests: ['deleted or replaced'] },
 }

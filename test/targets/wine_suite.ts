@@ -1,9 +1,11 @@
 // The tests of servers on Windows' Node, as far as Wine carries them: each file is run by node.exe, clients and all.
 //
-//   node dist/test/targets/wine_suite.js --node PATH/node.exe --addon PATH/brink.node [--backend poll|select] [WORD …]
+//   node dist/test/targets/wine_suite.js --node PATH/node.exe --addon PATH/brink.node [--backend poll|select] [--tls]
+//     [WORD …]
 //
-// Only files whose name contains one of the words, if there are any. What Wine or Windows does not have is in
-// wine_gaps.ts, and any other failure is one.
+// Only files whose name contains one of the words, if there are any; with --tls over TLS. What Wine or Windows does not
+// have is in wine_gaps.ts, and any other failure is one. Tests that make certificates run on this system before, which
+// has the program for that.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,6 +13,8 @@ import { tmpdir, userInfo } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { makeCertificate } from '../over_tls/certificate.js'
+import { WITHOUT_TLS } from '../over_tls/without_tls.js'
 import { GAPS } from './wine_gaps.js'
 
 const TESTS = fileURLToPath(new URL('../server/', import.meta.url))
@@ -28,7 +32,12 @@ interface Outcome {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { node: { type: 'string' }, addon: { type: 'string' }, backend: { type: 'string', default: 'poll' } },
+  options: {
+    node: { type: 'string' },
+    addon: { type: 'string' },
+    backend: { type: 'string', default: 'poll' },
+    tls: { type: 'boolean', default: false },
+  },
 })
 const { findWine } = (await import(new URL('../../../native/selftest/wine.mjs', import.meta.url).href)) as {
   findWine: () => string | undefined
@@ -36,6 +45,14 @@ const { findWine } = (await import(new URL('../../../native/selftest/wine.mjs', 
 
 /** Z: is the root of the file system. */
 const windowsPath = (path: string) => `Z:${resolve(path).replaceAll('/', '\\')}`
+const windowsUrl = (path: string) => new URL(path, import.meta.url).href.replace('file:///', 'file:///Z:/')
+
+const certificates = mkdtempSync(join(tmpdir(), 'brink-wine-certificates-'))
+process.on('exit', () => rmSync(certificates, { recursive: true, force: true }))
+/** Its values are paths. */
+const overTls = Object.fromEntries(
+  Object.entries(values.tls ? makeCertificate() : {}).map(([name, path]) => [name, windowsPath(path)]),
+)
 
 function environment(): NodeJS.ProcessEnv {
   return {
@@ -45,6 +62,9 @@ function environment(): NodeJS.ProcessEnv {
     NO_COLOR: '1',
     BRINK_BACKEND: values.backend,
     BRINK_THREADS: '1',
+    TEST_CERTIFICATES: windowsPath(certificates),
+    ...overTls,
+    NODE_OPTIONS: `--import ${windowsUrl('./wine_sockets.js')}`,
     ...(values.addon !== undefined && { BRINK_ADDON: windowsPath(values.addon) }),
   }
 }
@@ -61,11 +81,20 @@ function prepareWine(wine: string): void {
   }
 }
 
+/** Fills the folder of certificates, with the addon of this system. Whether the test passes here does not matter. */
+function makeCertificatesOf(file: string): void {
+  if (!/certificates\.js|tls_app\.js/.test(readFileSync(join(TESTS, file), 'utf8'))) return
+  const env = { ...process.env, TEST_CERTIFICATES: certificates }
+  spawnSync(process.execPath, [join(TESTS, file)], { env, stdio: 'ignore', timeout: PATIENCE_MS })
+}
+
 /** Its output goes into a file, because Wine's pipes are none for Node. */
 async function runFile(wine: string, node: string, file: string, folder: string): Promise<Outcome> {
   const output = join(folder, `${basename(file)}.txt`)
   const descriptor = openSync(output, 'w')
-  const child = spawn(wine, [node, windowsPath(join(TESTS, file))], {
+  makeCertificatesOf(file)
+  const hook = values.tls ? ['--import', windowsUrl('../over_tls/hook.js')] : []
+  const child = spawn(wine, [node, ...hook, windowsPath(join(TESTS, file))], {
     env: environment(),
     stdio: ['ignore', descriptor, descriptor],
   })
@@ -100,6 +129,7 @@ for (const file of files.filter(
 )) {
   const name = file.replace('.test.js', '')
   const gap = GAPS[name]
+  if (values.tls && typeof WITHOUT_TLS[name] === 'string') continue
   if (gap?.whole) {
     total.left += 1
     console.log(`left ${name}  ${gap.why}`)
