@@ -1,6 +1,6 @@
 // The test runner. Every *.test.js is a process of its own, so that a crash of the addon costs one file and not the
 // run. Files under server/ talk to a server through sockets and run once per variant, those under target/wire/ and those that
-// start whole programs for a few of these; all others run once.
+// are slow to set up for a few of these; all others run once.
 //
 //   npm test -- limits     only files whose name, or name and variant, contains "limits"
 //   npm run test:tls       the files under server/ over TLS, once per variant
@@ -26,8 +26,13 @@ const few = variants.filter(({ name }) =>
   ['epoll inline', 'epoll threads', 'poll thread', 'kqueue inline'].includes(name),
 )
 
-/** Each of their tests starts a program, which takes most of its time, and is about the program and not about sockets. */
-const ABOUT_PROGRAMS: readonly string[] = ['server/cli', 'server/cli-tls', 'server/close-on-signals']
+/** They start programs or make certificates most of the time, and what they look at is the same on every backend. */
+const SLOW_TO_SET_UP: readonly string[] = [
+  'server/cli',
+  'server/cli-tls',
+  'server/close-on-signals',
+  'server/tls-certificates',
+]
 
 interface Job {
   name: string
@@ -71,7 +76,7 @@ function variantsOf(name: string): readonly Variant[] | undefined {
   if (!name.startsWith('server/')) return undefined
   const overTls = typeof WITHOUT_TLS[name.replace('server/', '')] === 'string' ? [] : variantsOverTls
   if (values.tls) return overTls
-  return [...(ABOUT_PROGRAMS.includes(name) ? few : variants), ...overTls.slice(0, 1)]
+  return [...(SLOW_TO_SET_UP.includes(name) ? few : variants), ...overTls.slice(0, 1)]
 }
 
 function jobOf(name: string, file: string, { name: variant, backend, threads, tls }: Variant): Job {
