@@ -2,7 +2,8 @@
 //
 //   npm run test:slow -- --connections 1000 --seconds 30
 //
-// BRINK_BACKEND and BRINK_THREADS choose the server. --only names the attacks by a part of their names.
+// BRINK_BACKEND and BRINK_THREADS choose the server. --only names the attacks by a part of their names,
+// --except leaves such ones out.
 
 import { parseArgs } from 'node:util'
 import { certificateOfRun, makeCertificate } from '../over_tls/certificate.js'
@@ -17,10 +18,13 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '1000' },
     seconds: { type: 'string', default: '30' },
     only: { type: 'string', default: '' },
+    except: { type: 'string' },
   },
 })
 const connections = Number(values.connections)
 const seconds = Number(values.seconds)
+const isChosen = (name: string) =>
+  name.includes(values.only) && (values.except === undefined || !name.includes(values.except))
 
 let passed = 0
 let failed = 0
@@ -33,7 +37,7 @@ Object.assign(process.env, makeCertificate())
 const certificate = certificateOfRun() as Certificate
 
 for (const attack of attacksOf(seconds, certificate)) {
-  if (!attack.name.includes(values.only)) continue
+  if (!isChosen(attack.name)) continue
   if (attack.needsTool && !hasTool) {
     console.log(`skip ${attack.name}`)
     if (process.env.CI === 'true') failed += 1
@@ -46,7 +50,7 @@ for (const attack of attacksOf(seconds, certificate)) {
   console.log(`${good ? 'ok  ' : 'FAIL'} ${attack.name}: ${line(report)}`)
   for (const complaint of report.complaints) console.log(`     ${complaint}`)
 }
-if ('testssl'.includes(values.only)) {
+if (isChosen('testssl')) {
   if (!hasTestssl()) {
     console.log(`skip ${TESTSSL_MISSING}`)
     if (process.env.CI === 'true') failed += 1
