@@ -25,6 +25,7 @@ export class ListenerFaults {
   #timer: NodeJS.Timeout | undefined
   #hasReported = false
   #tries = 0
+  #settled: (() => void)[] = []
 
   /**
    * @param report is told why something cannot be done, once for each phase
@@ -75,11 +76,22 @@ export class ListenerFaults {
     else this.#limit()
   }
 
+  /** Resolves when no client is let in any more, if that is wanted. A port that others have taken is not waited for. */
+  settled(): Promise<void> {
+    if (!this.#isClosed || this.refuses) return Promise.resolve()
+    return new Promise((resolve) => this.#settled.push(resolve))
+  }
+
   /** The server is closed. */
   end(): void {
     this.#hasEnded = true
     timers.clearTimeout(this.#timer)
     this.#letGo()
+    this.#settle()
+  }
+
+  #settle(): void {
+    for (const resolve of this.#settled.splice(0)) resolve()
   }
 
   #pace({ hold, acceptPerSecond }: ListenerFault): void {
@@ -111,10 +123,13 @@ export class ListenerFaults {
       if (kept === undefined) this.#kept.push(-1)
       else if (!('errno' in kept)) this.#kept.push(kept.descriptor)
       else {
+        this.#tries += 1
+        if (this.#tries > TRIES) this.#settle()
         this.#timer = timers.setTimeout(() => this.#keep(), AGAIN_MS)
         return
       }
     }
+    this.#settle()
   }
 
   #letGo(): void {
@@ -124,6 +139,7 @@ export class ListenerFaults {
   #open(): void {
     timers.clearTimeout(this.#timer)
     this.#letGo()
+    this.#settle()
     // All or none.
     for (const { again } of this.#server.sockets) {
       const opened = again?.()

@@ -97,7 +97,7 @@ export async function target(options: TargetOptions = {}): Promise<Target> {
   )
   giveLimits(server, checked.limits)
   parts.statistics.start(partsOfServer(server).reactors)
-  followListenerFaults(server, parts)
+  await followListenerFaults(server, parts)
   noticePort(server.port)
   return new RunningTarget(server, parts)
 }
@@ -129,8 +129,8 @@ function planOf({ plan, fault, seed, faultLimits }: CheckedTargetOptions): Plan 
   return made
 }
 
-/** What phases of the plan do to the listeners, as long as these are open. */
-function followListenerFaults(server: Server, { plan, statistics }: Parts): void {
+/** What phases of the plan do to the listeners, as long as these are open. Resolves when the first one is done. */
+function followListenerFaults(server: Server, { plan, statistics }: Parts): Promise<void> {
   const faults = new ListenerFaults(partsOfServer(server), ({ message }) => {
     statistics.addError('ERR_LISTENER_FAULT', message)
     process.emitWarning(message, { type: 'BrinkWarning', code: 'BRINK_LISTENER_FAULT' })
@@ -143,6 +143,7 @@ function followListenerFaults(server: Server, { plan, statistics }: Parts): void
     plan.close()
   })
   follow()
+  return faults.settled()
 }
 
 /** The endpoints and the target's own routes, with the faults in front of them. */

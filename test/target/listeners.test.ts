@@ -54,4 +54,12 @@ for (const threads of [0, 2]) {
     }))
 }
 
+for (const threads of [0, 2]) {
+  test(`a target that begins by refusing lets nobody in, with ${threads} threads`, async () => {
+    for (let time = 0; time < 20; time += 1) {
+      await using({ threads, fault: 'refuse' }, async (t) => assert.is(await connecting(t.port), 'ECONNREFUSED'))
+    }
+  })
+}
+
 test.run()
