@@ -43,6 +43,7 @@ export const GAPS: Readonly<Record<string, Gap>> = {
     why: 'no reusePort on Windows, no sockets at a path, and nobody can take a port that is kept while nobody listens',
     tests: ['loops share by SO_REUSEPORT', 'a Unix domain socket refuses', 'another process has taken'],
   },
+  'request-events': { why: RESET, tests: ['ends its request once: /endless'] },
   'running-changes': {
     why: 'there are no sockets at a path on Windows, and no descriptors of sockets',
     tests: ['listens at a path', 'bound elsewhere'],
