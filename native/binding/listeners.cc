@@ -10,7 +10,7 @@
 namespace brink::binding {
 namespace {
 
-// { descriptor } and where it is bound. Closing the descriptor is JavaScript's.
+// { descriptor } and where it is bound. JavaScript closes it, by closeListener.
 Napi::Value kept(Napi::Env env, const net::Opened& opened) {
   if (opened.error != 0) return failure(env, opened.error, opened.syscall);
   Napi::Object bound = bound_to(env, opened.descriptor);
@@ -40,6 +40,12 @@ Napi::Value open_listener_at_path(const Napi::CallbackInfo& info) {
 // adoptListener(descriptor, { backlog }): the descriptor that it gives is another one.
 Napi::Value adopt_listener(const Napi::CallbackInfo& info) {
   return kept(info.Env(), adopt_copy(info[0], options_of(info[1])));
+}
+
+// closeListener(descriptor): what the others here have given. On Windows it is no descriptor of files, which Node could
+// close.
+void close_listener(const Napi::CallbackInfo& info) {
+  net::system::close(static_cast<net::Descriptor>(number_of(info[0], -1)));
 }
 
 }  // namespace
@@ -95,6 +101,7 @@ void define_listeners(Napi::Env env, Napi::Object exports) {
   exports.Set("openListener", Napi::Function::New<open_listener>(env, "openListener"));
   exports.Set("openListenerAtPath", Napi::Function::New<open_listener_at_path>(env, "openListenerAtPath"));
   exports.Set("adoptListener", Napi::Function::New<adopt_listener>(env, "adoptListener"));
+  exports.Set("closeListener", Napi::Function::New<close_listener>(env, "closeListener"));
 }
 
 }  // namespace brink::binding

@@ -18,7 +18,7 @@ net::Opened open_at(const Napi::Value& address, const Napi::Value& port, const n
 // A descriptor of its own for a bound socket.
 net::Opened adopt_copy(const Napi::Value& descriptor, const net::ListenOptions& options);
 
-// openListener, openListenerAtPath and adoptListener of the addon.
+// openListener, openListenerAtPath, adoptListener and closeListener of the addon.
 void define_listeners(Napi::Env env, Napi::Object exports);
 
 }  // namespace brink::binding

@@ -358,6 +358,8 @@ export interface Native {
   openListener(address: string, port: number, settings: ListenSettings): NativeKept | NativeFailure
   openListenerAtPath(path: string, settings: PathSettings): NativeKept | NativeFailure
   adoptListener(descriptor: number, settings: CommonListenSettings): NativeKept | NativeFailure
+  /** Closes what one of these three has given. */
+  closeListener(descriptor: number): void
   /** Sends a datagram to a Unix domain socket. Returns 0, or a negative errno. */
   notify(path: string, text: string): number
   layout: string
@@ -400,6 +402,9 @@ export const native: Native = {
   },
   get adoptListener() {
     return loaded().adoptListener
+  },
+  get closeListener() {
+    return loaded().closeListener
   },
   get secureContexts() {
     return loaded().secureContexts

@@ -3,7 +3,6 @@
 import { type NativeFailure, native } from '../exchange/native.js'
 import type { ListenerFault } from '../faults/drawn_fault.js'
 import { coded, systemError } from '../runtime/errors.js'
-import { lateBuiltin } from '../runtime/late_builtin.js'
 import { timers } from '../runtime/timers.js'
 import type { ServerParts } from '../server/server.js'
 
@@ -133,7 +132,7 @@ export class ListenerFaults {
   }
 
   #letGo(): void {
-    for (const descriptor of this.#kept.splice(0)) if (descriptor >= 0) lateBuiltin('node:fs').closeSync(descriptor)
+    for (const descriptor of this.#kept.splice(0)) if (descriptor >= 0) native.closeListener(descriptor)
   }
 
   #open(): void {

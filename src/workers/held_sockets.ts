@@ -1,6 +1,5 @@
 // The listening sockets of one worker's slot. The supervisor opens them and never accepts: it hands them to the slot's
 // worker and to each successor, so the connections that wait in them outlive a worker.
-import { closeSync } from 'node:fs'
 import {
   type CommonListenSettings,
   type ListenerOwner,
@@ -35,7 +34,7 @@ export class HeldSockets implements ListenerOwner {
   }
 
   close(): void {
-    for (const descriptor of this.#own.splice(0)) closeSync(descriptor)
+    for (const descriptor of this.#own.splice(0)) native.closeListener(descriptor)
   }
 
   #keep(

@@ -54,6 +54,21 @@ function exchange(url: string, bytes: string, until: (text: string) => boolean):
 
 const type = (contentType: string): RequestOptions => ({ method: 'POST', headers: { 'content-type': contentType } })
 
+async function largeBodyArrives(url: string, options: TlsRequestOptions = {}): Promise<void> {
+  const body = Buffer.from(Array.from({ length: 3_000_000 }, (_, i) => i % 251))
+  const hash = createHash('sha256').update(body).digest('hex')
+  assert.equal((await ask(url, '/hash', { ...options, method: 'POST' }, body)).text, hash)
+}
+
+async function answersAll(url: string, count: number, agent: Agent, options: TlsRequestOptions = {}): Promise<void> {
+  const paths = Array.from({ length: count }, (_, i) => `/json/${i}`)
+  const answers = await Promise.all(paths.map((path) => ask(url, path, { ...options, agent })))
+  agent.destroy()
+  answers.forEach(({ text }, i) => {
+    assert.equal(text, `{"id":"${i}","q":null}`)
+  })
+}
+
 /** By what a user sees. Each throws what is wrong. */
 export const CHECKS: readonly [what: string, check: (url: string) => Promise<void>][] = [
   ['text', async (url) => assert.equal((await ask(url, '/text')).text, 'Hello, World!')],
@@ -75,14 +90,7 @@ export const CHECKS: readonly [what: string, check: (url: string) => Promise<voi
       assert.deepEqual([status, headers['x-echo'], text], [201, 'yes', '{"a":[1,"ü"]}'])
     },
   ],
-  [
-    'a body of 3 MB arrives whole',
-    async (url) => {
-      const body = Buffer.from(Array.from({ length: 3_000_000 }, (_, i) => i % 251))
-      const hash = createHash('sha256').update(body).digest('hex')
-      assert.equal((await ask(url, '/hash', { method: 'POST' }, body)).text, hash)
-    },
-  ],
+  ['a body of 3 MB arrives whole', (url) => largeBodyArrives(url)],
   [
     'a chunked body',
     async (url) => {
@@ -170,18 +178,7 @@ export const CHECKS: readonly [what: string, check: (url: string) => Promise<voi
       assert.equal(ids.length, 200)
     },
   ],
-  [
-    '1000 requests on 10 connections',
-    async (url) => {
-      const agent = new Agent({ keepAlive: true, maxSockets: 10 })
-      const paths = Array.from({ length: 1000 }, (_, i) => `/json/${i}`)
-      const answers = await Promise.all(paths.map((path) => ask(url, path, { agent })))
-      agent.destroy()
-      answers.forEach(({ text }, i) => {
-        assert.equal(text, `{"id":"${i}","q":null}`)
-      })
-    },
-  ],
+  ['1000 requests on 10 connections', (url) => answersAll(url, 1000, new Agent({ keepAlive: true, maxSockets: 10 }))],
   [
     'the counters',
     async (url) => {
@@ -206,23 +203,13 @@ export const CHECKS_OVER_TLS: readonly [what: string, check: (url: string, ca: s
   [
     'a body and a reply of 3 MB over TLS',
     async (url, ca) => {
-      const body = Buffer.from(Array.from({ length: 3_000_000 }, (_, i) => i % 251))
-      const hash = createHash('sha256').update(body).digest('hex')
-      assert.equal((await ask(url, '/hash', { ca, method: 'POST' }, body)).text, hash)
+      await largeBodyArrives(url, { ca })
       assert.equal((await ask(url, '/large', { ca })).text, 'l'.repeat(3_000_000))
     },
   ],
   ['a file over TLS', async (url, ca) => assert.deepEqual((await ask(url, '/file', { ca })).bytes, readFileSync(app))],
   [
     '200 requests on 10 connections over TLS',
-    async (url, ca) => {
-      const agent = new AgentOverTls({ keepAlive: true, maxSockets: 10 })
-      const paths = Array.from({ length: 200 }, (_, i) => `/json/${i}`)
-      const answers = await Promise.all(paths.map((path) => ask(url, path, { ca, agent })))
-      agent.destroy()
-      answers.forEach(({ text }, i) => {
-        assert.equal(text, `{"id":"${i}","q":null}`)
-      })
-    },
+    (url, ca) => answersAll(url, 200, new AgentOverTls({ keepAlive: true, maxSockets: 10 }), { ca }),
   ],
 ]

@@ -19,14 +19,31 @@ export const GAPS: Readonly<Record<string, Gap>> = {
     tests: ['after a stall', 'the writer of a tunnel', 'and ends it: close', 'and ends it: error'],
   },
   cli: { why: SIGNALS, whole: true, tests: [] },
+  'cli-tls': {
+    why: `${SIGNALS}; there are no workers on Windows`,
+    tests: ['made for the host', 'read again on SIGHUP', 'workers resume'],
+  },
   'close-on-signals': { why: SIGNALS, whole: true, tests: [] },
   'half-closed': { why: 'the system takes 4 MiB at once', tests: ['takes a large answer slowly'] },
   listening: { why: 'there is no reusePort on Windows', tests: ['reusePort', 'threads that share the port'] },
+  'early-failures': {
+    why: 'the first file that is opened takes longer than the 100 ms that a head waits, if the machine does other work',
+    tests: ['a file that is not there'],
+  },
   endings: { why: RESET, tests: ['cut short by a reset'] },
   flood: {
     why: 'the system takes more than Linux before a writer is held back',
     tests: ['a client that asks and never reads'],
   },
+  'crowd-leaves': {
+    why: 'Wine takes more CPU time for sockets that end than the test allows, on a machine that does other work',
+    tests: ['does not stall when a crowd leaves'],
+  },
+  'listener-faults': {
+    why: 'no reusePort on Windows, no sockets at a path, and nobody can take a port that is kept while nobody listens',
+    tests: ['loops share by SO_REUSEPORT', 'a Unix domain socket refuses', 'another process has taken'],
+  },
+  'request-events': { why: RESET, tests: ['ends its request once: /endless'] },
   'running-changes': {
     why: 'there are no sockets at a path on Windows, and no descriptors of sockets',
     tests: ['listens at a path', 'bound elsewhere'],

@@ -8,7 +8,17 @@
 // has the program for that.
 
 import { spawn, spawnSync } from 'node:child_process'
-import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -19,7 +29,9 @@ import { GAPS } from './wine_gaps.js'
 
 const TESTS = fileURLToPath(new URL('../server/', import.meta.url))
 const PREFIX = join(tmpdir(), `brink-wine-suite-${userInfo().uid}`)
-const PATIENCE_MS = 180_000
+/** So long may a file tell nothing: each test that passes prints a mark. */
+const SILENCE_LIMIT_MS = 180_000
+const LOOK_MS = 1000
 // As an older Windows, it is not asked for what Wine's sockets lack: libuv's clients could not connect.
 const REGISTRY = 'REGEDIT4\n\n[HKEY_CURRENT_USER\\Software\\Wine]\n"Version"="win81"\n'
 
@@ -85,7 +97,7 @@ function prepareWine(wine: string): void {
 function makeCertificatesOf(file: string): void {
   if (!/certificates\.js|tls_app\.js/.test(readFileSync(join(TESTS, file), 'utf8'))) return
   const env = { ...process.env, TEST_CERTIFICATES: certificates }
-  spawnSync(process.execPath, [join(TESTS, file)], { env, stdio: 'ignore', timeout: PATIENCE_MS })
+  spawnSync(process.execPath, [join(TESTS, file)], { env, stdio: 'ignore', timeout: SILENCE_LIMIT_MS })
 }
 
 /** Its output goes into a file, because Wine's pipes are none for Node. */
@@ -99,12 +111,18 @@ async function runFile(wine: string, node: string, file: string, folder: string)
     stdio: ['ignore', descriptor, descriptor],
   })
   closeSync(descriptor)
-  const limit = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS)
+  let [told, silentMs] = [0, 0]
+  const watch = setInterval(() => {
+    const { size } = statSync(output)
+    silentMs = size > told ? 0 : silentMs + LOOK_MS
+    told = size
+    if (silentMs >= SILENCE_LIMIT_MS) child.kill('SIGKILL')
+  }, LOOK_MS)
   const code = await new Promise((ended) => {
     child.once('error', (error) => ended(error.message))
     child.once('exit', (status, signal) => ended(status ?? signal))
   })
-  clearTimeout(limit)
+  clearInterval(watch)
   return outcome(readFileSync(output, 'utf8'), code)
 }
 
