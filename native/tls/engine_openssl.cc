@@ -116,6 +116,8 @@ class OpenSslEngine final : public Engine {
     return true;
   }
 
+  void set_protocol(std::string_view protocol) { protocol_ = protocol; }
+
   // The error queue is Node's, too: what stands there would be taken for an error of this call, and what this call
   // leaves there for one of Node's.
   size_t open(net::Slice sealed, char* into, size_t room, net::ByteBuffer& output) override {
@@ -177,6 +179,7 @@ class OpenSslEngine final : public Engine {
       facts.cipher = openssl_.SSL_CIPHER_get_name(cipher);
     }
     facts.server_name = server_name_;
+    facts.protocol = protocol_;
     facts.is_resumed = openssl_.SSL_session_reused(ssl_) == 1;
     X509* certificate = openssl_.SSL_get1_peer_certificate(ssl_);
     if (!certificate) return facts;
@@ -217,6 +220,7 @@ class OpenSslEngine final : public Engine {
   SSL* ssl_;
   std::string server_name_;
   bool has_heard_name_ = false;
+  std::string_view protocol_;
 };
 
 // Before anything is decided, resumption among it: a ticket of one name must not open another one, which may ask for
@@ -241,7 +245,7 @@ int hear_client_hello(SSL* ssl, int* alert, void* argument) {
 }
 
 // RFC 7301, 3.2. The list was looked at by OpenSSL, and is looked at again here.
-int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_size, const unsigned char* offered,
+int choose_protocol(SSL* ssl, const unsigned char** chosen, unsigned char* chosen_size, const unsigned char* offered,
                     unsigned int offered_size, void*) {
   constexpr std::string_view kHttp = "http/1.1";
   for (unsigned int at = 0; at < offered_size;) {
@@ -250,6 +254,7 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_si
     if (std::string_view(reinterpret_cast<const char*>(offered + at), size) == kHttp) {
       *chosen = offered + at;
       *chosen_size = static_cast<unsigned char>(size);
+      OpenSslEngine::of(ssl)->set_protocol(kHttp);
       return kAlpnOk;
     }
     at += size;
