@@ -4,7 +4,7 @@ import type https from 'node:https'
 import type { SecureContextOptions } from 'node:tls'
 import { coded } from '../runtime/errors.js'
 import { wrongValue } from '../runtime/option_errors.js'
-import type { TlsIdentity } from '../server/tls_options.js'
+import { IDENTITY_OPTIONS, type TlsIdentity } from '../server/tls_options.js'
 
 /** Options of `https.createServer` that brink does not have, with what to do instead. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -61,24 +61,10 @@ function offersHttp(protocols: unknown): boolean {
   return ArrayBuffer.isView(protocols) && Buffer.from(protocols.buffer).includes('http/1.1')
 }
 
-const TAKEN = [
-  'key',
-  'cert',
-  'passphrase',
-  'pfx',
-  'ca',
-  'crl',
-  'minVersion',
-  'maxVersion',
-  'ciphers',
-  'ecdhCurve',
-  'sigalgs',
-] as const satisfies readonly (keyof TlsIdentity)[]
-
 /** The part of the options that is about a certificate. */
 export function identityOf(given: CertificateOptions): TlsIdentity {
   const identity: Record<string, unknown> = {}
-  for (const name of TAKEN) {
+  for (const name of IDENTITY_OPTIONS) {
     const value = given[name]
     if (value !== undefined && value !== null && value !== '') identity[name] = value
   }

@@ -83,7 +83,7 @@ export interface TlsOptions extends TlsIdentity {
   contexts?: Readonly<Record<string, TlsIdentity>> | undefined
 }
 
-const IDENTITY_OPTIONS = [
+export const IDENTITY_OPTIONS = [
   'key',
   'cert',
   'passphrase',
