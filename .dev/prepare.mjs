@@ -32,6 +32,7 @@ const ENTRIES = [
   'fetch.ts',
   'cli.ts',
   'node.ts',
+  'node/https.ts',
   'node/register.ts',
   'target.ts',
   'workers.ts',

@@ -8,7 +8,7 @@ import {
   type PortPlace,
   parseCommandLine,
 } from './cli/cli_options.js'
-import { SecureConnections, sharedTicketKey } from './cli/secure_connections.js'
+import { SecureConnections } from './cli/secure_connections.js'
 import { UsageError } from './cli/usage_error.js'
 import { native } from './exchange/native.js'
 import { files } from './files/files.js'
@@ -140,8 +140,7 @@ function tellFingerprint(secure: SecureConnections | undefined): void {
 async function supervise(commandLine: CommandLine): Promise<void> {
   refuseTargetFlags(commandLine)
   const { place, closing, workers: count } = commandLine
-  const env = commandLine.tls === undefined ? {} : sharedTicketKey()
-  const options = { ...place, ...closing, count, args: process.argv.slice(2), env, onEvent: eventTeller() }
+  const options = { ...place, ...closing, count, args: process.argv.slice(2), onEvent: eventTeller() }
   const supervisor = await workers(new URL(import.meta.url), options).catch((error) => {
     throw inWords(error, commandLine)
   })

@@ -68,7 +68,8 @@ net::Slice Reactor::refused_head(const Connection& connection, net::Slice packet
 
 void Reactor::tell_client_error(const Connection& connection, http::Refusal refusal, const char* reason) {
   stats_.refusals[static_cast<size_t>(refusal)]++;
-  if (options_.tells_client_errors) notices_.client_error(refusal, reason, connection.client(), now_ms_);
+  if (!options_.tells_client_errors) return;
+  notices_.client_error(connection.id, refusal, reason, connection.client(), now_ms_);
 }
 
 // What comes from a client that nobody listens to any more is read and forgotten: closing with input unread would make

@@ -157,7 +157,7 @@ void EventWriter::put_notice(uint32_t code) {
 }
 
 void EventWriter::put_client_error(const ClientError& error) {
-  uint32_t* words = begin_event(layout::kEventClientError, layout::kClientErrorWords, {});
+  uint32_t* words = begin_event(layout::kEventClientError, layout::kClientErrorWords, error.id);
   words[layout::kClientErrorRefusal] = static_cast<uint32_t>(error.refusal);
   words[layout::kClientErrorUntold] = error.untold_before;
   std::memcpy(words + layout::kClientErrorAddress, error.peer.bytes, sizeof error.peer.bytes);

@@ -8,6 +8,7 @@ namespace brink::reactor {
 
 // A client that was refused or cut off, to be told to JavaScript.
 struct ClientError {
+  ConnectionId id;
   http::Refusal refusal;
   net::Address peer;
   uint32_t untold_before;

@@ -29,7 +29,8 @@ void Notices::poller_is_full() {
   if (!std::exchange(told_poller_full_, true)) poller_is_full_ = true;
 }
 
-void Notices::client_error(http::Refusal refusal, const char* reason, const net::Address& peer, uint64_t now_ms) {
+void Notices::client_error(ConnectionId id, http::Refusal refusal, const char* reason, const net::Address& peer,
+                           uint64_t now_ms) {
   if (now_ms - second_began_ms_ >= 1000) {
     second_began_ms_ = now_ms;
     told_in_second_ = 0;
@@ -39,7 +40,7 @@ void Notices::client_error(http::Refusal refusal, const char* reason, const net:
     return;
   }
   told_in_second_++;
-  client_errors_.push_back({refusal, peer, std::exchange(untold_, 0), reason});
+  client_errors_.push_back({id, refusal, peer, std::exchange(untold_, 0), reason});
 }
 
 void Notices::refused(ConnectionId id, http::Refusal refusal, net::Slice packet) {

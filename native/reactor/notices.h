@@ -18,7 +18,8 @@ class Notices {
   // Told once.
   void poller_is_full();
   // A flood of bad clients does not become a flood of events: the rest is counted.
-  void client_error(http::Refusal refusal, const char* reason, const net::Address& peer, uint64_t now_ms);
+  void client_error(ConnectionId id, http::Refusal refusal, const char* reason, const net::Address& peer,
+                    uint64_t now_ms);
 
   void gone(ConnectionId id) { progress_.push_back({Progress::Kind::gone, id, 0, http::Refusal::none}); }
   void half_gone(ConnectionId id) { progress_.push_back({Progress::Kind::half_gone, id, 0, http::Refusal::none}); }

@@ -92,7 +92,8 @@ size_t Reactor::finish_handshake(Connection& connection, char* at, size_t bytes)
   tls::Facts facts = connection.tls->facts();
   stats_.handshakes++;
   if (facts.is_resumed) stats_.resumed++;
-  std::string text = facts.version + '\0' + facts.cipher + '\0' + facts.server_name + '\0' + facts.why_not_authorized;
+  std::string text = facts.version + '\0' + facts.cipher + '\0' + facts.server_name + '\0' + facts.why_not_authorized +
+                     '\0' + facts.protocol;
   if (facts.certificate.size() + text.size() > kMostOfFacts) facts.certificate.clear();
   size_t size = text.size() + facts.certificate.size();
   std::memmove(at + size, at, bytes);

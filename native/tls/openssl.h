@@ -137,6 +137,7 @@ using TicketCallback = int (*)(SSL* ssl, unsigned char* key_name, unsigned char*
   X(void, SSL_set_verify, (SSL*, int, VerifyCallback))                                                                \
   X(int, SSL_set_session_id_context, (SSL*, const unsigned char*, unsigned int))                                      \
   X(int, SSL_client_hello_get0_ext, (SSL*, unsigned int, const unsigned char**, size_t*))                             \
+  X(void, SSL_get0_alpn_selected, (const SSL*, const unsigned char**, unsigned int*))                                 \
   X(const char*, SSL_get_version, (const SSL*))                                                                       \
   X(const SSL_CIPHER*, SSL_get_current_cipher, (const SSL*))                                                          \
   X(const char*, SSL_CIPHER_get_name, (const SSL_CIPHER*))                                                            \

@@ -34,6 +34,7 @@ struct Facts {
   bool is_authorized = false;      // the client has a certificate that was asked for, and it is trusted
   std::string why_not_authorized;  // why a certificate is not trusted
   std::string certificate;         // the client's, DER, or nothing
+  std::string protocol;            // that was chosen by ALPN, or nothing
 };
 
 class Session;

@@ -160,6 +160,10 @@ class OpenSslSession final : public Session {
       facts.cipher = library.SSL_CIPHER_get_name(cipher);
     }
     facts.server_name = server_name();
+    const unsigned char* protocol = nullptr;
+    unsigned int protocol_size = 0;
+    library.SSL_get0_alpn_selected(ssl_, &protocol, &protocol_size);
+    if (protocol) facts.protocol.assign(reinterpret_cast<const char*>(protocol), protocol_size);
     facts.is_resumed = library.SSL_session_reused(ssl_) == 1;
     X509* certificate = library.SSL_get1_peer_certificate(ssl_);
     if (!certificate) return facts;

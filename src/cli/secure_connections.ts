@@ -1,7 +1,6 @@
 // HTTPS of the command line: the certificate of its files, or one that is made.
 import { readFileSync } from 'node:fs'
 import { messageOf } from '../runtime/errors.js'
-import { lateBuiltin } from '../runtime/late_builtin.js'
 import type { Server } from '../server/server.js'
 import type { TlsOptions } from '../server/tls_options.js'
 import type { CommandLine, TlsFiles } from './cli_options.js'
@@ -9,24 +8,12 @@ import { type SelfSigned, selfSigned } from './self_signed.js'
 import { UsageError } from './usage_error.js'
 
 const LOCAL_NAMES = ['localhost', '127.0.0.1', '::1']
-/** Workers have this key from their supervisor, so that each resumes the sessions of all. */
-const TICKET_KEY = 'BRINK_TICKET_KEY'
-const TICKET_KEY_BYTES = 48
-
-/** What the workers of a supervisor share, as a part of their environment. */
-export function sharedTicketKey(): NodeJS.ProcessEnv {
-  return { [TICKET_KEY]: lateBuiltin('node:crypto').randomBytes(TICKET_KEY_BYTES).toString('base64') }
-}
-
 export class SecureConnections {
   readonly #files: TlsFiles | undefined
   readonly #made: SelfSigned | undefined
-  readonly #ticketKeys: Uint8Array | undefined
 
   /** @param place where the server listens: a certificate that is made is for this host, too */
   constructor(tls: TlsFiles | 'self-signed', place: CommandLine['place']) {
-    const shared = process.env[TICKET_KEY]
-    if (shared !== undefined) this.#ticketKeys = Buffer.from(shared, 'base64')
     if (tls !== 'self-signed') {
       this.#files = tls
       return
@@ -43,7 +30,7 @@ export class SecureConnections {
   /** @throws UsageError when a file cannot be read */
   options(): TlsOptions {
     const { key, cert } = this.#made ?? { key: this.#read('key'), cert: this.#read('cert') }
-    return { key, cert, ...(this.#ticketKeys && { ticketKeys: this.#ticketKeys }) }
+    return { key, cert }
   }
 
   /** On SIGHUP, new connections get what the files have then. When that is wrong, the old certificate stays. */

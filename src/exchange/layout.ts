@@ -117,8 +117,8 @@ export const SECURED_FLAGS = 4
 export const SECURED_RESUMED = 1
 export const SECURED_AUTHORIZED = 2
 /**
- * In the block's bytes: the version, the cipher, the server name, and why the certificate is not trusted, with a zero
- * between them.
+ * In the block's bytes: the version, the cipher, the server name, why the certificate is not trusted, and the protocol,
+ * with a zero between them.
  */
 export const SECURED_TEXT_OFFSET = 5
 export const SECURED_TEXT_LENGTH = 6

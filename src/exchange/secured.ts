@@ -24,15 +24,9 @@ export class SecuredConnections {
 
   /** Takes an EVENT_SECURED. */
   add(words: Int32Array, bytes: RawBuffer, at: number): void {
-    const start = words[at + SECURED_TEXT_OFFSET]
-    const text = bytes.latin1Slice(start, start + words[at + SECURED_TEXT_LENGTH])
-    const from = words[at + SECURED_CERTIFICATE_OFFSET]
-    const size = words[at + SECURED_CERTIFICATE_LENGTH]
-    const certificate = size > 0 ? Buffer.from(bytes.subarray(from, from + size)) : undefined
-    const flags = words[at + SECURED_FLAGS]
     this.#entries[words[at + EVENT_SLOT]] = {
       generation: words[at + EVENT_GENERATION],
-      facts: new TlsFacts(text, (flags & SECURED_RESUMED) !== 0, (flags & SECURED_AUTHORIZED) !== 0, certificate),
+      facts: tlsFactsAt(words, bytes, at),
     }
   }
 
@@ -40,4 +34,15 @@ export class SecuredConnections {
     const entry = this.#entries[slot]
     return entry?.generation === generation ? entry.facts : undefined
   }
+}
+
+/** Reads an EVENT_SECURED. */
+export function tlsFactsAt(words: Int32Array, bytes: RawBuffer, at: number): TlsFacts {
+  const start = words[at + SECURED_TEXT_OFFSET]
+  const text = bytes.latin1Slice(start, start + words[at + SECURED_TEXT_LENGTH])
+  const from = words[at + SECURED_CERTIFICATE_OFFSET]
+  const size = words[at + SECURED_CERTIFICATE_LENGTH]
+  const certificate = size > 0 ? Buffer.from(bytes.subarray(from, from + size)) : undefined
+  const flags = words[at + SECURED_FLAGS]
+  return new TlsFacts(text, (flags & SECURED_RESUMED) !== 0, (flags & SECURED_AUTHORIZED) !== 0, certificate)
 }

@@ -15,18 +15,21 @@ export class TlsFacts {
   readonly authorized: boolean
   /** Why the certificate of the client is not trusted, in OpenSSL's words; otherwise undefined. */
   readonly authorizationError: string | undefined
+  /** @internal The protocol that was chosen by ALPN (RFC 7301); undefined when the client has offered none. */
+  readonly alpnProtocol: string | undefined
   readonly #der: Uint8Array | undefined
   #certificate: X509Certificate | undefined
 
   /** @internal */
   constructor(text: string, resumed: boolean, authorized: boolean, certificate: Uint8Array | undefined) {
-    const [version = '', cipher = '', servername = '', complaint = ''] = text.split('\0')
+    const [version = '', cipher = '', servername = '', complaint = '', protocol = ''] = text.split('\0')
     this.version = version
     this.cipher = cipher
     this.servername = servername === '' ? undefined : servername
     this.resumed = resumed
     this.authorized = authorized
     this.authorizationError = complaint === '' ? undefined : complaint
+    this.alpnProtocol = protocol === '' ? undefined : protocol
     this.#der = certificate
   }
 

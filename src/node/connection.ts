@@ -14,6 +14,7 @@ import {
   FLAG_REPLY_CLOSE,
   FLAG_REPLY_STREAM,
 } from '../exchange/layout.js'
+import type { TlsFacts } from '../exchange/tls_facts.js'
 import { coded } from '../runtime/errors.js'
 import { timers } from '../runtime/timers.js'
 import { pushBody } from './arriving_body.js'
@@ -22,7 +23,7 @@ import { hasListeners, makeResponseReal, markGone } from './light_response.js'
 import { endMessage } from './message_body.js'
 import { inside, type NodeIncoming, type NodeOutgoing, type NodeSocket, nodeListener } from './node_parser.js'
 import { type NodeRequest, type RequestConnection, requestOf } from './request.js'
-import { BrinkSocket, type Done, type SocketOwner, type Written } from './socket.js'
+import type { BrinkSocket, Done, SocketOwner, Written } from './socket.js'
 import { bytesOf, SocketOutput } from './socket_output.js'
 
 const NO_BYTES = Buffer.alloc(0)
@@ -33,7 +34,11 @@ const REFUSED_MS = 5000
 /** The loop and the server of a connection, as far as the connection needs them. */
 export interface ConnectionOwner {
   readonly exchange: Exchange
-  readonly highWaterMark: number
+  /** Whether connections begin with a handshake of TLS. */
+  readonly isSecure: boolean
+  makeSocket(connection: Connection): BrinkSocket
+  /** The client was refused or disconnected, for the reason of this code. */
+  clientFailed(connection: Connection, code: string, reason: string): void
   /** Emits 'connection'. Node's own listener then sets up the socket. */
   adopt(connection: Connection, socket: BrinkSocket): void
   readonly server: Server
@@ -53,6 +58,8 @@ export class Connection implements SocketOwner, RequestConnection {
   readonly generation: number
   readonly peer: Partial<AddressInfo>
   readonly local: Partial<AddressInfo>
+  /** What the handshake has agreed on. Undefined before its end, and without TLS. */
+  tls: TlsFacts | undefined
   bytesRead = 0
   /** Bytes of light responses, which are not written to the socket. */
   bytesAnswered = 0
@@ -103,7 +110,7 @@ export class Connection implements SocketOwner, RequestConnection {
   /** The socket, which is created when it is first used. */
   get socket(): BrinkSocket {
     if (this.#socket === undefined) {
-      this.#socket = new BrinkSocket(this, this.#owner.highWaterMark)
+      this.#socket = this.#owner.makeSocket(this)
       this.#owner.adopt(this, this.#socket)
     }
     return this.#socket
@@ -130,6 +137,11 @@ export class Connection implements SocketOwner, RequestConnection {
 
   get isOpen(): boolean {
     return this.#phase === 'open'
+  }
+
+  /** The handshake of TLS is not over. */
+  get awaitsHandshake(): boolean {
+    return this.#owner.isSecure && this.tls === undefined
   }
 
   /** It waits for the next request. */
@@ -281,6 +293,16 @@ export class Connection implements SocketOwner, RequestConnection {
 
   // Called by the loop.
 
+  /** The handshake is over. */
+  secured(facts: TlsFacts): void {
+    this.tls = facts
+  }
+
+  /** The handshake has failed. The loop closes the connection after its alert, and nothing can be sent. */
+  handshakeFailed(): void {
+    if (this.#phase === 'open') this.#phase = 'ending'
+  }
+
   /** A request has arrived. */
   began(request: NodeRequest, bytes: number): void {
     this.hasSentRequest = true
@@ -352,6 +374,7 @@ export class Connection implements SocketOwner, RequestConnection {
   closed(cause: number): void {
     if (this.#phase === 'closed') return
     const wasOpen = this.#phase === 'open'
+    if (this.awaitsHandshake) return this.#closedInHandshake(wasOpen)
     this.#beginTunnel(NO_BYTES)
     this.#phase = 'closed'
     this.#markRequestsGone()
@@ -364,6 +387,14 @@ export class Connection implements SocketOwner, RequestConnection {
       else socket.destroy()
     }
     this.#output.drained()
+    this.#leave()
+  }
+
+  /** `isUntold`: the client has left, and the loop has told no other reason. */
+  #closedInHandshake(isUntold: boolean): void {
+    this.#phase = 'closed'
+    if (isUntold) this.#owner.clientFailed(this, 'TLS_HANDSHAKE_FAILED', '')
+    this.#socket?.destroy()
     this.#leave()
   }
 

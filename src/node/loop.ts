@@ -4,7 +4,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { addressText } from '../exchange/address.js'
 import { bodyChanged } from '../exchange/body_changed.js'
-import { pieceAt, refusalAt } from '../exchange/event_fields.js'
+import { clientErrorAt, pieceAt, refusalAt } from '../exchange/event_fields.js'
 import { type Block, Exchange } from '../exchange/exchange.js'
 import {
   BATCH_DONE,
@@ -21,6 +21,7 @@ import {
   DRAINED_SEQUENCE,
   EVENT_BODY,
   EVENT_BODY_CHANGED,
+  EVENT_CLIENT_ERROR,
   EVENT_CLOSED,
   EVENT_DRAINED,
   EVENT_GENERATION,
@@ -29,6 +30,7 @@ import {
   EVENT_OPENED,
   EVENT_REFUSED,
   EVENT_REQUEST,
+  EVENT_SECURED,
   EVENT_SLOT,
   EVENT_WORDS,
   FLAG_BODY,
@@ -54,6 +56,7 @@ import {
   STATE_BATCH,
 } from '../exchange/layout.js'
 import { type NativeReactor, native } from '../exchange/native.js'
+import { tlsFactsAt } from '../exchange/secured.js'
 import { REQUEST_CONTEXT } from '../request/request_context.js'
 import { Pace } from '../runtime/pace.js'
 import { Connection } from './connection.js'
@@ -68,9 +71,15 @@ const HEAD_END_BYTES = 4
 
 /** The server of a loop, as far as the loop needs it. */
 export interface LoopOwner {
-  readonly highWaterMark: number
+  /** Whether connections begin with a handshake of TLS. */
+  readonly isSecure: boolean
+  makeSocket(connection: Connection): BrinkSocket
   /** A connection was opened. */
   opened(connection: Connection): void
+  /** The handshake of a connection is over. */
+  secured(connection: Connection): void
+  /** A client was refused or disconnected, for the reason of this code; with TLS, in OpenSSL's words. */
+  clientFailed(connection: Connection, code: string, reason: string): void
   /** A connection has ended. */
   connectionEnded(connection: Connection): void
   /** Emits 'connection'. */
@@ -267,6 +276,13 @@ export class Loop {
         this.#bySlot[slot] = undefined
         this.connections.delete(connection)
         return connection.closed(words[at + CLOSED_CAUSE])
+      case EVENT_SECURED:
+        connection.secured(tlsFactsAt(words, bytes, at))
+        return this.#owner.secured(connection)
+      case EVENT_CLIENT_ERROR: {
+        const { code, reason = '' } = clientErrorAt(words, bytes, at)
+        return this.#owner.clientFailed(connection, code, reason)
+      }
       case EVENT_REFUSED: {
         const start = words[at + REFUSED_OFFSET]
         const packet = Buffer.from(bytes.subarray(start, start + words[at + REFUSED_LENGTH]))
@@ -303,8 +319,16 @@ export class Loop {
 
   // Called by connections.
 
-  get highWaterMark(): number {
-    return this.#owner.highWaterMark
+  get isSecure(): boolean {
+    return this.#owner.isSecure
+  }
+
+  makeSocket(connection: Connection): BrinkSocket {
+    return this.#owner.makeSocket(connection)
+  }
+
+  clientFailed(connection: Connection, code: string, reason: string): void {
+    this.#owner.clientFailed(connection, code, reason)
   }
 
   adopt(connection: Connection, socket: BrinkSocket): void {

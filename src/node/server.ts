@@ -1,62 +1,16 @@
 // An http.Server on brink's loop: `createServer` and `Server` of `brink/node`.
-import { channel } from 'node:diagnostics_channel'
-import http, { type IncomingMessage, type RequestListener, type ServerOptions, ServerResponse } from 'node:http'
-import net from 'node:net'
-import { FLAG_EXPECTS_CONTINUE, FLAG_EXPECTS_OTHER, FLAG_HTTP_1_0, FLAG_UPGRADE } from '../exchange/layout.js'
-import { native } from '../exchange/native.js'
-import { wrongArgument } from '../runtime/option_errors.js'
-import { timers } from '../runtime/timers.js'
+import http, { type RequestListener, type ServerOptions } from 'node:http'
 import { isNoHandler } from '../runtime/uncalled.js'
-import type { Connection } from './connection.js'
-import type { Head } from './heads.js'
-import { emitClientError, passToNodeServer, realIncoming } from './incoming.js'
-import { LightIncoming, lightIncoming } from './light_request.js'
-import { constructReal, LightResponse, lightResponse } from './light_response.js'
-import { backlogOf, bound, ListeningHandle, type ListenTarget, listenError, type NodeHandle } from './listening.js'
-import { Loop, type LoopOwner, type LoopSettings } from './loop.js'
-import { inside, type NodeSocket, type RequestClass, type ResponseClass } from './node_parser.js'
-import { type NodeRequest, requestOfMessage } from './request.js'
-import type { BrinkSocket } from './socket.js'
+import type { SecureServerOptions } from './secure_options.js'
+import { type SecureServer, secureServer } from './secure_server.js'
+import { argumentsOf, construct, type OnBrink, runOnBrink } from './server_base.js'
+import { ServerState } from './server_state.js'
 
-/** Node closes idle connections this much later than `keepAliveTimeout`. */
-const KEEP_ALIVE_BUFFER_MS = 1000
-
-/** Internals of Node's server that Node's types do not declare. */
-interface ServerInternals {
-  _handle: NodeHandle | ListeningHandle | null
-  _connections: number
-  _connectionKey: string
-  _unref: boolean
-  _listen2(
-    address: string | null,
-    port: number | null,
-    addressType: number | null,
-    backlog: number,
-    fd: number | undefined,
-    flags: number | undefined,
-  ): void
-  _emitCloseIfDrained(): void
-  highWaterMark: number
-  maxHeaderSize?: number
-  keepAliveTimeoutBuffer?: number
-}
-
-const { prototype: netServer } = net.Server as unknown as { prototype: ServerInternals }
 /** Stored now, because `brink/node/register` may replace `http.Server` by the Server of this module. */
 const nodeServer = http.Server as unknown as (options: unknown, listener: unknown) => void
 
-const { emit: nodeEmit } = http.Server.prototype as { emit(event: string | symbol, ...args: unknown[]): boolean }
-
-const STATE = Symbol('brink.server')
-const TIMES = Symbol('brink.times')
-
 /** An `http.Server` on brink's loop. */
-export interface Server extends http.Server {
-  /** @internal */
-  [STATE]: ServerState
-  /** @internal */
-  [TIMES]: Record<string, number>
-}
+export interface Server extends OnBrink {}
 
 interface ServerConstructor {
   new (requestListener?: RequestListener): Server
@@ -66,8 +20,6 @@ interface ServerConstructor {
   readonly prototype: Server
 }
 
-type Listening = Parameters<ServerInternals['_listen2']>
-
 /** A function, not a class: like Node's, it can be called on an object of the app's own. */
 export const Server: ServerConstructor = function (
   this: Server | undefined,
@@ -75,26 +27,14 @@ export const Server: ServerConstructor = function (
   listener?: RequestListener,
 ): Server | undefined {
   if (!(this instanceof Server)) return new Server(options as ServerOptions, listener)
-  const [given, requestListener] = typeof options === 'function' ? [{}, options] : [options ?? {}, listener]
-  const { ServerResponse: Response = ReusingResponse } = given
-  // Node would take it for options, and the server would answer nothing.
-  if (typeof (given as { fetch?: unknown }).fetch === 'function') {
-    throw wrongArgument(
-      'createServer() of brink/node',
-      'a listener (req, res); an app with a fetch() is for serve(app) of brink',
-      given,
-    )
-  }
-  // Node throws when the options are not an object.
-  const isObject = typeof given === 'object' && !Array.isArray(given)
-  nodeServer.call(this, isObject ? { ...given, ServerResponse: Response } : given, requestListener)
-  this[STATE] = new ServerState(this, given)
-  if (requestListener !== undefined) this[STATE].hasPrototypes = insertLightPrototypes(requestListener)
+  const given = argumentsOf(options, listener)
+  construct(this, nodeServer, given, () => new ServerState(this, given.options))
   return undefined
 } as unknown as ServerConstructor
 
 Object.setPrototypeOf(Server.prototype, http.Server.prototype)
 Object.setPrototypeOf(Server, http.Server)
+runOnBrink(Server.prototype)
 
 /**
  * Creates a server on brink's loop, as `http.createServer` does on Node's.
@@ -111,10 +51,11 @@ export function createServer(options?: ServerOptions | RequestListener, requestL
  * For Fastify: `fastify({ serverFactory: brinkFactory })`.
  *
  * These options of Fastify are applied to the server: `keepAliveTimeout`, `requestTimeout`, `connectionTimeout`,
- * `maxRequestsPerSocket` and `http`.
+ * `maxRequestsPerSocket`, `http` and `https`.
  */
-export function brinkFactory(handler: RequestListener, options: FastifyOptions = {}): Server {
-  const server = createServer(options.http ?? {}, handler)
+export function brinkFactory(handler: RequestListener, options: FastifyOptions = {}): Server | SecureServer {
+  const { http, https } = options
+  const server = https ? new (secureServer())(https, handler) : createServer(http ?? {}, handler)
   const { keepAliveTimeout, requestTimeout, connectionTimeout, maxRequestsPerSocket } = options
   if (keepAliveTimeout !== undefined) server.keepAliveTimeout = keepAliveTimeout
   if (requestTimeout !== undefined) server.requestTimeout = requestTimeout
@@ -131,339 +72,9 @@ isNoHandler(brinkFactory, 'it is for Fastify, fastify({ serverFactory: brinkFact
 /** The options that Fastify passes to a `serverFactory` and that concern the server. */
 export interface FastifyOptions {
   readonly http?: ServerOptions | null
+  readonly https?: SecureServerOptions | null
   readonly keepAliveTimeout?: number
   readonly requestTimeout?: number
   readonly connectionTimeout?: number
   readonly maxRequestsPerSocket?: number
-}
-
-function internals(server: http.Server): ServerInternals {
-  return inside<ServerInternals>(server)
-}
-
-const METHODS = new Set(http.METHODS)
-const SLASH = 47
-const NO_PATH = /^(\*|[a-z]+:\/\/)/i
-
-/** Whether Node's parser would accept the method and the target. */
-function isForNode({ method, url }: Head): boolean {
-  return METHODS.has(method) && (url.charCodeAt(0) === SLASH || method === 'CONNECT' || NO_PATH.test(url))
-}
-
-/** The bytes of the head, for `rawPacket`. */
-function packetOf({ method, url, fields: { raw } }: Head): Buffer {
-  let text = `${method} ${url} HTTP/1.1\r\n`
-  for (let at = 0; at < raw.length; at += 2) text += `${raw[at]}: ${raw[at + 1]}\r\n`
-  return Buffer.from(`${text}\r\n`, 'latin1')
-}
-
-interface HeaderRules {
-  joinDuplicateHeaders?: boolean
-  requireHostHeader?: boolean
-}
-
-/** Flags of requests that Node's server has to handle. */
-const UNUSUAL = FLAG_HTTP_1_0 | FLAG_UPGRADE | FLAG_EXPECTS_CONTINUE | FLAG_EXPECTS_OTHER
-
-const requestStarts = channel('http.server.request.start')
-const responseEnds = channel('http.server.response.finish')
-
-class ServerState implements LoopOwner {
-  /** Set while a request is passed to Node's server whose listeners were called before. */
-  hidesRequestEvents = false
-  /** A connection has ended in this turn. The server closes in the next one, so that the end is sent before. */
-  isCloseCheckDue = false
-  /** The app sets prototypes of its own, as Express does. They make Node's constructor even slower. */
-  hasPrototypes = false
-  /** Whether the options allow light requests: no classes of the app, and nothing that changes responses. */
-  readonly #isPlain: boolean
-  /** The loop that listens, and stopped loops that still have connections. */
-  readonly loops = new Set<Loop>()
-  readonly server: Server
-  readonly #Request: RequestClass
-  /** Node's listener of 'listening'. It starts to check connections of Node's parsers, and brink has none. */
-  readonly #nodeListener: (() => void) | undefined
-
-  constructor(server: Server, options: ServerOptions) {
-    this.server = server
-    this.#Request = (options.IncomingMessage ?? http.IncomingMessage) as unknown as RequestClass
-    const { IncomingMessage, ServerResponse, uniqueHeaders } = options
-    const isPlain = IncomingMessage === undefined && ServerResponse === undefined
-    this.#isPlain =
-      isPlain && !uniqueHeaders && !inside<{ rejectNonStandardBodyWrites: boolean }>(server).rejectNonStandardBodyWrites
-    this.#nodeListener = server.listeners('listening')[0] as (() => void) | undefined
-    if (this.#nodeListener) server.removeListener('listening', this.#nodeListener)
-  }
-
-  get highWaterMark(): number {
-    return internals(this.server).highWaterMark
-  }
-
-  listen(place: ListenTarget): void {
-    const server = internals(this.server)
-    const given = server._handle as NodeHandle | null
-    const { handle, address, addressType } = given ? { ...place, handle: given } : bound(place)
-    if (typeof handle === 'number') return this.#failed(handle, address, place.port)
-    if (typeof handle.fd !== 'number' || handle.fd < 0) return this.#leaveToNode(place)
-    const loop = new Loop(this, this.#settings())
-    const listening = loop.reactor.listenOn(handle.fd, { backlog: backlogOf(place) }, [])
-    if ('errno' in listening) {
-      handle.close()
-      server._handle = null
-      loop.reactor.close()
-      return this.#failed(listening.errno, address, place.port)
-    }
-    this.loops.add(loop)
-    loop.isIpv6 = isIpv6(handle)
-    loop.start()
-    server._handle = new ListeningHandle(handle, loop)
-    server._connectionKey = `${addressType}:${address}:${place.port}`
-    if (server._unref) this.server.unref()
-    timers.nextTick(() => {
-      if (server._handle) this.server.emit('listening')
-    })
-  }
-
-  #failed(errno: number, address: string | null, port: number | null): void {
-    const error = listenError(errno, address, port)
-    timers.nextTick(() => this.server.emit('error', error))
-  }
-
-  /** Lets Node's server take connections that a cluster's primary has accepted. */
-  #leaveToNode({ address, port, addressType, backlog, fd, flags }: ListenTarget): void {
-    if (this.#nodeListener) this.server.once('listening', this.#nodeListener)
-    netServer._listen2.call(this.server as unknown as ServerInternals, address, port, addressType, backlog, fd, flags)
-  }
-
-  #settings(): LoopSettings {
-    const server = this.server
-    const { backend, threaded } = chosenBackend()
-    return {
-      backend,
-      threaded,
-      ...this.deadlines(),
-      writeTimeout: 0,
-      halfCloseTimeout: 0,
-      minRate: 0,
-      maxHeaderSize: Math.min(internals(server).maxHeaderSize || http.maxHeaderSize, 65535),
-      maxHeaders: 1000,
-      maxTargetSize: 65535,
-      bodyLimit: Number.MAX_SAFE_INTEGER,
-      takesUpgrades: true,
-      takesAnyUpgrade: true,
-      tellsConnections: true,
-      ownsExpectations: true,
-      lenientHost: true,
-      anyTarget: true,
-      asksAboutRefusals: true,
-    }
-  }
-
-  /** The deadlines for the native side. As in Node, 0 means no limit. */
-  deadlines(): { keepAliveTimeout: number; headersTimeout: number; requestTimeout: number } {
-    const { keepAliveTimeout, headersTimeout, requestTimeout } = this.server
-    const idle = limitOf(keepAliveTimeout)
-    const head = limitOf(headersTimeout)
-    // The time for the whole request includes its head.
-    const whole = limitOf(requestTimeout)
-    const buffer = internals(this.server).keepAliveTimeoutBuffer ?? KEEP_ALIVE_BUFFER_MS
-    return {
-      keepAliveTimeout: idle === 0 ? 0 : idle + limitOf(buffer),
-      headersTimeout: whole > 0 && (head === 0 || whole < head) ? whole : head,
-      requestTimeout: whole,
-    }
-  }
-
-  // Called by the loop.
-
-  opened(connection: Connection): void {
-    const server = this.server
-    const { maxConnections } = server
-    const own = internals(server)
-    if (maxConnections && own._connections >= maxConnections) {
-      const { peer, local } = connection
-      connection.turnAway()
-      server.emit('drop', {
-        localAddress: local.address,
-        localPort: local.port,
-        localFamily: local.family,
-        remoteAddress: peer.address,
-        remotePort: peer.port,
-        remoteFamily: peer.family,
-      })
-      return
-    }
-    own._connections += 1
-    // One listener is Node's own. If there is no other, the socket is created when it is first used.
-    if (server.listenerCount('connection') > 1 || server.timeout > 0) void connection.socket
-  }
-
-  connectionEnded(): void {
-    const own = internals(this.server)
-    own._connections -= 1
-    if (this.isCloseCheckDue) return
-    this.isCloseCheckDue = true
-    timers.setImmediate(() => {
-      this.isCloseCheckDue = false
-      own._emitCloseIfDrained()
-    })
-  }
-
-  adopt(_connection: Connection, socket: BrinkSocket): void {
-    inside<NodeSocket>(socket).server = this.server
-    this.server.emit('connection', socket)
-  }
-
-  request(request: NodeRequest): void {
-    const connection = request.connection as Connection
-    if (!isForNode(request.head)) return this.refused(connection, { code: 'INVALID_METHOD' }, packetOf(request.head))
-    if (!this.#canBeLight(request) || connection.open.length > 1) {
-      // Node's server keeps the responses in order.
-      connection.makeReal()
-      return passToNodeServer(request, this.#Request)
-    }
-    // Most apps read such a body, which makes a light request real. Node's constructor takes several times as long on
-    // an existing object, so the request is real from the beginning.
-    const req =
-      request.bodyFollows || (request.hasBody && this.hasPrototypes)
-        ? realIncoming(request, this.#Request)
-        : lightIncoming(request)
-    if (req === undefined) return
-    const res = lightResponse(request, req)
-    request.req = req
-    request.res = res
-    this.server.emit('request', req, res)
-  }
-
-  passToNode(request: NodeRequest): void {
-    this.hidesRequestEvents = true
-    try {
-      passToNodeServer(request, this.#Request)
-    } finally {
-      this.hidesRequestEvents = false
-    }
-  }
-
-  /** Whether the request and its response can be light: see `light_request.ts`. */
-  #canBeLight(request: NodeRequest): boolean {
-    if ((request.flags & UNUSUAL) !== 0 || !this.#isPlain) return false
-    const { maxRequestsPerSocket, maxHeadersCount } = this.server
-    if (maxRequestsPerSocket || maxHeadersCount || requestStarts.hasSubscribers || responseEnds.hasSubscribers)
-      return false
-    const { joinDuplicateHeaders, requireHostHeader } = inside<HeaderRules>(this.server)
-    return !joinDuplicateHeaders && (request.head.fields.hasHost || requireHostHeader === false)
-  }
-
-  refused(connection: Connection, refusal: { readonly code: string }, packet: Buffer): void {
-    if (refusal.code === '') return connection.requestUnfinished()
-    connection.refuse()
-    emitClientError(connection.socket, refusal.code, packet)
-  }
-
-  closed(loop: Loop): void {
-    this.loops.delete(loop)
-  }
-
-  connections(): Connection[] {
-    return [...this.loops].flatMap((loop) => [...loop.connections])
-  }
-}
-
-function isIpv6(handle: NodeHandle): boolean {
-  const name: { family?: string } = {}
-  handle.getsockname?.(name)
-  return name.family === 'IPv6'
-}
-
-function limitOf(ms: number | undefined): number {
-  return typeof ms === 'number' && Number.isFinite(ms) && ms > 0 ? ms : 0
-}
-
-function chosenBackend(): { backend: string; threaded: boolean } {
-  const name = process.env.BRINK_BACKEND ?? 'auto'
-  const found = native.backends.find((backend) => backend.name === name) ?? native.backends[0]
-  return { backend: found?.name ?? 'auto', threaded: found?.needsThread === true }
-}
-
-const NodeResponse = ServerResponse as unknown as ResponseClass
-
-/** Node's server calls it as `new ServerResponse`. If the app already has a light response, that one becomes real. */
-const ReusingResponse = function (
-  this: ServerResponse | undefined,
-  req: IncomingMessage,
-  options?: object,
-): ServerResponse {
-  const request = requestOfMessage(req)
-  if (request?.res === undefined) {
-    const res = new NodeResponse(req, options)
-    if (request !== undefined) request.res = res
-    return res
-  }
-  constructReal(request.res, req, options)
-  return request.res
-} as unknown as typeof ServerResponse
-Object.setPrototypeOf(ReusingResponse, ServerResponse)
-Object.defineProperty(ReusingResponse, 'prototype', { value: ServerResponse.prototype })
-
-/** Express sets prototypes of its own. Inserts the light prototypes between them and Node's. */
-function insertLightPrototypes(listener: RequestListener): boolean {
-  const { request, response } = listener as unknown as { request?: object; response?: object }
-  if (typeof request !== 'object' || typeof response !== 'object') return false
-  insertPrototype(request, http.IncomingMessage.prototype, LightIncoming.prototype)
-  insertPrototype(response, ServerResponse.prototype, LightResponse.prototype)
-  return true
-}
-
-function insertPrototype(object: object | null | undefined, from: object, to: object): void {
-  for (let at = object; at; at = Object.getPrototypeOf(at) as object | null) {
-    const next: unknown = Object.getPrototypeOf(at)
-    if (next === to) return
-    if (next === from) return void Object.setPrototypeOf(at, to)
-  }
-}
-
-const REQUEST_EVENTS = new Set<string | symbol>(['request', 'checkContinue', 'checkExpectation', 'dropRequest'])
-
-const methods = {
-  emit(this: Server, event: string | symbol, ...args: unknown[]): boolean {
-    if (this[STATE]?.hidesRequestEvents && REQUEST_EVENTS.has(event)) return true
-    return nodeEmit.call(this, event, ...args)
-  },
-
-  _listen2(this: Server, ...[address, port, addressType, backlog, fd, flags]: Listening): void {
-    this[STATE].listen({ address, port, addressType, backlog, fd, flags })
-  },
-
-  _emitCloseIfDrained(this: Server): void {
-    if (!this[STATE]?.isCloseCheckDue) netServer._emitCloseIfDrained.call(this as unknown as ServerInternals)
-  },
-
-  closeAllConnections(this: Server): void {
-    for (const connection of this[STATE].connections()) connection.close()
-  },
-
-  closeIdleConnections(this: Server): void {
-    for (const connection of this[STATE].connections()) if (connection.isIdle) connection.close()
-  },
-}
-
-for (const [name, value] of Object.entries(methods)) {
-  Object.defineProperty(Server.prototype, name, { value, writable: true, configurable: true })
-}
-
-// Changes also apply while the server listens.
-for (const name of ['keepAliveTimeout', 'keepAliveTimeoutBuffer', 'headersTimeout', 'requestTimeout']) {
-  Object.defineProperty(Server.prototype, name, {
-    configurable: true,
-    enumerable: true,
-    get(this: Server): number | undefined {
-      return this[TIMES]?.[name]
-    },
-    set(this: Server, ms: number): void {
-      this[TIMES] ??= {}
-      this[TIMES][name] = ms
-      const state = this[STATE]
-      for (const loop of state?.loops ?? []) loop.reactor.setDeadlines(state.deadlines())
-    },
-  })
 }

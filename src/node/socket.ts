@@ -4,6 +4,7 @@
 import type { ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Socket } from 'node:net'
+import type { TlsFacts } from '../exchange/tls_facts.js'
 import { timers } from '../runtime/timers.js'
 
 /** A written piece. Node's streams pass bytes, and strings with their encoding. */
@@ -20,6 +21,8 @@ export interface SocketOwner {
   readonly local: Partial<AddressInfo>
   readonly bytesRead: number
   readonly bytesAnswered: number
+  /** What the handshake has agreed on. Undefined before its end, and without TLS. */
+  readonly tls: TlsFacts | undefined
   /** The reader wants more of the request's body, or of a connection that has switched protocols. */
   wantsMore(): void
   /** `message`: the current response; null between two responses. */

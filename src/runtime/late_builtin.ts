@@ -6,6 +6,7 @@ interface Builtins {
   'node:fs': typeof import('node:fs')
   'node:fs/promises': typeof import('node:fs/promises')
   'node:http': typeof import('node:http')
+  'node:https': typeof import('node:https')
   'node:net': typeof import('node:net')
   'node:os': typeof import('node:os')
   'node:stream': typeof import('node:stream')

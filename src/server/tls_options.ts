@@ -5,6 +5,7 @@ import { describe } from '../runtime/describe.js'
 import { coded } from '../runtime/errors.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
 import { knownOptions, wholeNumber, wrongType, wrongValue } from '../runtime/option_errors.js'
+import { standardTicketKey, TICKET_KEY_BYTES } from './ticket_key.js'
 
 /** A certificate or a list of them, in PEM form. */
 export type Pem = string | Uint8Array
@@ -73,7 +74,7 @@ export interface TlsOptions extends TlsIdentity {
   /**
    * The keys with which session tickets are encrypted, 48 bytes each. The first one encrypts, all of them decrypt, so
    * that keys can be rotated. Servers that share them resume each other's sessions. Default: a key that is made when the
-   * server starts, and that `setSecureContext` keeps.
+   * server starts, for workers when their supervisor starts, and that `setSecureContext` keeps.
    */
   ticketKeys?: Uint8Array | readonly Uint8Array[] | undefined
   /** How long a session can be resumed, in seconds. Default: 300. */
@@ -85,7 +86,7 @@ export interface TlsOptions extends TlsIdentity {
   contexts?: Readonly<Record<string, TlsIdentity>> | undefined
 }
 
-const IDENTITY_OPTIONS = [
+export const IDENTITY_OPTIONS = [
   'key',
   'cert',
   'passphrase',
@@ -118,7 +119,6 @@ const ADVICE: Readonly<Record<string, string>> = {
 }
 
 const VERSIONS: readonly string[] = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3']
-const TICKET_KEY_BYTES = 48
 const LONGEST_SESSION_SECONDS = 7 * 86_400
 
 /** The TLS of a listener. Its contexts can be replaced. */
@@ -132,8 +132,7 @@ export class SecureContext {
    * `ERR_TLS_UNAVAILABLE` when there is no OpenSSL, `ERR_TLS_CONTEXT` when it refuses something
    */
   constructor(name: string, given: TlsOptions) {
-    const { randomBytes } = lateBuiltin('node:crypto')
-    this.#ticketKeys = [randomBytes(TICKET_KEY_BYTES)]
+    this.#ticketKeys = [standardTicketKey()]
     const made = this.#made(name, given)
     this.#native = made.contexts
     this.#ticketKeys = made.ticketKeys

@@ -6,6 +6,7 @@ import type { CloseOptions, CloseReport } from '../request/closing.js'
 import { wrongValue } from '../runtime/option_errors.js'
 import type { DescriptorPlace, Place, ProxyProtocol } from './listen_options.js'
 import type { ServerStats } from './stats.js'
+import { WORKER_PLACE } from './ticket_key.js'
 
 export interface WorkerServer {
   readonly url: string
@@ -32,6 +33,8 @@ export interface WorkerContext {
   readonly slot: number
   /** The number of places of the supervisor. */
   readonly places: number
+  /** The key of session tickets that all workers share. A supervisor of another copy of brink may give none. */
+  readonly ticketKey?: Uint8Array | undefined
   /** The sockets to listen on, for the first server; undefined for others. */
   takeSockets(): readonly HandedSocket[] | undefined
   /** Who has taken them does not listen. */
@@ -49,17 +52,15 @@ export interface WorkerContext {
   onDrain(listener: (signal: NodeJS.Signals) => void): () => void
 }
 
-const PLACE = Symbol.for('brink.worker')
-
-type Global = typeof globalThis & { [PLACE]?: WorkerContext }
+type Global = typeof globalThis & { [WORKER_PLACE]?: WorkerContext }
 
 /** Undefined in a process that is no worker. */
 export function workerContext(): WorkerContext | undefined {
-  return (globalThis as Global)[PLACE]
+  return (globalThis as Global)[WORKER_PLACE]
 }
 
 export function becomeWorker(context: WorkerContext): void {
-  Object.defineProperty(globalThis, PLACE, { value: context })
+  Object.defineProperty(globalThis, WORKER_PLACE, { value: context })
 }
 
 /**

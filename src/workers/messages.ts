@@ -15,6 +15,11 @@ export interface WorkerTask {
   /** The number of places in the options. */
   readonly places: number
   readonly sockets: readonly HandedSocket[]
+  /**
+   * The descriptor of a pipe with the key of session tickets. What stands in an environment variable can be read as long
+   * as the process runs.
+   */
+  readonly ticketKeyAt?: number
   /** How to close when a signal comes, or when the supervisor is gone. */
   readonly closing: CloseOptions
 }

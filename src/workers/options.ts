@@ -10,6 +10,7 @@ import { knownOptions, wholeNumber, wrongArgument, wrongType, wrongValue } from 
 import { standardDeadline } from '../server/close_on_signals.js'
 import { checkedCloseOptions, STANDARD_GRACE_MS } from '../server/close_schedule.js'
 import { checkedPlaces, PLACE_OPTIONS, type Place, type PlaceOptions } from '../server/listen_options.js'
+import { standardTicketKey } from '../server/ticket_key.js'
 
 /** What happens to workers. */
 export type WorkerEvent =
@@ -71,6 +72,8 @@ export interface CheckedWorkersOptions {
   readonly signals: boolean
   readonly onEvent: (event: WorkerEvent) => void
   readonly closing: CloseOptions
+  /** The key of session tickets, which all workers share. */
+  readonly ticketKey: Uint8Array
 }
 
 const CLOSE_OPTIONS = ['readinessDelay', 'grace', 'deadline'] as const
@@ -120,6 +123,7 @@ export function checkedWorkersOptions(app: unknown, given: WorkersOptions): Chec
     signals,
     onEvent,
     closing: withStandardTimes(closing),
+    ticketKey: standardTicketKey(),
   }
 }
 

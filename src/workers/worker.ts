@@ -1,6 +1,7 @@
 // A worker process, as its supervisor sees it.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
+import type { Writable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import type { ExpositionOptions } from '../metrics/exposition.js'
 import type { Family } from '../metrics/family.js'
@@ -211,21 +212,27 @@ export class Worker {
 }
 
 function start(slot: number, sockets: readonly HandedSocket[], options: CheckedWorkersOptions): ChildProcess {
-  const { app, args, execArgv, env, closing } = options
+  const { app, args, execArgv, env, closing, ticketKey } = options
+  const ticketKeyAt = FIRST_SOCKET + sockets.length
   const task: WorkerTask = {
     parent: process.pid,
     slot,
     places: options.places.length,
     sockets: sockets.map((socket, index) => ({ ...socket, descriptor: FIRST_SOCKET + index })),
+    ticketKeyAt,
     closing,
   }
   const inherited = { ...process.env }
   for (const name of OWN_VARIABLES) delete inherited[name]
   const preload = pathToFileURL(join(packageFolder() as string, 'dist/workers/worker_process.js')).href
-  return spawn(process.execPath, [...execArgv, '--import', preload, app, ...args], {
+  const child = spawn(process.execPath, [...execArgv, '--import', preload, app, ...args], {
     env: { ...inherited, ...env, [WORKER_VARIABLE]: JSON.stringify(task) },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...sockets.map(({ descriptor }) => descriptor)],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...sockets.map(({ descriptor }) => descriptor), 'pipe'],
   })
+  const pipe = child.stdio[ticketKeyAt] as Writable | null | undefined
+  // A worker that has ended already does not read it.
+  pipe?.on('error', () => {}).end(ticketKey)
+  return child
 }
 
 async function channelEnd(child: ChildProcess): Promise<void> {

@@ -1,6 +1,6 @@
 // Runs in a worker before its app, by `--import`: takes over what the supervisor has handed to the process, so that
 // `serve` finds it, and ends the process in order. Everywhere else it does nothing.
-import { fstatSync } from 'node:fs'
+import { closeSync, fstatSync, readFileSync } from 'node:fs'
 import type { ExpositionOptions } from '../metrics/exposition.js'
 import type { Family } from '../metrics/family.js'
 import { lasting, merged } from '../metrics/merge.js'
@@ -20,6 +20,7 @@ const EXIT_BY_SIGNAL = { SIGTERM: 143, SIGINT: 130 } as const
 class Worker implements WorkerContext {
   readonly slot: number
   readonly places: number
+  readonly ticketKey: Uint8Array | undefined
   readonly #closing: CloseOptions
   /** Undefined while a server listens on them, or tries to. */
   #sockets: readonly HandedSocket[] | undefined
@@ -36,9 +37,10 @@ class Worker implements WorkerContext {
   #lastFamilies: readonly Family[] = []
   #countsMetrics = false
 
-  constructor({ slot, places, sockets, closing }: WorkerTask) {
+  constructor({ slot, places, sockets, closing, ticketKeyAt }: WorkerTask) {
     this.slot = slot
     this.places = places
+    this.ticketKey = ticketKeyAt === undefined ? undefined : readToEnd(ticketKeyAt)
     this.#sockets = sockets
     this.#closing = closing
     this.#hearSupervisor()
@@ -193,6 +195,17 @@ async function familiesOf(servers: readonly WorkerServer[]): Promise<Family[]> {
 function tell(message: FromWorker): void {
   // A supervisor that is gone is told nothing.
   if (process.connected) process.send?.(message, () => {})
+}
+
+/** The supervisor has written it when it started the process. Without it, if the supervisor is gone, there is nothing to share. */
+function readToEnd(descriptor: number): Uint8Array | undefined {
+  try {
+    const bytes = readFileSync(descriptor)
+    closeSync(descriptor)
+    return bytes.length > 0 ? bytes : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** A process that a module before this one has started inherits the variable, but no sockets. */

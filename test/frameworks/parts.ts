@@ -19,6 +19,7 @@ export function partsOf(subject: string): Part[] {
     { name: 'examples', program: 'examples.js', args: [] },
     { name: 'bundlers', program: 'bundlers.js', args: [] },
     { name: 'test runners', program: 'test_runners.js', args: [] },
+    { name: 'apps with TLS', program: 'secure_apps.js', args: [subject] },
     ...APPS.map((file) => ({ name: `app ${file}`, program: 'apps.js', args: [subject, `${file}.mjs`] })),
     ...Object.keys(chapters).map((name) => ({ name, program: 'program.js', args: [subject, name] })),
   ]
