@@ -5,7 +5,7 @@
 
 #include <memory>
 
-#include "tls/engine.h"
+#include "tls/session.h"
 
 namespace brink::binding {
 

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "fuzz/fake_engine.h"
+#include "fuzz/fake_session.h"
 #include "net/system.h"
 
 namespace brink::fuzz {

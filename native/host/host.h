@@ -13,7 +13,7 @@
 #include "reactor/fixed_answers.h"
 #include "reactor/options.h"
 #include "reactor/stats.h"
-#include "tls/engine.h"
+#include "tls/session.h"
 
 namespace brink::reactor {
 class Reactor;

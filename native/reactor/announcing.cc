@@ -63,7 +63,7 @@ void Reactor::hear_proxy(Connection& connection, char* at, size_t size) {
   at += header.size;
   size -= header.size;
   if (!contexts) return parse(connection, at, size);
-  await_handshake(connection, std::move(contexts));
+  await_handshake(connection, contexts);
   if (size == 0) return settle(connection);
   std::memcpy(sealing_->received.get(), at, size);
   open_received(connection, at, size);

@@ -169,7 +169,7 @@ class Reactor final : private http::RequestSink {
   void turn_away(Connection& connection, bool is_plain);
 
   // Speak TLS.
-  void await_handshake(Connection& connection, std::shared_ptr<const tls::Contexts> contexts);
+  void await_handshake(Connection& connection, const std::shared_ptr<const tls::Contexts>& contexts);
   void receive_sealed(Connection& connection, char* at);
   void open_received(Connection& connection, char* at, size_t size);
   const http::HostRule* host_rule_of(const Connection& connection);

@@ -19,8 +19,8 @@ bool begins_request(char first) { return (first >= 'A' && first <= 'Z') || (firs
 }  // namespace
 
 // Nothing is allocated but this before the first byte comes.
-void Reactor::await_handshake(Connection& connection, std::shared_ptr<const tls::Contexts> contexts) {
-  connection.tls = std::make_unique<tls::Session>(std::move(contexts));
+void Reactor::await_handshake(Connection& connection, const std::shared_ptr<const tls::Contexts>& contexts) {
+  connection.tls = contexts->make_session(contexts, *sealing_->wire);
   connection.stage = Stage::handshake;
   connection.since.message_ms = now_ms_;
 }
@@ -55,7 +55,7 @@ void Reactor::open_received(Connection& connection, char* at, size_t size) {
   net::Slice sealed = {sealing_->received.get(), size};
   if (!session.has_begun()) {
     if (begins_request(sealed.data[0])) return refuse_plain_http(connection);
-    if (!session.begin(*sealing_->wire)) return drop(connection);
+    if (!session.begin()) return drop(connection);
   }
   bool is_handshake = connection.stage == Stage::handshake;
   if (is_handshake && sealing_->steps_left > 0) sealing_->steps_left--;
@@ -67,8 +67,7 @@ void Reactor::open_received(Connection& connection, char* at, size_t size) {
   if (is_done) at += finish_handshake(connection, at, bytes);
   if (is_done && bytes > 0) {
     // Tickets leave with the first answer, if there is one in this turn.
-    session.hold(output.slice());
-    sealing_->holding.push_back(connection.id);
+    sealing_->held.push_back({connection.id, {output.slice().data, output.size()}});
   } else if (!output.empty()) {
     send_from_room(connection, false);
     if (connection.has_ended()) return;
@@ -122,7 +121,7 @@ void Reactor::end_broken_session(Connection& connection, net::Slice alert) {
   tls::Session& session = *connection.tls;
   bool is_handshake = connection.stage == Stage::handshake;
   tell_client_error(connection, is_handshake ? http::Refusal::TLS_HANDSHAKE_FAILED : http::Refusal::TLS_BROKEN,
-                    session.reason());
+                    sealing_->wire->reason);
   session.say_no_end();
   connection.is_ended_by(Cause::server);
   if (const IncomingBody* incoming = connection.incoming()) {
@@ -168,7 +167,7 @@ void Reactor::send_plain(Connection& connection, net::Slice bytes, net::HeldByte
     connection.output.pending->append(std::move(body));
     return;
   }
-  net::ByteBuffer& sealed = sealing_->begin_output(session);
+  net::ByteBuffer& sealed = sealing_->begin_output(connection.id);
   if (body.is_given() || bytes.size > net::kMostSealedAtOnce) {
     connection.since.progress_ms = now_ms_;
     connection.window.restart(now_ms_);
@@ -179,7 +178,7 @@ void Reactor::send_plain(Connection& connection, net::Slice bytes, net::HeldByte
     if (send_rest(connection) && connection.has_pending()) stats_.partial_writes++;
     return;
   }
-  if (!session.sealer().seal(bytes, sealed)) return break_off(connection);
+  if (!session.seal(bytes, sealed)) return break_off(connection);
   if (end_follows && session.may_say_end()) session.say_end(sealed);
   send_from_room(connection, end_follows, bytes.size);
 }
@@ -187,15 +186,15 @@ void Reactor::send_plain(Connection& connection, net::Slice bytes, net::HeldByte
 net::PendingOutput::Sent Reactor::send_rest_sealed(Connection& connection) {
   tls::Session& session = *connection.tls;
   net::PendingOutput& pending = *connection.output.pending;
-  if (session.holds()) pending.append_sealed(sealing_->begin_output(session).slice());
-  return pending.seal_to(connection.fd.get(), session.sealer(), sealing_->room, stats_.sends);
+  if (sealing_->held_of(connection.id)) pending.append_sealed(sealing_->begin_output(connection.id).slice());
+  return pending.seal_to(connection.fd.get(), session, sealing_->room, stats_.sends);
 }
 
 // Tells the client that nothing follows (close_notify). True when it is on its way, or nothing can be told.
 bool Reactor::say_end_of_session(Connection& connection) {
   tls::Session& session = *connection.tls;
   if (!session.may_say_end()) return true;
-  net::ByteBuffer& sealed = sealing_->begin_output(session);
+  net::ByteBuffer& sealed = sealing_->begin_output(connection.id);
   session.say_end(sealed);
   send_from_room(connection, true);
   return !connection.has_ended() && !connection.has_pending();
@@ -206,7 +205,7 @@ void Reactor::say_end_at_once(Connection& connection) {
   tls::Session& session = *connection.tls;
   bool is_cut_short = connection.has_pending() || connection.due_answer();
   if (!session.may_say_end() || is_cut_short || connection.input.broken) return;
-  net::ByteBuffer& sealed = sealing_->begin_output(session);
+  net::ByteBuffer& sealed = sealing_->begin_output(connection.id);
   session.say_end(sealed);
   net::Slice bytes = sealed.slice();
   if (bytes.size == 0) return;
@@ -217,13 +216,15 @@ void Reactor::say_end_at_once(Connection& connection) {
 // For those whose answer did not come within the turn.
 void Reactor::end_turn_of_sealing() {
   sealing_->steps_left = Sealing::kMostStepsAtOnce;
-  for (ConnectionId id : std::exchange(sealing_->holding, {})) {
-    Connection* connection = connections_.find(id);
-    if (!connection || !connection->tls || !connection->tls->holds()) continue;
-    sealing_->begin_output(*connection->tls);
+  if (sealing_->held.empty()) return;
+  for (size_t i = 0; i < sealing_->held.size(); i++) {
+    Connection* connection = connections_.find(sealing_->held[i].id);
+    if (!connection || sealing_->held[i].output.empty()) continue;
+    sealing_->begin_output(connection->id);
     send_from_room(*connection, false);
     settle(*connection);
   }
+  sealing_->held.clear();
 }
 
 }  // namespace brink::reactor

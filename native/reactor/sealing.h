@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,10 +26,26 @@ struct Sealing {
     const tls::Session* session = nullptr;
   };
 
-  // The room for what is sealed next, behind what the session holds.
-  net::ByteBuffer& begin_output(tls::Session& session) {
+  // What a session has said waits for an answer that it may leave with, to the end of the turn.
+  struct Held {
+    ConnectionId id;
+    std::string output;
+  };
+
+  // Null when it is none.
+  std::string* held_of(ConnectionId id) {
+    for (Held& each : held) {
+      if (each.id.token() == id.token() && !each.output.empty()) return &each.output;
+    }
+    return nullptr;
+  }
+  // The room for what is sealed next, behind what is held.
+  net::ByteBuffer& begin_output(ConnectionId id) {
     room.sealed.clear();
-    if (session.holds()) session.give_held(room.sealed);
+    if (std::string* output = held_of(id)) {
+      room.sealed.append(*output);
+      *output = {};
+    }
     return room.sealed;
   }
 
@@ -36,7 +53,7 @@ struct Sealing {
   Hosts hosts;
   net::SealingRoom room;
   std::unique_ptr<char[]> received = std::make_unique<char[]>(kReadBytes);  // sealed, before it is opened
-  std::vector<ConnectionId> holding;  // those with output that waits for an answer, to the end of the turn
+  std::vector<Held> held;
   uint32_t steps_left = kMostStepsAtOnce;
 };
 

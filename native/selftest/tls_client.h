@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "selftest/client.h"
-#include "tls/engine.h"
+#include "tls/session.h"
 
 namespace brink::selftest {
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "tls/engine_openssl.h"
+#include "tls/session_openssl.h"
 
 namespace brink::tls {
 namespace {

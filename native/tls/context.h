@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "tls/engine.h"
 #include "tls/openssl.h"
+#include "tls/session.h"
 
 namespace brink::tls {
 

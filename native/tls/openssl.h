@@ -125,8 +125,7 @@ using TicketCallback = int (*)(SSL* ssl, unsigned char* key_name, unsigned char*
   X(long, SSL_ctrl, (SSL*, int, long, void*))                                                                         \
   X(void, SSL_set_bio, (SSL*, BIO*, BIO*))                                                                            \
   X(void, SSL_set_accept_state, (SSL*))                                                                               \
-  X(int, SSL_set_ex_data, (SSL*, int, void*))                                                                         \
-  X(void*, SSL_get_ex_data, (const SSL*, int))                                                                        \
+  X(BIO*, SSL_get_rbio, (const SSL*))                                                                                 \
   X(int, SSL_is_init_finished, (const SSL*))                                                                          \
   X(int, SSL_read_ex, (SSL*, void*, size_t, size_t*))                                                                 \
   X(int, SSL_write_ex, (SSL*, const void*, size_t, size_t*))                                                          \

@@ -1,7 +1,8 @@
-#include "fuzz/fake_engine.h"
+#include "fuzz/fake_session.h"
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "fuzz/check.h"
 
@@ -43,11 +44,36 @@ namespace {
 
 class ToyWire final : public tls::Wire {};
 
-class ToyEngine final : public tls::Engine {
+class ToySession final : public tls::Session {
  public:
-  size_t open(net::Slice sealed, char* into, size_t room, net::ByteBuffer& output) override {
-    BRINK_HOLDS(state_ != State::broken && state_ != State::ended, "an engine is given more after its end");
-    BRINK_HOLDS(sealed.size > 0, "an engine is given nothing");
+  ToySession(std::shared_ptr<const tls::Contexts> contexts, tls::Wire& wire) : Session(std::move(contexts), wire) {}
+
+  bool seal(net::Slice plain, net::ByteBuffer& output) override {
+    BRINK_HOLDS(state_ == State::open || state_ == State::ended, "something is sealed outside of a session");
+    BRINK_HOLDS(!has_said_end_, "something is sealed after the end");
+    for (size_t at = 0; at < plain.size; at += toy::kMostOfRecord) {
+      size_t size = std::min(toy::kMostOfRecord, plain.size - at);
+      output.append(toy::record(toy::data, std::string(plain.data + at, size)));
+    }
+    return true;
+  }
+
+  bool serves(std::string_view) const override { return true; }
+
+  tls::Facts facts() const override {
+    BRINK_HOLDS(state_ != State::handshake, "facts are asked for before they are agreed on");
+    tls::Facts facts;
+    facts.version = "toy";
+    facts.certificate = std::string(700, 'c');
+    return facts;
+  }
+
+ private:
+  bool begin_handshake() override { return true; }
+
+  size_t open_records(net::Slice sealed, char* into, size_t room, net::ByteBuffer& output) override {
+    BRINK_HOLDS(state_ != State::broken && state_ != State::ended, "a session is given more after its end");
+    BRINK_HOLDS(sealed.size > 0, "a session is given nothing");
     kept_.append(sealed.data, sealed.size);
     size_t size = 0;
     toy::Kind kind;
@@ -62,34 +88,13 @@ class ToyEngine final : public tls::Engine {
     return size;
   }
 
-  bool seal(net::Slice plain, net::ByteBuffer& output) override {
-    BRINK_HOLDS(state_ == State::open || state_ == State::ended, "something is sealed outside of a session");
-    BRINK_HOLDS(!has_said_end_, "something is sealed after the end");
-    for (size_t at = 0; at < plain.size; at += toy::kMostOfRecord) {
-      size_t size = std::min(toy::kMostOfRecord, plain.size - at);
-      output.append(toy::record(toy::data, std::string(plain.data + at, size)));
-    }
-    return true;
-  }
-
-  void say_end(net::ByteBuffer& output) override {
+  void put_end(net::ByteBuffer& output) override {
     BRINK_HOLDS(state_ == State::open || state_ == State::ended, "an end is said outside of a session");
     BRINK_HOLDS(!has_said_end_, "an end is said twice");
     has_said_end_ = true;
     output.append(toy::record(toy::alert, ""));
   }
 
-  bool serves(std::string_view) const override { return true; }
-
-  tls::Facts facts() const override {
-    BRINK_HOLDS(state_ != State::handshake, "facts are asked for before they are agreed on");
-    tls::Facts facts;
-    facts.version = "toy";
-    facts.certificate = std::string(700, 'c');
-    return facts;
-  }
-
- private:
   void take(toy::Kind kind, net::ByteBuffer& output) {
     switch (kind) {
       case toy::flight:
@@ -113,8 +118,7 @@ class ToyEngine final : public tls::Engine {
   }
 
   void fail(net::ByteBuffer& output) {
-    state_ = State::broken;
-    reason_ = "nonsense";
+    Session::fail("nonsense");
     output.append(toy::record(toy::alert, "nonsense"));
   }
 
@@ -127,8 +131,9 @@ class ToyContexts final : public tls::Contexts {
  public:
   std::unique_ptr<tls::Wire> make_wire() const override { return std::make_unique<ToyWire>(); }
   bool asks_for_certificates() const override { return false; }
-  std::unique_ptr<tls::Engine> begin(const std::shared_ptr<const tls::Contexts>&, tls::Wire&) const override {
-    return std::make_unique<ToyEngine>();
+  std::unique_ptr<tls::Session> make_session(const std::shared_ptr<const tls::Contexts>& self,
+                                             tls::Wire& wire) const override {
+    return std::make_unique<ToySession>(self, wire);
   }
 };
 

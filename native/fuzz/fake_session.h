@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "tls/engine.h"
+#include "tls/session.h"
 
 namespace brink::fuzz {
 

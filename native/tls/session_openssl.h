@@ -1,4 +1,4 @@
-// Contexts and engines of OpenSSL. Used by context.cc alone, which makes them.
+// Contexts and sessions of OpenSSL. Used by context.cc alone, which makes them.
 #pragma once
 
 #include <memory>
@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "tls/context.h"
-#include "tls/engine.h"
 #include "tls/openssl.h"
 #include "tls/server_names.h"
+#include "tls/session.h"
 
 namespace brink::tls {
 
@@ -26,6 +26,8 @@ class OpenSslContexts final : public Contexts {
   void rotate(const std::vector<std::string>& ticket_keys);
 
   const OpenSsl& openssl() const { return openssl_; }
+  // For a connection that begins; null when there is no memory.
+  SSL* make_ssl() const { return openssl_.SSL_new(contexts_[0].context); }
   // False when OpenSSL refuses.
   bool choose(SSL* ssl, std::string_view server_name) const;
   // RFC 6066, 11.1: the host is the name, where there is one. Without one, any that asks for no more than has been.
@@ -35,7 +37,7 @@ class OpenSslContexts final : public Contexts {
 
   std::unique_ptr<Wire> make_wire() const override;
   bool asks_for_certificates() const override { return asks_for_certificates_; }
-  std::unique_ptr<Engine> begin(const std::shared_ptr<const Contexts>& self, Wire& wire) const override;
+  std::unique_ptr<Session> make_session(const std::shared_ptr<const Contexts>& self, Wire& wire) const override;
 
  private:
   struct Context {

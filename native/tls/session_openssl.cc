@@ -1,4 +1,4 @@
-#include "tls/engine_openssl.h"
+#include "tls/session_openssl.h"
 
 #include <algorithm>
 #include <cstring>
@@ -19,11 +19,11 @@ constexpr int kAlertIllegalParameter = 47, kAlertInternalError = 80, kAlertUnrec
 constexpr int kSetGroups = 92;  // by a list of names
 constexpr int kSetLeastVersion = 123, kSetGreatestVersion = 124, kGetLeastVersion = 130, kGetGreatestVersion = 131;
 constexpr long kVerified = 0;
-// The place that is the application's, of a context and of a connection.
-constexpr int kOwnData = 0;
 
-// One object between OpenSSL and the buffers of a reactor, for all its connections: no connection pays for one, and
-// its ends are set for each call. Writing never has to wait.
+class OpenSslSession;
+
+// One object between OpenSSL and the buffers of a reactor, for all its sessions: none of them pays for one, and for
+// each call it is lent to one (Turn). Writing never has to wait.
 class OpenSslWire final : public Wire {
  public:
   static std::unique_ptr<OpenSslWire> make(const OpenSsl& openssl) {
@@ -35,11 +35,33 @@ class OpenSslWire final : public Wire {
     if (method_) openssl_.BIO_meth_free(method_);
   }
 
-  BIO* bio() const { return bio_; }
-  void set_ends(net::Slice input, net::ByteBuffer* output) {
-    input_ = input;
-    output_ = output;
+  // OpenSSL calls back without a place for what it was bound to: there is one in the process.
+  static OpenSslWire* of(BIO* bio) {
+    return static_cast<OpenSslWire*>(openssl_of_process().openssl->BIO_get_data(bio));
   }
+
+  // For the time of a call that reads these bytes and writes to this output.
+  class Turn {
+   public:
+    Turn(OpenSslWire& wire, OpenSslSession& session, net::Slice input, net::ByteBuffer& output) : wire_(wire) {
+      wire_.session_ = &session;
+      wire_.input_ = input;
+      wire_.output_ = &output;
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    ~Turn() {
+      wire_.input_ = {nullptr, 0};
+      wire_.output_ = nullptr;
+    }
+
+   private:
+    OpenSslWire& wire_;
+  };
+
+  BIO* bio() const { return bio_; }
+  // Whose turn it is.
+  OpenSslSession& session() const { return *session_; }
   size_t left() const { return input_.size; }
 
  private:
@@ -54,8 +76,6 @@ class OpenSslWire final : public Wire {
     openssl.BIO_set_data(bio_, this);
     openssl.BIO_set_init(bio_, 1);
   }
-
-  static OpenSslWire* of(BIO* bio);
 
   static int read(BIO* bio, char* into, int size) { return of(bio)->read(into, static_cast<size_t>(size)); }
   static int write(BIO* bio, const char* bytes, int size) {
@@ -83,141 +103,148 @@ class OpenSslWire final : public Wire {
   const OpenSsl& openssl_;
   BIO_METHOD* method_ = nullptr;
   BIO* bio_ = nullptr;
+  OpenSslSession* session_ = nullptr;
   net::Slice input_ = {nullptr, 0};
   net::ByteBuffer* output_ = nullptr;
 };
 
-// OpenSSL calls back without a place for what it was bound to: there is one in the process.
-OpenSslWire* OpenSslWire::of(BIO* bio) {
-  return static_cast<OpenSslWire*>(openssl_of_process().openssl->BIO_get_data(bio));
-}
-
-class OpenSslEngine final : public Engine {
+class OpenSslSession final : public Session {
  public:
-  OpenSslEngine(std::shared_ptr<const OpenSslContexts> contexts, OpenSslWire& wire, SSL* ssl)
-      : contexts_(std::move(contexts)), openssl_(contexts_->openssl()), wire_(wire), ssl_(ssl) {
-    openssl_.SSL_set_ex_data(ssl, kOwnData, this);
-  }
-  OpenSslEngine(const OpenSslEngine&) = delete;
-  OpenSslEngine& operator=(const OpenSslEngine&) = delete;
-  ~OpenSslEngine() override { openssl_.SSL_free(ssl_); }
+  OpenSslSession(std::shared_ptr<const Contexts> contexts, OpenSslWire& wire) : Session(std::move(contexts), wire) {}
+  OpenSslSession(const OpenSslSession&) = delete;
+  OpenSslSession& operator=(const OpenSslSession&) = delete;
+  ~OpenSslSession() override { openssl().SSL_free(ssl_); }
 
-  static OpenSslEngine* of(SSL* ssl) {
-    return static_cast<OpenSslEngine*>(openssl_of_process().openssl->SSL_get_ex_data(ssl, kOwnData));
+  // The one that has called OpenSSL, which calls back.
+  static OpenSslSession& of(SSL* ssl) {
+    return OpenSslWire::of(openssl_of_process().openssl->SSL_get_rbio(ssl))->session();
   }
 
-  const OpenSslContexts& contexts() const { return *contexts_; }
+  const OpenSslContexts& contexts() const { return static_cast<const OpenSslContexts&>(*contexts_); }
   // RFC 8446, 4.1.2: a ClientHello that had to be sent again has the same name. The certificate was chosen by it, and
   // so was what the client is asked for.
   bool set_server_name(std::string_view name) {
-    if (has_heard_name_) return server_name_ == name;
+    if (has_heard_name_) return server_name() == name;
     has_heard_name_ = true;
-    server_name_.assign(name);
+    if (name.empty()) return true;
+    server_name_ = std::make_unique<char[]>(name.size() + 1);
+    name.copy(server_name_.get(), name.size());
+    return true;
+  }
+
+  bool seal(net::Slice plain, net::ByteBuffer& output) override {
+    if (is_broken()) return false;
+    openssl().ERR_clear_error();
+    OpenSslWire::Turn turn(wire(), *this, {nullptr, 0}, output);
+    while (plain.size > 0) {
+      size_t taken = 0;
+      int result = openssl().SSL_write_ex(ssl_, plain.data, plain.size, &taken);
+      if (result != 1) {
+        fail(openssl().take_reason());
+        return false;
+      }
+      plain = {plain.data + taken, plain.size - taken};
+    }
+    return true;
+  }
+
+  bool serves(std::string_view host) const override { return contexts().serves(server_name(), host); }
+
+  Facts facts() const override {
+    const OpenSsl& library = openssl();
+    Facts facts;
+    facts.version = library.SSL_get_version(ssl_);
+    if (const SSL_CIPHER* cipher = library.SSL_get_current_cipher(ssl_)) {
+      facts.cipher = library.SSL_CIPHER_get_name(cipher);
+    }
+    facts.server_name = server_name();
+    facts.is_resumed = library.SSL_session_reused(ssl_) == 1;
+    X509* certificate = library.SSL_get1_peer_certificate(ssl_);
+    if (!certificate) return facts;
+    long verified = library.SSL_get_verify_result(ssl_);
+    facts.is_authorized = verified == kVerified;
+    if (!facts.is_authorized) facts.why_not_authorized = library.X509_verify_cert_error_string(verified);
+    int size = library.i2d_X509(certificate, nullptr);
+    if (size > 0) {
+      facts.certificate.resize(static_cast<size_t>(size));
+      auto* bytes = reinterpret_cast<unsigned char*>(&facts.certificate[0]);
+      library.i2d_X509(certificate, &bytes);
+    }
+    library.X509_free(certificate);
+    return facts;
+  }
+
+ private:
+  bool begin_handshake() override {
+    openssl().ERR_clear_error();
+    ssl_ = contexts().make_ssl();
+    if (!ssl_) {
+      openssl().ERR_clear_error();
+      return false;
+    }
+    // A reference for reading and writing, which the connection gives back.
+    openssl().BIO_up_ref(wire().bio());
+    openssl().SSL_set_bio(ssl_, wire().bio(), wire().bio());
+    openssl().SSL_set_accept_state(ssl_);
     return true;
   }
 
   // The error queue is Node's, too: what stands there would be taken for an error of this call, and what this call
   // leaves there for one of Node's.
-  size_t open(net::Slice sealed, char* into, size_t room, net::ByteBuffer& output) override {
-    openssl_.ERR_clear_error();
-    wire_.set_ends(sealed, &output);
+  size_t open_records(net::Slice sealed, char* into, size_t room, net::ByteBuffer& output) override {
+    openssl().ERR_clear_error();
+    OpenSslWire::Turn turn(wire(), *this, sealed, output);
     size_t size = 0;
     while (true) {
       size_t got = 0;
-      int result = openssl_.SSL_read_ex(ssl_, into + size, room - size, &got);
-      if (state_ == State::handshake && openssl_.SSL_is_init_finished(ssl_)) state_ = State::open;
+      int result = openssl().SSL_read_ex(ssl_, into + size, room - size, &got);
+      if (state_ == State::handshake && openssl().SSL_is_init_finished(ssl_)) state_ = State::open;
       if (result != 1) {
         take_error(result);
-        break;
+        return size;
       }
       size += got;
       // To ask once more, only to hear that nothing is left, would take memory for the next record.
-      if (wire_.left() == 0 && openssl_.SSL_pending(ssl_) == 0) break;
+      if (wire().left() == 0 && openssl().SSL_pending(ssl_) == 0) return size;
       if (size == room) {
         // It would stay inside, where nobody looks for it.
         fail("more was received than there is room for");
-        break;
+        return size;
       }
     }
-    wire_.set_ends({nullptr, 0}, nullptr);
-    return size;
   }
 
-  bool seal(net::Slice plain, net::ByteBuffer& output) override {
-    if (state_ == State::broken) return false;
-    openssl_.ERR_clear_error();
-    wire_.set_ends({nullptr, 0}, &output);
-    while (plain.size > 0) {
-      size_t taken = 0;
-      int result = openssl_.SSL_write_ex(ssl_, plain.data, plain.size, &taken);
-      if (result != 1) {
-        fail(openssl_.take_reason());
-        break;
-      }
-      plain = {plain.data + taken, plain.size - taken};
-    }
-    wire_.set_ends({nullptr, 0}, nullptr);
-    return state_ != State::broken;
+  void put_end(net::ByteBuffer& output) override {
+    openssl().ERR_clear_error();
+    OpenSslWire::Turn turn(wire(), *this, {nullptr, 0}, output);
+    if (openssl().SSL_shutdown(ssl_) < 0) openssl().ERR_clear_error();
   }
 
-  void say_end(net::ByteBuffer& output) override {
-    if (state_ == State::broken || state_ == State::handshake) return;
-    openssl_.ERR_clear_error();
-    wire_.set_ends({nullptr, 0}, &output);
-    if (openssl_.SSL_shutdown(ssl_) < 0) openssl_.ERR_clear_error();
-    wire_.set_ends({nullptr, 0}, nullptr);
-  }
-
-  bool serves(std::string_view host) const override { return contexts_->serves(server_name_, host); }
-
-  Facts facts() const override {
-    Facts facts;
-    facts.version = openssl_.SSL_get_version(ssl_);
-    if (const SSL_CIPHER* cipher = openssl_.SSL_get_current_cipher(ssl_)) {
-      facts.cipher = openssl_.SSL_CIPHER_get_name(cipher);
-    }
-    facts.server_name = server_name_;
-    facts.is_resumed = openssl_.SSL_session_reused(ssl_) == 1;
-    X509* certificate = openssl_.SSL_get1_peer_certificate(ssl_);
-    if (!certificate) return facts;
-    long verified = openssl_.SSL_get_verify_result(ssl_);
-    facts.is_authorized = verified == kVerified;
-    if (!facts.is_authorized) facts.why_not_authorized = openssl_.X509_verify_cert_error_string(verified);
-    int size = openssl_.i2d_X509(certificate, nullptr);
-    if (size > 0) {
-      facts.certificate.resize(static_cast<size_t>(size));
-      auto* bytes = reinterpret_cast<unsigned char*>(&facts.certificate[0]);
-      openssl_.i2d_X509(certificate, &bytes);
-    }
-    openssl_.X509_free(certificate);
-    return facts;
-  }
-
- private:
   void take_error(int result) {
-    switch (openssl_.SSL_get_error(ssl_, result)) {
+    switch (openssl().SSL_get_error(ssl_, result)) {
       case kErrorWantRead:
-        return openssl_.ERR_clear_error();
+        return openssl().ERR_clear_error();
       case kErrorZeroReturn:
         state_ = State::ended;
-        return openssl_.ERR_clear_error();
+        return openssl().ERR_clear_error();
       default:
-        return fail(openssl_.take_reason());
+        return fail(openssl().take_reason());
     }
   }
 
-  void fail(const char* reason) {
-    state_ = State::broken;
-    reason_ = reason;
-  }
+  OpenSslWire& wire() const { return static_cast<OpenSslWire&>(wire_); }
+  const OpenSsl& openssl() const { return contexts().openssl(); }
+  std::string_view server_name() const { return server_name_ ? server_name_.get() : std::string_view(); }
 
-  std::shared_ptr<const OpenSslContexts> contexts_;
-  const OpenSsl& openssl_;
-  OpenSslWire& wire_;
-  SSL* ssl_;
-  std::string server_name_;
   bool has_heard_name_ = false;
+  SSL* ssl_ = nullptr;
+  std::unique_ptr<char[]> server_name_;  // that the client has asked for; null for none
 };
+
+#if defined(__linux__) && defined(__LP64__)
+// An idle connection keeps it. With what the allocator adds it takes 64 bytes, and a name of up to 23 letters takes 32.
+static_assert(sizeof(OpenSslSession) <= 56, "an idle connection takes more memory");
+#endif
 
 // Before anything is decided, resumption among it: a ticket of one name must not open another one, which may ask for
 // certificates.
@@ -230,7 +257,7 @@ int hear_client_hello(SSL* ssl, int* alert, void* argument) {
   // OpenSSL looks at it later, and not when a session is resumed.
   if (!is_possible_name(name)) {
     *alert = kAlertUnrecognizedName;
-  } else if (!OpenSslEngine::of(ssl)->set_server_name(name)) {
+  } else if (!OpenSslSession::of(ssl).set_server_name(name)) {
     *alert = kAlertIllegalParameter;
   } else if (contexts.choose(ssl, name)) {
     return kClientHelloSuccess;
@@ -259,7 +286,7 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_si
 
 int prepare_ticket(SSL* ssl, unsigned char* key_name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac,
                    int encrypts) {
-  return OpenSslEngine::of(ssl)->contexts().prepare_ticket(key_name, iv, cipher, mac, encrypts != 0);
+  return OpenSslSession::of(ssl).contexts().prepare_ticket(key_name, iv, cipher, mac, encrypts != 0);
 }
 
 }  // namespace
@@ -340,19 +367,8 @@ int OpenSslContexts::prepare_ticket(unsigned char* key_name, unsigned char* iv, 
 
 std::unique_ptr<Wire> OpenSslContexts::make_wire() const { return OpenSslWire::make(openssl_); }
 
-std::unique_ptr<Engine> OpenSslContexts::begin(const std::shared_ptr<const Contexts>& self, Wire& wire) const {
-  openssl_.ERR_clear_error();
-  SSL* ssl = openssl_.SSL_new(contexts_[0].context);
-  if (!ssl) {
-    openssl_.ERR_clear_error();
-    return nullptr;
-  }
-  auto& own = static_cast<OpenSslWire&>(wire);
-  // A reference for reading and writing, which the connection gives back.
-  openssl_.BIO_up_ref(own.bio());
-  openssl_.SSL_set_bio(ssl, own.bio(), own.bio());
-  openssl_.SSL_set_accept_state(ssl);
-  return std::make_unique<OpenSslEngine>(std::static_pointer_cast<const OpenSslContexts>(self), own, ssl);
+std::unique_ptr<Session> OpenSslContexts::make_session(const std::shared_ptr<const Contexts>& self, Wire& wire) const {
+  return std::make_unique<OpenSslSession>(self, static_cast<OpenSslWire&>(wire));
 }
 
 }  // namespace brink::tls
