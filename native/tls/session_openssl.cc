@@ -132,15 +132,16 @@ class OpenSslSession final : public Session {
     return true;
   }
 
+  // Whether it fails does not depend on the error queue.
   bool seal(net::Slice plain, net::ByteBuffer& output) override {
     if (is_broken()) return false;
-    openssl().ERR_clear_error();
     OpenSslWire::Turn turn(wire(), *this, {nullptr, 0}, output);
     while (plain.size > 0) {
       size_t taken = 0;
       int result = openssl().SSL_write_ex(ssl_, plain.data, plain.size, &taken);
       if (result != 1) {
-        fail(openssl().take_reason());
+        openssl().ERR_clear_error();
+        fail("nothing can be sealed");
         return false;
       }
       plain = {plain.data + taken, plain.size - taken};
@@ -190,9 +191,9 @@ class OpenSslSession final : public Session {
   }
 
   // The error queue is Node's, too: what stands there would be taken for an error of this call, and what this call
-  // leaves there for one of Node's.
+  // leaves there for one of Node's. To look at it takes a fifth of what clearing it takes, empty or not.
   size_t open_records(net::Slice sealed, char* into, size_t room, net::ByteBuffer& output) override {
-    openssl().ERR_clear_error();
+    if (openssl().ERR_peek_last_error() != 0) openssl().ERR_clear_error();
     OpenSslWire::Turn turn(wire(), *this, sealed, output);
     size_t size = 0;
     while (true) {
@@ -222,11 +223,12 @@ class OpenSslSession final : public Session {
 
   void take_error(int result) {
     switch (openssl().SSL_get_error(ssl_, result)) {
+      // Of these it tells only when the error queue is empty.
       case kErrorWantRead:
-        return openssl().ERR_clear_error();
+        return;
       case kErrorZeroReturn:
         state_ = State::ended;
-        return openssl().ERR_clear_error();
+        return;
       default:
         return fail(openssl().take_reason());
     }
