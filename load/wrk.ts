@@ -9,6 +9,8 @@ import { outputOf } from './program_output.js'
 import { bytesOf } from './request.js'
 
 const SCRIPT = 'load/requests.lua'
+/** Without one, wrk takes what comes after two seconds for a failure, and that is the machine's mood. */
+const TIMEOUT = '30s'
 const MS_PER_UNIT: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1_000, m: 60_000 }
 
 export const wrk: Generator = {
@@ -19,7 +21,7 @@ export const wrk: Generator = {
     try {
       const file = join(folder, 'requests')
       writeFileSync(file, pieces(load).join('\0'), 'latin1')
-      const settings = ['--latency', '-t1', `-c${load.connections}`, `-d${load.seconds}s`]
+      const settings = ['--latency', '--timeout', TIMEOUT, '-t1', `-c${load.connections}`, `-d${load.seconds}s`]
       const args = [...settings, '--script', SCRIPT, load.url, file]
       return outcome(await outputOf(onCore(1, 'wrk', args), 'wrk', environmentOf(load)))
     } finally {
