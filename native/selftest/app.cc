@@ -175,6 +175,13 @@ void App::answer_request(const reactor::Batch& batch, const uint32_t* words, Rep
   std::string_view target(head + (span & 0xffff), span >> 16);
   if (target == "/large") return replies.lent(net::HeldBytes(std::make_unique<LentBody>(*this), kLargeBytes));
   if (target == "/vanishing") return replies.lent(net::HeldBytes(std::make_unique<VanishingBody>(*this), kLargeBytes));
+  if (target == "/file") {
+    std::lock_guard<std::mutex> guard(lock_);
+    net::HeldBytes held;
+    held.file = file_;
+    held.file_length = file_length_;
+    return replies.lent(std::move(held));
+  }
   if (target == "/busy") be_busy();
   if (target == "/" || target == "/busy") return replies.constant();
   replies.text(target);

@@ -4,6 +4,7 @@
 //   /          a constant
 //   /large     kLargeBytes, which cross by reference
 //   /vanishing  the same, in memory of its own, until take_memory()
+//   /file      the first bytes of the file that was given, or of what it has become
 //   /busy      the constant too, but not before release(): until then the app does nothing else
 //   any other  its own target, so that a client sees which answer it was given
 //   a body     the number of its bytes, which it wants all of
@@ -13,9 +14,12 @@
 #include <condition_variable>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string_view>
+#include <utility>
 
+#include "net/file.h"
 #include "reactor/exchange.h"
 
 namespace brink::selftest {
@@ -33,6 +37,11 @@ class App {
   void wait_until_busy();
   void release();
   void take_memory() { memory_taken_ = true; }
+  void give_file(std::shared_ptr<net::File> file, uint64_t length) {
+    std::lock_guard<std::mutex> guard(lock_);
+    file_ = std::move(file);
+    file_length_ = length;
+  }
 
   // Bodies that were lent and not given back yet.
   int64_t bodies_out() const { return bodies_out_; }
@@ -61,6 +70,8 @@ class App {
   std::atomic<int64_t> bodies_lent_ = 0;
   std::atomic<int64_t> bodies_changed_ = 0;  // that the app was told of
   std::atomic<bool> memory_taken_ = false;
+  std::shared_ptr<net::File> file_;
+  uint64_t file_length_ = 0;
   std::mutex lock_;
   std::condition_variable changed_;
   bool busy_ = false;

@@ -8,44 +8,13 @@
 
 #include "net/file.h"
 #include "net/platform_files.h"
+#include "selftest/file_tree.h"
 #include "selftest/trial.h"
 
 namespace brink::selftest {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A folder that is gone at the end of the case.
-class Tree {
- public:
-  Tree() {
-    // No two cases run at a time, but two variants do.
-    auto number = std::chrono::steady_clock::now().time_since_epoch().count();
-    root_ = fs::temp_directory_path(ignored_) / ("brink-selftest-" + std::to_string(number));
-    fs::create_directories(root_ / "public" / "docs" / "deep", ignored_);
-    write("secret", "secret");
-    write("public/page.html", "<p>page</p>");
-    write("public/docs/index.html", "<p>docs</p>");
-    write("public/docs/deep/ümläut.txt", "deep");
-  }
-  ~Tree() { fs::remove_all(root_, ignored_); }
-
-  std::string path(const char* below) const { return (root_ / below).u8string(); }
-  void write(const char* below, const std::string& content) const {
-    std::ofstream(root_ / fs::u8path(below), std::ios::binary) << content;
-  }
-  // False where this system, or this user, may make none.
-  bool link(const char* below, const fs::path& target) const {
-    std::error_code failed;
-    fs::create_symlink(target, root_ / below, failed);
-    return !failed;
-  }
-  const fs::path& root() const { return root_; }
-
- private:
-  fs::path root_;
-  mutable std::error_code ignored_;
-};
 
 std::string content_of(const net::File& file) {
   std::string content(static_cast<size_t>(file.facts().size), '\0');
@@ -67,7 +36,7 @@ bool fails(Trial& trial, const net::Folder& folder, const std::string& path, std
 }
 
 void beneath(Trial& trial) {
-  Tree tree;
+  FileTree tree;
   net::OpenResult<net::Folder> folder = net::open_folder(tree.path("public").c_str());
   if (!trial.expect(folder.opened != nullptr, "the folder to open, not " + std::to_string(folder.error))) return;
   const net::Folder& root = *folder.opened;
@@ -91,7 +60,7 @@ void beneath(Trial& trial) {
 }
 
 void opening_by_path(Trial& trial) {
-  Tree tree;
+  FileTree tree;
   trial.expect(net::open_folder(tree.path("missing").c_str()).error == -ENOENT, "no folder to be told");
   trial.expect(net::open_folder(tree.path("secret").c_str()).error == -ENOTDIR, "a file to be no folder");
   trial.expect(net::open_file(tree.path("public").c_str()).error == -EISDIR, "a folder to be no file");
@@ -118,7 +87,7 @@ void opening_by_path(Trial& trial) {
 }
 
 void links(Trial& trial) {
-  Tree tree;
+  FileTree tree;
   if (!tree.link("public/inside", "docs/index.html")) return trial.remark("no links here");
   tree.link("public/folder", "docs");
   tree.link("public/docs/up", "../page.html");
@@ -171,7 +140,7 @@ void links(Trial& trial) {
 // Somebody puts a link in a folder's place, and the folder back, while it is walked through.
 void swapped(Trial& trial) {
   constexpr int kRounds = 3000;
-  Tree tree;
+  FileTree tree;
   std::error_code ignored;
   fs::create_directory(tree.root() / "public" / "swap", ignored);
   tree.write("public/swap/secret", "inside");
@@ -209,7 +178,7 @@ void swapped(Trial& trial) {
 }
 
 void pipes(Trial& trial) {
-  Tree tree;
+  FileTree tree;
   if (::mkfifo(tree.path("public/pipe").c_str(), 0600) != 0) return trial.remark("no pipes here");
   net::OpenResult<net::Folder> folder = net::open_folder(tree.path("public").c_str());
   if (!trial.expect(folder.opened != nullptr, "the folder to open")) return;
@@ -247,17 +216,10 @@ class Pair {
   net::Fd server_;
 };
 
-std::string noise(size_t size) {
-  std::string bytes(size, '\0');
-  uint32_t state = 1;
-  for (char& byte : bytes) byte = static_cast<char>((state = state * 1664525 + 1013904223) >> 24);
-  return bytes;
-}
-
 void sending(Trial& trial) {
   constexpr size_t kSize = 5'000'003, kFrom = 17;
   constexpr int kMostTimes = 20;
-  Tree tree;
+  FileTree tree;
   std::string content = noise(kSize);
   tree.write("public/large", content);
   net::OpenResult<net::File> large = net::open_file(tree.path("public/large").c_str());
@@ -290,7 +252,7 @@ void sending(Trial& trial) {
 }
 
 void shrinking(Trial& trial) {
-  Tree tree;
+  FileTree tree;
   tree.write("public/file", std::string(1000, 'x'));
   net::OpenResult<net::File> file = net::open_file(tree.path("public/file").c_str());
   Pair pair;

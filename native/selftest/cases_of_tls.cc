@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "reactor/connection.h"
+#include "selftest/file_tree.h"
 #include "selftest/tls_client.h"
 #include "selftest/trial.h"
 
@@ -77,6 +78,36 @@ void abrupt_ends(Trial& trial) {
   trial.expect_status(flooding.receive(), 0);
 }
 
+// They are read and sealed piece by piece.
+void files(Trial& trial) {
+  constexpr size_t kSize = 5'000'003;
+  Server* server = serve_tls(trial);
+  if (!server) return;
+  FileTree tree;
+  std::string content = noise(kSize);
+  tree.write("file", content);
+  net::OpenResult<net::File> file = net::open_file(tree.path("file").c_str());
+  if (!trial.expect(file.opened != nullptr, "the file to open")) return;
+  server->app().give_file(file.opened, kSize);
+  TlsClient slow(server->port());
+  if (!trial.expect(slow.shake_hands(), "a handshake")) return;
+  slow.send(get("/file") + get("/file") + get("/behind"));
+  trial.wait([server] { return server->stats().partial_writes > 0; }, "the socket to be full");
+  for (int i = 0; i < 2; i++) trial.expect(slow.receive().body == content, "the file");
+  trial.expect_answer(slow.receive(), "/behind");
+  TlsClient leaving(server->port());
+  if (!trial.expect(leaving.shake_hands(), "a handshake")) return;
+  leaving.send(get("/file") + get("/file") + get("/file"));
+  trial.expect(leaving.receive().body == content, "the file");
+  leaving.vanish();
+  trial.wait([server] { return server->stats().open == 1; }, "the end of who has left");
+  // Of what was promised a part is missing, and so nothing says that all of it was sent.
+  tree.write("file", content.substr(0, kSize / 3));
+  slow.send(get("/file"));
+  trial.expect_status(slow.receive(), 0);
+  trial.expect(!slow.sees_end(), "no end of the session to be said");
+}
+
 // A name without client certificates, with which a handshake begins, opens nothing under another one.
 void changed_names(Trial& trial) {
   Server* server = serve_tls(trial, make_asking_contexts);
@@ -139,6 +170,7 @@ bool is_listening_here(const Setup&) {
 std::vector<Case> cases_of_tls() {
   return {
       {"TLS: requests, a large answer and a body", requests, is_listening_here},
+      {"TLS: files, to clients that are slow, that leave, and that are promised more", files, is_listening_here},
       {"TLS: clients that end abruptly, or send what is broken", abrupt_ends, is_listening_here},
       {"TLS: a client changes the server name within its handshake", changed_names, is_listening_here},
       {"TLS: contexts are changed while clients come", changed_contexts, is_listening_here},
