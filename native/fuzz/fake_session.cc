@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "fuzz/check.h"
 
@@ -45,7 +46,7 @@ class ToyWire final : public tls::Wire {};
 
 class ToySession final : public tls::Session {
  public:
-  using Session::Session;
+  ToySession(std::shared_ptr<const tls::Contexts> contexts, tls::Wire& wire) : Session(std::move(contexts), wire) {}
 
   bool seal(net::Slice plain, net::ByteBuffer& output) override {
     BRINK_HOLDS(state_ == State::open || state_ == State::ended, "something is sealed outside of a session");

@@ -2,7 +2,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { coded, messageOf } from '../runtime/errors.js'
-import { installedFolder, requireFrom } from '../runtime/package_place.js'
+import { installedFolder } from '../runtime/installed_folder.js'
+import { requireFrom } from '../runtime/package_place.js'
 
 const COMPILE = 'npm install node-addon-api && node node_modules/brink/native/build.mjs'
 

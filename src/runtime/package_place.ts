@@ -2,7 +2,6 @@
 // resolved from the bundle's location.
 import * as nodeModule from 'node:module'
 import { dirname } from 'node:path'
-import { coded } from './errors.js'
 
 // webpack writes the location of the source in place of import.meta.url, so that is asked last. A CommonJS bundle of
 // esbuild has neither, but a __filename. Node has import.meta.filename from 20.11 on.
@@ -29,25 +28,4 @@ export function packageFolder(): string | undefined {
   } catch {
     return undefined
   }
-}
-
-/**
- * The folder of the package.
- * @throws Error `ERR_ADDON_MISSING` for a bundle beside which the package is not installed
- */
-export function installedFolder(): string {
-  const folder = packageFolder()
-  if (folder === undefined) throw bundledAlone()
-  return folder
-}
-
-function bundledAlone(): Error {
-  return coded(
-    new Error(
-      "brink's native addon cannot be part of a bundle, and the package brink is not installed beside this one. " +
-        'Leave brink out of the bundle, and install it where the bundle runs: `--external:brink` for esbuild, ' +
-        "`external: /^brink($|\\/)/` for rollup, `externals: /^brink($|\\/)/, externalsType: 'commonjs'` for webpack.",
-    ),
-    'ERR_ADDON_MISSING',
-  )
 }

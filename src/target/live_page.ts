@@ -1,8 +1,8 @@
 // The files of the live page. They are read when somebody opens it first.
 import { join } from 'node:path'
 import { type Reply, reply } from '../reply/reply.js'
+import { installedFolder } from '../runtime/installed_folder.js'
 import { lateBuiltin } from '../runtime/late_builtin.js'
-import { installedFolder } from '../runtime/package_place.js'
 
 /**
  * The page loads its own script and style, talks to the target that it came from, and nothing else. Text that a client

@@ -6,6 +6,8 @@ import { noteListeners } from './places.js'
 export * from 'brink'
 
 const tls = certificateOfRun()
+/** A crowd of clients, with this process as their other end, takes long on a busy machine. */
+const HANDSHAKE_TIMEOUT_MS = 120_000
 
 export const serve = (async (app: Parameters<typeof serveBrink>[0], options?: ServeOptions): Promise<Server> => {
   const server = await serveBrink(app, withTls(options))
@@ -15,5 +17,6 @@ export const serve = (async (app: Parameters<typeof serveBrink>[0], options?: Se
 
 function withTls(options: ServeOptions | undefined): ServeOptions | undefined {
   if (tls === undefined || (typeof options !== 'object' && options !== undefined) || options === null) return options
-  return options !== undefined && 'tls' in options ? options : { ...options, tls }
+  if (options !== undefined && 'tls' in options) return options
+  return { handshakeTimeout: HANDSHAKE_TIMEOUT_MS, ...options, tls }
 }
