@@ -26,6 +26,9 @@ import type { WorkerEvent } from './workers/options.js'
 import { workers } from './workers/supervisor.js'
 import type { WorkerStartError } from './workers/worker.js'
 
+/** Answers may stall for ever on purpose, and those who stop a container wait 10 seconds. */
+const TARGET_DEADLINE_MS = 1000
+
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
 
@@ -85,7 +88,8 @@ async function serveTarget(commandLine: CommandLine): Promise<void> {
   const tellStatistics = () => {
     if (json) process.stderr.write(`${JSON.stringify(running.stats())}\n`)
   }
-  closeOnSignals(server, { ...closing, onClosed: tellStatistics })
+  const { readinessDelay = 0, deadline = readinessDelay + TARGET_DEADLINE_MS } = closing
+  closeOnSignals(server, { ...closing, deadline, onClosed: tellStatistics })
   secure?.readAgainOnSignal(server)
   const admin = await serveAdmin(server, commandLine)
   if (json) return tellAsJson(server, admin, secure)

@@ -152,7 +152,7 @@ const OPTIONS: readonly Option[] = [
   {
     name: 'deadline',
     value: 'ms',
-    standard: '10000 after the delay',
+    standard: '10000 after the delay; a target: 1000',
     help: 'then cut what is left',
   },
   { name: 'json', isOfTarget: true, help: 'tell the URL as JSON, and at the end the statistics' },

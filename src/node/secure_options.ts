@@ -58,7 +58,10 @@ export function refused(place: string, what: string, advice: string): Error {
 /** Whether a list of protocols, or its form on the wire, has the only one that there is. */
 function offersHttp(protocols: unknown): boolean {
   if (Array.isArray(protocols)) return protocols.some((each) => String(each) === 'http/1.1')
-  return ArrayBuffer.isView(protocols) && Buffer.from(protocols.buffer).includes('http/1.1')
+  return (
+    ArrayBuffer.isView(protocols) &&
+    Buffer.from(protocols.buffer, protocols.byteOffset, protocols.byteLength).includes('http/1.1')
+  )
 }
 
 /** The part of the options that is about a certificate. */

@@ -3,14 +3,15 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { connect } from 'node:tls'
+import { connect as connectTls } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fileTree } from '../file_tree.js'
 import { get } from '../server/messages.js'
 import { runBrink, runNode } from '../server/programs.js'
-import { ask } from '../server/raw_client.js'
+import { ask, connect } from '../server/raw_client.js'
+import { within } from '../server/waiting.js'
 
 test('brink target --json tells its URL in a line, and its last statistics when SIGTERM ends it with 0', async () => {
   const brink = runBrink(['target', '--port', '0', '--host', '127.0.0.1', '--json'])
@@ -30,13 +31,24 @@ test('brink target --json --tls-self-signed tells the fingerprint of its certifi
   const [line] = await brink.says(/^\{.*\}\n/)
   const { url, port, fingerprint } = JSON.parse(line)
   assert.is(url, `https://127.0.0.1:${port}`)
-  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false })
+  const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false })
   await once(socket, 'secureConnect')
   assert.is(fingerprint, socket.getPeerCertificate().fingerprint256)
   socket.destroy()
   brink.child.kill('SIGTERM')
   assert.is(await brink.ended(), 0)
   assert.is(brink.output(), line)
+})
+
+test('a signal ends brink target long before the 10 seconds that a server has, whatever stalls', async () => {
+  const brink = runBrink(['target', '--port', '0', '--host', '127.0.0.1', '--json', '--fault', 'stall=body@5B'])
+  const [line] = await brink.says(/^\{.*\}\n/)
+  const client = await connect(JSON.parse(line))
+  client.send(get('/plaintext'))
+  await client.touched()
+  brink.child.kill('SIGTERM')
+  assert.is(await within(brink.ended(), 'the target to end', 9000), 0)
+  assert.is(JSON.parse(brink.errors()).requests, 1)
 })
 
 test('brink target tells people where it listens, and no more', async () => {
