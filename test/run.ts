@@ -5,7 +5,7 @@
 //   npm test -- limits     only files whose name, or name and variant, contains "limits"
 //   npm run test:tls       the files under server/ over TLS, once per variant
 //
-// In all tests, one of the variants over TLS stands for them.
+// In a run of all tests, one of the variants over TLS stands for them, and those that combine what others have are left out.
 
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
@@ -26,11 +26,15 @@ const few = variants.filter(({ name }) =>
   ['epoll inline', 'epoll threads', 'poll thread', 'kqueue inline'].includes(name),
 )
 
-/** They start programs or make certificates most of the time, and what they look at is the same on every backend. */
+/**
+ * They start programs, make certificates or fill the memory of an app most of the time, and what they look at is the same
+ * on every backend.
+ */
 const SLOW_TO_SET_UP: readonly string[] = [
   'server/cli',
   'server/cli-tls',
   'server/close-on-signals',
+  'server/crowd-leaves',
   'server/tls-certificates',
 ]
 
@@ -76,7 +80,12 @@ function variantsOf(name: string): readonly Variant[] | undefined {
   if (!name.startsWith('server/')) return undefined
   const overTls = typeof WITHOUT_TLS[name.replace('server/', '')] === 'string' ? [] : variantsOverTls
   if (values.tls) return overTls
-  return [...(SLOW_TO_SET_UP.includes(name) ? few : variants), ...overTls.slice(0, 1)]
+  const plain = SLOW_TO_SET_UP.includes(name) ? few : variants.filter(isChosen)
+  return [...plain, ...overTls.slice(0, 1)]
+}
+
+function isChosen({ isCombined }: Variant): boolean {
+  return filters.length > 0 || isCombined !== true
 }
 
 function jobOf(name: string, file: string, { name: variant, backend, threads, tls }: Variant): Job {

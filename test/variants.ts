@@ -9,13 +9,15 @@ export interface Variant {
   readonly threads: number
   /** Whether its connections have TLS. */
   readonly tls?: boolean
+  /** Its backend and its host are both in others. */
+  readonly isCombined?: boolean
 }
 
 const known: readonly Variant[] = [
   { name: 'epoll inline', backend: 'epoll', threads: 0 },
   { name: 'epoll threads', backend: 'epoll', threads: 2 },
   { name: 'epoll-level inline', backend: 'epoll-level', threads: 0 },
-  { name: 'epoll-level thread', backend: 'epoll-level', threads: 1 },
+  { name: 'epoll-level thread', backend: 'epoll-level', threads: 1, isCombined: true },
   { name: 'kqueue inline', backend: 'kqueue', threads: 0 },
   { name: 'kqueue thread', backend: 'kqueue', threads: 1 },
   { name: 'poll thread', backend: 'poll', threads: 1 },
