@@ -22,7 +22,7 @@ export const livePage: Suite = {
   async run(variant, check, { full }) {
     const { name, backend, threads } = variant
     // The page is the same on each; what it is sent comes from the loops.
-    if (!full && !['epoll inline', 'epoll threads'].includes(name)) return
+    if (!full && name !== 'epoll inline') return
     await check('a watcher costs the target less than 1 % of a core', () => watcherCost(variant))
     let t = await target({ host: '127.0.0.1', backend, threads })
     const page = await DebuggedPage.open(`${t.url}/_brink/`, PAGE_SIZE)

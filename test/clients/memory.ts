@@ -37,7 +37,7 @@ interface Amounts {
 function amounts({ name }: Variant, { full }: Plan): Amounts {
   const isUsual = name === 'epoll inline' || name === 'epoll threads'
   if (full) return { size: 1024, pace: isUsual ? 10 : 50 }
-  return { size: isUsual ? 512 : 64, pace: 50 }
+  return { size: isUsual ? 192 : 64, pace: 50 }
 }
 
 export const memory: Suite = {

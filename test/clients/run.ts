@@ -40,6 +40,7 @@ const suites: readonly Suite[] = [
 ]
 const jobs = suites
   .flatMap((suite) => variants.map((variant): [Suite, Variant] => [suite, variant]))
+  .filter(([, { isCombined }]) => values.full || positionals.length > 0 || isCombined !== true)
   .filter(([suite, variant]) => positionals.every((word) => `${suite.name} [${variant.name}]`.includes(word)))
 
 const total: Count = { passed: 0, failed: 0 }
