@@ -19,8 +19,8 @@ const MOST_GROWTH_BYTES = 12 * 2 ** 20
 export const vanishing: Suite = {
   name: 'vanishing',
   async run({ name, backend, threads }, check, { full }) {
-    const isUsual = name === 'epoll inline' || name === 'epoll threads'
-    const waves = full || isUsual ? 100 : 10
+    const few = name === 'epoll inline' || name === 'epoll threads' ? 30 : 10
+    const waves = full ? 100 : few
     const server = startWorker<StreamingOrders>('clients/streaming_program')
     const clients = startWorker<CrowdOrders>('clients/crowd_program')
     try {

@@ -46,7 +46,7 @@ export interface Worker<Does extends Orders> {
   kill(): Promise<void>
 }
 
-const MOST_ORDER_MS = 60_000
+const MOST_ORDER_MS = 180_000
 /** glibc's malloc gives back what is freed, so that the memory of a process is what it holds; by default it keeps tens of MiB. */
 const GIVING_BACK = { MALLOC_MMAP_THRESHOLD_: '32768', MALLOC_TRIM_THRESHOLD_: '131072' }
 
