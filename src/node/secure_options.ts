@@ -64,12 +64,24 @@ function offersHttp(protocols: unknown): boolean {
   )
 }
 
+/**
+ * Copies the bytes in the value of an option, in lists and objects such as `{ pem, passphrase }` too: it is kept for other
+ * certificates, and whoever gave it may wipe it.
+ */
+export function copyOf<Value>(value: Value): Value
+export function copyOf(value: unknown): unknown {
+  if (ArrayBuffer.isView(value)) return Buffer.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
+  if (Array.isArray(value)) return value.map((each) => copyOf(each))
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, copyOf(each)]))
+}
+
 /** The part of the options that is about a certificate. */
 export function identityOf(given: CertificateOptions): TlsIdentity {
   const identity: Record<string, unknown> = {}
   for (const name of IDENTITY_OPTIONS) {
     const value = given[name]
-    if (value !== undefined && value !== null && value !== '') identity[name] = value
+    if (value !== undefined && value !== null && value !== '') identity[name] = copyOf(value)
   }
   return identity as TlsIdentity
 }

@@ -9,6 +9,7 @@ import { SecureContext, type TlsIdentity, type TlsOptions } from '../server/tls_
 import {
   type CertificateOptions,
   checkHasOptions,
+  copyOf,
   handshakeTimeoutOf,
   hasCertificate,
   identityOf,
@@ -132,5 +133,5 @@ const PEM = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]+-----END (?:TRUS
 
 function keysOf({ ticketKeys }: CertificateOptions): readonly Uint8Array[] | undefined {
   if (ticketKeys === undefined || ticketKeys === null) return undefined
-  return ticketKeys instanceof Uint8Array ? [Uint8Array.from(ticketKeys)] : ticketKeys
+  return copyOf(ticketKeys instanceof Uint8Array ? [ticketKeys] : ticketKeys)
 }

@@ -474,6 +474,22 @@ test('keys with a passphrase, archives and lists are taken as by Node', async ()
   }
 })
 
+test('bytes of keys and certificates may be wiped as soon as they were given', async () => {
+  const bytes = ({ key, cert }: typeof localhost) => ({ key: Buffer.from(key), cert: Buffer.from(cert) })
+  const own = bytes(localhost)
+  const named = bytes(other)
+  const keys = [Buffer.alloc(48, 1), Buffer.alloc(48, 2)]
+  const server = createServer({ key: [{ pem: own.key }], cert: [own.cert], ticketKeys: keys } as ServerOptions, hello)
+  server.addContext('other.example', named)
+  for (const given of [own.key, own.cert, named.key, named.cert, ...keys]) given.fill(0)
+  server.addContext('third.example', bytes(other))
+  assert.equal(server.getTicketKeys(), Buffer.alloc(48, 1))
+  await serving(server as unknown as AnyServer, async ({ port }) => {
+    assert.is(await shownTo(port, 'other.example'), 'other.example')
+    assert.is((await ask(port)).text, 'hello')
+  })
+})
+
 test('ticket keys: sessions are resumed by servers that share them, and by lists with an older key', async () => {
   const resumed = (req: IncomingMessage, res: ServerResponse) => {
     res.end(`${(req.socket as TLSSocket).isSessionReused()}`)
