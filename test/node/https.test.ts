@@ -1,8 +1,7 @@
 // What apps on Node's https server see, on brink's. Where the two can be compared, they are.
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,68 +11,23 @@ import { createServer, Server, type ServerOptions } from 'brink/node/https'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { WebSocket, WebSocketServer } from 'ws'
-import { archive, certificate, encrypted, signedBy } from '../server/certificates.js'
-import { until, within } from '../server/waiting.js'
-
-const localhost = certificate('localhost', 'ec', ['DNS:localhost', 'IP:127.0.0.1'])
-const other = certificate('other.example')
-const authority = certificate('authority')
-const alice = signedBy(authority, 'alice')
-
-type AnyServer = https.Server
-type Make = (options: ServerOptions, listener?: RequestListener) => AnyServer
-
-const makers: Readonly<Record<'node' | 'brink', Make>> = {
-  node: (options, listener) => https.createServer(options as https.ServerOptions, listener),
-  brink: (options, listener) => createServer(options, listener) as unknown as AnyServer,
-}
-
-interface Open {
-  readonly server: AnyServer
-  readonly port: number
-}
-
-async function serving<Result>(server: AnyServer, use: (open: Open) => Promise<Result>): Promise<Result> {
-  server.listen(0, '127.0.0.1')
-  await within(once(server, 'listening'), 'the server to listen')
-  try {
-    return await use({ server, port: (server.address() as AddressInfo).port })
-  } finally {
-    await close(server)
-  }
-}
-
-async function close(server: AnyServer): Promise<void> {
-  const closed = new Promise((resolve) => server.close(resolve))
-  server.closeAllConnections()
-  await within(closed, 'the server to close')
-}
-
-interface Answer {
-  readonly text: string
-  readonly socket: TLSSocket
-  readonly session: Buffer | undefined
-}
-
-/** A request on a connection of its own, which the server closes. */
-async function ask(port: number, options: ConnectionOptions = {}, target = '/'): Promise<Answer> {
-  const socket = tls.connect({ port, host: '127.0.0.1', ca: localhost.cert, ...options })
-  let session: Buffer | undefined
-  let text = ''
-  socket.on('session', (given) => {
-    session = given
-  })
-  socket.setEncoding('latin1').on('data', (piece: string) => {
-    text += piece
-  })
-  socket.write(`GET ${target} HTTP/1.1\r\nHost: ${options.servername ?? '127.0.0.1'}\r\nConnection: close\r\n\r\n`)
-  await within(once(socket, 'close'), 'the end of the connection')
-  return { text: text.slice(text.indexOf('\r\n\r\n') + 4), socket, session }
-}
-
-function hello(_req: IncomingMessage, res: ServerResponse): void {
-  res.end('hello')
-}
+import { archive, certificate, encrypted } from '../server/certificates.js'
+import { within } from '../server/waiting.js'
+import { running } from './running.js'
+import {
+  type AnyServer,
+  alice,
+  ask,
+  authority,
+  certificateText,
+  codeOf,
+  exitOf,
+  handshake,
+  hello,
+  localhost,
+  makers,
+  other,
+} from './secure.js'
 
 test('it is an https.Server, also where it is called without new or by a class', () => {
   const plain = (Server as unknown as () => unknown)()
@@ -89,15 +43,6 @@ test('programs that use brink/node alone do not load node:https', async () => {
     process.exit(process.moduleLoadList.includes('NativeModule https') ? 1 : 0)`
   assert.is(await exitOf(['--input-type=module', '-e', program]), 0)
 })
-
-async function exitOf(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<number | null> {
-  const child = spawn(process.execPath, args, {
-    stdio: ['ignore', 'inherit', 'inherit'],
-    env: { ...process.env, ...env },
-  })
-  const [code] = (await within(once(child, 'close'), 'the process to end')) as [number | null]
-  return code
-}
 
 /** What an app can read of a connection. */
 function factsOf({ socket: given }: IncomingMessage): unknown {
@@ -149,7 +94,7 @@ for (const [name, { client, server }] of Object.entries(clients)) {
         facts[maker] = factsOf(req)
         res.end('x')
       })
-      await serving(app, async ({ port }) => assert.is((await ask(port, client)).text, 'x'))
+      await running(app, async ({ port }) => assert.is((await ask(port, client)).text, 'x'))
     }
     assert.equal(facts.brink, facts.node)
   })
@@ -165,7 +110,7 @@ test('each cipher has the names and the version that Node gives it', async () =>
     res.end(JSON.stringify((req.socket as TLSSocket).getCipher()))
   }) as unknown as AnyServer
   let compared = 0
-  await serving(server, async ({ port }) => {
+  await running(server, async ({ port }) => {
     for (const cipher of names) {
       const only: ConnectionOptions = cipher.startsWith('TLS_')
         ? { ciphers: cipher }
@@ -200,7 +145,7 @@ test('getPeerCertificate(true) has the issuers that are in ca', async () => {
       seen[maker] = [issuer.subject.CN, issuer.fingerprint256, issuer.issuerCertificate === issuer]
       res.end()
     })
-    await serving(app, async ({ port }) => void (await ask(port, alice)))
+    await running(app, async ({ port }) => void (await ask(port, alice)))
   }
   assert.equal(seen.brink, seen.node)
 })
@@ -211,19 +156,10 @@ test('what a connection of the loop cannot give is an error that says so', async
     const codes = [() => socket.exportKeyingMaterial(1, 'x', Buffer.alloc(0)), () => socket.getFinished()].map(codeOf)
     res.end(codes.join())
   }) as unknown as AnyServer
-  await serving(server, async ({ port }) => {
+  await running(server, async ({ port }) => {
     assert.is((await ask(port)).text, 'ERR_METHOD_NOT_IMPLEMENTED,ERR_METHOD_NOT_IMPLEMENTED')
   })
 })
-
-function codeOf(run: () => unknown): string {
-  try {
-    run()
-  } catch (error) {
-    return (error as { code: string }).code
-  }
-  return 'none'
-}
 
 test('node:https, fetch-like agents and keep-alive work, with bodies both ways', async () => {
   const server = createServer(localhost, (req, res) => {
@@ -233,7 +169,7 @@ test('node:https, fetch-like agents and keep-alive work, with bodies both ways',
     })
     req.on('end', () => res.end(`${size} ${'x'.repeat(300_000)}`))
   }) as unknown as AnyServer
-  await serving(server, async ({ port }) => {
+  await running(server, async ({ port }) => {
     const agent = new https.Agent({ keepAlive: true, maxSockets: 1, ca: localhost.cert })
     for (let round = 0; round < 3; round += 1) {
       const asked = https.request({ port, host: '127.0.0.1', method: 'POST', agent })
@@ -253,7 +189,7 @@ test('a WebSocket, wss', async () => {
   sockets.on('connection', (socket, req) => {
     socket.on('message', (text) => socket.send(`${(req.socket as TLSSocket).encrypted} ${text}`))
   })
-  await serving(server, async ({ port }) => {
+  await running(server, async ({ port }) => {
     const client = new WebSocket(`wss://127.0.0.1:${port}/`, { ca: localhost.cert })
     await within(once(client, 'open'), 'the WebSocket')
     client.send('hi')
@@ -271,7 +207,7 @@ test('CONNECT and Expect reach their listeners', async () => {
     res.writeContinue()
     req.resume().on('end', () => res.end('continued'))
   })
-  await serving(server, async ({ port }) => {
+  await running(server, async ({ port }) => {
     const talk = async (bytes: string) => {
       const socket = tls.connect({ port, host: '127.0.0.1', ca: localhost.cert })
       let text = ''
@@ -288,109 +224,6 @@ test('CONNECT and Expect reach their listeners', async () => {
   })
 })
 
-/** How a client fails, with the code of 'tlsClientError' on Node's server. Undefined: what a client can see differs. */
-const failures: Readonly<
-  Record<string, { server?: ServerOptions; fail(port: number): Promise<unknown>; code?: string }>
-> = {
-  'connects and leaves': { fail: (port) => raw(port, '', 'destroy') },
-  'connects and ends': { fail: (port) => raw(port, '', 'end') },
-  'plain HTTP': { fail: (port) => raw(port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n') },
-  garbage: { fail: (port) => raw(port, '\x16\x03\x01\x00\x05hello') },
-  'half a ClientHello': { fail: (port) => raw(port, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03', 'end') },
-  'no common version': {
-    server: { minVersion: 'TLSv1.3' },
-    fail: (port) => handshake(port, { maxVersion: 'TLSv1.2' }),
-  },
-  'another protocol': { fail: (port) => handshake(port, { ALPNProtocols: ['h2'] }) },
-  'no certificate': { server: { requestCert: true }, fail: (port) => handshake(port, {}) },
-  // Node ends the connection after the handshake.
-  'a certificate that is not trusted': {
-    server: { requestCert: true },
-    fail: (port) => handshake(port, alice),
-    code: 'ERR_SSL_CERTIFICATE_VERIFY_FAILED',
-  },
-  'no time left': { server: { handshakeTimeout: 50 }, fail: (port) => raw(port, '') },
-}
-
-function raw(port: number, bytes: string, then?: 'destroy' | 'end'): Promise<unknown> {
-  const socket = net.connect({ port, host: '127.0.0.1' })
-  const closed = endOf(socket.resume())
-  socket.on('connect', () => {
-    if (bytes !== '') socket.write(Buffer.from(bytes, 'latin1'))
-    if (then === 'end') socket.end()
-    else if (then === 'destroy') setImmediate(() => socket.destroy())
-  })
-  return closed
-}
-
-function handshake(port: number, options: ConnectionOptions): Promise<unknown> {
-  return endOf(tls.connect({ port, host: '127.0.0.1', ca: localhost.cert, ...options }).resume())
-}
-
-/** Of a connection that may fail. */
-function endOf(socket: net.Socket): Promise<unknown> {
-  socket.on('error', () => {})
-  return within(new Promise((resolve) => socket.once('close', resolve)), 'the end of the connection')
-}
-
-for (const [name, { server: options, fail, code }] of Object.entries(failures)) {
-  test(`a handshake that fails is told as on Node's: ${name}`, async () => {
-    const told: Record<string, unknown[]> = { node: [], brink: [] }
-    for (const [maker, make] of Object.entries(makers)) {
-      const server = make({ ...localhost, ...options }, hello)
-      const log = told[maker] as unknown[]
-      server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
-        log.push(['tlsClientError', error.code, socket.encrypted, socket.destroyed])
-      })
-      server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-        log.push(['clientError', error.code])
-        socket.destroy(error)
-      })
-      await serving(server, async ({ port }) => {
-        await fail(port)
-        await until(() => log.length === 2, 'the failure is told')
-      })
-    }
-    if (code !== undefined) assert.is((told.brink as [string, string][])[0]?.[1], code)
-    else assert.equal(told.brink, told.node)
-  })
-}
-
-test('failures that nobody listens for harm nobody', async () => {
-  const server = createServer(localhost, hello) as unknown as AnyServer
-  await serving(server, async ({ port }) => {
-    for (const { fail } of Object.values(failures).slice(0, 5)) await fail(port)
-    assert.is((await ask(port)).text, 'hello')
-  })
-})
-
-test('a plain HTTP request is told what the port speaks', async () => {
-  const server = createServer(localhost, hello) as unknown as AnyServer
-  await serving(server, async ({ port }) => {
-    const socket = net.connect({ port, host: '127.0.0.1' })
-    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
-    let text = ''
-    for await (const piece of socket.setEncoding('latin1')) text += piece
-    assert.match(text, /^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*This port speaks HTTPS\.$/)
-  })
-})
-
-test('a broken record after the handshake is a clientError', async () => {
-  for (const make of Object.values(makers)) {
-    const server = make(localhost, hello)
-    const told = once(server, 'clientError') as Promise<[NodeJS.ErrnoException]>
-    await serving(server, async ({ port }) => {
-      const wire = net.connect({ port, host: '127.0.0.1' })
-      const socket = tls.connect({ socket: wire, ca: localhost.cert, servername: 'localhost' })
-      socket.on('error', () => {})
-      socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
-      await within(once(socket, 'data'), 'the response')
-      wire.write('no record')
-      assert.match(`${(await within(told, 'the error'))[0].code}`, /^ERR_SSL_/)
-    })
-  }
-})
-
 test("events come in Node's order: 'connection', 'secureConnection', 'request'", async () => {
   const logs: string[][] = []
   for (const make of Object.values(makers)) {
@@ -401,7 +234,7 @@ test("events come in Node's order: 'connection', 'secureConnection', 'request'",
     })
     server.on('connection', (socket: net.Socket) => log.push(`connection ${socket.remoteAddress}`))
     server.on('secureConnection', (socket: TLSSocket) => log.push(`secureConnection ${socket.authorized}`))
-    await serving(server, async ({ port }) => void (await ask(port)))
+    await running(server, async ({ port }) => void (await ask(port)))
     logs.push(log)
   }
   assert.equal(logs[1], logs[0])
@@ -412,7 +245,7 @@ test('a listener of connection can close before the handshake, and one of secure
     const server = createServer(localhost, () => assert.unreachable()) as unknown as AnyServer
     server.on(event, (socket: net.Socket) => socket.destroy())
     server.on('tlsClientError', () => assert.unreachable('the app has closed it'))
-    await serving(server, async ({ port }) => void (await handshake(port, {})))
+    await running(server, async ({ port }) => void (await handshake(port, {})))
   }
 })
 
@@ -428,7 +261,7 @@ test('certificates by name, which can be added and replaced while the server lis
   const wild = certificate('*.wild.example', 'ec', ['DNS:*.wild.example'])
   const server = createServer(localhost, hello)
   server.addContext('other.example', other)
-  await serving(server as unknown as AnyServer, async ({ port }) => {
+  await running(server as unknown as AnyServer, async ({ port }) => {
     const nameFor = (servername: string) => shownTo(port, servername)
     assert.is(await nameFor('other.example'), 'other.example')
     assert.is(await nameFor('a.wild.example'), 'localhost')
@@ -453,7 +286,7 @@ async function shownTo(port: number, servername: string): Promise<string | strin
 test('without a certificate of its own, a server has that of the first name', async () => {
   const server = createServer(hello)
   server.addContext('other.example', other)
-  await serving(server as unknown as AnyServer, async ({ port }) => {
+  await running(server as unknown as AnyServer, async ({ port }) => {
     assert.is(await shownTo(port, 'other.example'), 'other.example')
     assert.is(await shownTo(port, 'unknown.example'), 'other.example')
   })
@@ -468,7 +301,7 @@ test('keys with a passphrase, archives and lists are taken as by Node', async ()
     { key: Buffer.from(localhost.key), cert: Buffer.from(localhost.cert), passphrase: '', ca: undefined },
   ]
   for (const options of forms) {
-    await serving(createServer(options, hello) as unknown as AnyServer, async ({ port }) => {
+    await running(createServer(options, hello) as unknown as AnyServer, async ({ port }) => {
       assert.is((await ask(port)).text, 'hello')
     })
   }
@@ -484,7 +317,7 @@ test('bytes of keys and certificates may be wiped as soon as they were given', a
   for (const given of [own.key, own.cert, named.key, named.cert, ...keys]) given.fill(0)
   server.addContext('third.example', bytes(other))
   assert.equal(server.getTicketKeys(), Buffer.alloc(48, 1))
-  await serving(server as unknown as AnyServer, async ({ port }) => {
+  await running(server as unknown as AnyServer, async ({ port }) => {
     assert.is(await shownTo(port, 'other.example'), 'other.example')
     assert.is((await ask(port)).text, 'hello')
   })
@@ -498,11 +331,11 @@ test('ticket keys: sessions are resumed by servers that share them, and by lists
   const second = createServer(localhost, resumed)
   assert.is(first.getTicketKeys().length, 48)
   for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
-    const session = await serving(
+    const session = await running(
       first as unknown as AnyServer,
       async ({ port }) => (await ask(port, { maxVersion })).session,
     )
-    await serving(second as unknown as AnyServer, async ({ port }) => {
+    await running(second as unknown as AnyServer, async ({ port }) => {
       const again = { maxVersion, ...(session && { session }) }
       second.setTicketKeys(Buffer.alloc(48, maxVersion))
       assert.is((await ask(port, again)).text, 'false')
@@ -560,39 +393,7 @@ test('a server without a certificate cannot listen', () => {
   )
 })
 
-test('closing ends handshakes that are not over, and serves those that are', async () => {
-  const server = createServer(localhost, hello) as unknown as AnyServer
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const half = net.connect({ port, host: '127.0.0.1' })
-  const isHalfOver = endOf(half.resume())
-  const isCounted = () => new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)))
-  await until(async () => (await isCounted()) === 1, 'the connection is counted')
-  const late = tls.connect({ port, host: '127.0.0.1', ca: localhost.cert })
-  await within(once(late, 'secureConnect'), 'the handshake')
-  const closed = within(once(server, 'close'), 'the server to close')
-  server.close()
-  late.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
-  const [text] = await within(once(late.setEncoding('latin1'), 'data'), 'the response')
-  assert.match(text, /hello$/)
-  server.closeAllConnections()
-  await closed
-  await isHalfOver
-})
-
-test('a timeout of the server applies after the handshake', async () => {
-  const server = createServer(localhost, () => {}) as unknown as AnyServer
-  server.timeout = 30
-  await serving(server, async ({ port }) => {
-    const socket = tls.connect({ port, host: '127.0.0.1', ca: localhost.cert })
-    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
-    await endOf(socket.resume())
-  })
-})
-
 const registered = ['--import', new URL('../../node/register.js', import.meta.url).href, '--input-type=module', '-e']
-const certificateText = JSON.stringify(localhost)
 
 test('register puts it behind node:https for a whole process', async () => {
   const program = `
@@ -634,27 +435,6 @@ test('register leaves servers with options that brink does not have to Node, wit
     }
     process.exit(0)`
   assert.is(await exitOf(['--no-warnings', ...registered, program]), 0)
-})
-
-test('process.exit under load, with handshakes in all states, ends the process with its code', async () => {
-  const entry = JSON.stringify(new URL('../../node/https.js', import.meta.url).href)
-  const program = `
-    import { createServer } from ${entry}
-    let left = 40
-    const server = createServer(${certificateText}, (req, res) => { res.end('x'); if (--left === 0) process.exit(7) })
-    server.listen(0, '127.0.0.1', () => console.log(server.address().port))`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const ended = once(child, 'close') as Promise<[number]>
-  const [line] = await within(once(child.stdout, 'data'), 'the port')
-  const port = Number(line)
-  for (let count = 0; count < 60; count += 1) {
-    const socket = tls.connect({ port, host: '127.0.0.1', ca: localhost.cert })
-    socket.on('error', () => {})
-    socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
-  }
-  assert.is((await within(ended, 'the process to end'))[0], 7)
 })
 
 test('workers of a cluster whose primary accepts, with the certificates of the server', async () => {

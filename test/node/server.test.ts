@@ -10,33 +10,17 @@ import { createServer, Server } from 'brink/node'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { until, within } from '../server/waiting.js'
+import { closed, running } from './running.js'
 import { get, last, request } from './twins.js'
 
-interface Open {
-  readonly server: Server
-  readonly port: number
-}
-
-async function serving(
+function serving(
   listener: RequestListener | undefined,
-  use: (open: Open) => Promise<void>,
+  use: (open: { readonly server: Server; readonly port: number }) => Promise<void>,
   prepare: (server: Server) => void = () => {},
 ): Promise<void> {
   const server = createServer(listener)
   prepare(server)
-  server.listen(0, '127.0.0.1')
-  await within(once(server, 'listening'), 'the server to listen')
-  try {
-    await use({ server, port: (server.address() as AddressInfo).port })
-  } finally {
-    await close(server)
-  }
-}
-
-async function close(server: Server): Promise<void> {
-  const closed = new Promise((resolve) => server.close(resolve))
-  server.closeAllConnections()
-  await within(closed, 'the server to close')
+  return running(server, use)
 }
 
 /** Sends, and gives all that came until the end. */
@@ -66,7 +50,7 @@ test('it is an http.Server, also where it is called without new or by a class', 
   old.listen(0, '127.0.0.1')
   await once(old, 'listening')
   assert.is(bodyOf(await ask(old.address() as AddressInfo, last('/'))), 'old')
-  await close(old)
+  await closed(old)
   assert.throws(() => createServer({ headersTimeout: 'x' } as unknown as http.ServerOptions), /headersTimeout/)
 })
 
@@ -78,7 +62,7 @@ test('it has bound when listen returns', async () => {
   assert.ok(address.port > 0)
   assert.is(bodyOf(await ask({ port: address.port }, last('/'))), 'there')
   assert.throws(() => server.listen(0), /ERR_SERVER_ALREADY_LISTEN|more than once/)
-  await close(server)
+  await closed(server)
   assert.is(server.listening, false)
   assert.is(server.address(), null)
 })
@@ -89,7 +73,7 @@ test('it listens at a path, a descriptor and a handle', async () => {
   await within(once(local, 'listening'), 'a socket of the UNIX domain')
   assert.is(local.address(), path)
   assert.is(bodyOf(await ask({ path }, last('/x'))), '/x undefined')
-  await close(local)
+  await closed(local)
 
   const holder = net.createServer().listen(0, '127.0.0.1')
   await once(holder, 'listening')
@@ -101,7 +85,7 @@ test('it listens at a path, a descriptor and a handle', async () => {
   const given = createServer((_req, res) => res.end('given')).listen({ fd: bound.fd })
   await within(once(given, 'listening'), 'a descriptor')
   assert.is(bodyOf(await ask({ port: (given.address() as AddressInfo).port }, last('/'))), 'given')
-  await close(given)
+  await closed(given)
   assert.ok(fd > 0 && port > 0)
 
   const taken = createServer().listen(port, '127.0.0.1')

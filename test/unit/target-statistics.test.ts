@@ -4,7 +4,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as layout from '#brink/exchange/layout.js'
 import type { NativeMeasurements, NativeReactor, NativeRun, NativeStats } from '#brink/exchange/native.js'
-import type { FaultKind } from '#brink/faults/drawn_fault.js'
+import { FAULT_KINDS } from '#brink/faults/drawn_fault.js'
 import { placeOf } from '#brink/statistics/hdr_counts.js'
 import { Statistics } from '#brink/statistics/statistics.js'
 import { MOST_RUNS, OWN_NUMBER, OWN_RUN, runIdOf } from '#brink/statistics/statistics_numbers.js'
@@ -299,19 +299,7 @@ test('a new run costs no look at the others', () =>
 
 test('sets of faults beyond the room are counted with the last of their kinds', () =>
   using((statistics) => {
-    const kinds: FaultKind[] = [
-      'overload',
-      'delay',
-      'body-delay',
-      'drip',
-      'status',
-      'size',
-      'empty',
-      'garbage',
-      'malformed',
-      'length',
-      'cut',
-    ]
+    const kinds = FAULT_KINDS.slice(0, 11)
     const numbers = new Set<number>()
     for (let set = 1; set < 2 ** kinds.length; set += 1) {
       const number = statistics.numberOf(
