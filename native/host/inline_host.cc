@@ -6,7 +6,7 @@
 namespace brink::host {
 namespace {
 
-InlineHost* host_of(void* data) { return static_cast<InlineHost*>(data); }
+InlineHost* inline_host_of(void* data) { return static_cast<InlineHost*>(data); }
 
 }  // namespace
 
@@ -42,7 +42,7 @@ int InlineHost::add_listener(net::Fd listener, bool shared, reactor::ProxyHeader
 }
 
 void InlineHost::start() {
-  uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* handle, int, int) { host_of(handle->data)->turn(); });
+  uv_poll_start(&poll_, UV_READABLE, [](uv_poll_t* handle, int, int) { inline_host_of(handle->data)->turn(); });
   turn_soon();
 }
 
@@ -65,7 +65,7 @@ void InlineHost::reply(reactor::Replies replies, Timing) {
 
 void InlineHost::turn_soon() {
   if (closing_ || uv_is_active(reinterpret_cast<uv_handle_t*>(&idle_))) return;
-  uv_idle_start(&idle_, [](uv_idle_t* handle) { host_of(handle->data)->turn(); });
+  uv_idle_start(&idle_, [](uv_idle_t* handle) { inline_host_of(handle->data)->turn(); });
 }
 
 // Arranges for the next turn: at once, at a deadline, or when the descriptor is readable.
@@ -81,7 +81,7 @@ void InlineHost::arrange_next(bool more_to_do) {
     uv_timer_stop(&timer_);
   } else {
     uv_timer_start(
-        &timer_, [](uv_timer_t* handle) { host_of(handle->data)->turn(); }, static_cast<uint64_t>(deadline), 0);
+        &timer_, [](uv_timer_t* handle) { inline_host_of(handle->data)->turn(); }, static_cast<uint64_t>(deadline), 0);
   }
   if (draining_ && !told_idle_ && reactor_->idle()) {
     told_idle_ = true;
@@ -121,7 +121,7 @@ void InlineHost::close() {
   for (uv_handle_t* handle : {reinterpret_cast<uv_handle_t*>(&poll_), reinterpret_cast<uv_handle_t*>(&timer_),
                               reinterpret_cast<uv_handle_t*>(&idle_)}) {
     uv_close(handle, [](uv_handle_t* closed) {
-      InlineHost* host = host_of(closed->data);
+      InlineHost* host = inline_host_of(closed->data);
       if (--host->open_handles_ > 0) return;
       std::unique_ptr<Host> self = std::move(host->self_);
       // No turn is under way here: the poller's descriptor need not wait for a garbage collector.

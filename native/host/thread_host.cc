@@ -5,7 +5,7 @@
 namespace brink::host {
 namespace {
 
-ThreadHost* host_of(void* data) { return static_cast<ThreadHost*>(data); }
+ThreadHost* thread_host_of(void* data) { return static_cast<ThreadHost*>(data); }
 
 }  // namespace
 
@@ -17,7 +17,7 @@ std::unique_ptr<Host> ThreadHost::open(uv_loop_t* loop, const reactor::Options& 
   host->thread_ = ReactorThread::open(
       options, std::move(poller), blocks, [wakeup] { uv_async_send(wakeup); }, error);
   if (!host->thread_) return nullptr;
-  *error = uv_async_init(loop, wakeup, [](uv_async_t* handle) { host_of(handle->data)->take_deliveries(); });
+  *error = uv_async_init(loop, wakeup, [](uv_async_t* handle) { thread_host_of(handle->data)->take_deliveries(); });
   if (*error != 0) return nullptr;
   wakeup->data = host.get();
   return host;
@@ -80,7 +80,7 @@ void ThreadHost::close() {
   replies_.clear();
   last_stats_ = thread_->stats();
   uv_close(reinterpret_cast<uv_handle_t*>(&wakeup_), [](uv_handle_t* closed) {
-    ThreadHost* host = host_of(closed->data);
+    ThreadHost* host = thread_host_of(closed->data);
     std::unique_ptr<Host> self = std::move(host->self_);
     host->closed_ = true;
     // Its descriptors need not wait for a garbage collector.

@@ -15,8 +15,6 @@ using net::Slice;
 constexpr uint64_t kMostIpv4 = 0xffffffff;
 constexpr uint32_t kMostPort = 65535;
 
-int digit_of(char c) { return is_digit(c) ? c - '0' : lower(c) - 'a' + 10; }
-
 // A number of an IPv4 address as the URL standard reads it: in decimal, in octal behind `0`, in hexadecimal behind
 // `0x`.
 bool is_ipv4_number(const char* at, const char* end, uint64_t* value) {

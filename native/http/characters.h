@@ -21,6 +21,8 @@ bool is_field_character(char c);  // RFC 9110, 5.5: field-vchar, obs-text, space
 inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 inline bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 inline char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+// Of a hexadecimal digit.
+inline uint8_t digit_of(char c) { return static_cast<uint8_t>(is_digit(c) ? c - '0' : lower(c) - 'a' + 10); }
 
 bool equal_ignoring_case(net::Slice a, std::string_view b);
 inline bool equal_ignoring_case(net::Slice a, net::Slice b) {

@@ -10,8 +10,6 @@ namespace {
 
 constexpr int kGroups = 8;
 
-uint16_t digit_of(char c) { return static_cast<uint16_t>(is_digit(c) ? c - '0' : lower(c) - 'a' + 10); }
-
 // The groups before the gap, and then those behind it, which move to the end.
 class Groups {
  public:

@@ -2,11 +2,8 @@
 #pragma once
 
 #if defined(_WIN32)
-// Otherwise windows.h defines min and max as macros.
-#if !defined(NOMINMAX)
-#define NOMINMAX
-#endif
-#include <windows.h>
+// It has windows.h, behind winsock2.h.
+#include "net/platform.h"
 #else
 #include <dlfcn.h>
 

@@ -16,9 +16,6 @@
 namespace brink::poller {
 namespace {
 
-constexpr size_t kMostEvents = 512;
-constexpr int kTryAgainMs = 50;
-
 class Epoll : public Poller {
  public:
   // `trigger` is EPOLLET, or 0 for level-triggered.

@@ -20,9 +20,6 @@
 namespace brink::poller {
 namespace {
 
-constexpr size_t kMostEvents = 512;
-constexpr int kTryAgainMs = 50;
-
 // Where the system does not tell of urgent data, it may be there at any time: a short read then proves nothing.
 #if defined(EV_OOBAND)
 constexpr uint16_t kUrgent = EV_OOBAND;

@@ -16,6 +16,11 @@
 
 namespace brink::poller {
 
+// Where the system fills a list of events, so many at a time.
+constexpr size_t kMostEvents = 512;
+// What the system refused to watch is tried again after this.
+constexpr int kTryAgainMs = 50;
+
 struct Ready {
   uint64_t token;
   bool readable;

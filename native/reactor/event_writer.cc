@@ -27,8 +27,6 @@ constexpr size_t kMostWordsOfSmallEvent =
     std::max({layout::kNoticeWords, layout::kBodyWords, layout::kGoneWords, layout::kDrainedWords,
               layout::kClientErrorWords, layout::kOpenedWords, layout::kClosedWords, layout::kRefusedWords});
 
-uint32_t word_of(http::Span span) { return span.offset | (uint32_t{span.length} << 16); }
-
 }  // namespace
 
 void EventWriter::begin(Block* block) {

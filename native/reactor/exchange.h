@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "generated/layout.h"
+#include "http/request_head.h"
 #include "net/pending_output.h"
 
 namespace brink::reactor {
@@ -16,6 +17,9 @@ struct Block {
   char* bytes = nullptr;
   uint32_t index = 0;
 };
+
+// As it lies in the layout.
+inline uint32_t word_of(http::Span span) { return span.offset | (uint32_t{span.length} << 16); }
 
 // Events on their way to JavaScript.
 struct Batch {

@@ -28,9 +28,6 @@ void HdrHistogram::record(uint64_t duration_us) {
     counts = owned_[chunk].get();
     chunks_[chunk].store(counts, std::memory_order_release);
   }
-  auto add = [](Count& count, uint64_t more) {
-    count.store(count.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
-  };
   add(counts->counts[place % layout::kHistogramChunk], 1);
   add(sum_us_, std::min(duration_us, kLongestUs));
 }
@@ -46,7 +43,7 @@ void HdrHistogram::read(double* into, size_t count) const {
     const Chunk* counts = chunks_[chunk].load(std::memory_order_acquire);
     size_t most = std::min<size_t>(count - chunk * layout::kHistogramChunk, layout::kHistogramChunk);
     for (size_t at = 0; at < most; at++) {
-      *into++ = counts ? static_cast<double>(counts->counts[at].load(std::memory_order_relaxed)) : 0;
+      *into++ = counts ? read_of(counts->counts[at]) : 0;
     }
   }
 }

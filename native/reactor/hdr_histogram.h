@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "generated/layout.h"
+#include "reactor/count.h"
 
 namespace brink::reactor {
 
@@ -21,13 +22,12 @@ class HdrHistogram {
   size_t size() const;
   // The first of them.
   void read(double* into, size_t count) const;
-  double sum_us() const { return static_cast<double>(sum_us_.load(std::memory_order_relaxed)); }
+  double sum_us() const { return read_of(sum_us_); }
 
   // The place of a duration among the counts.
   static size_t place_of(uint64_t duration_us);
 
  private:
-  using Count = std::atomic<uint64_t>;
   // The durations of one power of two, or of the first 1024 microseconds.
   struct Chunk {
     Count counts[layout::kHistogramChunk];

@@ -9,12 +9,8 @@ namespace {
 
 constexpr size_t kHundred = 100;
 
-double read_of(const std::atomic<uint64_t>& count) {
-  return static_cast<double>(count.load(std::memory_order_relaxed));
-}
-
 template <size_t Size>
-double* read_all(const std::atomic<uint64_t> (&counts)[Size], double* into) {
+double* read_all(const Count (&counts)[Size], double* into) {
   return std::transform(std::begin(counts), std::end(counts), into, read_of);
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "generated/layout.h"
+#include "reactor/count.h"
 #include "reactor/event_writer.h"
 #include "reactor/hdr_histogram.h"
 #include "reactor/observed.h"
@@ -60,8 +61,6 @@ class Measurements {
   void forget_most_requests();
 
  private:
-  using Count = std::atomic<uint64_t>;
-
   // Answers by the last two digits of their status.
   struct Statuses {
     Count whole[100];
@@ -89,10 +88,6 @@ class Measurements {
     std::atomic<Number*> numbers[layout::kMeasuredKinds] = {};
   };
 
-  static void add(Count& count, uint64_t more) {
-    // There is one writer.
-    count.store(count.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
-  }
   Run& run_of(uint16_t number);
   Number& place_of(uint16_t number);
   const Run* find(size_t run) const { return runs_[run].load(std::memory_order_acquire); }

@@ -7,15 +7,6 @@
 namespace brink::reactor {
 namespace {
 
-// There is one writer.
-void add(std::atomic<uint64_t>& count, uint64_t more) {
-  count.store(count.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
-}
-
-double read_of(const std::atomic<uint64_t>& count) {
-  return static_cast<double>(count.load(std::memory_order_relaxed));
-}
-
 // In the order of the layout.
 size_t group_of(uint8_t method) {
   switch (method) {

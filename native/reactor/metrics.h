@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "generated/layout.h"
+#include "reactor/count.h"
 
 namespace brink::reactor {
 
@@ -32,8 +33,6 @@ class Metrics {
   static size_t size_class_of(uint32_t requests);
 
  private:
-  using Count = std::atomic<uint64_t>;
-
   struct Row {
     Count requests[layout::kMetricsMethods * layout::kMetricsClasses];
     Count sum_us;

@@ -36,9 +36,10 @@ struct LoggedTexts {
   uint16_t line_version = 0;  // of a request line without a request, as the layout has it
 };
 
-struct ObservedRequest {
-  static constexpr uint64_t kNotYet = UINT64_MAX;
+// In place of a time or a place that is not known yet.
+constexpr uint64_t kNotYet = UINT64_MAX;
 
+struct ObservedRequest {
   uint32_t sequence = 0;
   uint16_t status = 0;  // 0 until an answer begins
   uint16_t route = 0;
@@ -72,7 +73,7 @@ class Observed {
     for (size_t place = requests_.size(); place > first_; place--) {
       ObservedRequest& request = requests_[place - 1];
       if (request.waits_since_us > 0) return;
-      if (request.answer_ends != ObservedRequest::kNotYet) request.waits_since_us = now_us;
+      if (request.answer_ends != kNotYet) request.waits_since_us = now_us;
     }
   }
 

@@ -8,7 +8,6 @@
 namespace brink::reactor {
 namespace {
 
-constexpr uint64_t kNotYet = ObservedRequest::kNotYet;
 // Behind the last field line.
 constexpr size_t kHeadEndBytes = 4;
 // Behind the target, and before the first field line.

@@ -7,11 +7,10 @@
 
 #include "http/characters.h"
 #include "reactor/connection.h"
+#include "reactor/exchange.h"
 
 namespace brink::reactor {
 namespace {
-
-constexpr uint64_t kNotYet = ObservedRequest::kNotYet;
 
 // Two fields of the same name are one list (RFC 9110, 5.3).
 constexpr char kSeparator[] = ", ";
@@ -23,8 +22,6 @@ http::Span append(std::string& text, net::Slice bytes, size_t most) {
   if (size > 0) text.append(bytes.data, size);
   return span;
 }
-
-uint32_t word_of(http::Span span) { return span.offset | (uint32_t{span.length} << 16); }
 
 // Nothing in it is escaped in any format. Written so that the compiler looks at many bytes at once.
 bool is_plain(const std::string& text) {

@@ -263,9 +263,6 @@ void shrinking(Trial& trial) {
   trial.expect(file.opened->facts().size == 1000, "what was true when it was opened");
 }
 
-// Once is enough: there is no poller in it.
-bool once(const Setup& setup) { return setup.backend == &*poller::backends().begin() && !setup.threaded; }
-
 }  // namespace
 
 std::vector<Case> cases_of_files() {

@@ -188,9 +188,6 @@ void small_receive_buffers(Trial& trial) {
   trial.expect(limited < before && after >= before, "a smaller buffer, and then the usual one at least");
 }
 
-// Once is enough: there is no poller in it.
-bool once(const Setup& setup) { return setup.backend == &*poller::backends().begin() && !setup.threaded; }
-
 }  // namespace
 
 std::vector<Case> cases_of_listening() {

@@ -66,12 +66,10 @@ void trickling(Trial& trial) {
   judge(in_value(kLong / kTimesAsLong), in_value(kLong));
 }
 
-bool is_first_setup(const Setup& setup) { return setup.backend == &poller::backends()[0] && !setup.threaded; }
-
 }  // namespace
 
 std::vector<Case> cases_of_parsing() {
-  return {{"a head that trickles in costs in proportion to its length", trickling, is_first_setup}};
+  return {{"a head that trickles in costs in proportion to its length", trickling, once}};
 }
 
 }  // namespace brink::selftest

@@ -167,17 +167,17 @@ void same_number(Trial& trial) {
 }
 
 // There is no reactor to drive.
-bool once(const Setup& setup) { return !setup.threaded; }
+bool on_each_backend(const Setup& setup) { return !setup.threaded; }
 
 }  // namespace
 
 std::vector<Case> cases_of_polling() {
   return {
-      {"a half-closed client is told once", half_closed, once},
-      {"a half-closed client that takes nothing ends no wait", half_closed_with_output, once},
-      {"input that nobody reads ends no wait", unread, once},
-      {"room is told while it is needed", room, once},
-      {"a descriptor of a number that was closed is told with its own token", same_number, once},
+      {"a half-closed client is told once", half_closed, on_each_backend},
+      {"a half-closed client that takes nothing ends no wait", half_closed_with_output, on_each_backend},
+      {"input that nobody reads ends no wait", unread, on_each_backend},
+      {"room is told while it is needed", room, on_each_backend},
+      {"a descriptor of a number that was closed is told with its own token", same_number, on_each_backend},
   };
 }
 

@@ -7,6 +7,19 @@
 #include "tls/context.h"
 
 namespace brink::selftest {
+
+// What only clients need of OpenSSL.
+struct ClientFunctions {
+  const void* (*TLS_client_method)() = nullptr;
+  const void* (*BIO_s_mem)() = nullptr;
+  void (*SSL_set_connect_state)(tls::SSL*) = nullptr;
+  int (*SSL_do_handshake)(tls::SSL*) = nullptr;
+  int (*SSL_key_update)(tls::SSL*, int) = nullptr;
+  int (*BIO_read)(tls::BIO*, void*, int) = nullptr;
+  int (*BIO_write)(tls::BIO*, const void*, int) = nullptr;
+  bool is_whole = false;
+};
+
 namespace {
 
 // Nobody trusts them.
@@ -28,18 +41,6 @@ kFbWL21s+f7mC76wD18CIQCXTS3RMJdJafzQiou6Gl99yFXMNETNKImYFwx3SjAj
 FA==
 -----END CERTIFICATE-----
 )";
-
-// What only clients need of OpenSSL.
-struct ClientFunctions {
-  const void* (*TLS_client_method)() = nullptr;
-  const void* (*BIO_s_mem)() = nullptr;
-  void (*SSL_set_connect_state)(tls::SSL*) = nullptr;
-  int (*SSL_do_handshake)(tls::SSL*) = nullptr;
-  int (*SSL_key_update)(tls::SSL*, int) = nullptr;
-  int (*BIO_read)(tls::BIO*, void*, int) = nullptr;
-  int (*BIO_write)(tls::BIO*, const void*, int) = nullptr;
-  bool is_whole = false;
-};
 
 const ClientFunctions& client_functions() {
   static const ClientFunctions functions = [] {

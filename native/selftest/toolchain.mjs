@@ -1,5 +1,5 @@
-// Compiles the self-test, a variant at a time: objects that are made from the same bytes in the same way are not made
-// again.
+// Compiles the self-test, a variant at a time, the C++ of a folder as one unit: most of the time goes into headers.
+// Objects that are made from the same bytes in the same way are not made again.
 
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -68,21 +68,42 @@ export async function build(variant) {
     ...sourcesIn('selftest'),
     ...[...HOSTS, ...LLHTTP].map((file) => join(NATIVE, file)),
   ]
+  const units = variant.isByFile ? sources.map((source) => ({ file: source, parts: [] })) : unitsOf(sources, folder)
   const objects = await Promise.all(
-    sources.map((source) => inTurn(() => compile(source, variant, compilers, folder, [versions, headers]))),
+    units.map((unit) => inTurn(() => compile(unit, variant, compilers, folder, [versions, headers]))),
   )
   const program = join(folder, `selftest${variant.suffix ?? ''}`)
   const arguments_ = [...objects, '-o', program, ...variant.flags, ...(variant.libraries ?? ['-pthread'])]
   return makeOnce(program, fingerprint(objects, arguments_, versions), compilers.cxx, arguments_)
 }
 
-async function compile(source, variant, compilers, folder, madeWith) {
-  const isC = source.endsWith('.c')
+/**
+ * One unit for the C++ sources of each folder, in files that it writes into `output`, and one for each file of C: its
+ * path, and those of what it includes.
+ */
+export function unitsOf(sources, output) {
+  const folders = new Map()
+  for (const source of sources.filter((name) => name.endsWith('.cc'))) {
+    const folder = relative(NATIVE, dirname(source)).replace(/[\\/]/g, '-')
+    folders.set(folder, [...(folders.get(folder) ?? []), source])
+  }
+  const made = [...folders].map(([folder, parts]) => {
+    const file = join(output, `${folder}.cc`)
+    const lines = parts.sort().map((part) => `#include "${relative(NATIVE, part).replaceAll('\\', '/')}"\n`)
+    writeFileSync(file, lines.join(''))
+    return { file, parts }
+  })
+  return [...made, ...sources.filter((name) => name.endsWith('.c')).map((file) => ({ file, parts: [] }))]
+}
+
+async function compile({ file, parts }, variant, compilers, folder, madeWith) {
+  const isC = file.endsWith('.c')
   // llhttp's own C is not ours to keep free of warnings.
   const dialect = isC ? ['-w'] : ['-std=c++17', '-fno-exceptions', '-Wall', '-Wextra', ...(variant.cxxflags ?? [])]
-  const object = join(folder, `${relative(NATIVE, source).replace(/[\\/]/g, '-')}.o`)
-  const arguments_ = ['-c', source, '-o', object, ...INCLUDES, ...variant.flags, ...dialect]
-  return makeOnce(object, fingerprint([source], arguments_, madeWith), isC ? compilers.c : compilers.cxx, arguments_)
+  const object = join(folder, `${relative(NATIVE, file).replace(/[\\/]/g, '-')}.o`)
+  const arguments_ = ['-c', file, '-o', object, ...INCLUDES, ...variant.flags, ...dialect]
+  const inputs = fingerprint([file, ...parts], arguments_, madeWith)
+  return makeOnce(object, inputs, isC ? compilers.c : compilers.cxx, arguments_)
 }
 
 /** Runs a command that writes `file`, unless it was written before by the same. */

@@ -46,4 +46,6 @@ void Trial::end() {
   servers_.clear();
 }
 
+bool once(const Setup& setup) { return setup.backend == &*poller::backends().begin() && !setup.threaded; }
+
 }  // namespace brink::selftest

@@ -49,6 +49,9 @@ struct Case {
   bool (*applies)(const Setup& setup) = [](const Setup&) { return true; };
 };
 
+// For cases without a poller.
+bool once(const Setup& setup);
+
 std::vector<Case> cases_of_parsing();
 std::vector<Case> cases_of_requests();
 std::vector<Case> cases_of_clients();

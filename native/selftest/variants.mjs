@@ -15,22 +15,19 @@ export const VARIANTS = [
     cxxflags: STRICT,
   },
   {
+    // With the poller of other systems beside those of Linux, over a kqueue that is made of epoll.
     name: 'asan',
-    flags: ['-O1', '-g1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'],
+    flags: [
+      ...['-O1', '-g1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'],
+      ...FAKE_KQUEUE,
+    ],
+    libraries: ['-pthread', '-Wl,--wrap=close'],
     env: { ASAN_OPTIONS: 'detect_stack_use_after_return=1', UBSAN_OPTIONS: 'print_stacktrace=1' },
   },
   {
     name: 'tsan',
     flags: ['-O1', '-g1', '-fsanitize=thread'],
     env: { TSAN_OPTIONS: 'halt_on_error=1' },
-  },
-  {
-    // The poller of other systems, over a kqueue that is made of epoll.
-    name: 'kqueue',
-    flags: ['-O1', '-g1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', ...FAKE_KQUEUE],
-    cxxflags: STRICT,
-    libraries: ['-pthread', '-Wl,--wrap=close'],
-    cases: '[kqueue',
   },
   {
     // As for a system that has nothing but POSIX.
