@@ -1,11 +1,10 @@
 // The test runner. Every *.test.js is a process of its own, so that a crash of the addon costs one file and not the
-// run. Files under server/ talk to a server through sockets and run once per variant, those under target/wire/ and those that
-// are slow to set up for a few of these; all others run once.
+// run. Files under server/ and target/wire/ talk to a server through sockets, and run on several kinds of server (choice.ts);
+// all others run once.
 //
-//   npm test -- limits     only files whose name, or name and variant, contains "limits"
-//   npm run test:tls       the files under server/ over TLS, once per variant
-//
-// In a run of all tests, one of the variants over TLS stands for them, and those that combine what others have are left out.
+//   npm test -- limits     only files whose name, or name and kind of server, contains "limits"
+//   npm test -- --full     all on all kinds
+//   npm run test:tls       the files under server/ over TLS, on all kinds
 
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
@@ -13,30 +12,13 @@ import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { variantsOf } from './choice.js'
 import { makeCertificate } from './over_tls/certificate.js'
-import { WITHOUT_TLS } from './over_tls/without_tls.js'
-import { type Variant, variants, variantsOverTls } from './variants.js'
+import type { Variant } from './variants.js'
 
 const ROOT = dirname(fileURLToPath(import.meta.url))
 /** So long may a file tell nothing: each test that passes prints a mark. How long all take depends on the machine. */
 const SILENCE_LIMIT_MS = 120_000
-
-/** One of each host, for what no backend does otherwise. */
-const few = variants.filter(({ name }) =>
-  ['epoll inline', 'epoll threads', 'poll thread', 'kqueue inline'].includes(name),
-)
-
-/**
- * They start programs, make certificates or fill the memory of an app most of the time, and what they look at is the same
- * on every backend.
- */
-const SLOW_TO_SET_UP: readonly string[] = [
-  'server/cli',
-  'server/cli-tls',
-  'server/close-on-signals',
-  'server/crowd-leaves',
-  'server/tls-certificates',
-]
 
 interface Job {
   name: string
@@ -59,7 +41,7 @@ interface Result {
 
 const { values, positionals: filters } = parseArgs({
   allowPositionals: true,
-  options: { tls: { type: 'boolean', default: false } },
+  options: { tls: { type: 'boolean', default: false }, full: { type: 'boolean', default: false } },
 })
 
 function findJobs(): Job[] {
@@ -67,25 +49,11 @@ function findJobs(): Job[] {
   const jobs = files.sort().flatMap((file): Job[] => {
     const name = file.replace(/\.test\.js$/, '')
     // A test asks for its server without naming backend or host; the server reads them from the environment.
-    const run = variantsOf(name)
+    const run = variantsOf(name, { tls: values.tls, full: values.full || filters.length > 0 })
     if (run === undefined) return values.tls ? [] : [{ name, file, args: [], env: {} }]
     return run.map((variant) => jobOf(name, file, variant))
   })
   return jobs.filter(({ name }) => filters.length === 0 || filters.some((filter) => name.includes(filter)))
-}
-
-/** Undefined for those that run once. */
-function variantsOf(name: string): readonly Variant[] | undefined {
-  if (name.startsWith('target/wire/')) return values.tls ? [] : few
-  if (!name.startsWith('server/')) return undefined
-  const overTls = typeof WITHOUT_TLS[name.replace('server/', '')] === 'string' ? [] : variantsOverTls
-  if (values.tls) return overTls
-  const plain = SLOW_TO_SET_UP.includes(name) ? few : variants.filter(isChosen)
-  return [...plain, ...overTls.slice(0, 1)]
-}
-
-function isChosen({ isCombined }: Variant): boolean {
-  return filters.length > 0 || isCombined !== true
 }
 
 function jobOf(name: string, file: string, { name: variant, backend, threads, tls }: Variant): Job {

@@ -27,7 +27,12 @@ const known: readonly Variant[] = [
 /** Backend × host, of the backends that the addon has. */
 export const variants = known.filter(({ backend }) => native.backends.some(({ name }) => name === backend))
 
-/** The same, over TLS. */
+/** For what no backend does otherwise than others on the same host. */
+export const oneOfEachHost: readonly Variant[] = variants.filter(({ name }) =>
+  ['epoll inline', 'epoll threads', 'poll thread', 'kqueue inline'].includes(name),
+)
+
+/** All of them over TLS. */
 export const variantsOverTls: readonly Variant[] = variants.map((variant) => ({
   ...variant,
   name: `${variant.name} TLS`,

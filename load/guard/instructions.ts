@@ -17,13 +17,19 @@ export interface Course {
 }
 
 interface Toolchain {
+  /** As many at a time as there are processors. */
+  inTurn(work: () => Promise<number>): Promise<number>
   build(variant: { name: string; isByFile: boolean; flags: string[]; cxxflags: string[] }): Promise<string>
+}
+
+async function toolchain(): Promise<Toolchain> {
+  const file = new URL('../../../native/selftest/toolchain.mjs', import.meta.url)
+  return (await import(file.href)) as Toolchain
 }
 
 /** The self-test's program, compiled as the addon is, with a clock that counts how often it is asked. */
 export async function buildProgram(): Promise<string> {
-  const toolchain = new URL('../../../native/selftest/toolchain.mjs', import.meta.url)
-  const { build } = (await import(toolchain.href)) as Toolchain
+  const { build } = await toolchain()
   return build({
     name: 'counted',
     // As the addon: within one unit a compiler inlines more.
@@ -41,11 +47,16 @@ export function coursesOf(program: string): Course[] {
   }))
 }
 
-/** Instructions for a request. */
-export async function instructionsOf(program: string, { name, requestsPerRound }: Course): Promise<number> {
-  const few = await counted(program, name, FEW)
-  const many = await counted(program, name, MANY)
-  return (many - few) / (requestsPerRound * (MANY - FEW))
+/** Instructions for a request of each course. What else runs on the machine does not count. */
+export async function instructionsOf(program: string, courses: readonly Course[]): Promise<number[]> {
+  const { inTurn } = await toolchain()
+  return Promise.all(
+    courses.map(async ({ name, requestsPerRound }) => {
+      const rounds = [FEW, MANY].map((times) => inTurn(() => counted(program, name, times)))
+      const [few = 0, many = 0] = await Promise.all(rounds)
+      return (many - few) / (requestsPerRound * (MANY - FEW))
+    }),
+  )
 }
 
 async function counted(program: string, course: string, times: number): Promise<number> {

@@ -6,7 +6,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { buildProgram, countedWith, coursesOf, instructionsOf } from './instructions.js'
+import { buildProgram, type Course, countedWith, coursesOf, instructionsOf } from './instructions.js'
 import { canTrace, countCalls, isExact } from './system_calls.js'
 
 const FILE = 'load/guard/baseline.json'
@@ -60,10 +60,11 @@ async function guardInstructions(): Promise<void> {
     console.log(`There are no accepted counts for ${tools.key}: instructions are told, and not judged.`)
   }
   const counts: Record<string, number> = {}
-  for (const course of coursesOf(program)) {
-    const count = await instructionsOf(program, course)
-    judge(`instructions for a request, ${course.name}`, count, accepted?.[course.name], 1)
-    counts[course.name] = round(count)
+  const courses = coursesOf(program)
+  for (const [index, count] of (await instructionsOf(program, courses)).entries()) {
+    const { name } = courses[index] as Course
+    judge(`instructions for a request, ${name}`, count, accepted?.[name], 1)
+    counts[name] = round(count)
   }
   if (values.accept) baseline.instructions[tools.key] = counts
 }

@@ -1,12 +1,12 @@
 // Real clients at their work: curl, a browser, and crowds that are watched for what they cost.
 //
-//   npm run test:clients                    some two minutes
+//   npm run test:clients                    on one kind of server of each host
 //   npm run test:clients -- --full          the same with 1 GiB, and everything on every kind of server
 //   npm run test:clients -- curl select     only suites whose name, or name and variant, has all of these
 
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { type Variant, variants } from '../variants.js'
+import { oneOfEachHost, type Variant, variants } from '../variants.js'
 import { browser, browserOverTls } from './browser.js'
 import { crowds } from './crowds.js'
 import { curl } from './curl.js'
@@ -38,9 +38,9 @@ const suites: readonly Suite[] = [
   vanishing,
   crowds,
 ]
+const chosen = values.full || positionals.length > 0 ? variants : oneOfEachHost
 const jobs = suites
-  .flatMap((suite) => variants.map((variant): [Suite, Variant] => [suite, variant]))
-  .filter(([, { isCombined }]) => values.full || positionals.length > 0 || isCombined !== true)
+  .flatMap((suite) => chosen.map((variant): [Suite, Variant] => [suite, variant]))
   .filter(([suite, variant]) => positionals.every((word) => `${suite.name} [${variant.name}]`.includes(word)))
 
 const total: Count = { passed: 0, failed: 0 }

@@ -20,7 +20,7 @@ export const vanishing: Suite = {
   name: 'vanishing',
   async run({ name, backend, threads }, check, { full }) {
     if (!full && !name.startsWith('epoll ')) return
-    const waves = full ? 100 : 30
+    const [firstWaves, waves] = full ? [20, 100] : [8, 12]
     const server = startWorker<StreamingOrders>('clients/streaming_program')
     const clients = startWorker<CrowdOrders>('clients/crowd_program')
     try {
@@ -38,7 +38,7 @@ export const vanishing: Suite = {
         return server.order('look')
       }
       // The tables and the code get their size.
-      for (let n = 0; n < 20; n += 1) await wave()
+      for (let n = 0; n < firstWaves; n += 1) await wave()
       const before = await quiet()
 
       await check(`${waves * WAVE} clients vanish, and all that worked for them stops`, async () => {
