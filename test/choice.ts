@@ -1,32 +1,22 @@
 // Which tests run on which kinds of server. In a run of all tests those that are not named here run on one kind of each
-// host, and with --full, or where they are asked for by name, on all kinds.
+// host, and with --full, or where they are asked for by name, on all kinds, one of them over TLS.
 import { WITHOUT_TLS } from './over_tls/without_tls.js'
 import { oneOfEachHost, type Variant, variants, variantsOverTls } from './variants.js'
 
-/** What a poller reports, and when, shows in these: they run on every backend. */
+/** What a poller reports, and when, shows in these: they run on every backend, and over TLS. */
 const POLLED: ReadonlySet<string> = new Set([
   'accepting',
   'after-answers',
   'backpressure',
-  'busy',
-  'client_errors',
-  'closing',
-  'connect',
-  'connections',
   'crowd',
-  'deadlines',
-  'draining',
-  'early-answers',
   'ended-connections',
   'endings',
   'file-sending',
   'flood',
   'half-closed',
   'large-bodies',
-  'limits',
   'listener-faults',
   'listeners',
-  'listening',
   'pipelining',
   'requests',
   'running-changes',
@@ -34,11 +24,28 @@ const POLLED: ReadonlySet<string> = new Set([
   'splitting',
   'streams',
   'told-connections',
-  'turns',
-  'unix-sockets',
   'unsent-files',
   'upgrades',
   'uploads',
+])
+
+/** What TLS does otherwise shows in these as well: bytes that are copied, ends that are said, time that is taken. */
+const SECURED: ReadonlySet<string> = new Set([
+  'access-log',
+  'bodies',
+  'broken-streams',
+  'changed-bodies',
+  'client_errors',
+  'closing',
+  'connections',
+  'deadlines',
+  'draining',
+  'early-answers',
+  'files',
+  'forwarded',
+  'limits',
+  'overload',
+  'terminated-calls',
 ])
 
 /**
@@ -66,7 +73,8 @@ export function variantsOf(name: string, { tls, full }: Choice): readonly Varian
   const file = name.replace('server/', '')
   const overTls = typeof WITHOUT_TLS[file] === 'string' ? [] : variantsOverTls
   if (tls) return overTls
-  return [...plainVariantsOf(file, full), ...overTls.slice(0, 1)]
+  const oneOverTls = full || POLLED.has(file) || SECURED.has(file) ? overTls.slice(0, 1) : []
+  return [...plainVariantsOf(file, full), ...oneOverTls]
 }
 
 function plainVariantsOf(file: string, full: boolean): readonly Variant[] {

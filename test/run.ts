@@ -19,6 +19,7 @@ import type { Variant } from './variants.js'
 const ROOT = dirname(fileURLToPath(import.meta.url))
 /** So long may a file tell nothing: each test that passes prints a mark. How long all take depends on the machine. */
 const SILENCE_LIMIT_MS = 120_000
+const MOST_AT_A_TIME = 8
 
 interface Job {
   name: string
@@ -138,7 +139,8 @@ async function work(): Promise<void> {
   }
 }
 
-await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work))
+// Some wait for sockets and deadlines most of the time.
+await Promise.all(Array.from({ length: Math.min(MOST_AT_A_TIME, availableParallelism() + 1) }, work))
 if (jobs.length === 0) console.log('No test file matches.')
 const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
 console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)

@@ -6,7 +6,7 @@ import { readMachO } from './mach_o.mjs'
 
 /**
  * `format` and `machine`; `libraries` by name; `imports` as { name, library?, version? }; and of the format alone
- * `staysLoaded` (ELF), and what readMachO() tells.
+ * `staysLoaded` (ELF), `exports` by name (ELF, Mach-O), and what else readMachO() tells.
  */
 export function readBinary(file) {
   const bytes = readFileSync(file)
@@ -48,6 +48,7 @@ function readElf(bytes) {
     libraries: entries.filter(({ tag }) => tag === NEEDED).map(({ value }) => textAt(bytes, names + Number(value))),
     staysLoaded: entries.some(({ tag, value }) => tag === FLAGS_1 && (value & NODELETE) !== 0n),
     imports: elfImports(bytes, sections, of),
+    exports: elfExports(bytes, sections, of),
   }
 }
 
@@ -67,20 +68,35 @@ function elfSections(bytes) {
 }
 
 function elfImports(bytes, sections, of) {
-  const symbols = of(DYNAMIC_SYMBOLS)
-  const names = sections[symbols.link].at
   const numbers = of(VERSIONS_OF_SYMBOLS)
   const versions = elfVersions(bytes, sections, of(VERSIONS_NEEDED))
-  const imports = []
-  for (let i = 1; i * 24 < symbols.size; i++) {
-    const at = symbols.at + i * 24
-    const isDefined = bytes.readUInt16LE(at + 6) !== 0
-    const isWeak = bytes[at + 4] >> 4 === 2
-    if (isDefined || isWeak) continue
-    const version = numbers && versions.get(bytes.readUInt16LE(numbers.at + i * 2) & 0x7fff)
-    imports.push({ name: textAt(bytes, names + bytes.readUInt32LE(at)), ...version })
-  }
-  return imports
+  return elfSymbols(bytes, sections, of)
+    .filter(({ isDefined, isWeak }) => !isDefined && !isWeak)
+    .map(({ name, index }) => ({
+      name,
+      ...(numbers && versions.get(bytes.readUInt16LE(numbers.at + index * 2) & 0x7fff)),
+    }))
+}
+
+function elfExports(bytes, sections, of) {
+  const defined = elfSymbols(bytes, sections, of).filter(({ isDefined }) => isDefined)
+  return defined.map(({ name }) => name)
+}
+
+/** The dynamic ones, whose index is that of their versions as well. */
+function elfSymbols(bytes, sections, of) {
+  const symbols = of(DYNAMIC_SYMBOLS)
+  const names = sections[symbols.link].at
+  // The first is none.
+  return Array.from({ length: symbols.size / 24 - 1 }, (_, before) => {
+    const at = symbols.at + (before + 1) * 24
+    return {
+      index: before + 1,
+      name: textAt(bytes, names + bytes.readUInt32LE(at)),
+      isDefined: bytes.readUInt16LE(at + 6) !== 0,
+      isWeak: bytes[at + 4] >> 4 === 2,
+    }
+  })
 }
 
 /** By the number that a symbol has: the library, and its version as GLIBC_2.28. */

@@ -38,7 +38,9 @@ export async function compileTarget(zig, target) {
   const libraries = target.platform === 'win32' ? [await importLibrary(zig, node, folder), '-lws2_32'] : []
   const link = ['c++', '-target', target.triple, '-shared', ...target.linkFlags, '-o', file, ...made, ...libraries]
   // zig compiles libc++ when it is first needed, minutes of the processor, and says nothing.
-  return inTurn(() => makeOnce(file, fingerprint(made, link), zig, link, { silentMs: 3_600_000 }))
+  return inTurn(() =>
+    makeOnce(file, fingerprint([...made, ...target.linkInputs], link), zig, link, { silentMs: 3_600_000 }),
+  )
 }
 
 function compile(zig, source, object, flags, headers) {

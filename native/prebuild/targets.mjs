@@ -1,6 +1,7 @@
 // The binaries that the package carries, and what holds for each kind of system.
 
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Failure } from '../build.mjs'
 
 /** Red Hat Enterprise Linux 8, Debian 10, Amazon Linux 2023 and whatever is newer. */
@@ -10,7 +11,8 @@ const MACOS = '11.0'
 // -Os is for libc++, which is linked in and which zig compiles by the flags of the linker.
 // A shared object of zig has no FINI_ARRAY. When it was loaded by a worker thread only and is closed with it, what it
 // registered with atexit would be called at exit in memory that is gone.
-const ELF = ['-Os', '-s', '-Wl,-z,nodelete', '-Wl,--gc-sections']
+const EXPORTS = join(dirname(fileURLToPath(import.meta.url)), 'exports.map')
+const ELF = ['-Os', '-s', '-Wl,-z,nodelete', '-Wl,--gc-sections', `-Wl,--version-script=${EXPORTS}`]
 // Without a name of its own, the path at which it is made would be in it.
 const MACH_O = [
   ...['-Os', '-s', '-Wl,-undefined,dynamic_lookup', '-Wl,-dead_strip'],
@@ -38,6 +40,7 @@ export const TARGETS = [
     file: join('prebuilds', 'win32-x64', 'brink.node'),
     compileFlags: [],
     linkFlags: ['-Os', '-s'],
+    linkInputs: [],
     largest: SMALL,
     libraries: LIBC_OF_WINDOWS,
   },
@@ -53,6 +56,7 @@ function linux(arch, machine, libc) {
     file: join('prebuilds', `linux-${arch}`, `brink.${libc}.node`),
     compileFlags: ['-fPIC'],
     linkFlags: ELF,
+    linkInputs: [EXPORTS],
     largest: SMALL,
     libraries: libc === 'glibc' ? [...LIBC_OF_GLIBC, `ld-linux-${machine.replace('_', '-')}.so`] : ['libc.so'],
     newestGlibc: libc === 'glibc' ? GLIBC : undefined,
@@ -68,6 +72,7 @@ function darwin(arch, machine) {
     file: join('prebuilds', `darwin-${arch}`, 'brink.node'),
     compileFlags: MACH_O_COMPILED,
     linkFlags: MACH_O,
+    linkInputs: [],
     largest: SMALL,
     libraries: ['/usr/lib/libSystem.B.dylib'],
     oldestMacos: MACOS,

@@ -433,7 +433,7 @@ std::vector<Case> cases_of_observing() {
       {"buckets of durations follow each other", buckets},
       {"a target's requests are counted by number, status and end, and its connections by cause", measured_by_number},
       {"what an answer has waited for its client is measured", waited_for},
-      {"an HDR histogram has three digits, and memory for what is used", places},
+      {"an HDR histogram has three digits, and memory for what is used", places, once},
   };
 }
 

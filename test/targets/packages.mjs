@@ -39,6 +39,11 @@ const RUNTIMES = {
     '10QoW/YfTgnURaGEaHpJCiXjLI2e5iTtfVDaA5JKcyUzaa1cq6cVUY9/Uq5XkYzvtRjHLRe9Oj/lTDIQcxy8HQ==',
     'bin/bun',
   ],
+  bunMuslArm64: [
+    '@oven/bun-linux-aarch64-musl@1.4.5',
+    'XCNc+WvvMAdNNb+OWTogpy+N9wm62fkVeEVLb6how0RZhW5LPi6c7BlkeVCuWps7XjEl2saFpHFa20/1E+PAHg==',
+    'bin/bun',
+  ],
 }
 
 /** The path of a runtime's program. */

@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onPath } from '../../native/build.mjs'
 import { findWine, WINE_ENV } from '../../native/selftest/wine.mjs'
-import { missingForMusl, prepareMusl } from './musl.mjs'
+import { emulatedMusl, ownMusl } from './musl.mjs'
 import { runtime } from './packages.mjs'
 
 const ARM64_LIBRARIES = '/usr/aarch64-linux-gnu'
@@ -24,6 +24,16 @@ function linuxX64(version) {
     hasWorkers: true,
     missing: () => undefined,
     prepare: () => ({ command: [runtime(`node${version}`)] }),
+  }
+}
+
+function onBun(subject) {
+  return {
+    // Bun cannot watch the descriptor of an inline loop.
+    hosts: LINUX.filter(([, threads]) => threads !== '0'),
+    // Bun keeps its own to itself, and there is no libssl.so.3 for musl.
+    withoutTls: 'ERR_TLS_UNAVAILABLE',
+    ...subject,
   }
 }
 
@@ -54,16 +64,8 @@ export const SUBJECTS = [
         : 'apt-get install qemu-user-static libstdc++6-arm64-cross',
     prepare: () => ({ command: [onPath('qemu-aarch64-static'), '-L', ARM64_LIBRARIES, runtime('nodeArm64')] }),
   },
-  {
-    name: 'linux-x64-musl on Bun',
-    target: 'linux-x64-musl',
-    // Bun cannot watch the descriptor of an inline loop.
-    hosts: LINUX.filter(([, threads]) => threads !== '0'),
-    // Bun keeps its own to itself, and there is no libssl.so.3 for musl.
-    withoutTls: 'ERR_TLS_UNAVAILABLE',
-    missing: missingForMusl,
-    prepare: prepareMusl,
-  },
+  onBun({ name: 'linux-x64-musl on Bun', target: 'linux-x64-musl', ...ownMusl }),
+  onBun({ name: 'linux-arm64-musl on Bun, emulated', target: 'linux-arm64-musl', ...emulatedMusl }),
   {
     name: 'win32-x64 on Node 22, by Wine',
     target: 'win32-x64',
