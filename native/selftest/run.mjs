@@ -33,7 +33,8 @@ function isPossible(variant) {
 }
 
 async function runCases(variant, program) {
-  const command = variant.name === 'windows' ? [findWine(), program] : [program]
+  const words = variant.cases ? [variant.cases] : []
+  const command = [...(variant.name === 'windows' ? [findWine()] : []), program, ...words]
   const began = performance.now()
   let { code, output } = await execute(command[0], command.slice(1), { env: { ...variant.env, ...WINE_ENV } })
   // ThreadSanitizer's shadow memory has no room beside the addresses that newer kernels choose at random.
