@@ -1,6 +1,7 @@
 // Who is compared: each with where it comes from on this machine, and the workloads that it can do.
 
 import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { onCore } from '../pin.js'
 import { type Server, startProgram } from '../server.js'
 import { MODULES, versionOf } from './install.js'
@@ -95,6 +96,22 @@ function brink(name: string, file: string, runtime: 'node' | 'lts' | 'newest', n
   return isMissing(found) ? found : { ...found, about: `brink${note} on ${found.about}` }
 }
 
+/** With the binary that the package carries, in place of the one that was compiled here. */
+function shipped(): Found {
+  const found = brink(SHIPPED, 'brink', 'node', ', as its package has it,')
+  if (isMissing(found)) return found
+  const addon = `native/prebuilds/${PLATFORM}/brink.glibc.node`
+  if (!existsSync(addon)) return { name: found.name, why: 'its binary is not there (npm run prebuild -- own)' }
+  return {
+    ...found,
+    start: async (workload, supplies) => {
+      // It goes to the program with the environment of this one.
+      process.env.BRINK_ADDON = resolve(addon)
+      return found.start(workload, supplies).finally(() => delete process.env.BRINK_ADDON)
+    },
+  }
+}
+
 function honoOnBrink(name: string, runtime: 'node' | 'newest'): Found {
   const found = program(name, { file: 'hono-brink', runtime, library: hono })
   return isMissing(found) ? found : { ...found, about: `${found.about}, on brink` }
@@ -137,6 +154,9 @@ const fastify = { name: 'fastify', title: 'Fastify' }
 const hono = { name: 'hono', title: 'Hono' }
 const express = { name: 'express', title: 'Express' }
 
+/** Not a peer of others: only who asks for it by name compares it. */
+const SHIPPED = 'brink-shipped'
+
 /** In the order of the report. */
 const ALL: Readonly<Record<string, () => Found>> = {
   limit: yardstick,
@@ -144,6 +164,7 @@ const ALL: Readonly<Record<string, () => Found>> = {
   'brink-thread': () => brink('brink-thread', 'brink-thread', 'node', ', its loop on a thread,'),
   'brink-24': () => onlySecure(brink('brink-24', 'brink', 'lts')),
   'brink-newest': () => brink('brink-newest', 'brink', 'newest'),
+  [SHIPPED]: shipped,
   uws: () => program('uws', { file: 'uws', runtime: 'node', library: uWebSockets, has: ['tls'] }),
   nginx,
   bun: () => program('bun', { file: 'bun', runtime: 'bun', has: ['files', 'fixed'] }),
@@ -174,6 +195,7 @@ const ALL: Readonly<Record<string, () => Found>> = {
 }
 
 export const PEER_NAMES = Object.keys(ALL)
+export const USUAL_PEERS = PEER_NAMES.filter((name) => name !== SHIPPED)
 
 export const findPeers = (names: readonly string[]): Found[] =>
   PEER_NAMES.filter((name) => names.includes(name)).map((name) => (ALL[name] as () => Found)())

@@ -18,7 +18,7 @@ import { compare, type Plan } from './comparing.js'
 import { measureHalfLoad } from './half_load.js'
 import { idleCost } from './idle_cost.js'
 import { installPeers } from './install.js'
-import { findPeers, isMissing, PEER_NAMES, type Peer } from './peers.js'
+import { findPeers, isMissing, PEER_NAMES, type Peer, USUAL_PEERS } from './peers.js'
 import { picture } from './picture.js'
 import { report } from './report.js'
 import type { Result } from './result.js'
@@ -35,7 +35,7 @@ const WORKLOAD_NAMES = [...WORKLOADS.map(({ name }) => name), ...FIGURES]
 const { values } = parseArgs({
   options: {
     workloads: { type: 'string', default: WORKLOAD_NAMES.join(',') },
-    peers: { type: 'string', default: PEER_NAMES.join(',') },
+    peers: { type: 'string', default: USUAL_PEERS.join(',') },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
     connections: { type: 'string', default: '64' },
