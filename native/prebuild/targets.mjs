@@ -8,10 +8,10 @@ import { Failure } from '../build.mjs'
 const GLIBC = '2.28'
 const MACOS = '11.0'
 
+const EXPORTS = join(dirname(fileURLToPath(import.meta.url)), 'exports.map')
 // -Os is for libc++, which is linked in and which zig compiles by the flags of the linker.
 // A shared object of zig has no FINI_ARRAY. When it was loaded by a worker thread only and is closed with it, what it
 // registered with atexit would be called at exit in memory that is gone.
-const EXPORTS = join(dirname(fileURLToPath(import.meta.url)), 'exports.map')
 const ELF = ['-Os', '-s', '-Wl,-z,nodelete', '-Wl,--gc-sections', `-Wl,--version-script=${EXPORTS}`]
 // Without a name of its own, the path at which it is made would be in it.
 const MACH_O = [

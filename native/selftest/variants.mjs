@@ -22,6 +22,7 @@ export const VARIANTS = [
       ...['-O1', '-g1', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'],
       ...FAKE_KQUEUE,
     ],
+    cxxflags: STRICT,
     libraries: ['-pthread', '-Wl,--wrap=close'],
     env: { ASAN_OPTIONS: 'detect_stack_use_after_return=1', UBSAN_OPTIONS: 'print_stacktrace=1' },
   },
