@@ -96,17 +96,24 @@ function brink(name: string, file: string, runtime: 'node' | 'lts' | 'newest', n
   return isMissing(found) ? found : { ...found, about: `brink${note} on ${found.about}` }
 }
 
+const { chosenTargets } = (await import(new URL('../../../native/prebuild/targets.mjs', import.meta.url).href)) as {
+  /** Of `own` there is one at most. */
+  chosenTargets(names: readonly string[]): readonly ({ readonly file: string } | undefined)[]
+}
+
 /** With the binary that the package carries, in place of the one that was compiled here. */
 function shipped(): Found {
   const found = brink(SHIPPED, 'brink', 'node', ', as its package has it,')
   if (isMissing(found)) return found
-  const addon = `native/prebuilds/${PLATFORM}/brink.glibc.node`
-  if (!existsSync(addon)) return { name: found.name, why: 'its binary is not there (npm run prebuild -- own)' }
+  const [own] = chosenTargets(['own'])
+  const addon = resolve('native', own?.file ?? '')
+  if (own === undefined || !existsSync(addon))
+    return { name: found.name, why: 'its binary is not there (npm run prebuild -- own)' }
   return {
     ...found,
     start: async (workload, supplies) => {
       // It goes to the program with the environment of this one.
-      process.env.BRINK_ADDON = resolve(addon)
+      process.env.BRINK_ADDON = addon
       return found.start(workload, supplies).finally(() => delete process.env.BRINK_ADDON)
     },
   }

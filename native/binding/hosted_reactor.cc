@@ -87,7 +87,7 @@ HostedReactor::HostedReactor(const Napi::CallbackInfo& info)
   on_batch_ = Napi::Persistent(info[4].As<Napi::Function>());
   on_resume_ = Napi::Persistent(info[5].As<Napi::Function>());
   lender_of_ = Napi::Persistent(info[6].As<Napi::Function>());
-  on_idle_ = Napi::Persistent(info[7].As<Napi::Function>());
+  on_drained_ = Napi::Persistent(info[7].As<Napi::Function>());
   on_closed_ = Napi::Persistent(info[8].As<Napi::Function>());
   resource_ = Napi::Persistent(Napi::Object::New(env));
   context_ = std::make_unique<Napi::AsyncContext>(env, "BRINK_SERVER", resource_.Value());
@@ -465,7 +465,11 @@ void HostedReactor::on_batch(reactor::Batch& batch) {
   if (is_closed_) let_go_of_callbacks();
 }
 
-void HostedReactor::on_idle() { call(on_idle_, {}); }
+void HostedReactor::on_drained(host::Drained what) {
+  if (environment_ending_) return;
+  Napi::HandleScope scope(Env());
+  call(on_drained_, {Napi::Boolean::New(Env(), what == host::Drained::connections)});
+}
 
 void HostedReactor::on_closed() {
   call(on_closed_, {});
@@ -479,7 +483,7 @@ void HostedReactor::on_closed() {
 
 // They hold this object: it would never be collected.
 void HostedReactor::let_go_of_callbacks() {
-  for (auto* function : {&on_batch_, &on_resume_, &lender_of_, &on_idle_, &on_closed_}) function->Reset();
+  for (auto* function : {&on_batch_, &on_resume_, &lender_of_, &on_drained_, &on_closed_}) function->Reset();
   context_.reset();
   resource_.Reset();
 }

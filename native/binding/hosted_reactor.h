@@ -66,7 +66,7 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   void close(const Napi::CallbackInfo& info);
 
   void on_batch(reactor::Batch& batch) override;
-  void on_idle() override;
+  void on_drained(host::Drained what) override;
   void on_closed() override;
 
   static bool reactors_in(const Napi::Value& value, std::vector<HostedReactor*>* reactors);
@@ -93,7 +93,7 @@ class HostedReactor final : public Napi::ObjectWrap<HostedReactor>, public host:
   Napi::FunctionReference on_batch_;
   Napi::FunctionReference on_resume_;
   Napi::FunctionReference lender_of_;
-  Napi::FunctionReference on_idle_;
+  Napi::FunctionReference on_drained_;
   Napi::FunctionReference on_closed_;
   // Node holds on to a context's resource only as long as somebody else does, and with it to what is stored there.
   Napi::ObjectReference resource_;

@@ -22,13 +22,19 @@ class Reactor;
 namespace brink::host {
 
 // The JavaScript end.
+// What a drain has come to.
+enum class Drained : uint8_t {
+  listeners,    // nobody is accepted any more
+  connections,  // the last one has ended
+};
+
 class Client {
  public:
   virtual ~Client() = default;
   // Runs the handlers of a batch. Replies that are there at once are given to reply() before this returns.
   virtual void on_batch(reactor::Batch& batch) = 0;
-  // The last connection of a drained server has ended.
-  virtual void on_idle() = 0;
+  // Once each, in this order.
+  virtual void on_drained(Drained what) = 0;
   // Everything is closed; the host may be destroyed, though not within this call. Before it, see Host::outlive.
   virtual void on_closed() = 0;
 };

@@ -83,9 +83,11 @@ void InlineHost::arrange_next(bool more_to_do) {
     uv_timer_start(
         &timer_, [](uv_timer_t* handle) { inline_host_of(handle->data)->turn(); }, static_cast<uint64_t>(deadline), 0);
   }
-  if (draining_ && !told_idle_ && reactor_->idle()) {
+  if (draining_ && !std::exchange(told_deaf_, true)) client_->on_drained(Drained::listeners);
+  // It may have closed the host.
+  if (draining_ && !closing_ && !told_idle_ && reactor_->idle()) {
     told_idle_ = true;
-    client_->on_idle();
+    client_->on_drained(Drained::connections);
   }
 }
 

@@ -59,6 +59,7 @@ class InlineHost final : public Host, public reactor::BatchSink {
   int open_handles_ = 0;
   bool in_turn_ = false;
   bool draining_ = false;
+  bool told_deaf_ = false;
   bool told_idle_ = false;
   bool closing_ = false;
 };

@@ -93,8 +93,8 @@ ReactorThread::Inbox ReactorThread::next_inbox() {
 bool ReactorThread::handle(Inbox inbox) {
   // First, so that answers which were given after it say that the connection ends.
   if (inbox.drain) {
-    draining_ = true;
     reactor_.drain(inbox.grace_ms);
+    if (!std::exchange(draining_, true)) give([](Delivery& outbox) { outbox.deaf = true; });
   }
   for (auto& [target, answer] : inbox.fixed) reactor_.set_fixed(std::move(target), std::move(answer));
   std::vector<reactor::Block*> applied;

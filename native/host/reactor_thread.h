@@ -28,8 +28,9 @@ class ReactorThread final : private reactor::BatchSink {
   // What the other side takes.
   struct Delivery {
     std::vector<reactor::Batch> batches;
-    bool idle = false;  // drained, and the last connection has ended
-    bool empty() const { return batches.empty() && !idle; }
+    bool deaf = false;  // it drains: nobody is accepted any more
+    bool idle = false;  // and the last connection has ended
+    bool empty() const { return batches.empty() && !deaf && !idle; }
   };
 
   // `notify` is called on the reactor's thread when there is a first thing to take. Null, and a negative errno, when

@@ -71,7 +71,8 @@ void ThreadHost::answer(ReactorThread::Delivery& delivery) {
     client_->on_batch(batch);
     if (!closing_) thread_->done_with(block, std::exchange(replies_, {}));
   }
-  if (delivery.idle && !closing_) client_->on_idle();
+  if (delivery.deaf && !closing_) client_->on_drained(Drained::listeners);
+  if (delivery.idle && !closing_) client_->on_drained(Drained::connections);
 }
 
 void ThreadHost::close() {

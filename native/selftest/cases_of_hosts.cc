@@ -53,7 +53,7 @@ class Owner final : public host::Client {
     }
     host_->reply(app_.answer(batch, block), host::Timing::with_the_batch);
   }
-  void on_idle() override {}
+  void on_drained(host::Drained) override {}
   void on_closed() override { ++*times_closed_; }
 
   App& app_;

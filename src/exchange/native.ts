@@ -340,7 +340,8 @@ export interface Native {
     onResume: () => void,
     /** Returns the lender of a body that is not sent at once, by its number; undefined when the body cannot change. */
     lenderOf: (place: number) => object | undefined,
-    onIdle: () => void,
+    /** First without connections: nobody is accepted any more. Then with them: the last one has ended. */
+    onDrained: (connections: boolean) => void,
     onClosed: () => void,
   ) => NativeReactor
   /** The first is for clients that ask for none of the other names. Throws an Error that says why not. */

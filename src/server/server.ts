@@ -187,6 +187,12 @@ class OpenServer implements Server, Listeners, ServerParts {
   #bound: Bound = { listeners: [], sockets: [], release: () => {} }
   #notices: Notices | undefined
   readonly #closingState = new Closing()
+  #deaf = 0
+  #resolveDeaf: () => void = () => {}
+  /** Resolves when nobody is accepted any more: threads hear of `close` a little later. */
+  readonly listeningEnded = new Promise<void>((resolve) => {
+    this.#resolveDeaf = resolve
+  })
   #idle = 0
   #closed = 0
   #closing: Promise<CloseReport> | undefined
@@ -451,7 +457,7 @@ class OpenServer implements Server, Listeners, ServerParts {
           },
       () => answering.resume(),
       (place) => exchange.lenderOf(place),
-      () => this.#onIdle(),
+      (connections) => (connections ? this.#onIdle() : this.#onDeaf()),
       () => {
         closed = true
         answering.end()
@@ -474,6 +480,11 @@ class OpenServer implements Server, Listeners, ServerParts {
     )
   }
 
+  #onDeaf(): void {
+    this.#deaf += 1
+    if (this.#deaf === this.reactors.length) this.#resolveDeaf()
+  }
+
   /** Drained reactors stay open until all have drained, because late replies may need them. */
   #onIdle(): void {
     this.#idle += 1
@@ -491,6 +502,8 @@ class OpenServer implements Server, Listeners, ServerParts {
   #endClosing(): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
+    // Where it was cut without a drain.
+    this.#resolveDeaf()
     this.#notices?.closed()
     this.#endWatch?.()
     this.#overload?.end()

@@ -17,6 +17,8 @@ export interface WorkerServer {
   /** Its metrics. A server of another copy of brink may have none. */
   families?(): Promise<readonly Family[]>
   close(options?: CloseOptions): Promise<CloseReport>
+  /** Resolves when it accepts nobody any more. A server of another copy of brink may have none. */
+  readonly listeningEnded?: Promise<void>
 }
 
 /** A listening socket that is handed to a worker. */

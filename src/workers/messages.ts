@@ -37,6 +37,8 @@ export type FromWorker =
   | { readonly brink: 'ready'; readonly backend: string; readonly threads: number }
   /** It serves no longer: a signal has told it to end, or, if that is not ordered, its app has closed the server. */
   | { readonly brink: 'draining'; readonly isOrdered: boolean }
+  /** Told to drain, it accepts nobody any more. */
+  | { readonly brink: 'deaf' }
   | { readonly brink: 'failed'; readonly message: string; readonly stack?: string | undefined; readonly code?: string }
   | { readonly brink: 'stats'; readonly number: number; readonly stats: ServerStats | undefined }
   | { readonly brink: 'families'; readonly number: number; readonly families: readonly Family[] }

@@ -53,7 +53,7 @@ export class Slot {
     return this.#current.ready
   }
 
-  /** Resolves when the successor listens and the worker drains. When it fails, the worker stays. */
+  /** Resolves when the successor listens and the worker accepts nobody any more. When it fails, the worker stays. */
   async replace(): Promise<void> {
     if (this.#isClosing) throw closingError()
     timers.clearTimeout(this.#restart)
@@ -75,6 +75,8 @@ export class Slot {
     // Nobody has to look for another server: the successor listens on the same sockets.
     old?.drain({ ...this.#options.closing, readinessDelay: 0 })
     if (successor.hasEnded) this.#startLater(0)
+    // Who connects from now on is served by successors: one that drains without a grace would send him away.
+    await old?.listeningEnded
   }
 
   /** Resolves when all processes have ended, with what became of the work of those that ran until now. */

@@ -47,8 +47,8 @@ export interface Supervisor {
   /** The number of threads of each worker's loops. */
   readonly threads: number
   /**
-   * Replaces the workers one by one: each new one listens before the old one drains. Resolves when all are replaced;
-   * the old ones may still drain. While a reload runs, further calls share one more that follows it.
+   * Replaces the workers one by one: each new one listens before the old one drains. Resolves when all are replaced and
+   * the old ones accept nobody any more; they may still drain. While a reload runs, further calls share one more that follows it.
    * @throws Error `ERR_WORKER_START` when a new worker ends before it listens: then the old one stays, and those that
    *   follow are not replaced; `ERR_SERVER_CLOSING`
    */

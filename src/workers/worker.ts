@@ -42,6 +42,8 @@ export class Worker {
   readonly ended: Promise<WorkerEnd>
   /** Resolves when it drains though nobody here has told it to, with whether a signal has ordered it. */
   readonly leaves: Promise<boolean>
+  /** Resolves when it was told to drain and accepts nobody any more, or has ended. */
+  readonly listeningEnded: Promise<void>
   state: WorkerState = 'starting'
   /** What its server says. */
   description = { backend: '', threads: 0 }
@@ -53,6 +55,7 @@ export class Worker {
   #error: Error | undefined
   #resolveReady: () => void = () => {}
   #resolveLeaves: (isOrdered: boolean) => void = () => {}
+  #resolveDeaf: () => void = () => {}
   /** Its metrics, as they were told last. */
   lastFamilies: readonly Family[] = []
   /** Gives the metrics of all workers. */
@@ -85,6 +88,10 @@ export class Worker {
     this.leaves = new Promise((resolve) => {
       this.#resolveLeaves = resolve
     })
+    this.listeningEnded = new Promise((resolve) => {
+      this.#resolveDeaf = resolve
+      void this.ended.then(() => resolve())
+    })
     // Who starts it may only look at its end.
     this.ready.catch(() => {})
     const { startTimeout } = options
@@ -106,6 +113,8 @@ export class Worker {
     const isStarting = this.state === 'starting'
     this.state = 'draining'
     this.#tell({ brink: 'drain', closing })
+    // One whose event loop is blocked hears of it later, and nobody waits for that.
+    timers.setTimeout(() => this.#resolveDeaf(), ANSWER_WITHIN_MS).unref()
     const { deadline, force } = closing
     const most = Math.min(deadline ?? Number.POSITIVE_INFINITY, force ?? Number.POSITIVE_INFINITY)
     // It has nothing to lose.
@@ -171,6 +180,9 @@ export class Worker {
       case 'draining':
         if (this.state !== 'draining') this.#resolveLeaves(message.isOrdered)
         this.state = 'draining'
+        break
+      case 'deaf':
+        this.#resolveDeaf()
         break
       case 'failed':
         this.#error = failure(message)

@@ -166,6 +166,7 @@ class Worker implements WorkerContext {
       if (isFirst) this.#ends.push(end)
     }
     if (!isFirst) return
+    void Promise.all([...this.#servers].map(({ listeningEnded }) => listeningEnded)).then(() => tell({ brink: 'deaf' }))
     // Before those who are told now, so that none of them exits before the report is sent.
     void this.#end(joinEnding(signal))
     const listeners = [...this.#drainListeners]

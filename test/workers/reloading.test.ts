@@ -3,8 +3,10 @@
 import { Agent, get as request } from 'node:http'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { get } from '../server/messages.js'
+import { connect } from '../server/raw_client.js'
 import { within } from '../server/waiting.js'
-import { supervised } from './supervising.js'
+import { signs, supervised } from './supervising.js'
 
 const RELOADS = 5
 const KEEPING_CLIENTS = 12
@@ -67,6 +69,39 @@ test('no request fails while workers are reloaded', async () => {
     assert.equal(counts.failed, [])
     assert.is(events.filter(({ type }) => type === 'ready').length, 2 * (RELOADS + 1))
     assert.ok(counts.pids.size > RELOADS, `${counts.pids.size} workers have answered ${counts.answered} requests`)
+  })
+})
+
+for (const threads of ['0', '2']) {
+  test(`who has connected after a reload is answered, though nobody is given a grace: ${threads} threads`, async () => {
+    const options = { count: 2, grace: 0, env: { BRINK_THREADS: threads } }
+    await supervised(
+      options,
+      async ({ supervisor }) => {
+        await supervisor.reload()
+        const clients = await Promise.all(Array.from({ length: NEW_CLIENTS * 5 }, () => connect(supervisor)))
+        // All have heard of what they were told before.
+        await supervisor.stats()
+        for (const client of clients) assert.is((await client.send(get('/')).response()).status, 200)
+        for (const client of clients) client.leave()
+      },
+      signs('hears late'),
+    )
+  })
+}
+
+test('a reload does not wait for a worker that hears nothing', async () => {
+  await supervised({ count: 2, deadline: 60_000 }, async ({ supervisor, pids }) => {
+    const old = pids()
+    for (const pid of old) process.kill(pid, 'SIGSTOP')
+    try {
+      await within(supervisor.reload(), 'the end of the reload')
+      const serving = supervisor.workers.filter(({ state }) => state === 'serving')
+      assert.is(serving.length, 2)
+      assert.ok(serving.every(({ pid }) => !old.includes(pid)))
+    } finally {
+      for (const pid of old) process.kill(pid, 'SIGCONT')
+    }
   })
 })
 

@@ -94,7 +94,7 @@ test('workers of a supervisor that is killed answer what they have, and end', as
 
 test('the command line runs its routes in workers', async () => {
   const routes = fileURLToPath(new URL('../../routes', import.meta.url))
-  const program = runBrink([routes, '--workers', '2', '--port', '0'])
+  const program = runBrink([routes, '--workers', '2', '--port', '0', '--grace', '0'])
   const [, port] = await program.says(/^brink listening on http:\/\/127\.0\.0\.1:(\d+) \(2 workers, \w.*\)$/m)
   assert.is((await ask({ port: Number(port) }, get('/health'))).status, 200)
   program.child.kill('SIGHUP')
