@@ -21,13 +21,13 @@ class Reactor;
 
 namespace brink::host {
 
-// The JavaScript end.
 // What a drain has come to.
 enum class Drained : uint8_t {
   listeners,    // nobody is accepted any more
   connections,  // the last one has ended
 };
 
+// The JavaScript end.
 class Client {
  public:
   virtual ~Client() = default;
